@@ -1,0 +1,51 @@
+# Every command a person types. `make` alone lists them.
+# uv reads the system's certificates, so that it works behind a company's proxy.
+export UV_SYSTEM_CERTS := 1
+PYTHON ?= python3
+LOCAL := .venv/bin/python -m local
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test check e2e ask matrix status image format setup setup-check
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+up: setup ## the laptop environment: a real cluster, an AWS that decides, test and prod in real pods, who may read what
+	@$(LOCAL) up
+
+down: setup-check ## end the laptop environment and put the machine back as it was
+	@$(LOCAL) down
+
+test: setup check ## everything: make check, each part against real ones, the whole on the laptop environment
+	@.venv/bin/pytest tests/integration tests/e2e
+
+check: setup-check ## lint, types and unit tests, for daily work
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/pytest
+
+e2e: setup ## the tests on the laptop environment alone; it is left as it was, up or not
+	@.venv/bin/pytest tests/e2e
+
+ask: ## ask for a secret as an app: make ask FROM=test NAME=prod/database-password
+	@$(LOCAL) ask $(FROM) $(NAME)
+
+matrix: ## ask again for every secret from every namespace
+	@$(LOCAL) matrix
+
+status: ## whether the laptop environment is up, and where
+	@$(LOCAL) status
+
+image: setup ## build the container images into .local/images
+	@$(LOCAL).images
+
+format: setup-check ## format the code
+	@.venv/bin/ruff check --fix
+	@.venv/bin/ruff format
+
+setup:
+	@$(PYTHON) tools/setup.py up
+
+setup-check:
+	@$(PYTHON) tools/setup.py check

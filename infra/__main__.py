@@ -1,0 +1,149 @@
+"""The program: a stack's settings, the components they ask for, and what the stack tells others."""
+
+from dataclasses import asdict
+
+import providers
+import pulumi
+import pulumi_kubernetes as k8s
+import settings as stack_settings
+from cluster_outputs import ClusterOutputs, cluster_outputs
+from secret_access import AwsSecretAccess, AwsSecretAccessArgs, ClusterTrust, ClusterTrustArgs, SecretWorkload
+from settings import Cluster, Environment, Namespace, Workload
+
+
+def main() -> None:
+    settings = stack_settings.load()
+    aws = providers.aws_provider(settings.aws)
+    providers.stop_unless_account(aws, settings.aws)
+    if isinstance(settings, Cluster):
+        make_cluster(settings, aws)
+    else:
+        make_environment(settings, aws)
+
+
+def make_cluster(settings: Cluster, aws: pulumi.ProviderResource) -> None:
+    """What belongs to a cluster, and what environments on it need to know."""
+    args: ClusterTrustArgs = {"issuer": settings.issuer, "tags": settings.tags}
+    if settings.existing_provider_arn is not None:
+        args["existing_provider_arn"] = settings.existing_provider_arn
+    trust = ClusterTrust(settings.name, args, pulumi.ResourceOptions(providers=[aws]))
+    pulumi.export("cloud", "aws")
+    pulumi.export("name", settings.name)
+    pulumi.export("issuer", trust.issuer)
+    pulumi.export("oidc_provider_arn", trust.oidc_provider_arn)
+    pulumi.export("account_id", settings.aws.account_id)
+    pulumi.export("region", settings.aws.region)
+    pulumi.export("kubernetes", {key: value for key, value in asdict(settings.kubernetes).items() if value})
+
+
+def make_environment(settings: Environment, aws: pulumi.ProviderResource) -> None:
+    """Every namespace with its identity and workloads.
+
+    Whatever is made needs the cluster's outputs, and so waits until they were found to be of the same account.
+    """
+    reference = pulumi.StackReference(
+        settings.cluster, f"{pulumi.get_organization()}/{pulumi.get_project()}/{settings.cluster}"
+    )
+    cluster = reference.outputs.apply(lambda outputs: cluster_outputs(settings.cluster, settings.aws, outputs))
+    kubernetes = providers.kubernetes_provider(
+        cluster.apply(lambda known: known.name), cluster.apply(lambda known: known.kubernetes)
+    )
+    accesses = {
+        namespace.name: make_namespace(settings, namespace, cluster, aws, kubernetes)
+        for namespace in settings.namespaces
+    }
+    pulumi.export("cloud", "aws")
+    pulumi.export("cluster", settings.cluster)
+    pulumi.export(
+        "namespaces",
+        {
+            name: {
+                "namespace": access.namespace,
+                "service_account_name": access.service_account_name,
+                "subject": access.subject,
+                "identity": access.identity,
+                "secret_prefix": access.secret_prefix,
+                "url": access.url,
+            }
+            for name, access in accesses.items()
+        },
+    )
+    # What a workload needs that is deployed elsewhere; long, and so only where there are such workloads
+    pulumi.export(
+        "pods",
+        {
+            namespace.name: {
+                "labels": accesses[namespace.name].pod_labels,
+                "annotations": accesses[namespace.name].pod_annotations,
+                "sidecar": accesses[namespace.name].sidecar,
+                "volumes": accesses[namespace.name].volumes,
+            }
+            for namespace in settings.namespaces
+            if not namespace.workloads
+        },
+    )
+
+
+def make_namespace(
+    settings: Environment,
+    namespace: Namespace,
+    cluster: pulumi.Output[ClusterOutputs],
+    aws: pulumi.ProviderResource,
+    kubernetes: pulumi.ProviderResource,
+) -> AwsSecretAccess:
+    """The namespace, unless it exists already, its identity and its workloads."""
+    made = []
+    if not namespace.exists:
+        made.append(
+            k8s.core.v1.Namespace(
+                f"{namespace.name}-namespace",
+                metadata={
+                    "name": namespace.name,
+                    "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
+                },
+                opts=pulumi.ResourceOptions(provider=kubernetes),
+            )
+        )
+    args: AwsSecretAccessArgs = {
+        "namespace": namespace.name,
+        "sidecar_image": settings.sidecar_image,
+        "oidc_provider_arn": cluster.apply(lambda known: known.oidc_provider_arn),
+        "region": settings.aws.region,
+        "secret_prefix": namespace.secret_prefix,
+        "secrets": list(namespace.secrets),
+        "access": namespace.access,
+        "kms_key_arns": list(namespace.kms_key_arns),
+        "port": namespace.port,
+        "role_name": cluster.apply(lambda known: f"secret-access-{known.name}-{namespace.name}"),
+        "tags": {**settings.tags, "secret-access/namespace": namespace.name},
+    }
+    if settings.permissions_boundary is not None:
+        args["permissions_boundary"] = settings.permissions_boundary
+    if settings.aws.endpoint is not None:
+        args["endpoint_url"] = settings.aws.endpoint
+    access = AwsSecretAccess(namespace.name, args, pulumi.ResourceOptions(providers=[aws, kubernetes], depends_on=made))
+    for workload in namespace.workloads:
+        make_workload(namespace, workload, access, kubernetes)
+    return access
+
+
+def make_workload(
+    namespace: Namespace, workload: Workload, access: AwsSecretAccess, kubernetes: pulumi.ProviderResource
+) -> None:
+    """A workload of the namespace."""
+    SecretWorkload(
+        f"{namespace.name}-{workload.name}",
+        {
+            "access": access.for_workload(),
+            "image": workload.image,
+            "workload_name": workload.name,
+            "replicas": workload.replicas,
+            "env": dict(workload.env),
+            "ports": list(workload.ports),
+            "writable_root": workload.writable_root,
+        },
+        pulumi.ResourceOptions(providers=[kubernetes]),
+    )
+
+
+main()

@@ -1,0 +1,55 @@
+"""The providers of a stack, each told what it may reach, and the stack's first question: whose account is this?"""
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+from secret_access import WrongAccount
+from settings import Aws, Kubernetes, kubeconfig_path
+
+SERVICES = ("iam", "kms", "secretsmanager", "sts")
+
+
+def aws_provider(settings: Aws) -> aws.Provider:
+    """AWS, in one account and region.
+
+    `allowed_account_ids` holds in every operation, also in `pulumi destroy` and `pulumi refresh`, which do not run
+    this program: the provider refuses to start with the credentials of another account.
+    """
+    endpoints = [dict.fromkeys(SERVICES, settings.endpoint)] if settings.endpoint else None
+    return aws.Provider(
+        "aws",
+        allowed_account_ids=[settings.account_id],
+        region=settings.region,
+        endpoints=endpoints,  # type: ignore[arg-type]  # a key for every service that AWS has
+    )
+
+
+def stop_unless_account(provider: aws.Provider, settings: Aws) -> None:
+    """Ask AWS whose credentials these are, and stop if they are not of the stack's account.
+
+    It is asked, and waited for, before anything else of the stack is registered: Kubernetes stays untouched too. A
+    provider that refuses the account by itself, or finds no credentials, refuses this question; its words are shown.
+    """
+    fix = "set AWS_PROFILE, or the credentials, of that account, or choose another stack; nothing was made"
+    expected = f"expected the stack's aws.account_id {settings.account_id!r}"
+    try:
+        caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
+    except Exception as refusal:  # noqa: BLE001  Pulumi raises nothing more exact
+        reason = str(refusal).rpartition("returned an error: ")[2]
+        raise WrongAccount(f"no AWS credentials of the stack's account: given {reason!r}, {expected}; {fix}") from None
+    if caller.account_id != settings.account_id:
+        raise WrongAccount(
+            f"AWS credentials of the wrong account: given {caller.account_id!r} ({caller.arn}), {expected}; {fix}"
+        )
+
+
+def kubernetes_provider(name: pulumi.Input[str], kubernetes: pulumi.Input[Kubernetes]) -> k8s.Provider:
+    """The cluster, by context: never the one that kubectl happens to point at."""
+    reached = pulumi.Output.from_input(kubernetes)
+    return k8s.Provider(
+        "kubernetes",
+        # Only another cluster, and not another path of the same cluster's kubeconfig, replaces what was made there
+        cluster_identifier=name,
+        context=reached.apply(lambda known: known.context),
+        kubeconfig=reached.apply(kubeconfig_path),
+    )

@@ -1,0 +1,22 @@
+"""Pulumi components that give every Kubernetes namespace its own cloud identity for its own secrets."""
+
+from .aws import AwsSecretAccess, AwsSecretAccessArgs
+from .cluster_trust import ClusterTrust, ClusterTrustArgs
+from .errors import InvalidArgument, InvalidSetting, SecretAccessError, WrongAccount
+from .policies import Access
+from .workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
+
+__all__ = [
+    "Access",
+    "AwsSecretAccess",
+    "AwsSecretAccessArgs",
+    "ClusterTrust",
+    "ClusterTrustArgs",
+    "InvalidArgument",
+    "InvalidSetting",
+    "SecretAccessError",
+    "SecretWorkload",
+    "SecretWorkloadArgs",
+    "WorkloadAccess",
+    "WrongAccount",
+]

@@ -1,0 +1,211 @@
+"""A namespace's identity on AWS: IAM role for one ServiceAccount (IRSA), with access to one prefix of secrets."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from . import checks, pod_checks, policies, service_account, sidecar
+from .inputs import children_of, given, lift
+from .policies import Access, OidcProvider
+from .workload import WorkloadAccess
+
+
+class AwsSecretAccessArgs(TypedDict):
+    """What AwsSecretAccess is made from."""
+
+    namespace: pulumi.Input[str]
+    """The Kubernetes namespace, which must exist. Example: `test`."""
+    sidecar_image: pulumi.Input[str]
+    """The sidecar's image. Example: `registry.example/secret-sidecar:0.1.0`."""
+    oidc_provider_arn: pulumi.Input[str]
+    """ARN of the cluster's OIDC provider in IAM: the output of ClusterTrust. The role is made in its account, and the
+    account's secrets are meant.
+    Example: `arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539`."""
+    region: pulumi.Input[str]
+    """The one region whose secrets are meant. Example: `us-east-1`."""
+    service_account_name: NotRequired[pulumi.Input[str]]
+    """The ServiceAccount whose tokens become the role. Default: `secret-access`."""
+    existing_service_account: NotRequired[bool]
+    """The ServiceAccount exists already: it is read, and must carry the annotation `eks.amazonaws.com/role-arn`.
+    Default: false, it is made."""
+    secret_prefix: NotRequired[pulumi.Input[str]]
+    """The names that the namespace may use begin with it; ends in `/`. Default: the namespace and `/`.
+    Example: `team-a/test/`."""
+    secrets: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Names of secrets that the workloads declare; the sidecar lists them. Grants nothing. Default: none.
+    Example: `["database-password"]`."""
+    access: NotRequired[Access]
+    """`read` or `read_write`. Default: `read`."""
+    kms_key_arns: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """ARNs of the customer managed keys that encrypt the secrets. Default: none, only the account's
+    `aws/secretsmanager` key.
+    Example: `["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]`."""
+    permissions_boundary: NotRequired[pulumi.Input[str]]
+    """ARN of the managed policy that bounds the role. Default: none.
+    Example: `arn:aws:iam::111122223333:policy/boundary`."""
+    role_name: NotRequired[pulumi.Input[str]]
+    """Name of the role, unique in the account, at most 64 characters. Default: `secret-access-` and the namespace.
+    Example: `secret-access-blue-test`."""
+    token_expiration_seconds: NotRequired[pulumi.Input[int]]
+    """Lifetime of the ServiceAccount tokens, which the kubelet renews: 600 to 86400 seconds. Default: 3600."""
+    app_containers: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Names of the pods' other containers, so that the EKS webhook keeps the identity out of them.
+    Default: `["app"]`."""
+    port: NotRequired[pulumi.Input[int]]
+    """The sidecar's port on localhost, for apps that have 8080 themselves. Default: 8080. Example: `8200`."""
+    endpoint_url: NotRequired[pulumi.Input[str]]
+    """Address of AWS for the sidecar, where it is not AWS's own. Default: none. Example: `http://10.78.0.1:4566`."""
+    labels: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    """Labels of the ServiceAccount and, through `pod_labels`, of pods. Default: none. Example: `{"team": "a"}`."""
+    tags: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    """Tags of the role. Default: none. Example: `{"team": "a"}`."""
+
+
+class AwsSecretAccess(pulumi.ComponentResource):
+    """A namespace's identity on AWS, which may use the secrets under one prefix and nothing else.
+
+    Makes an IAM role that only the namespace's ServiceAccount can become, its policy, and the ServiceAccount; gives
+    the sidecar that serves the secrets on localhost.
+    """
+
+    namespace: pulumi.Output[str]
+    """The Kubernetes namespace."""
+    service_account_name: pulumi.Output[str]
+    """The ServiceAccount that pods run as."""
+    subject: pulumi.Output[str]
+    """The `sub` of the ServiceAccount's tokens: `system:serviceaccount:NAMESPACE:NAME`."""
+    identity: pulumi.Output[str]
+    """ARN of the role; known when its policy is in place."""
+    secret_prefix: pulumi.Output[str]
+    """The prefix of the namespace's secrets, with its closing `/`."""
+    pod_labels: pulumi.Output[dict[str, str]]
+    """Labels for pods with the sidecar."""
+    pod_annotations: pulumi.Output[dict[str, str]]
+    """Annotations for pods with the sidecar."""
+    sidecar: pulumi.Output[dict[str, Any]]
+    """The sidecar, for `initContainers`, spelled as in a manifest."""
+    volumes: pulumi.Output[list[dict[str, Any]]]
+    """The volumes of the sidecar, spelled as in a manifest."""
+    url: pulumi.Output[str]
+    """Where the app reaches the sidecar."""
+
+    def __init__(self, name: str, args: AwsSecretAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        provider = lift(checks.oidc_provider, args.get("oidc_provider_arn"))
+        region = lift(checks.region, args.get("region"))
+        namespace = lift(checks.namespace, args.get("namespace"))
+        account_name = lift(checks.service_account_name, given(args.get("service_account_name"), "secret-access"))
+        prefix = lift(_prefix, namespace, args.get("secret_prefix"))
+        role_name = lift(_role_name, namespace, args.get("role_name"))
+        declared = lift(checks.declared_secrets, given(args.get("secrets"), []), prefix)
+        keys = lift(checks.kms_key_arns, given(args.get("kms_key_arns"), []))
+        boundary = lift(checks.permissions_boundary, args.get("permissions_boundary"))
+        lifetime = lift(checks.token_lifetime, given(args.get("token_expiration_seconds"), 3600))
+        port = lift(checks.sidecar_port, given(args.get("port"), sidecar.DEFAULT_PORT))
+        access = checks.access(given(args.get("access"), Access.READ))
+        super().__init__("secret-access:index:AwsSecretAccess", name, {}, opts)
+        child = children_of(self, opts)
+
+        role = aws.iam.Role(
+            f"{name}-role",
+            name=role_name,
+            description=pulumi.Output.format("Secrets {0}* for pods of the namespace {1}", prefix, namespace),
+            assume_role_policy=lift(_trust, provider, namespace, account_name),
+            permissions_boundary=boundary,
+            tags=args.get("tags"),
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            name="own-secrets",
+            role=role.name,
+            policy=lift(_grant, provider, region, prefix, access, keys),
+            opts=child,
+        )
+        self.identity = pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0]))
+        existing = given(args.get("existing_service_account"), False)
+        self.service_account_name = (service_account.found if existing else service_account.made)(
+            f"{name}-service-account",
+            namespace=namespace,
+            service_account_name=account_name,
+            role_arn=self.identity,
+            labels=args.get("labels"),
+            opts=child,
+        )
+
+        self.namespace = pulumi.Output.from_input(namespace)
+        self.subject = pulumi.Output.from_input(lift(policies.subject, namespace, account_name))
+        self.secret_prefix = pulumi.Output.from_input(prefix)
+        self.pod_labels = pulumi.Output.from_input(lift(dict[str, str], given(args.get("labels"), {})))
+        self.pod_annotations = pulumi.Output.from_input(lift(_annotations, given(args.get("app_containers"), ["app"])))
+        self.sidecar = pulumi.Output.from_input(
+            lift(
+                _sidecar,
+                args.get("sidecar_image"),
+                namespace,
+                prefix,
+                declared,
+                region,
+                self.identity,
+                port,
+                args.get("endpoint_url"),
+            )
+        )
+        self.volumes = pulumi.Output.from_input(lift(_volumes, lifetime))
+        self.url = pulumi.Output.from_input(lift(sidecar.url, port))
+        self.register_outputs(
+            {
+                "namespace": self.namespace,
+                "serviceAccountName": self.service_account_name,
+                "subject": self.subject,
+                "identity": self.identity,
+                "secretPrefix": self.secret_prefix,
+                "podLabels": self.pod_labels,
+                "podAnnotations": self.pod_annotations,
+                "sidecar": self.sidecar,
+                "volumes": self.volumes,
+                "url": self.url,
+            }
+        )
+
+    def for_workload(self) -> WorkloadAccess:
+        """What SecretWorkload takes as its `access`."""
+        return {
+            "namespace": self.namespace,
+            "service_account_name": self.service_account_name,
+            "pod_labels": self.pod_labels,
+            "pod_annotations": self.pod_annotations,
+            "sidecar": self.sidecar,
+            "volumes": self.volumes,
+            "url": self.url,
+        }
+
+
+def _prefix(namespace: str, given: str | None) -> str:
+    return checks.default_prefix(namespace) if given is None else checks.secret_prefix(given)
+
+
+def _role_name(namespace: str, given: str | None) -> str:
+    return checks.role_name(f"secret-access-{namespace}" if given is None else given)
+
+
+def _trust(provider: OidcProvider, namespace: str, account_name: str) -> str:
+    return policies.render(policies.trust_policy(provider, policies.subject(namespace, account_name)))
+
+
+def _grant(provider: OidcProvider, region: str, prefix: str, access: Access, keys: list[str]) -> str:
+    return policies.render(policies.secrets_policy(provider, region, prefix, access, keys))
+
+
+def _annotations(app_containers: list[str]) -> dict[str, str]:
+    """The EKS webhook sees the annotated ServiceAccount, and would give every container a token for the role."""
+    return {pod_checks.SKIP_ANNOTATION: ",".join([*app_containers, sidecar.CONTAINER])}
+
+
+def _sidecar(*told: Any) -> dict[str, Any]:
+    return sidecar.container(sidecar.AwsSidecar(*told))
+
+
+def _volumes(lifetime: int) -> list[dict[str, Any]]:
+    return [sidecar.token_volume(policies.AUDIENCE, lifetime)]

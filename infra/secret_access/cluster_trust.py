@@ -1,0 +1,58 @@
+"""What a cluster is to AWS: the OIDC provider that makes IAM trust the tokens of its API server."""
+
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from . import checks
+from .inputs import children_of, lift
+from .policies import AUDIENCE
+
+
+class ClusterTrustArgs(TypedDict):
+    """What ClusterTrust is made from."""
+
+    issuer: pulumi.Input[str]
+    """The URL that the cluster's tokens carry in `iss`.
+    Example: `https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539`."""
+    existing_provider_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the issuer's OIDC provider where the account has it already (eksctl and the EKS modules make one): it is
+    read, not made, and not deleted with the stack. Default: none, it is made."""
+    tags: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    """Tags of the OIDC provider. Default: none. Example: `{"team": "platform"}`."""
+
+
+class ClusterTrust(pulumi.ComponentResource):
+    """The trust of an AWS account in a Kubernetes cluster: an IAM OIDC provider with audience `sts.amazonaws.com`.
+
+    An account has one per issuer: keep it in a stack of its own, so that no environment's end ends another's.
+    """
+
+    oidc_provider_arn: pulumi.Output[str]
+    """ARN of the OIDC provider."""
+    issuer: pulumi.Output[str]
+    """The issuer's URL."""
+
+    def __init__(self, name: str, args: ClusterTrustArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        url = lift(checks.issuer, args.get("issuer"))
+        existing = args.get("existing_provider_arn")
+        if existing is not None:
+            existing = lift(lambda arn, issuer: checks.existing_provider(arn, issuer).arn, existing, url)
+        super().__init__("secret-access:index:ClusterTrust", name, {}, opts)
+        child = children_of(self, opts)
+
+        if existing is None:
+            # No thumbprint: IAM trusts the issuer's certificate by its own authorities (IAM User Guide, "Obtain the
+            # thumbprint for an OpenID Connect identity provider")
+            provider = aws.iam.OpenIdConnectProvider(
+                f"{name}-oidc-provider", url=url, client_id_lists=[AUDIENCE], tags=args.get("tags"), opts=child
+            )
+            self.oidc_provider_arn = provider.arn
+        else:
+            found = aws.iam.OpenIdConnectProvider.get(f"{name}-oidc-provider", existing, opts=child)
+            checked = lift(checks.audience, found.client_id_lists, AUDIENCE, found.arn)
+            self.oidc_provider_arn = pulumi.Output.from_input(checked)
+        self.issuer = pulumi.Output.from_input(url)
+        self.register_outputs({"oidcProviderArn": self.oidc_provider_arn, "issuer": self.issuer})

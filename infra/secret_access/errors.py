@@ -1,0 +1,27 @@
+"""What stops a deployment, each with a message that is the whole story.
+
+    SecretAccessError
+    ├── InvalidArgument   an argument of a component
+    ├── InvalidSetting    a key of a stack file
+    └── WrongAccount      the credentials belong to another account than the stack
+
+All are `pulumi.RunError`, of which Pulumi prints the message and no stack trace.
+"""
+
+import pulumi
+
+
+class SecretAccessError(pulumi.RunError):
+    """The base of all."""
+
+
+class InvalidArgument(SecretAccessError):  # noqa: N818  (named after what is wrong)
+    """An argument of a component that cannot work."""
+
+
+class InvalidSetting(SecretAccessError):  # noqa: N818  (named after what is wrong)
+    """A key of a stack file that is missing, unknown or cannot work."""
+
+
+class WrongAccount(SecretAccessError):  # noqa: N818  (named after what is wrong)
+    """The credentials at hand are of another account than the stack's."""

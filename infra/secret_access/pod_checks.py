@@ -1,0 +1,65 @@
+"""What pods and ServiceAccounts trip over; also for workloads that somebody else wrote."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .checks import invalid
+from .sidecar import HEALTH_PORT
+
+ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
+SKIP_ANNOTATION = "eks.amazonaws.com/skip-containers"
+
+
+def service_account_annotation(where: str, annotations: Mapping[str, str] | None, role_arn: str) -> str:
+    """An existing ServiceAccount must name the role: whoever reads the cluster, and the EKS webhook, go by it."""
+    given = (annotations or {}).get(ROLE_ANNOTATION)
+    if given != role_arn:
+        namespace, _, name = where.partition("/")
+        raise invalid(
+            f"the existing ServiceAccount {where} has {'another' if given else 'no'} annotation {ROLE_ANNOTATION}",
+            given,
+            role_arn,
+            f"run kubectl annotate --overwrite serviceaccount -n {namespace} {name} {ROLE_ANNOTATION}={role_arn}",
+        )
+    return role_arn
+
+
+def token_volume(sidecar: Mapping[str, Any], volumes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Every volume that the sidecar mounts must be in the pod, or the API server refuses the pod long after `up`."""
+    mounted = {mount["name"] for mount in sidecar.get("volumeMounts", [])}
+    present = {volume["name"] for volume in volumes}
+    if not mounted or mounted - present:
+        raise invalid(
+            "the pod has no volume with the sidecar's token",
+            sorted(present),
+            f"a list with {', '.join(sorted(mounted)) or 'a projected serviceAccountToken'}",
+            "pass the output volumes of the access component beside its output sidecar",
+        )
+    return sidecar
+
+
+def skipped_containers(annotations: Mapping[str, str], containers: Sequence[str]) -> Mapping[str, str]:
+    """The EKS webhook must leave every container alone, or the app gets a token of its own for the role."""
+    given = annotations.get(SKIP_ANNOTATION)
+    if given is not None and (missing := [name for name in containers if name not in given.split(",")]):
+        raise invalid(
+            f"the annotation {SKIP_ANNOTATION} leaves out {', '.join(missing)}",
+            given,
+            ",".join(containers),
+            "list every container of the pod in app_containers of the access component",
+        )
+    return annotations
+
+
+def app_ports(ports: Sequence[float], url: str) -> list[int]:
+    """The containers of a pod share its ports: the second to ask for one fails to start."""
+    taken = {int(url.rpartition(":")[2]): "serves secrets", HEALTH_PORT: "serves health"}
+    for port in ports:
+        if use := taken.get(int(port)):
+            raise invalid(
+                "ports",
+                int(port),
+                f"ports other than this one, where the sidecar {use}",
+                "let the app use another, or set port of the access component",
+            )
+    return [int(port) for port in ports]

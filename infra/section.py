@@ -1,0 +1,106 @@
+"""A mapping of a stack file, read strictly: what is wrong is named by its key, and nothing is left unread."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from secret_access import InvalidSetting
+
+Missing = object()
+
+
+def invalid(key: str, given: object, expected: str, fix: str) -> InvalidSetting:
+    """The one form of message: key, value given, value expected, fix."""
+    return InvalidSetting(f"{key}: given {given!r}, expected {expected}; {fix}")
+
+
+class Section:
+    """The keys under one key of the stack file."""
+
+    def __init__(self, path: str, values: object, separator: str = ".") -> None:
+        if not isinstance(values, Mapping):
+            raise invalid(path, values, "a mapping of keys to values", "indent its keys under it")
+        self.path = path
+        self._values: Mapping[str, Any] = values
+        self._separator = separator
+        self._known: list[str] = []
+
+    def key(self, name: str) -> str:
+        """The full name of a key, as messages show it."""
+        return f"{self.path}{self._separator}{name}"
+
+    def take(self, name: str, default: Any = Missing, *, example: str = "a value") -> Any:
+        """The value as it stands; an empty one is none."""
+        self._known.append(name)
+        value = self._values.get(name)
+        if value not in (None, ""):
+            return value
+        if default is Missing:
+            unread = [key for key in self._values if key not in self._known]
+            near = difflib.get_close_matches(name, unread, n=1)
+            fix = f"rename {near[0]}" if near else "add it to the stack's file"
+            raise InvalidSetting(f"{self.key(name)} is missing: expected {example}; {fix}")
+        return default
+
+    def text(self, name: str, default: Any = Missing, *, pattern: str = r".+", example: str) -> Any:
+        """A text of the pattern."""
+        value = self.take(name, default, example=example)
+        if value is default:
+            return default
+        if not isinstance(value, str):
+            raise invalid(self.key(name), value, f"a text such as {example}", "put it in quotes")
+        if not re.fullmatch(pattern, value):
+            raise invalid(self.key(name), value, f"a text such as {example}", "correct it in the stack's file")
+        return value
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number, zero or more."""
+        value = self.take(name, default)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise invalid(self.key(name), value, "a whole number", f"leave it out for {default}")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        """true or false."""
+        value = self.take(name, default)
+        if not isinstance(value, bool):
+            raise invalid(
+                self.key(name), value, "true or false, without quotes", f"leave it out for {str(default).lower()}"
+            )
+        return value
+
+    def texts(self, name: str, example: str) -> tuple[str, ...]:
+        """A list of texts; none if it is missing."""
+        value = self.take(name, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise invalid(self.key(name), value, f"a list such as {example}", "begin each line with - ")
+        return tuple(value)
+
+    def mapping(self, name: str, example: str) -> dict[str, str]:
+        """A mapping of texts to texts; empty if it is missing."""
+        value = self.take(name, {})
+        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+            raise invalid(
+                self.key(name), value, f"texts by name such as {example}", "put numbers and booleans in quotes"
+            )
+        return value
+
+    def section(self, name: str, default: Any = Missing, *, example: str = "a mapping") -> "Section":
+        """The keys under a key."""
+        return Section(self.key(name), self.take(name, default, example=example))
+
+    def sections(self) -> "dict[str, Section]":
+        """Every key with the keys under it, which may be none."""
+        self._known.extend(self._values)
+        return {name: Section(self.key(name), values or {}) for name, values in self._values.items()}
+
+    def close(self) -> None:
+        """Refuse keys that nobody read: a misspelled one would be ignored in silence."""
+        for name in self._values:
+            if name not in self._known:
+                near = difflib.get_close_matches(name, self._known, n=1)
+                fix = f"did you mean {near[0]}?" if near else "remove it"
+                raise InvalidSetting(
+                    f"{self.key(name)} is unknown: expected one of {', '.join(sorted(self._known))}; {fix}"
+                )

@@ -1,0 +1,261 @@
+"""What a stack's file says: read once, checked whole, before anything is made.
+
+The only reader of `pulumi.Config`. A file has one of two kinds: `kind: cluster` (what belongs to a cluster) or, without
+`kind`, an environment on a cluster.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pulumi
+from pulumi.runtime import config as pulumi_config
+from secret_access import Access, InvalidArgument, InvalidSetting, checks, pod_checks, sidecar
+from section import Section, invalid
+
+DEFAULT_PROVIDERS = "disable-default-providers"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The account and region that the stack is meant for."""
+
+    account_id: str
+    region: str
+    endpoint: str | None = None
+    """Address of AWS, where it is not AWS's own (the laptop environment)."""
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """How Pulumi reaches the cluster."""
+
+    context: str
+    kubeconfig: str | None = None
+    """Path of the kubeconfig, from the project's folder; none: as kubectl finds it."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A stack of what belongs to a cluster."""
+
+    name: str
+    issuer: str
+    aws: Aws
+    kubernetes: Kubernetes
+    existing_provider_arn: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A Deployment with the sidecar."""
+
+    name: str
+    image: str
+    replicas: int = 1
+    env: dict[str, str] = field(default_factory=dict)
+    ports: tuple[int, ...] = ()
+    writable_root: bool = False
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A namespace and its access."""
+
+    name: str
+    exists: bool
+    secret_prefix: str
+    secrets: tuple[str, ...]
+    access: Access
+    kms_key_arns: tuple[str, ...]
+    port: int
+    """The sidecar's, on localhost."""
+    workloads: tuple[Workload, ...]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A stack of namespaces on a cluster."""
+
+    cluster: str
+    """The simple name of the cluster's stack."""
+    aws: Aws
+    sidecar_image: str
+    namespaces: tuple[Namespace, ...]
+    permissions_boundary: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+def load() -> Cluster | Environment:
+    """The settings of the stack at hand; raises `InvalidSetting` at the first thing that is wrong."""
+    _default_providers_are_off()
+    project = pulumi.get_project()
+    top = Section(project, _values_of(project), separator=":")
+    kind = top.take("kind", "environment")
+    if kind not in ("cluster", "environment"):
+        raise invalid(top.key("kind"), kind, "cluster or environment", "leave it out for an environment")
+    settings = _cluster(top) if kind == "cluster" else _environment(top)
+    top.close()
+    return settings
+
+
+def _cluster(top: Section) -> Cluster:
+    settings = Cluster(
+        name=top.text("name", pattern=r"[a-z0-9]+(-[a-z0-9]+)*", example="blue"),
+        issuer=_checked(
+            top, "issuer", checks.issuer, top.take("issuer", example="https://oidc.eks.us-east-1.amazonaws.com/id/…")
+        ),
+        aws=_aws(top.section("aws", example="account_id and region under it")),
+        kubernetes=_kubernetes(top.section("kubernetes", example="context under it")),
+        existing_provider_arn=top.take("existing_provider_arn", None),
+        tags=top.mapping("tags", "team: platform"),
+    )
+    if settings.existing_provider_arn is not None:
+        _checked(
+            top,
+            "existing_provider_arn",
+            lambda arn: checks.existing_provider(arn, settings.issuer),
+            settings.existing_provider_arn,
+        )
+    return settings
+
+
+def _environment(top: Section) -> Environment:
+    namespaces = top.section("namespaces", example="a namespace under it")
+    boundary = top.take("permissions_boundary", None)
+    settings = Environment(
+        cluster=top.text("cluster", pattern=r"[A-Za-z0-9_.-]+", example="aws-cluster, the name of the cluster's stack"),
+        aws=_aws(top.section("aws", example="account_id and region under it")),
+        sidecar_image=top.text("sidecar_image", example="registry.example/secret-sidecar:0.1.0"),
+        namespaces=tuple(_namespace(name, section) for name, section in namespaces.sections().items()),
+        permissions_boundary=_checked(top, "permissions_boundary", checks.permissions_boundary, boundary),
+        tags=top.mapping("tags", "team: platform"),
+    )
+    _prefixes_are_apart(namespaces, settings.namespaces)
+    return settings
+
+
+def _aws(section: Section) -> Aws:
+    settings = Aws(
+        account_id=section.text("account_id", pattern=r"\d{12}", example='"111122223333" (12 digits, in quotes)'),
+        region=_checked(section, "region", checks.region, section.take("region", example="us-east-1")),
+        endpoint=section.text("endpoint", None, pattern=r"https?://[^/\s]+", example="http://10.78.0.1:4566"),
+    )
+    section.close()
+    return settings
+
+
+def _kubernetes(section: Section) -> Kubernetes:
+    settings = Kubernetes(
+        context=section.text("context", example="my-cluster, a context of the kubeconfig"),
+        kubeconfig=section.text("kubeconfig", None, example=".local/kubeconfig, a path from the project's folder"),
+    )
+    section.close()
+    return settings
+
+
+def _namespace(name: str, section: Section) -> Namespace:
+    _checked(section, "", checks.namespace, name)
+    prefix = section.take("secret_prefix", None)
+    if prefix is None:
+        prefix = _checked(section, "", checks.default_prefix, name)
+    else:
+        _checked(section, "secret_prefix", checks.secret_prefix, prefix)
+    port = _checked(section, "port", checks.sidecar_port, section.take("port", sidecar.DEFAULT_PORT))
+    secrets = section.texts("secrets", "[database-password]")
+    settings = Namespace(
+        name=name,
+        exists=section.flag("exists", default=False),
+        secret_prefix=prefix,
+        secrets=tuple(_checked(section, "secrets", lambda names: checks.declared_secrets(names, prefix), secrets)),
+        access=_checked(section, "access", checks.access, section.take("access", "read")),
+        kms_key_arns=tuple(
+            _checked(section, "kms_key_arns", checks.kms_key_arns, section.texts("kms_key_arns", "[arn:aws:kms:…]"))
+        ),
+        port=port,
+        workloads=tuple(_workload(*item, port) for item in section.section("workloads", {}).sections().items()),
+    )
+    section.close()
+    return settings
+
+
+def _workload(name: str, section: Section, sidecar_port: int) -> Workload:
+    _checked(section, "", checks.workload_name, name)
+    ports = section.take("ports", [])
+    if not isinstance(ports, list) or not all(isinstance(port, int) for port in ports):
+        raise invalid(
+            section.key("ports"), ports, "a list of numbers such as [3000]", "leave it out if the app listens on none"
+        )
+    settings = Workload(
+        name=name,
+        image=section.text("image", example="registry.example/shop:1.4.2"),
+        replicas=section.number("replicas", default=1),
+        env=section.mapping("env", "LOG_LEVEL: info"),
+        ports=tuple(
+            _checked(section, "ports", lambda own: pod_checks.app_ports(own, sidecar.url(sidecar_port)), ports)
+        ),
+        writable_root=section.flag("writable_root", default=False),
+    )
+    section.close()
+    return settings
+
+
+def kubeconfig_path(kubernetes: Kubernetes) -> str | None:
+    """The kubeconfig's path as the provider can open it, wherever it is started."""
+    if kubernetes.kubeconfig is None:
+        return None
+    return str(Path(pulumi.get_root_directory(), Path(kubernetes.kubeconfig).expanduser()))
+
+
+def _prefixes_are_apart(section: Section, namespaces: tuple[Namespace, ...]) -> None:
+    for one in namespaces:
+        for other in namespaces:
+            if one is not other and other.secret_prefix.startswith(one.secret_prefix):
+                raise invalid(
+                    section.key(other.name) + ".secret_prefix",
+                    other.secret_prefix,
+                    f"one that {one.secret_prefix} of the namespace {one.name} does not cover",
+                    f"else {one.name} reads the secrets of {other.name}",
+                )
+
+
+def _checked(section: Section, name: str, check: Callable[[Any], T], value: Any) -> T:
+    """A check of the components, with the key of the stack's file in front."""
+    try:
+        return check(value)
+    except InvalidArgument as problem:
+        raise InvalidSetting(f"{section.key(name) if name else section.path}: {problem}") from None
+
+
+def _values_of(project: str) -> dict[str, Any]:
+    """Every key of the project: `pulumi.Config` reads a key that one knows, and the unknown ones are to be found."""
+    names = {*pulumi_config.get_config_env(), *pulumi_config.CONFIG.get()}
+    reader = pulumi.Config(project)
+    values = {}
+    for name in sorted(names):
+        space, _, key = name.partition(":")
+        if space == project:
+            values[key] = _value(reader.get(key))
+    return values
+
+
+def _value(text: str | None) -> Any:
+    """Pulumi hands mappings and lists on as JSON, texts as they are."""
+    if text is not None and text[:1] in ("{", "["):
+        return json.loads(text)
+    return text
+
+
+def _default_providers_are_off() -> None:
+    given = _value(pulumi.Config("pulumi").get(DEFAULT_PROVIDERS))
+    if given != ["*"]:
+        raise invalid(
+            f"pulumi:{DEFAULT_PROVIDERS}",
+            given,
+            '["*"]',
+            "add it to the stack's file, so that nothing is made with credentials that the stack did not name",
+        )

@@ -1,0 +1,85 @@
+"""The laptop environment's commands; the Makefile calls them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from local import cluster, facts, host, stacks
+from local.up import APP, ask_everything, report, up
+from local.waiting import NotReadyError, say, step
+
+
+def tools_folder() -> Path:
+    """The folder of the Go tools, as tools/build.py finds or makes it."""
+    done = subprocess.run(
+        [sys.executable, str(facts.ROOT / "tools" / "build.py")], stdout=subprocess.PIPE, text=True, check=True
+    )
+    return Path(done.stdout.strip())
+
+
+def _up(_: argparse.Namespace) -> int:
+    return report(up(tools_folder()))
+
+
+def _down(_: argparse.Namespace) -> int:
+    with host.claim(), step("down"):
+        host.stop()
+    return 0
+
+
+def _matrix(_: argparse.Namespace) -> int:
+    return report(ask_everything(tools_folder()))
+
+
+def _ask(given: argparse.Namespace) -> int:
+    tools = tools_folder()
+    pod = cluster.running_pod(tools, given.namespace, APP)
+    print(json.dumps(cluster.ask(tools, given.namespace, pod, given.name), indent=2))
+    return 0
+
+
+def _status(_: argparse.Namespace) -> int:
+    if reason := host.why_not_running():
+        print(reason)
+        return 1
+    print(f"up: Kubernetes {facts.ISSUER}, AWS {facts.AWS_URL}, kubeconfig {facts.KUBECONFIG}, logs {facts.LOGS}")
+    return 0
+
+
+def _env(_: argparse.Namespace) -> int:
+    for name, value in stacks.environment(tools_folder()).items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def main() -> int:
+    """Parse the command line and run the command; errors are one clear message."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    for name, function, text in (
+        ("up", _up, "bring the environment up and show who may read what"),
+        ("down", _down, "end it and put the host back as it was"),
+        ("matrix", _matrix, "ask again for every secret from every namespace"),
+        ("status", _status, "whether it is up, and where"),
+        ("env", _env, 'print the variables for your own pulumi and kubectl: eval "$(python -m local env)"'),
+    ):
+        commands.add_parser(name, help=text, description=text).set_defaults(run=function)
+    ask = commands.add_parser("ask", help="ask for a secret from inside a namespace's app container")
+    ask.add_argument("namespace")
+    ask.add_argument("name")
+    ask.set_defaults(run=_ask)
+    given = parser.parse_args()
+    try:
+        return int(given.run(given))
+    except (NotReadyError, host.TakenError, stacks.StackError, cluster.KubectlError) as error:
+        say(f"error: {error}")
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The application of the laptop environment: it knows one address, and no cloud."""

@@ -1,0 +1,72 @@
+"""The laptop's AWS account as its root sees it: seeding secrets, reading the trail."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import urllib.request
+from collections.abc import Iterable
+from typing import Any
+
+from local import facts, host
+from local.aws_guard import Call
+from local.waiting import wait_for
+
+ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": facts.ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test"}
+"""MiniStack's root of an account. The guard takes it from the host alone."""
+
+
+def client(service: str) -> Any:
+    """A boto3 client of the account's root; boto3 makes its clients' types at run time."""
+    import boto3  # noqa: PLC0415 — half a second that only this needs
+
+    return boto3.client(
+        service,
+        endpoint_url=facts.AWS_URL,
+        region_name=facts.REGION,
+        aws_access_key_id=ROOT_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=ROOT_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def wait_for_aws() -> None:
+    """Wait until AWS answers."""
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(f"{facts.AWS_URL}/_ministack/health", timeout=5) as answer:  # noqa: S310 — our own URL
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    wait_for("AWS", answers, still_possible=host.why_not_running)
+
+
+def seed(names: Iterable[str]) -> None:
+    """Give each secret that does not exist yet a random value, which nothing but the vault then knows."""
+    manager = client("secretsmanager")
+    existing = {
+        secret["Name"] for page in manager.get_paginator("list_secrets").paginate() for secret in page["SecretList"]
+    }
+    for name in names:
+        if name not in existing:
+            manager.create_secret(Name=name, SecretString=secrets.token_urlsafe(24))
+
+
+def value(name: str) -> str:
+    """The value stored under a name."""
+    return str(client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+
+
+def trail_length() -> int:
+    """How much of the trail is written, as a mark for `calls_since`."""
+    return facts.TRAIL.stat().st_size if facts.TRAIL.exists() else 0
+
+
+def calls_since(mark: int) -> list[Call]:
+    """The calls that AWS got since the mark."""
+    if not facts.TRAIL.exists():
+        return []
+    with open(facts.TRAIL) as trail:
+        trail.seek(mark)
+        return [Call(**json.loads(line)) for line in trail if line.endswith("\n")]

@@ -1,0 +1,105 @@
+"""The cluster as its admin sees it: waiting for the node, loading images, asking from inside a container."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from local import facts, host
+from local.services import api_server_ready
+from local.waiting import wait_for
+
+DISCOVERY_FOR_ALL = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRoleBinding",
+    "metadata": {"name": "issuer-discovery-for-all"},
+    "roleRef": {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "ClusterRole",
+        "name": "system:service-account-issuer-discovery",
+    },
+    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:unauthenticated"}],
+}
+"""The cloud reads the issuer's public keys without being anybody: as EKS publishes them."""
+
+
+class KubectlError(RuntimeError):
+    """kubectl failed; the message is what it said."""
+
+
+def kubectl(tools: Path, *arguments: str, input: str | None = None) -> str:  # noqa: A002 — subprocess's own word
+    """Run kubectl as the cluster's admin and return what it prints."""
+    done = subprocess.run(
+        [
+            str(tools / "kubectl"),
+            f"--kubeconfig={facts.KUBECONFIG}",
+            f"--cache-dir={facts.KUBECTL_CACHE}",
+            *arguments,
+        ],
+        input=input,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise KubectlError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def wait_for_api() -> None:
+    """Wait for the API server."""
+    wait_for(
+        "the API server",
+        lambda: facts.KUBECONFIG.exists() and api_server_ready(),
+        still_possible=host.why_not_running,
+    )
+
+
+def publish_issuer(tools: Path) -> None:
+    """Let the cloud read the keys that verify ServiceAccount tokens."""
+    kubectl(tools, "apply", "-f", "-", input=json.dumps(DISCOVERY_FOR_ALL))
+
+
+def load_images(tars: list[Path]) -> None:
+    """Put the images into the node's containerd."""
+    socket = Path(f"/proc/{host.inside()}/root/run/containerd/containerd.sock")
+    wait_for("containerd", socket.is_socket, still_possible=host.why_not_running)
+    for tar in tars:
+        subprocess.run(
+            ["ctr", f"--address={socket}", "--namespace=k8s.io", "images", "import", str(tar)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+def wait_for_node(tools: Path) -> None:
+    """Wait until the node is there and ready for pods."""
+
+    def ready() -> bool:
+        try:
+            node = json.loads(kubectl(tools, "get", "node", facts.NODE, "-o", "json"))
+        except KubectlError:
+            return False
+        return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
+
+    wait_for("the node", ready, still_possible=host.why_not_running)
+
+
+def running_pod(tools: Path, namespace: str, deployment: str) -> str:
+    """The name of a running, ready pod of a Deployment that is not about to go."""
+    selector = f"app.kubernetes.io/name={deployment}"
+    pods = json.loads(kubectl(tools, "get", "pods", f"--namespace={namespace}", f"--selector={selector}", "-o", "json"))
+    for pod in pods["items"]:
+        ready = [c for c in pod["status"].get("conditions", []) if c["type"] == "Ready" and c["status"] == "True"]
+        if ready and "deletionTimestamp" not in pod["metadata"]:
+            return str(pod["metadata"]["name"])
+    raise KubectlError(f"no pod of {namespace}/{deployment} is ready; see `kubectl -n {namespace} describe pods`")
+
+
+def ask(tools: Path, namespace: str, pod: str, name: str) -> dict[str, Any]:
+    """Ask for a secret from inside the app container; the answer's status, content type and body."""
+    out = kubectl(tools, "exec", f"--namespace={namespace}", pod, "--container=app", "--", "ask", name)
+    answer: dict[str, Any] = json.loads(out)
+    return answer

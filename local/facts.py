@@ -1,0 +1,45 @@
+"""Where everything of the laptop environment is: folders, addresses, names. One environment per machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout."""
+STATE = ROOT / ".local"
+"""Everything the environment writes in the checkout; ``make down`` empties it."""
+MACHINE = STATE / "machine"
+"""What the machine writes: keys, etcd's data, container layers."""
+LOGS = STATE / "logs"
+KUBECONFIG = STATE / "kubeconfig"
+KUBECTL_CACHE = STATE / "kubectl-cache"
+PKI = MACHINE / "pki"
+IMAGES = STATE / "images"
+PULUMI_BACKEND = STATE / "pulumi"
+ISOLATION = STATE / "isolation.json"
+TRAIL = LOGS / "aws-trail.jsonl"
+"""One line per AWS call, as CloudTrail would have it."""
+
+RUN = Path("/run/secret-access")
+"""Who holds the machine, and what to put back when it is let go."""
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secret-access"
+
+HOST_LINK = "secret-access"
+"""The host's end of the cable to the machine (an interface name: at most 15 characters)."""
+HOST_ADDRESS = "10.78.0.254"
+ADDRESS = "10.78.0.1"
+"""The machine's address: the API server, AWS and the kubelet listen there, and nowhere else."""
+POD_NETWORK = "10.77.0.0/24"
+SERVICE_NETWORK = "10.96.0.0/24"
+NODE = "local-node"
+CGROUP = "secret-access"
+
+ISSUER = f"https://{ADDRESS}"
+"""The API server's own URL. Without a port, as IAM asks of an OIDC provider."""
+AWS_URL = f"http://{ADDRESS}:4566"
+REGION = "us-east-1"
+ACCOUNT = "111122223333"
+CLUSTER_STACK = "local-cluster"
+NAMESPACE_STACKS = {"test": "local-test", "prod": "local-prod"}
+"""Each environment's namespace and the stack that makes it."""

@@ -1,0 +1,221 @@
+"""The machine from outside: claimed by one checkout, started, stopped, and the host put back as it was."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from local import facts
+from local.machine import DIED, PRIVATE
+from local.waiting import NotReadyError, wait_for
+
+OWNER = facts.RUN / "owner.json"
+SYSCTLS = (
+    "vm/overcommit_memory",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "kernel/keys/root_maxkeys",
+    "kernel/keys/root_maxbytes",
+)
+"""What the kubelet sets and no namespace keeps to itself."""
+
+NEW_NAMESPACES = (
+    *("unshare", "--mount", "--pid", "--net", "--ipc", "--uts"),
+    *("--fork", "--kill-child", "--mount-proc"),
+)
+STARTED: list[subprocess.Popen[bytes]] = []
+"""The machine outlives who started it: kept, so that nobody warns of a child that still runs."""
+
+
+class TakenError(RuntimeError):
+    """Another checkout has its environment up on this machine."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Which checkout runs the machine, as which process, and the sysctls to put back."""
+
+    checkout: str
+    pid: int
+    started: str
+    sysctls: dict[str, str]
+
+    @classmethod
+    def read(cls) -> Owner | None:
+        """Whoever claimed the machine last and has not let go."""
+        try:
+            return cls(**json.loads(OWNER.read_text()))
+        except FileNotFoundError:
+            return None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the machine runs: the same process, not another that got its number."""
+        return _started(self.pid) == self.started
+
+
+def _started(pid: int) -> str:
+    """When a process started, in clock ticks since boot; empty if there is none (proc(5), field 22 of stat)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] == "Z" else fields[19]
+
+
+@contextmanager
+def claim() -> Iterator[None]:
+    """Hold the machine's lock while something is started or stopped; refuse if it is another checkout's."""
+    facts.RUN.mkdir(mode=0o755, exist_ok=True)
+    lock = os.open(facts.RUN, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TakenError(
+                "another `make up`, `make down` or `make test` is at work on this machine; wait for it to end"
+            ) from None
+        owner = Owner.read()
+        if owner and owner.alive and owner.checkout != str(facts.ROOT):
+            raise TakenError(
+                f"the laptop environment is up for another checkout, {owner.checkout}, and its addresses "
+                f"({facts.ADDRESS}) exist once per machine; run `make down` there first"
+            )
+        yield
+    finally:
+        os.close(lock)
+        if not OWNER.exists():
+            shutil.rmtree(facts.RUN, ignore_errors=True)
+
+
+def running() -> bool:
+    """Whether this checkout's machine is up."""
+    owner = Owner.read()
+    return bool(owner and owner.alive and owner.checkout == str(facts.ROOT))
+
+
+def why_not_running() -> str | None:
+    """Why waiting for the machine is useless, or None while it runs."""
+    if running():
+        return None
+    try:
+        died = json.loads(DIED.read_text())
+    except FileNotFoundError:
+        return f"the machine is not running; see {facts.LOGS / 'machine.log'}"
+    return f"{died['service']} ended with exit code {died['exit_code']}; see {facts.LOGS / died['service']}.log"
+
+
+def _cgroups() -> list[Path]:
+    """Our folder in every cgroup hierarchy (v1: one per controller; v2: one)."""
+    top = Path("/sys/fs/cgroup")
+    if (top / "cgroup.controllers").exists():
+        return [top / facts.CGROUP]
+    return [
+        folder / facts.CGROUP
+        for folder in top.iterdir()
+        if (folder / "cgroup.procs").exists() and not folder.is_symlink()
+    ]
+
+
+def _check_place() -> None:
+    for path in PRIVATE:
+        if facts.ROOT.is_relative_to(path):
+            raise TakenError(f"the checkout is at {facts.ROOT}; the environment needs it outside {', '.join(PRIVATE)}")
+
+
+def start(tools: Path) -> None:
+    """Start the machine; it goes on setting itself up while this returns. Call it inside ``claim()``."""
+    _check_place()
+    clean()
+    for folder in (facts.MACHINE, facts.LOGS):
+        folder.mkdir(parents=True, exist_ok=True)
+    for cgroup in _cgroups():
+        cgroup.mkdir(exist_ok=True)
+    sysctls = {key: Path("/proc/sys", key).read_text().strip() for key in SYSCTLS}
+    with open(facts.LOGS / "machine.log", "wb") as log:
+        process = subprocess.Popen(
+            [*NEW_NAMESPACES, sys.executable, "-m", "local.machine", str(tools)],
+            cwd=facts.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    STARTED.append(process)
+    OWNER.write_text(json.dumps(asdict(Owner(str(facts.ROOT), process.pid, _started(process.pid), sysctls))))
+    _plug_in(inside())
+
+
+def inside() -> int:
+    """The host's number for the machine's process 1."""
+    owner = Owner.read()
+    if owner is None:
+        raise NotReadyError("the machine is not running; `make up` starts it")
+    return wait_for("the machine's first process", lambda: _process_1(owner), still_possible=why_not_running)
+
+
+def _process_1(owner: Owner) -> int | None:
+    children = Path(f"/proc/{owner.pid}/task/{owner.pid}/children").read_text().split()
+    here = os.readlink("/proc/self/ns/net")
+    return int(children[0]) if children and os.readlink(f"/proc/{children[0]}/ns/net") != here else None
+
+
+def _ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True)
+
+
+def _plug_in(pid: int) -> None:
+    """Lay the cable: a veth pair, one end here, the other in the machine. It goes when the machine goes."""
+    _ip("link", "add", facts.HOST_LINK, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
+    _ip("address", "add", f"{facts.HOST_ADDRESS}/24", "dev", facts.HOST_LINK)
+    _ip("link", "set", facts.HOST_LINK, "up")
+
+
+def stop() -> None:
+    """End the machine and put the host back as it was. Call it inside ``claim()``."""
+    owner = Owner.read()
+    if owner and owner.alive:
+        # process 1 rather than its parent: the kernel ends everything in the machine before process 1 counts as gone
+        os.kill(_process_1(owner) or owner.pid, signal.SIGKILL)
+        wait_for("the machine to end", lambda: not owner.alive)
+    clean()
+
+
+def clean() -> None:
+    """Remove what a machine that is no longer running left, whether it was stopped or died. Safe to repeat."""
+    owner = Owner.read()
+    for cgroup in _cgroups():
+        # deepest first; a cgroup is empty once the kernel has buried its last process
+        below = sorted((path for path in cgroup.rglob("*") if path.is_dir()), key=lambda path: -len(path.parts))
+        for folder in [*below, cgroup]:
+            wait_for(f"cgroup {folder} to be empty", partial(_removed, folder))
+    # it would go by itself with the machine's last socket, which a client that is still connected keeps for a minute
+    subprocess.run(["ip", "link", "delete", facts.HOST_LINK], stderr=subprocess.DEVNULL, check=False)
+    wait_for("the cable to go", lambda: not Path("/sys/class/net", facts.HOST_LINK).exists())
+    if owner:
+        for key, value in owner.sysctls.items():
+            Path("/proc/sys", key).write_text(value)
+    OWNER.unlink(missing_ok=True)
+    for path in (facts.MACHINE, facts.KUBECONFIG, facts.PULUMI_BACKEND):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _removed(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True

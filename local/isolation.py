@@ -1,0 +1,118 @@
+"""The isolation matrix: who was asked for what, what was expected, and who decided.
+
+A foreign cell is right only if the cloud refused it and the owner read that very secret in the same run: a refusal of
+what does not exist, a time-out or a sidecar's own error proves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.aws_guard import Call
+
+CLOUD = "aws"
+DENIED = "AccessDeniedException"
+GET_SECRET_VALUE = "secretsmanager.GetSecretValue"  # noqa: S105 — an action
+
+
+@dataclass(frozen=True)
+class Question:
+    """A namespace asking for a secret, and the pod that did so for it."""
+
+    asker: str
+    name: str
+    asked_by: str
+
+    @property
+    def expected(self) -> int:
+        """The status it should get: 200 for the namespace's own secrets, 403 for every other's."""
+        return 200 if self.name.startswith(f"{self.asker}/") else 403
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A question, its answer, and who decided it."""
+
+    question: Question
+    status: int
+    decided_by: str
+    detail: str
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is the expected one, decided by the cloud."""
+        return self.status == self.question.expected and self.decided_by == CLOUD
+
+    def as_json(self) -> dict[str, Any]:
+        """The cell as ``isolation.json`` has it."""
+        return {
+            "from": self.question.asker,
+            "name": self.question.name,
+            "expected": self.question.expected,
+            "status": self.status,
+            "decided_by": self.decided_by,
+            "asked_by": self.question.asked_by,
+            "detail": self.detail,
+        }
+
+
+def judge(question: Question, answer: dict[str, Any], calls: Iterable[Call], stored: str) -> Cell:
+    """Tell from an answer, and from what the cloud logged while it was made, who decided it.
+
+    ``calls`` are the trail's lines since the question was asked; ``stored`` is the value that the vault holds.
+    """
+    body = answer["body"] if isinstance(answer["body"], dict) else {}
+    reads = [call for call in calls if call.action == GET_SECRET_VALUE and call.name == question.name]
+    status = int(answer["status"])
+    if status == 200:
+        served = next((call for call in reads if call.status == 200), None)
+        if served is None:
+            return Cell(question, status, "nobody", "the cloud logged no such read")
+        if body.get("value") != stored:
+            return Cell(question, status, "sidecar", "not the value that the vault holds")
+        return Cell(question, status, CLOUD, f"read as {served.identity}")
+    decision = next((call for call in reads if call.request_id == body.get("request_id")), None)
+    by_cloud = decision is not None and decision.code == body.get("code") and (status != 403 or decision.code == DENIED)
+    return Cell(question, status, CLOUD if by_cloud else "sidecar", str(body.get("detail") or answer["body"]))
+
+
+def wrong(cells: list[Cell]) -> list[str]:
+    """What is not as expected, in words; empty if isolation is proven."""
+    read_by_owner = {cell.question.name for cell in cells if cell.question.expected == 200 and cell.right}
+    found = [] if cells else ["nothing was asked"]
+    for cell in cells:
+        asked = f"{cell.question.asker} asking for {cell.question.name}"
+        if not cell.right:
+            found.append(
+                f"{asked}: {cell.status} decided by {cell.decided_by}, "
+                f"expected {cell.question.expected} decided by {CLOUD} ({cell.detail})"
+            )
+        elif cell.question.name not in read_by_owner:
+            found.append(f"{asked}: refused, but its owner could not read it either, so that proves nothing")
+    return found
+
+
+def table(cells: list[Cell]) -> str:
+    """The matrix for a terminal: a row for each asking namespace, a column for each secret."""
+    names = list(dict.fromkeys(cell.question.name for cell in cells))
+    rows = [["asked from", *names]]
+    for asker in dict.fromkeys(cell.question.asker for cell in cells):
+        by_name = {cell.question.name: cell for cell in cells if cell.question.asker == asker}
+        rows.append([asker, *(_show(by_name[name]) for name in names)])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _show(cell: Cell) -> str:
+    return f"{cell.status} by {cell.decided_by}" + ("" if cell.right else f", expected {cell.question.expected}")
+
+
+def write(cells: list[Cell], path: Path) -> None:
+    """Keep the matrix as JSON."""
+    path.write_text(json.dumps([cell.as_json() for cell in cells], indent=2) + "\n")

@@ -1,0 +1,84 @@
+"""The machine from inside: process 1 of its own mount, process and network namespaces.
+
+Everything that it starts ends with it, and what it mounts, routes or creates under /run, /var/lib and /var/log is
+gone then too: that is how nothing is left behind on the host.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from local import facts
+from local.services import Service, all_services
+from local.waiting import PAUSE, say, wait_for
+
+PRIVATE = ("/run", "/var/lib", "/var/log")
+"""Where containerd, the kubelet and the network plugins write at fixed paths."""
+DIED = facts.MACHINE / "died.json"
+
+
+def _run(*argv: str) -> None:
+    subprocess.run(argv, check=True)
+
+
+def _private_mounts() -> None:
+    _run("mount", "--make-rprivate", "/")
+    for path in PRIVATE:
+        _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", path)
+
+
+def _network() -> None:
+    wait_for("the host's cable", lambda: "eth0" in [name for _, name in socket.if_nameindex()])
+    _run("ip", "link", "set", "lo", "up")
+    _run("ip", "address", "add", f"{facts.ADDRESS}/24", "dev", "eth0")
+    _run("ip", "link", "set", "eth0", "up")
+
+
+def _start(service: Service) -> int:
+    with open(facts.LOGS / f"{service.name}.log", "ab") as log:
+        process = subprocess.Popen(
+            service.argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **service.env},
+            cwd=facts.ROOT,
+            start_new_session=True,
+        )
+    say(f"{time.strftime('%H:%M:%S')} started {service.name}, process {process.pid}")
+    return process.pid
+
+
+def _supervise(services: list[Service]) -> NoReturn:
+    """Start each service when it may, bury the dead, and fall with the first service that does."""
+    waiting = list(services)
+    running: dict[int, Service] = {}
+    while True:
+        for service in [service for service in waiting if service.may_start()]:
+            waiting.remove(service)
+            running[_start(service)] = service
+        pid, status = os.waitpid(-1, os.WNOHANG if waiting else 0)
+        if pid in running:
+            code = os.waitstatus_to_exitcode(status)
+            DIED.write_text(json.dumps({"service": running[pid].name, "exit_code": code}))
+            raise SystemExit(f"{running[pid].name} ended with {code}; its log is {running[pid].name}.log")
+        if not pid:
+            time.sleep(PAUSE)
+
+
+def main(tools: str) -> NoReturn:
+    """Run as process 1 of the new namespaces; never returns."""
+    _private_mounts()
+    _network()
+    _supervise(all_services(Path(tools)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

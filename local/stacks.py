@@ -1,0 +1,69 @@
+"""Running Pulumi on the local stacks: the real engine, with stand-ins for the plugins that this machine lacks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from local import aws, facts
+
+STACKS = (facts.CLUSTER_STACK, *facts.NAMESPACE_STACKS.values())
+
+
+class StackError(RuntimeError):
+    """Pulumi failed; the message is what it said."""
+
+
+def environment(tools: Path) -> dict[str, str]:
+    """The variables with which Pulumi, and kubectl, work on the local environment."""
+    return {
+        "PATH": os.pathsep.join([str(facts.ROOT / "local/standins/bin"), str(tools), os.environ["PATH"]]),
+        "KUBECONFIG": str(facts.KUBECONFIG),
+        "KUBECACHEDIR": str(facts.KUBECTL_CACHE),
+        "PULUMI_BACKEND_URL": f"file://{facts.PULUMI_BACKEND}",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_HOME": str(facts.STATE / "pulumi-home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_REGION": facts.REGION,
+        **aws.ROOT_CREDENTIALS,
+    }
+
+
+def pulumi(tools: Path, *arguments: str) -> str:
+    """Run a Pulumi command without questions and return what it prints."""
+    facts.PULUMI_BACKEND.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        ["pulumi", *arguments, "--non-interactive", "--color=never"],
+        cwd=facts.ROOT,
+        env={**os.environ, **environment(tools)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    with open(facts.LOGS / "pulumi.log", "a") as log:
+        log.write(f"$ pulumi {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
+    if done.returncode:
+        raise StackError(f"pulumi {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def up(tools: Path, stack: str) -> None:
+    """Make what a stack says."""
+    pulumi(tools, "stack", "select", "--create", stack)
+    pulumi(tools, "up", f"--stack={stack}", "--yes", "--skip-preview")
+
+
+def destroy(tools: Path, stack: str) -> None:
+    """Remove what a stack made."""
+    pulumi(tools, "destroy", f"--stack={stack}", "--yes", "--skip-preview")
+
+
+def outputs(tools: Path, stack: str) -> dict[str, Any]:
+    """A stack's outputs."""
+    found: dict[str, Any] = json.loads(pulumi(tools, "stack", "output", "--json", f"--stack={stack}"))
+    return found

@@ -1,0 +1,21 @@
+"""Stand-ins for the parts of Pulumi that a machine without Pulumi's downloads lacks.
+
+The engine is the real one. What it would download are its language host for Python and its provider
+plugins; here Python processes that speak the same gRPC interfaces take their place:
+
+    bin/pulumi-language-python        language.py    runs the program, by program.py, in its own virtualenv
+    bin/pulumi-resource-kubernetes    kubernetes.py  server-side apply against a real API server
+    bin/pulumi-resource-aws           aws.py         IAM and STS by boto3
+
+What they do not do they refuse by name. Where they differ from the real ones:
+
+- the language host runs no ``uv sync`` before each program (``make up`` has made the virtualenv), and no plugins
+  or policy packs;
+- the kubernetes plugin knows no Helm, no ``…Patch`` types and no ``pulumi.com/waitFor``, and awaits Deployments,
+  StatefulSets, DaemonSets, Jobs, Pods and deletions;
+- the aws plugin knows the types in aws_resources.py and static, environment and profile credentials;
+- none has a schema, so ``pulumi import`` needs ``--generate-code=false``.
+
+They are all that stands between the program and real APIs, and they refuse what the pinned SDKs do not
+have. A stack that is not local never sees them: they are found on PATH only where ``local`` puts them there.
+"""

@@ -1,0 +1,263 @@
+"""The AWS resources that the stand-in knows, each in IAM's own calls.
+
+Names, ids and defaults are those of the real provider: https://www.pulumi.com/registry/packages/aws/api-docs/iam/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from urllib.parse import unquote
+
+from local.standins.protocol import Properties
+
+Iam = Any
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One resource type: its token and what the engine must know of its inputs."""
+
+    token: ClassVar[str]
+    replaces: ClassVar[tuple[str, ...]] = ()
+    documents: ClassVar[tuple[str, ...]] = ()
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    computed: ClassVar[tuple[str, ...]] = ()
+    refused: ClassVar[Mapping[str, str]] = {}
+    named: ClassVar[bool] = False
+    tagged: ClassVar[bool] = False
+
+    default_tags: Mapping[str, str] = field(default_factory=dict)
+
+    def create(self, iam: Iam, inputs: Properties) -> str:
+        """Make it; its id."""
+        raise NotImplementedError
+
+    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
+        """The inputs that would make it as it is, and what AWS alone knows; raises NoSuchEntity."""
+        raise NotImplementedError
+
+    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
+        """Bring what is live to the inputs."""
+        raise NotImplementedError
+
+    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+        """Remove it."""
+        raise NotImplementedError
+
+    def tags(self, inputs: Properties) -> dict[str, str]:
+        """The tags that it bears: the provider's own and, over them, the resource's."""
+        return {**self.default_tags, **(inputs.get("tags") or {})}
+
+    def own_tags(self, listed: list[dict[str, str]]) -> Properties:
+        """The input ``tags`` that explains the tags listed."""
+        found = {tag["Key"]: tag["Value"] for tag in listed}
+        own = {key: value for key, value in found.items() if self.default_tags.get(key) != value}
+        return {"tags": own} if own else {}
+
+
+class Role(Kind):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html"""
+
+    token = "aws:iam/role:Role"  # noqa: S105
+    replaces = ("name", "namePrefix", "path")
+    documents = ("assumeRolePolicy",)
+    defaults: ClassVar[Mapping[str, Any]] = {"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"}
+    computed = ("arn", "createDate", "uniqueId")
+    refused: ClassVar[Mapping[str, str]] = {
+        "inlinePolicies": "use aws.iam.RolePolicy",
+        "managedPolicyArns": "use aws.iam.RolePolicyAttachment",
+        "namePrefix": "use name",
+    }
+    named = True
+    tagged = True
+
+    def create(self, iam: Iam, inputs: Properties) -> str:
+        given = {
+            "Description": inputs.get("description"),
+            "PermissionsBoundary": inputs.get("permissionsBoundary"),
+            "Tags": _listed(self.tags(inputs)),
+        }
+        iam.create_role(
+            RoleName=inputs["name"],
+            AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+            Path=inputs["path"],
+            MaxSessionDuration=inputs["maxSessionDuration"],
+            **{key: value for key, value in given.items() if value},
+        )
+        return str(inputs["name"])
+
+    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
+        role = iam.get_role(RoleName=identity)["Role"]
+        inputs = {
+            "name": role["RoleName"],
+            "path": role["Path"],
+            "maxSessionDuration": role.get("MaxSessionDuration", 3600),
+            "assumeRolePolicy": _text(role["AssumeRolePolicyDocument"]),
+            "forceDetachPolicies": False,
+            **_present("description", role.get("Description")),
+            **_present("permissionsBoundary", role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")),
+            **self.own_tags(role.get("Tags", [])),
+        }
+        known = {"arn": role["Arn"], "uniqueId": role["RoleId"], "createDate": role["CreateDate"].isoformat()}
+        return inputs, known
+
+    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
+        if live["assumeRolePolicy"] != inputs["assumeRolePolicy"]:
+            iam.update_assume_role_policy(RoleName=identity, PolicyDocument=inputs["assumeRolePolicy"])
+        settings = ("description", "maxSessionDuration")
+        if any(live.get(key) != inputs.get(key) for key in settings):
+            iam.update_role(
+                RoleName=identity,
+                Description=inputs.get("description") or "",
+                MaxSessionDuration=inputs["maxSessionDuration"],
+            )
+        boundary = inputs.get("permissionsBoundary")
+        if boundary and boundary != live.get("permissionsBoundary"):
+            iam.put_role_permissions_boundary(RoleName=identity, PermissionsBoundary=boundary)
+        if not boundary and live.get("permissionsBoundary"):
+            iam.delete_role_permissions_boundary(RoleName=identity)
+        gone, wanted = _tag_changes(self.tags(live), self.tags(inputs))
+        if gone:
+            iam.untag_role(RoleName=identity, TagKeys=gone)
+        if wanted:
+            iam.tag_role(RoleName=identity, Tags=_listed(wanted))
+
+    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+        if inputs.get("forceDetachPolicies"):
+            for policy in iam.list_attached_role_policies(RoleName=identity)["AttachedPolicies"]:
+                iam.detach_role_policy(RoleName=identity, PolicyArn=policy["PolicyArn"])
+            for name in iam.list_role_policies(RoleName=identity)["PolicyNames"]:
+                iam.delete_role_policy(RoleName=identity, PolicyName=name)
+        iam.delete_role(RoleName=identity)
+
+
+class RolePolicy(Kind):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html"""
+
+    token = "aws:iam/rolePolicy:RolePolicy"  # noqa: S105
+    replaces = ("name", "namePrefix", "role")
+    documents = ("policy",)
+    refused: ClassVar[Mapping[str, str]] = {"namePrefix": "use name"}
+    named = True
+
+    def create(self, iam: Iam, inputs: Properties) -> str:
+        iam.put_role_policy(RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"])
+        return f"{inputs['role']}:{inputs['name']}"
+
+    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
+        role, _, name = identity.partition(":")
+        found = iam.get_role_policy(RoleName=role, PolicyName=name)
+        return {"role": role, "name": name, "policy": _text(found["PolicyDocument"])}, {}
+
+    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
+        del identity, live
+        self.create(iam, inputs)
+
+    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+        del inputs
+        role, _, name = identity.partition(":")
+        iam.delete_role_policy(RoleName=role, PolicyName=name)
+
+
+class RolePolicyAttachment(Kind):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html"""
+
+    token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"  # noqa: S105
+    replaces = ("role", "policyArn")
+
+    def create(self, iam: Iam, inputs: Properties) -> str:
+        iam.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+        return f"{inputs['role']}/{inputs['policyArn']}"
+
+    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
+        role, _, policy = identity.partition("/")
+        attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        if all(found["PolicyArn"] != policy for found in attached):
+            raise iam.exceptions.NoSuchEntityException(_NOT_ATTACHED, "ListAttachedRolePolicies")
+        return {"role": role, "policyArn": policy}, {}
+
+    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+        del inputs
+        role, _, policy = identity.partition("/")
+        iam.detach_role_policy(RoleName=role, PolicyArn=policy)
+
+
+_NOT_ATTACHED = {"Error": {"Code": "NoSuchEntity", "Message": "the policy is not attached to the role"}}
+
+
+class OpenIdConnectProvider(Kind):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html"""
+
+    token = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"  # noqa: S105
+    replaces = ("url",)
+    computed = ("arn", "thumbprintLists")
+    tagged = True
+
+    def create(self, iam: Iam, inputs: Properties) -> str:
+        given = {"ThumbprintList": inputs.get("thumbprintLists"), "Tags": _listed(self.tags(inputs))}
+        made = iam.create_open_id_connect_provider(
+            Url=inputs["url"],
+            ClientIDList=inputs["clientIdLists"],
+            **{key: value for key, value in given.items() if value},
+        )
+        return str(made["OpenIDConnectProviderArn"])
+
+    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
+        found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=identity)
+        url = found["Url"]
+        inputs = {
+            "url": url if "://" in url else f"https://{url}",
+            "clientIdLists": found.get("ClientIDList", []),
+            **_present("thumbprintLists", found.get("ThumbprintList")),
+            **self.own_tags(found.get("Tags", [])),
+        }
+        return inputs, {"arn": identity, "thumbprintLists": found.get("ThumbprintList", [])}
+
+    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
+        before, after = live["clientIdLists"], inputs["clientIdLists"]
+        for audience in (one for one in after if one not in before):
+            iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=identity, ClientID=audience)
+        for audience in (one for one in before if one not in after):
+            iam.remove_client_id_from_open_id_connect_provider(OpenIDConnectProviderArn=identity, ClientID=audience)
+        thumbprints = inputs.get("thumbprintLists")
+        if thumbprints and thumbprints != live.get("thumbprintLists"):
+            iam.update_open_id_connect_provider_thumbprint(
+                OpenIDConnectProviderArn=identity, ThumbprintList=thumbprints
+            )
+        gone, wanted = _tag_changes(self.tags(live), self.tags(inputs))
+        if gone:
+            iam.untag_open_id_connect_provider(OpenIDConnectProviderArn=identity, TagKeys=gone)
+        if wanted:
+            iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=identity, Tags=_listed(wanted))
+
+    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+        del inputs
+        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=identity)
+
+
+KINDS: dict[str, type[Kind]] = {
+    kind.token: kind for kind in (Role, RolePolicy, RolePolicyAttachment, OpenIdConnectProvider)
+}
+
+
+def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def _tag_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The keys to take away, and the tags to set."""
+    return sorted(before.keys() - after.keys()), {
+        key: value for key, value in after.items() if before.get(key) != value
+    }
+
+
+def _text(document: Any) -> str:
+    """A policy document as text: IAM gives it percent-encoded, and boto3 decodes it into an object."""
+    return unquote(document) if isinstance(document, str) else json.dumps(document)
+
+
+def _present(key: str, value: Any) -> Properties:
+    return {key: value} if value else {}

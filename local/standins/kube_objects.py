@@ -1,0 +1,61 @@
+"""What holds of Kubernetes objects whatever the cluster: what they are called, what cannot change, what is secret."""
+
+from __future__ import annotations
+
+from local.standins.protocol import Properties, as_secret, type_of
+
+_IDENTITY = ("kind", "metadata.name", "metadata.namespace")
+_IMMUTABLE = {
+    "DaemonSet": ("spec.selector",),
+    "Deployment": ("spec.selector",),
+    "Job": ("spec.selector", "spec.template", "spec.completionMode"),
+    "ClusterRoleBinding": ("roleRef",),
+    "PersistentVolumeClaim": ("spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeName"),
+    "Pod": ("spec",),
+    "RoleBinding": ("roleRef",),
+    "Secret": ("type",),
+    "StatefulSet": ("spec.podManagementPolicy", "spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"),
+}
+_CONTENT = ("data", "binaryData", "stringData", "immutable")
+
+
+def immutable(old: Properties, new: Properties, *, fixed_content: bool) -> tuple[str, ...]:
+    """The properties whose change means another object: what the API lets nobody change.
+
+    The contents of a ConfigMap or Secret are among them, as with the real provider, unless its
+    ``enableConfigMapMutable`` or ``enableSecretMutable`` says otherwise.
+    """
+    return (*_IDENTITY, *_IMMUTABLE.get(new["kind"], ()), *(_CONTENT if old.get("immutable") or fixed_content else ()))
+
+
+def kind_of(urn: str) -> tuple[str, str]:
+    """apiVersion and kind of ``kubernetes:core/v1:Secret``."""
+    _, api_version, kind = type_of(urn).split(":")
+    return api_version.removeprefix("core/"), kind
+
+
+def said(given: Properties) -> str:
+    """An object as a message names it: ``Deployment test/app``."""
+    metadata = given.get("metadata") or {}
+    inside = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
+    return f"{given.get('kind')} {inside}{metadata.get('name')}"
+
+
+def id_of(live: Properties) -> str:
+    """Its id: ``namespace/name``, or the name alone."""
+    metadata = live["metadata"]
+    return f"{metadata['namespace']}/{metadata['name']}" if metadata.get("namespace") else str(metadata["name"])
+
+
+def trimmed(live: Properties) -> Properties:
+    """An object as it is kept in the state."""
+    metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
+    return {**live, "metadata": metadata}
+
+
+def sealed(properties: Properties) -> Properties:
+    """A Secret's values stay secret in the state and on the screen, whoever wrote them."""
+    if properties.get("kind") != "Secret":
+        return properties
+    hidden = {key: as_secret(properties[key]) for key in ("data", "stringData") if properties.get(key)}
+    return {**properties, **hidden}

@@ -1,0 +1,89 @@
+"""``make up``: from nothing to namespaces that read their own secrets and are refused the others'."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from local import aws, cluster, facts, host, images, isolation, stacks
+from local.waiting import say, step
+
+SECRET = "database-password"  # noqa: S105 — a name
+NAMES = tuple(f"{namespace}/{SECRET}" for namespace in facts.NAMESPACE_STACKS)
+APP = "app"
+
+
+def up(tools: Path) -> list[isolation.Cell]:
+    """Bring everything up, or what is missing of it, and ask for every secret from every namespace."""
+    with host.claim():
+        if not host.running():
+            with step("images"):
+                tars = images.build(facts.IMAGES)
+            host.start(tools)
+            _first_steps(tools, tars)
+        with step(f"secrets {', '.join(NAMES)} in the vault"):
+            aws.wait_for_aws()
+            aws.seed(NAMES)
+        _stacks(tools)
+        with step("asking from inside the pods"):
+            cells = ask_everything(tools)
+    isolation.write(cells, facts.ISOLATION)
+    return cells
+
+
+def _first_steps(tools: Path, tars: list[Path]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        loaded = pool.submit(cluster.load_images, tars)
+        with step("AWS and the Kubernetes API"):
+            aws.wait_for_aws()
+            cluster.wait_for_api()
+            cluster.publish_issuer(tools)
+        with step("node"):
+            cluster.wait_for_node(tools)
+            loaded.result()
+
+
+def _stacks(tools: Path) -> None:
+    with step(f"pulumi up {facts.CLUSTER_STACK}"):
+        stacks.up(tools, facts.CLUSTER_STACK)
+
+    def make(stack: str) -> None:
+        with step(f"pulumi up {stack}"):
+            stacks.up(tools, stack)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(make, facts.NAMESPACE_STACKS.values()))
+
+
+def ask_everything(tools: Path) -> list[isolation.Cell]:
+    """Ask for each namespace's secret from inside each namespace's app container."""
+    cells = []
+    for namespace in facts.NAMESPACE_STACKS:
+        pod = cluster.running_pod(tools, namespace, APP)
+        for name in NAMES:
+            question = isolation.Question(namespace, name, f"{namespace}/{pod} (container {APP})")
+            mark = aws.trail_length()
+            answer = cluster.ask(tools, namespace, pod, name)
+            cells.append(isolation.judge(question, answer, aws.calls_since(mark), aws.value(name)))
+    return cells
+
+
+def report(cells: list[isolation.Cell]) -> int:
+    """Print the matrix and what to try next; the exit code."""
+    print(isolation.table(cells))
+    if problems := isolation.wrong(cells):
+        for problem in problems:
+            say(f"WRONG: {problem}")
+        return 1
+    own, other = NAMES
+    asker = next(iter(facts.NAMESPACE_STACKS))
+    print(
+        f"\nEach namespace reads its own and is refused the other's, by AWS. Written to {_shown(facts.ISOLATION)}. Try:"
+    )
+    for name in (own, other):
+        print(f"  make ask FROM={asker} NAME={name}")
+    return 0
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(facts.ROOT))

@@ -1,0 +1,136 @@
+"""How a secret's name is spelled: one grammar for every vault, and the looser one that AWS alone takes.
+
+A portable name is lowercase segments of letters and digits, with single hyphens inside, joined by ``/``:
+``test/database-password``. AWS and Vault take it as it is; Google and Azure take no ``/``, and get ``--`` for it. That
+spelling is injective because no segment holds or touches ``--``, and prefix-free because every prefix ends in ``/``:
+``test/`` never covers ``test-eu/``, ``test--`` never ``test-eu--``.
+
+A name without ``/`` is the namespace's own, so that the same application code runs in every environment.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = [
+    "InvalidName",
+    "check_aws_name",
+    "check_aws_prefix",
+    "check_name",
+    "check_namespace",
+    "check_prefix",
+    "check_unambiguous",
+    "default_prefix",
+    "qualify",
+]
+
+_SEGMENT = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+_NAME = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+_PREFIX = re.compile(rf"(?:{_SEGMENT}/)+")
+_NAME_FORM = "lowercase letters and digits with single hyphens between them, segments joined by '/'"
+# Google's and Azure's limits, with '--' for '/': 255 and 127 characters; the shorter one holds for a portable name.
+_NAME_LENGTH = 127
+
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
+_AWS_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]+")
+_AWS_NAME_FORM = "1 to 512 ASCII letters, digits and '/_+=.@-'"
+_AWS_NAME_LENGTH = 512
+_LIKE_AN_ARN = re.compile(r".*-[A-Za-z0-9]{6}")
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+_NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_NAMESPACE_LENGTH = 63
+
+_SHOWN = 80
+
+
+class InvalidName(ValueError):  # noqa: N818 (named after what is wrong)
+    """A name, a prefix or a namespace that is not spelled as it must be; the message says what was expected."""
+
+
+def qualify(name: str, prefix: str) -> str:
+    """Return the full name: a name without ``/`` belongs to the prefix, one with ``/`` is taken whole."""
+    return name if "/" in name else prefix + name
+
+
+def check_name(name: str) -> str:
+    """Return a full name that every vault can spell, or raise InvalidName."""
+    if not _NAME.fullmatch(name):
+        raise InvalidName(f"secret name {_shown(name)}: expected {_NAME_FORM}, such as 'test/database-password'")
+    if len(name.replace("/", "--")) > _NAME_LENGTH:
+        raise InvalidName(
+            f"secret name {_shown(name)} is too long: expected at most {_NAME_LENGTH} characters, '/' counted as two"
+        )
+    return name
+
+
+def check_aws_name(name: str) -> str:
+    """Return a full name that AWS Secrets Manager takes, or raise InvalidName."""
+    if not _AWS_NAME.fullmatch(name) or len(name) > _AWS_NAME_LENGTH:
+        raise InvalidName(f"secret name {_shown(name)}: expected {_AWS_NAME_FORM}")
+    return name
+
+
+def check_unambiguous(name: str) -> str:
+    """Return a name that no ARN of Secrets Manager can be mistaken for, or raise InvalidName.
+
+    AWS appends ``-`` and six characters to a name to make its ARN, so that ``db-secret`` reads like the ARN of ``db``:
+    such a name must not be given where a policy or a call takes a partial ARN. Reading it by name is safe.
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+    """
+    if _LIKE_AN_ARN.fullmatch(name):
+        raise InvalidName(
+            f"secret name {_shown(name)} ends in a hyphen and six characters, as the ARN of {_shown(name[:-7])} does: "
+            "expected a name that AWS cannot take for an ARN; lengthen or shorten its last word"
+        )
+    return name
+
+
+def check_prefix(prefix: str) -> str:
+    """Return a prefix that covers its own names and no other prefix's, in every vault, or raise InvalidName."""
+    return _check_prefix(prefix, _PREFIX, f"{_NAME_FORM}, closed by '/'")
+
+
+def check_aws_prefix(prefix: str) -> str:
+    """Return a prefix that AWS takes, closed by ``/``, or raise InvalidName."""
+    return _check_prefix(prefix, re.compile(rf"{_AWS_NAME.pattern}/"), f"{_AWS_NAME_FORM}, closed by '/'")
+
+
+def _check_prefix(prefix: str, pattern: re.Pattern[str], form: str) -> str:
+    if pattern.fullmatch(prefix) and len(prefix) < _AWS_NAME_LENGTH:
+        return prefix
+    if not prefix.endswith("/") and pattern.fullmatch(f"{prefix}/"):
+        raise InvalidName(
+            f"secret prefix {_shown(prefix)} also covers {_shown(prefix + '-other')}: expected {_shown(prefix + '/')}"
+        )
+    raise InvalidName(f"secret prefix {_shown(prefix)}: expected {form}, such as 'test/'")
+
+
+def check_namespace(namespace: str) -> str:
+    """Return a name that Kubernetes takes for a namespace, or raise InvalidName (so never ``*``)."""
+    if not _NAMESPACE.fullmatch(namespace) or len(namespace) > _NAMESPACE_LENGTH:
+        raise InvalidName(
+            f"namespace {_shown(namespace)}: expected one Kubernetes namespace, 1 to {_NAMESPACE_LENGTH} lowercase "
+            "letters, digits and hyphens, such as 'test'"
+        )
+    return namespace
+
+
+def default_prefix(namespace: str) -> str:
+    """Return the prefix of a namespace's own secrets, ``test/`` for ``test``, or raise InvalidName.
+
+    Kubernetes allows a namespace ``a--b``; where ``/`` is spelled ``--``, the prefix of namespace ``a`` would cover it.
+    """
+    check_namespace(namespace)
+    if "--" in namespace:
+        outer = namespace.partition("--")[0]
+        raise InvalidName(
+            f"namespace {_shown(namespace)} has no default prefix, for the prefix of namespace {_shown(outer)} would "
+            f"cover it where '/' is spelled '--': give a prefix of its own, such as "
+            f"{_shown(re.sub('-+', '-', namespace) + '/')}"
+        )
+    return f"{namespace}/"
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")

@@ -1,0 +1,1 @@
+"""Serves a namespace's secrets on localhost, through the pod's own cloud identity."""

@@ -1,0 +1,144 @@
+"""Everything that can go wrong, as one small tree.
+
+SidecarError
+├── SettingsError           the environment does not describe a sidecar
+├── BadRequest              the caller asked for something that cannot be asked
+├── Misdirected             the request was not meant for this sidecar, or came by way of another server
+├── TransportError          one exchange over HTTP failed (http.py raises it, stores and credentials translate it)
+│   ├── ConnectFailed       no connection: refused, unknown host, certificate not trusted
+│   ├── ConnectionLost      the connection ended before a whole answer was there
+│   ├── MalformedAnswer     what came was not HTTP, or too large
+│   └── DeadlineExceeded    nothing of the above had happened when the time was up
+└── VaultError              what a read ends with
+    ├── NameRefused         the vault does not take such a name
+    ├── Denied              the cloud refused this identity
+    ├── NotFound
+    ├── Deleted             marked for deletion
+    ├── Throttled
+    ├── OddAnswer           an answer that is no answer, or an error that nobody documented
+    ├── Unavailable         the vault did not answer, or said that it cannot
+    ├── IdentityUnavailable there are no credentials that could be used
+    │   ├── IdentityDelayed      the identity service did not answer, or said that it cannot
+    │   └── CredentialsRefused   the vault did not accept those that were used
+    └── TimedOut            the deadline passed and nothing else had gone wrong
+
+problems.py gives each its HTTP status. No message holds a secret, a token or a key.
+"""
+
+# ruff: noqa: N818 (an error is named after what happened)
+
+from __future__ import annotations
+
+
+class SidecarError(Exception):
+    """The root of the tree; `str()` of each error may be shown to the caller."""
+
+
+class SettingsError(SidecarError):
+    """A setting is missing or wrong; the message gives key, value and the form expected."""
+
+
+class BadRequest(SidecarError):
+    """The request cannot be answered as it was asked."""
+
+
+class Misdirected(SidecarError):
+    """The Host header names another server, or a header tells of a forwarding one."""
+
+
+class TransportError(SidecarError):
+    """One exchange over HTTP failed."""
+
+
+class ConnectFailed(TransportError):
+    """No connection could be made, so nothing was sent."""
+
+
+class ConnectionLost(TransportError):
+    """The connection ended before the whole answer was there; `received` counts the answer's bytes until then."""
+
+    def __init__(self, message: str, received: int) -> None:
+        super().__init__(message)
+        self.received = received
+
+
+class MalformedAnswer(TransportError):
+    """What came was not HTTP/1.1, or larger than allowed."""
+
+
+class DeadlineExceeded(TransportError):
+    """The time was up."""
+
+
+class VaultError(SidecarError):
+    """A read that did not succeed.
+
+    `code` and `request_id` are the cloud's own: where both are set, the cloud decided. `identity` is the role that was
+    used or refused. `transient` says whether asking again may help.
+    """
+
+    transient = False
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        request_id: str | None = None,
+        identity: str | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.request_id = request_id
+        self.identity = identity
+
+
+class NameRefused(VaultError):
+    """The vault does not take such a name."""
+
+
+class Denied(VaultError):
+    """The cloud refused this identity; it may hide so that the name does not exist."""
+
+
+class NotFound(VaultError):
+    """The vault has no such secret, or the secret has no current value."""
+
+
+class Deleted(VaultError):
+    """The secret is marked for deletion."""
+
+
+class Throttled(VaultError):
+    """The vault answers no more for now; `retry_after` is in seconds."""
+
+    transient = True
+    retry_after = 1
+
+
+class OddAnswer(VaultError):
+    """The vault's answer makes no sense, or its error is none that a read can have."""
+
+
+class Unavailable(VaultError):
+    """The vault did not answer, or said that it cannot for now."""
+
+    transient = True
+
+
+class IdentityUnavailable(VaultError):
+    """No credentials could be obtained."""
+
+
+class IdentityDelayed(IdentityUnavailable):
+    """No credentials could be obtained just now: the identity service did not answer, or said that it cannot."""
+
+    transient = True
+
+
+class CredentialsRefused(IdentityUnavailable):
+    """The vault did not accept the credentials: expired, revoked, unknown, or signed by a wrong clock."""
+
+
+class TimedOut(VaultError):
+    """The deadline passed and nothing else had gone wrong."""

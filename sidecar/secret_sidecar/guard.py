@@ -1,0 +1,45 @@
+"""Who may ask: only somebody who knows that it talks to localhost, and directly.
+
+A page that rebinds its own DNS name to 127.0.0.1 sends its own name as Host; a server that is talked into forwarding a
+request (SSRF) usually says so in a header. Both get 421 (RFC 9110 section 15.5.20): not this server's to answer.
+"""
+
+from __future__ import annotations
+
+import re
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from secret_sidecar import problems
+from secret_sidecar.errors import Misdirected
+
+HOSTS = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
+FORWARDING = frozenset({b"forwarded", b"via", b"x-real-ip", b"true-client-ip", b"cf-connecting-ip"})
+
+
+class Guard:
+    """Middleware: lets a request through if its one Host is loopback and no header tells of a forwarding server."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 421 or hand the request on."""
+        if scope["type"] == "http" and (refusal := refuse(scope["headers"])):
+            await problems.response(refusal)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def refuse(headers: list[tuple[bytes, bytes]]) -> Misdirected | None:
+    """Return why a request with these headers, names in lowercase, is not answered; None if it is."""
+    hosts = 0
+    for name, value in headers:
+        if name == b"host":
+            hosts += 1
+            if not HOSTS.fullmatch(value):
+                host = value.decode("latin-1")[:80]
+                return Misdirected(f"Host {host!r}: expected localhost, 127.0.0.1 or [::1]")
+        elif name in FORWARDING or name.startswith(b"x-forwarded"):
+            return Misdirected(f"header {name.decode('latin-1')!r}: expected a request that no server forwarded")
+    return None if hosts == 1 else Misdirected(f"{hosts} Host headers: expected one")

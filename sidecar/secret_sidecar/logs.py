@@ -1,0 +1,42 @@
+"""Logs: one JSON object a line on stdout.
+
+Of an exception only its type and where it was raised are written: its message may quote what it choked on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+from traceback import walk_tb
+
+_KNOWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "color_message", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """Renders a record with its `extra` members."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = {
+            "time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{int(record.msecs):03}Z",
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+            **{key: value for key, value in vars(record).items() if key not in _KNOWN and value is not None},
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            line["exception"] = record.exc_info[0].__name__
+            for frame, number in walk_tb(record.exc_info[2]):
+                line["raised_at"] = f"{Path(frame.f_code.co_filename).name}:{number}"
+        return json.dumps(line, default=str)
+
+
+def configure() -> None:
+    """Write this process's log to stdout."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # uvicorn tells of every start, stop and malformed request; what is worth knowing of these we say ourselves.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

@@ -1,0 +1,110 @@
+"""Errors as answers: the one place where the error tree meets HTTP (RFC 9457).
+
+Every problem has type, title, status and detail. A read that did not succeed adds what is known: name, backend,
+identity, and the cloud's own code and request_id, which together say that the cloud decided.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from secret_names import InvalidName
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from secret_sidecar import errors
+
+_TYPES = "urn:secret-access:problem:"
+MEDIA_TYPE = "application/problem+json"
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Kind(NamedTuple):
+    """What a class of errors is to a client: the last part of the problem's type, its status and its title."""
+
+    slug: str
+    status: int
+    title: str
+
+
+KINDS: dict[type[Exception], Kind] = {
+    InvalidName: Kind("bad-name", 400, "Not a secret's name"),
+    errors.NameRefused: Kind("bad-name", 400, "Not a secret's name"),
+    errors.BadRequest: Kind("bad-request", 400, "The request cannot be answered as it was asked"),
+    errors.Denied: Kind("denied", 403, "The cloud denied the read"),
+    errors.NotFound: Kind("not-found", 404, "No such secret"),
+    errors.Deleted: Kind("deleted", 410, "The secret is marked for deletion"),
+    errors.Misdirected: Kind("misdirected", 421, "The request was not meant for this sidecar"),
+    errors.Throttled: Kind("throttled", 429, "The vault is throttling"),
+    errors.OddAnswer: Kind("odd-answer", 502, "The vault's answer could not be used"),
+    errors.Unavailable: Kind("vault-unavailable", 503, "The vault is not available"),
+    errors.IdentityUnavailable: Kind("identity-unavailable", 503, "The identity is not available"),
+    errors.TimedOut: Kind("timed-out", 504, "The vault did not answer in time"),
+}
+DEFECT = Kind("defect", 500, "A defect of the sidecar")
+
+
+def kind_of(error: Exception) -> Kind:
+    """Return what an error, or the nearest of its ancestors that is in the table, is to a client."""
+    return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), DEFECT)
+
+
+def document(error: Exception, **context: str) -> dict[str, Any]:
+    """Return the problem document of an error; an error from outside the tree shows nothing of itself."""
+    kind = kind_of(error)
+    members = {
+        "type": f"{_TYPES}{kind.slug}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": "see the sidecar's log" if kind is DEFECT else str(error),
+        **context,
+    }
+    if isinstance(error, errors.VaultError):
+        members |= {"identity": error.identity, "code": error.code, "request_id": error.request_id}
+    return {key: value for key, value in members.items() if value is not None}
+
+
+def response(error: Exception, **context: str) -> Response:
+    """Return the answer to a request that ended with an error."""
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.Throttled) else {}
+    return _response(document(error, **context), headers)
+
+
+async def on_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer an error that no route turned into an answer of its own."""
+    return response(error)
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer what the router found: no such path, or not this method."""
+    assert isinstance(error, HTTPException)  # noqa: S101
+    title = HTTPStatus(error.status_code).phrase
+    headers = dict(error.headers or {})
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+    detail = f"expected one of {headers['Allow']}" if "Allow" in headers else "no such path"
+    members = {"type": "about:blank", "title": title, "status": error.status_code, "detail": detail}
+    return _response(members, headers)
+
+
+HANDLERS: dict[Any, Any] = {
+    HTTPException: on_http_exception,
+    InvalidName: on_error,
+    errors.SidecarError: on_error,
+    Exception: on_error,
+}
+
+
+def _response(members: dict[str, Any], headers: dict[str, str]) -> Response:
+    body = json.dumps(members).encode()
+    return Response(body, members["status"], {**NO_STORE, **headers}, media_type=MEDIA_TYPE)
+
+
+def not_ready(reason: str) -> Response:
+    """Return the answer of a sidecar that is not ready yet."""
+    kind = Kind("not-ready", 503, "The sidecar is not ready")
+    members = {"type": f"{_TYPES}{kind.slug}", "title": kind.title, "status": kind.status, "detail": reason}
+    return _response(members, {})

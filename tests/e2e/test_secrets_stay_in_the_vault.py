@@ -1,0 +1,58 @@
+"""The secrets' bytes are nowhere but in the vault."""
+
+import base64
+import urllib.parse
+from pathlib import Path
+
+import pytest
+
+from local import aws, facts
+from local.up import NAMES
+from tests.e2e.conftest import Environment
+
+
+def holding(folder: Path, needles: list[bytes]) -> list[Path]:
+    """The files below a folder that contain any of these bytes."""
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            content = path.read_bytes()
+            if any(needle in content for needle in needles):
+                found.append(path)
+    return found
+
+
+@pytest.fixture(scope="module")
+def values(environment: Environment) -> list[bytes]:
+    """Every value as it is and as base64 in its three alignments, after each was read through a sidecar."""
+    spelled = []
+    for name in NAMES:
+        assert environment.ask(name.partition("/")[0], name)["status"] == 200
+        value = aws.value(name).encode()
+        spelled.append(value)
+        spelled += [base64.b64encode(b"x" * pad + value)[4 : len(value)] for pad in range(3)]
+    return spelled
+
+
+@pytest.mark.parametrize(
+    ("folder", "known"),
+    [
+        pytest.param(facts.PULUMI_BACKEND, b"secretsmanager:GetSecretValue", id="Pulumi's state"),
+        pytest.param(facts.MACHINE / "etcd", b"database-password", id="etcd's data"),
+        pytest.param(facts.MACHINE / "containerd", b"secret_sidecar", id="the containers' file systems"),
+        pytest.param(facts.IMAGES, b"secret_sidecar", id="the images"),
+        pytest.param(facts.LOGS, b"prod/database-password", id="the logs of every component and container"),
+    ],
+)
+def test_no_value_is_in(folder: Path, known: bytes, values: list[bytes]) -> None:
+    """What the folder certainly holds is found by the same search; a value is not."""
+    assert holding(folder, [known])
+    assert holding(folder, values) == []
+
+
+def test_the_search_knows_the_vaults_spelling(values: list[bytes], tmp_path: Path) -> None:
+    """A value that did leak would be found, also inside a base64 text."""
+    leak = tmp_path / "leak"
+    leak.write_bytes(b"prefix " + base64.b64encode(b"user:" + values[0]))
+    assert holding(tmp_path, values) == [leak]
+    assert urllib.parse.quote(values[0].decode()) == values[0].decode()  # so a form body or a URL spells it the same

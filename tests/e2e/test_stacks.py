@@ -1,0 +1,38 @@
+"""The stacks: stable once up, refused on the wrong account, independent of each other."""
+
+import os
+
+import pytest
+
+from local import aws, facts, stacks
+from tests.e2e.conftest import Environment
+
+
+@pytest.mark.parametrize("stack", stacks.STACKS)
+def test_nothing_is_left_to_do_after_up(environment: Environment, stack: str) -> None:
+    """A second look finds no difference between what is wanted and what is there."""
+    environment.pulumi("preview", f"--stack={stack}", "--expect-no-changes")
+
+
+@pytest.mark.parametrize("stack", stacks.STACKS)
+def test_nothing_drifts_by_itself(environment: Environment, stack: str) -> None:
+    """What was made is read back as it was made."""
+    environment.pulumi("refresh", f"--stack={stack}", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def test_the_wrong_account_stops_before_anything_is_made(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With another account's credentials `up` says which account it expected, and leaves both accounts alone."""
+    other = "999988887777"
+    roles = [role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]]
+    with monkeypatch.context() as patch:
+        patch.setitem(aws.ROOT_CREDENTIALS, "AWS_ACCESS_KEY_ID", other)
+        assert aws.client("sts").get_caller_identity()["Account"] == other
+        with pytest.raises(stacks.StackError) as stopped:
+            environment.pulumi("up", f"--stack={facts.NAMESPACE_STACKS['test']}", "--yes", "--skip-preview")
+        assert aws.client("iam").list_roles()["Roles"] == []
+    assert facts.ACCOUNT in str(stopped.value)
+    assert other in str(stopped.value)
+    assert [role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]] == roles
+    assert "AWS_ACCESS_KEY_ID" not in os.environ

@@ -1,0 +1,68 @@
+"""Undoing: one environment without the other, everything, and the machine itself. Runs last: it takes things away."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from local import aws, facts, host, stacks
+from tests.e2e.conftest import Environment
+
+
+def namespaces(environment: Environment) -> set[str]:
+    listed = json.loads(environment.kubectl("get", "namespaces", "-o", "json"))
+    return {item["metadata"]["name"] for item in listed["items"]}
+
+
+def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
+    """The two share a cluster and an OIDC provider, and neither owns them."""
+    stacks.destroy(environment.tools, facts.NAMESPACE_STACKS["test"])
+    assert "test" not in namespaces(environment)
+    prod = environment.ask("prod", "prod/database-password")
+    assert (prod["status"], prod["body"]["value"]) == (200, aws.value("prod/database-password"))
+
+
+def test_destroying_everything_leaves_nothing(environment: Environment) -> None:
+    """No role, no policy, no OIDC provider in AWS; no namespace of ours, no binding in Kubernetes."""
+    stacks.destroy(environment.tools, facts.NAMESPACE_STACKS["prod"])
+    stacks.destroy(environment.tools, facts.CLUSTER_STACK)
+    iam = aws.client("iam")
+    assert iam.list_roles()["Roles"] == []
+    assert iam.list_policies(Scope="Local")["Policies"] == []
+    assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+    assert namespaces(environment) == {"default", "kube-node-lease", "kube-public", "kube-system"}
+    for stack in stacks.STACKS:
+        state = json.loads(environment.pulumi("stack", "export", f"--stack={stack}"))
+        assert state["deployment"].get("resources", []) == []
+
+
+def processes_of_the_machine() -> list[str]:
+    """Command lines that name the machine's folder or its addresses."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if str(facts.MACHINE) in command or "local.machine" in command or "containerd-shim" in command:
+                found.append(command)
+    return found
+
+
+def test_down_leaves_nothing_on_the_host(environment: Environment) -> None:
+    """No process, mount, cgroup, interface, route or changed sysctl, and no file outside the checkout."""
+    owner = host.Owner.read()
+    assert owner
+    assert processes_of_the_machine()
+    with host.claim():
+        host.stop()
+    assert processes_of_the_machine() == []
+    assert str(facts.STATE) not in Path("/proc/self/mounts").read_text()
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/{facts.CGROUP}"))
+    assert not Path("/sys/class/net", facts.HOST_LINK).exists()
+    routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
+    assert "10.78.0." not in routes
+    assert {key: Path("/proc/sys", key).read_text().strip() for key in owner.sysctls} == owner.sysctls
+    assert not facts.RUN.exists()
+    for path in ("/var/lib/kubelet", "/var/log/containers", "/var/log/pods", "/run/containerd"):
+        assert not Path(path).exists() or str(facts.ROOT) not in "".join(map(str, Path(path).rglob("*")))

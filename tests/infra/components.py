@@ -1,0 +1,48 @@
+"""The components with arguments that work, for tests to change one of."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from secret_access import AwsSecretAccess, AwsSecretAccessArgs, ClusterTrust, ClusterTrustArgs, SecretWorkload
+from secret_access.workload import SecretWorkloadArgs, WorkloadAccess
+
+from tests.infra.engine import ISSUER_HOST, PROVIDER_ARN, outputs_in
+
+Program = Callable[[], object]
+
+
+def aws_args(**changed: Any) -> AwsSecretAccessArgs:
+    """Arguments of AwsSecretAccess; None leaves one out."""
+    args = {
+        "namespace": "test",
+        "sidecar_image": "registry.example/secret-sidecar:0.1.0",
+        "oidc_provider_arn": PROVIDER_ARN,
+        "region": "us-east-1",
+        **changed,
+    }
+    return cast("AwsSecretAccessArgs", {name: value for name, value in args.items() if value is not None})
+
+
+def aws_access(**changed: Any) -> Program:
+    """A program that makes an AwsSecretAccess."""
+    return lambda: AwsSecretAccess("test", outputs_in(aws_args(**changed)))
+
+
+def cluster_trust(**changed: Any) -> Program:
+    """A program that makes a ClusterTrust."""
+    args = cast("ClusterTrustArgs", {"issuer": f"https://{ISSUER_HOST}", **changed})
+    return lambda: ClusterTrust("blue", outputs_in(args))
+
+
+def workload(access: dict[str, Any] | None = None, **changed: Any) -> Program:
+    """A program that makes a SecretWorkload for an AwsSecretAccess, with some of its outputs replaced."""
+
+    def program() -> None:
+        outputs = AwsSecretAccess("test", aws_args()).for_workload()
+        args = {
+            "access": cast("WorkloadAccess", {**outputs, **outputs_in(access or {})}),
+            "image": "registry.example/shop:1",
+        }
+        SecretWorkload("shop", cast("SecretWorkloadArgs", {**args, **outputs_in(changed)}))
+
+    return program

@@ -1,0 +1,231 @@
+"""What AwsSecretAccess asks of AWS and Kubernetes, and what it tells."""
+
+import json
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+import pytest
+from secret_access import Access, AwsSecretAccess, AwsSecretAccessArgs, policies
+
+from tests.infra.components import aws_access, aws_args
+from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, Later, World, run
+
+ROLE = "aws:iam/role:Role"
+POLICY = "aws:iam/rolePolicy:RolePolicy"
+SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/secret-access-test"
+PROVIDER = policies.OidcProvider("aws", ACCOUNT, ISSUER_HOST)
+
+
+def environment(world: World) -> dict[str, Any]:
+    """The sidecar's environment, by name."""
+    return {item["name"]: item.get("value", item.get("valueFrom")) for item in world.outputs["test"]["sidecar"]["env"]}
+
+
+def test_it_makes_a_role_a_policy_and_a_service_account() -> None:
+    """Exactly three resources, named after the component and under it."""
+    world = run(aws_access())
+    assert [(asked.type, asked.name, asked.parent) for asked in world.asked] == [
+        ("secret-access:index:AwsSecretAccess", "test", ""),
+        (ROLE, "test-role", "test"),
+        (POLICY, "test-policy", "test"),
+        (SERVICE_ACCOUNT, "test-service-account", "test"),
+    ]
+
+
+def test_the_role_trusts_the_service_account_alone() -> None:
+    """The role's trust is the trust document of the ServiceAccount's subject."""
+    role = run(aws_access(service_account_name="shop")).one(ROLE).inputs
+    trust = json.loads(role.pop("assumeRolePolicy"))
+    assert trust == policies.trust_policy(PROVIDER, "system:serviceaccount:test:shop")
+    assert role == {"name": "secret-access-test", "description": "Secrets test/* for pods of the namespace test"}
+
+
+def test_the_role_may_read_its_prefix_alone() -> None:
+    """The inline policy is the reading one, on the namespace's prefix, and nothing is attached."""
+    policy = run(aws_access()).one(POLICY).inputs
+    assert json.loads(policy.pop("policy")) == policies.secrets_policy(PROVIDER, "us-east-1", "test/")
+    assert policy == {"name": "own-secrets", "role": "secret-access-test"}
+
+
+@pytest.mark.parametrize("access", [Access.READ_WRITE, "read_write"])
+def test_writing_and_keys_are_granted_when_asked_for(access: Any) -> None:
+    """access, secret_prefix and kms_key_arns reach the policy."""
+    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"
+    world = run(aws_access(access=access, secret_prefix="team/test/", kms_key_arns=[Later(key)]))
+    expected = policies.secrets_policy(PROVIDER, "us-east-1", "team/test/", Access.READ_WRITE, [key])
+    assert json.loads(world.one(POLICY).inputs["policy"]) == expected
+
+
+def test_boundary_tags_and_name_are_passed_through() -> None:
+    """What an organisation demands of roles is the caller's to say."""
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+    world = run(aws_access(permissions_boundary=boundary, tags={"team": "a"}, role_name="r" * 64))
+    role = world.one(ROLE).inputs
+    assert (role["permissionsBoundary"], role["tags"], role["name"]) == (boundary, {"team": "a"}, "r" * 64)
+
+
+def test_the_service_account_shows_its_role_and_mounts_nothing() -> None:
+    """The annotation names the role; no pod gets a token by default."""
+    account = run(aws_access(labels={"team": "a"})).one(SERVICE_ACCOUNT).inputs
+    assert account == {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "automountServiceAccountToken": False,
+        "metadata": {
+            "name": "secret-access",
+            "namespace": "test",
+            "annotations": {"eks.amazonaws.com/role-arn": ROLE_ARN},
+            "labels": {"team": "a"},
+        },
+    }
+
+
+def test_an_existing_service_account_is_read_and_left_as_it_is() -> None:
+    """One that carries the annotation is taken, not made."""
+    metadata = {"name": "shop", "namespace": "test", "annotations": {"eks.amazonaws.com/role-arn": ROLE_ARN}}
+    world = World(found={"test/shop": {"metadata": metadata}})
+    run(aws_access(existing_service_account=True, service_account_name="shop"), world)
+    account = world.one(SERVICE_ACCOUNT)
+    assert (account.read, account.inputs, account.parent) == (True, {"id": "test/shop"}, "test")
+    assert world.outputs["test"]["serviceAccountName"] == "shop"
+
+
+def test_the_outputs_are_those_of_every_cloud() -> None:
+    """The ten outputs that DESIGN gives every access component, with AWS's values."""
+    outputs = run(aws_access(labels={"team": "a"})).outputs["test"]
+    assert outputs.pop("sidecar")["name"] == "secrets"
+    assert outputs == {
+        "namespace": "test",
+        "serviceAccountName": "secret-access",
+        "subject": "system:serviceaccount:test:secret-access",
+        "identity": ROLE_ARN,
+        "secretPrefix": "test/",
+        "podLabels": {"team": "a"},
+        "podAnnotations": {"eks.amazonaws.com/skip-containers": "app,secrets"},
+        "volumes": [
+            {
+                "name": "secret-access-token",
+                "projected": {
+                    "sources": [
+                        {
+                            "serviceAccountToken": {
+                                "audience": "sts.amazonaws.com",
+                                "expirationSeconds": 3600,
+                                "path": "token",
+                            }
+                        }
+                    ]
+                },
+            }
+        ],
+        "url": "http://localhost:8080",
+    }
+
+
+def test_the_sidecar_is_told_whose_secrets_it_serves() -> None:
+    """The environment is the sidecar's contract; without names and endpoint those are left out."""
+    assert environment(run(aws_access())) == {
+        "SECRETS_BACKEND": "aws",
+        "SECRETS_NAMESPACE": "test",
+        "SECRETS_PREFIX": "test/",
+        "SECRETS_PORT": "8080",
+        "SECRETS_HEALTH_PORT": "8081",
+        "AWS_REGION": "us-east-1",
+        "AWS_ROLE_ARN": ROLE_ARN,
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/secrets/secret-access/aws/token",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SECRETS_POD_NAME": {"fieldRef": {"fieldPath": "metadata.name"}},
+    }
+
+
+def test_names_endpoint_port_and_lifetime_reach_the_pod() -> None:
+    """What the caller says of the sidecar is in its environment, its volume and its address."""
+    world = run(
+        aws_access(
+            secrets=["database-password", Later("test/api-key")],
+            endpoint_url="http://10.78.0.1:4566",
+            port=8200.0,
+            token_expiration_seconds=600.0,
+            app_containers=["web", "worker"],
+        )
+    )
+    told, outputs = environment(world), world.outputs["test"]
+    assert told["SECRETS_NAMES"] == "database-password,test/api-key"
+    assert told["AWS_ENDPOINT_URL"] == "http://10.78.0.1:4566"
+    assert (told["SECRETS_PORT"], outputs["url"]) == ("8200", "http://localhost:8200")
+    assert outputs["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]["expirationSeconds"] == 600
+    assert outputs["podAnnotations"] == {"eks.amazonaws.com/skip-containers": "web,worker,secrets"}
+
+
+def test_the_sidecar_is_a_restricted_native_sidecar_with_probes_on_the_health_port() -> None:
+    """It restarts by itself, runs as nobody, writes nowhere, and is probed beside its API."""
+    sidecar = run(aws_access()).outputs["test"]["sidecar"]
+    assert sidecar["restartPolicy"] == "Always"
+    assert sidecar["securityContext"] == {
+        "runAsNonRoot": True,
+        "runAsUser": 65532,
+        "runAsGroup": 65532,
+        "readOnlyRootFilesystem": True,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert sidecar["ports"] == [{"name": "health", "containerPort": 8081}]
+    probes = {name: sidecar[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")}
+    assert probes == {
+        "startupProbe": {"path": "/healthz", "port": "health"},
+        "livenessProbe": {"path": "/healthz", "port": "health"},
+        "readinessProbe": {"path": "/readyz", "port": "health"},
+    }
+    assert set(sidecar["resources"]) == {"requests", "limits"}
+    assert sidecar["volumeMounts"] == [
+        {"name": "secret-access-token", "mountPath": "/var/run/secrets/secret-access/aws", "readOnly": True}
+    ]
+
+
+def test_outputs_as_arguments_ask_for_the_same() -> None:
+    """Every argument that may be known later makes the same resources as a plain one."""
+    args = aws_args(
+        service_account_name="shop",
+        secret_prefix="team/test/",
+        secrets=["database-password"],
+        kms_key_arns=[f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"],
+        permissions_boundary=f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+        role_name="shop",
+        token_expiration_seconds=600,
+        app_containers=["web"],
+        port=8200,
+        endpoint_url="http://10.78.0.1:4566",
+        labels={"team": "a"},
+        tags={"team": "a"},
+    )
+    assert {*args, "existing_service_account", "access"} == set(AwsSecretAccessArgs.__annotations__)
+    plain, later = run(aws_access(**args)), run(aws_access(**{key: Later(value) for key, value in args.items()}))
+    assert [(asked.name, asked.inputs) for asked in later.asked] == [
+        (asked.name, asked.inputs) for asked in plain.asked
+    ]
+    assert later.outputs == plain.outputs
+
+
+def test_the_account_and_partition_are_the_oidc_providers() -> None:
+    """Nothing is asked of AWS to build the documents."""
+    arn = PROVIDER_ARN.replace("arn:aws:", "arn:aws-us-gov:").replace(ACCOUNT, "444455556666")
+    world = run(aws_access(oidc_provider_arn=arn, region="us-gov-west-1"))
+    resource = json.loads(world.one(POLICY).inputs["policy"])["Statement"][0]["Resource"]
+    assert resource == "arn:aws-us-gov:secretsmanager:us-gov-west-1:444455556666:secret:test/*"
+    assert world.calls == []
+
+
+def test_the_callers_providers_make_everything() -> None:
+    """The component builds no provider, and hands those it got to its children."""
+
+    def program() -> None:
+        providers: list[pulumi.ProviderResource] = [aws.Provider("mine"), k8s.Provider("theirs")]
+        AwsSecretAccess("test", aws_args(), pulumi.ResourceOptions(providers=providers))
+
+    world = run(program)
+    made = {asked.name: asked.provider for asked in world.asked if not asked.type.startswith("pulumi:providers")}
+    assert made == {"test": "", "test-role": "mine", "test-policy": "mine", "test-service-account": "theirs"}

@@ -1,0 +1,56 @@
+"""docs/components.md says all that the components take and give, and its example works."""
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from secret_access import AwsSecretAccess, AwsSecretAccessArgs, ClusterTrust, ClusterTrustArgs, SecretWorkload
+from secret_access.workload import SecretWorkloadArgs
+
+from tests.infra.engine import run
+
+PAGE = (Path(__file__).parents[2] / "docs" / "components.md").read_text()
+COMPONENTS = [
+    (ClusterTrust, ClusterTrustArgs),
+    (AwsSecretAccess, AwsSecretAccessArgs),
+    (SecretWorkload, SecretWorkloadArgs),
+]
+
+
+def tables_of(component: type) -> tuple[set[str], set[str]]:
+    """Names in the first column of the component's two tables: arguments, outputs."""
+    section = PAGE.split(f"## {component.__name__}\n")[1].split("\n## ")[0]
+    arguments, outputs = section.split("| output | |")
+    return _first_column(arguments), _first_column(outputs)
+
+
+def _first_column(table: str) -> set[str]:
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+@pytest.mark.parametrize(("component", "args"), COMPONENTS)
+def test_every_argument_and_output_is_documented_and_no_other(component: type, args: Any) -> None:
+    """A component and its page cannot drift apart."""
+    arguments, outputs = tables_of(component)
+    assert arguments == set(args.__annotations__)
+    assert outputs == set(inspect.get_annotations(component))
+
+
+@pytest.mark.parametrize(("component", "args"), COMPONENTS)
+def test_the_page_says_what_is_required(component: type, args: Any) -> None:
+    """`required` stands where an argument may not be left out, and nowhere else."""
+    section = PAGE.split(f"## {component.__name__}\n")[1]
+    required = set(re.findall(r"^\| `(\w+)` \| required\.", section.split("\n## ")[0], re.MULTILINE))
+    assert required == args.__required_keys__
+
+
+def test_the_example_works() -> None:
+    """The page's program makes a trust, an identity and a workload, by its two providers."""
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    world = run(lambda: exec(example, {}))  # noqa: S102  our own page
+    made = {asked.type.split(":")[-1] for asked in world.asked if asked.custom and not asked.type.startswith("pulumi:")}
+    assert made == {"OpenIdConnectProvider", "Role", "RolePolicy", "ServiceAccount", "Deployment"}
+    assert all(asked.provider for asked in world.asked if asked.custom and not asked.type.startswith("pulumi:"))

@@ -1,0 +1,206 @@
+"""What a stack makes, with whose credentials, and what it tells others; and where it stops instead."""
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import settings
+from secret_access import InvalidSetting, WrongAccount
+
+from tests.infra.engine import ACCOUNT, CLUSTER_OUTPUTS, PROVIDER_ARN, World, run
+from tests.infra.stack_files import CLUSTER, ENVIRONMENT, changed, config_of, names
+
+INFRA = Path(settings.__file__).parent
+AWS_PROVIDER = "pulumi:providers:aws"
+KUBERNETES_PROVIDER = "pulumi:providers:kubernetes"
+IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
+SECRETS = ("aws:secretsmanager/", "kubernetes:core/v1:Secret")
+
+
+def up(config: dict[str, Any], world: World | None = None) -> World:
+    """Run the program on a stack with this configuration, as Pulumi's language host runs it."""
+    return run(lambda: runpy.run_path(str(INFRA), run_name="__main__"), world, config)
+
+
+def test_a_cluster_makes_its_trust_and_tells_where_it_is() -> None:
+    """A cluster's stack is one provider, one OIDC provider, and outputs."""
+    world = up(CLUSTER)
+    assert [(asked.type, asked.name, asked.parent, asked.provider) for asked in world.asked] == [
+        (AWS_PROVIDER, "aws", "", ""),
+        ("secret-access:index:ClusterTrust", "blue", "", ""),
+        ("aws:iam/openIdConnectProvider:OpenIdConnectProvider", "blue-oidc-provider", "blue", "aws"),
+    ]
+    assert world.outputs["stack"] == CLUSTER_OUTPUTS
+
+
+def test_a_cluster_may_use_a_provider_that_exists() -> None:
+    """Nothing is made where the account has the OIDC provider already."""
+    world = World(found={PROVIDER_ARN: {"arn": PROVIDER_ARN, "clientIdLists": ["sts.amazonaws.com"]}})
+    up(changed(CLUSTER, "secret-access:existing_provider_arn", PROVIDER_ARN), world)
+    assert [asked.name for asked in world.asked if asked.custom and not asked.read] == ["aws"]
+
+
+def test_an_environment_makes_every_namespace() -> None:
+    """Per namespace: the Namespace, its identity and its workloads, each by the explicit provider."""
+    world = up(ENVIRONMENT)
+    assert sorted((asked.type, asked.name, asked.parent, asked.provider) for asked in world.asked) == sorted(
+        [
+            (AWS_PROVIDER, "aws", "", ""),
+            ("pulumi:pulumi:StackReference", "aws-cluster", "", ""),
+            (KUBERNETES_PROVIDER, "kubernetes", "", ""),
+            ("kubernetes:core/v1:Namespace", "test-namespace", "", "kubernetes"),
+            ("secret-access:index:AwsSecretAccess", "test", "", ""),
+            ("aws:iam/role:Role", "test-role", "test", "aws"),
+            ("aws:iam/rolePolicy:RolePolicy", "test-policy", "test", "aws"),
+            ("kubernetes:core/v1:ServiceAccount", "test-service-account", "test", "kubernetes"),
+            ("secret-access:index:SecretWorkload", "test-app", "", ""),
+            ("kubernetes:apps/v1:Deployment", "test-app-deployment", "test-app", "kubernetes"),
+        ]
+    )
+
+
+def test_an_environment_tells_what_others_need() -> None:
+    """`namespaces` says who each one is; the file that has every workload tells no more."""
+    outputs = up(ENVIRONMENT).outputs["stack"]
+    assert outputs["cloud"] == "aws"
+    assert outputs["cluster"] == "aws-cluster"
+    assert outputs["namespaces"] == {
+        "test": {
+            "namespace": "test",
+            "service_account_name": "secret-access",
+            "subject": "system:serviceaccount:test:secret-access",
+            "identity": f"arn:aws:iam::{ACCOUNT}:role/secret-access-blue-test",
+            "secret_prefix": "test/",
+            "url": "http://localhost:8080",
+        }
+    }
+    assert outputs["pods"] == {}
+
+
+def test_a_namespace_without_workloads_tells_what_pods_need() -> None:
+    """`pods` holds what a workload deployed elsewhere needs, spelled as in a manifest."""
+    outputs = up(changed(ENVIRONMENT, "secret-access:namespaces.billing", None)).outputs["stack"]
+    (pod,) = outputs["pods"].values()
+    assert set(pod) == {"labels", "annotations", "sidecar", "volumes"}
+    assert pod["sidecar"]["name"] == "secrets"
+    assert set(outputs["namespaces"]) == {"test", "billing"}
+
+
+def test_namespaces_are_held_to_the_restricted_standard() -> None:
+    """The Namespace that the stack makes refuses pods that are not `restricted`."""
+    assert up(ENVIRONMENT).one("kubernetes:core/v1:Namespace").inputs["metadata"] == {
+        "name": "test",
+        "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
+    }
+
+
+def test_each_thing_waits_for_what_it_needs() -> None:
+    """ServiceAccount after Namespace and policy, Deployment after ServiceAccount; they end the other way round."""
+    waits = {asked.name: asked.waits_for for asked in up(ENVIRONMENT).asked}
+    assert "test-namespace" in waits["test-role"]
+    assert waits["test-service-account"] >= {"test-namespace", "test-role", "test-policy"}
+    assert waits["test-app-deployment"] >= {"test-service-account", "test-policy"}
+
+
+def test_a_namespace_that_exists_is_left_alone() -> None:
+    """Only its identity and workloads are made."""
+    world = up(changed(ENVIRONMENT, "secret-access:namespaces.test.exists", True))
+    assert world.of("kubernetes:core/v1:Namespace") == []
+    assert world.one("aws:iam/role:Role").inputs["name"] == "secret-access-blue-test"
+
+
+def test_what_the_file_says_reaches_the_components() -> None:
+    """Boundary, tags, endpoint and the workload's own settings are handed on."""
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/b"
+    config = changed(ENVIRONMENT, "secret-access:permissions_boundary", boundary)
+    config = changed(config, "secret-access:tags", {"team": "a"})
+    config = changed(config, "secret-access:aws.endpoint", "http://10.78.0.1:4566")
+    config = changed(config, "secret-access:namespaces.test.workloads.app.replicas", 2)
+    world = up(config)
+    role = world.one("aws:iam/role:Role").inputs
+    assert role["permissionsBoundary"] == boundary
+    assert role["tags"] == {"team": "a", "secret-access/namespace": "test"}
+    told = {item["name"]: item.get("value") for item in world.outputs["test"]["sidecar"]["env"]}
+    assert told["AWS_ENDPOINT_URL"] == "http://10.78.0.1:4566"
+    assert world.one("kubernetes:apps/v1:Deployment").inputs["spec"]["replicas"] == 2
+
+
+def test_the_providers_are_held_to_the_account_and_the_cluster() -> None:
+    """AWS to one account and region, Kubernetes to one context: never to what the shell points at."""
+    world = up(ENVIRONMENT)
+    aws = {key: value for key, value in world.one(AWS_PROVIDER).inputs.items() if key in ("region", "endpoints")}
+    assert json.loads(world.one(AWS_PROVIDER).inputs["allowedAccountIds"]) == [ACCOUNT]
+    assert aws == {"region": "us-east-1"}
+    kubernetes = world.one(KUBERNETES_PROVIDER).inputs
+    assert (kubernetes["context"], kubernetes["clusterIdentifier"]) == ("blue", "blue")
+    assert "kubeconfig" not in kubernetes
+
+
+def test_a_local_stack_talks_to_the_local_environment_alone() -> None:
+    """Every service that the program and the provider use goes to the given endpoint."""
+    world = up(config_of("local-cluster"))
+    (endpoints,) = json.loads(world.one(AWS_PROVIDER).inputs["endpoints"])
+    assert endpoints == dict.fromkeys(("iam", "kms", "secretsmanager", "sts"), "http://10.78.0.1:4566")
+
+
+@pytest.mark.parametrize("config", [CLUSTER, ENVIRONMENT])
+def test_the_first_question_is_whose_account_this_is(config: dict[str, Any]) -> None:
+    """It is asked once, through the explicit provider."""
+    assert up(config).calls == [(IDENTITY, "aws")]
+
+
+@pytest.mark.parametrize("config", [CLUSTER, ENVIRONMENT])
+def test_the_wrong_account_stops_everything(config: dict[str, Any]) -> None:
+    """With another account's credentials only the provider that was asked is there, and the message says what to do."""
+    world = World(caller="999999999999")
+    with pytest.raises(WrongAccount) as error:
+        up(config, world)
+    assert [asked.type for asked in world.asked] == [AWS_PROVIDER]
+    for part in ("given '999999999999'", "user/ann", f"aws.account_id '{ACCOUNT}'", "AWS_PROFILE", "nothing was made"):
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize("refusal", ["AWS account ID not allowed: 999999999999", "No valid credential sources found"])
+def test_a_provider_that_refuses_the_credentials_stops_everything(refusal: str) -> None:
+    """The provider's own refusal, in its words, ends the program before anything else is asked for."""
+    world = World(refusal=refusal)
+    with pytest.raises(WrongAccount) as error:
+        up(ENVIRONMENT, world)
+    assert [asked.type for asked in world.asked] == [AWS_PROVIDER]
+    assert f"given '{refusal}', expected the stack's aws.account_id '{ACCOUNT}'; set AWS_PROFILE" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        ({**CLUSTER_OUTPUTS, "account_id": "999999999999"}, r"aws.account_id: given '1{4}.*expected '9{12}'"),
+        ({**CLUSTER_OUTPUTS, "region": "eu-west-1"}, r"aws.region: given 'us-east-1', expected 'eu-west-1'"),
+        ({}, r"no output name: given \[\].*run pulumi up --stack aws-cluster"),
+        ({"namespaces": {}}, r"no output name: given \['namespaces'\], expected a stack with kind: cluster"),
+    ],
+)
+def test_a_cluster_of_another_account_or_region_stops_everything(outputs: dict[str, Any], message: str) -> None:
+    """An environment is on a cluster of its own account and region, or nothing of it is made."""
+    world = World(stacks={"organization/secret-access/aws-cluster": outputs})
+    with pytest.raises(InvalidSetting, match=message):
+        up(ENVIRONMENT, world)
+    assert {asked.type for asked in world.asked if asked.custom} == {AWS_PROVIDER, "pulumi:pulumi:StackReference"}
+
+
+@pytest.mark.parametrize("stack", names())
+def test_no_stack_of_the_repository_makes_a_secret(stack: str) -> None:
+    """Access is granted, values never pass through: no resource holds one, and every child has its provider."""
+    config = config_of(stack)
+    outputs = {
+        **CLUSTER_OUTPUTS,
+        "account_id": config["secret-access:aws"]["account_id"],
+        "region": config["secret-access:aws"]["region"],
+    }
+    references = {f"organization/secret-access/{name}": outputs for name in names()}
+    world = up(config, World(stacks=references))
+    assert [asked.type for asked in world.asked if asked.type.startswith(SECRETS)] == []
+    own = [asked for asked in world.asked if asked.custom and not asked.type.startswith("pulumi:")]
+    assert own
+    assert [asked.name for asked in own if not asked.provider] == []

@@ -1,0 +1,201 @@
+"""A stack's file is read strictly: what is wrong stops the program, by key, value given, value expected and fix."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import settings
+from secret_access import Access, InvalidSetting
+
+from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, run
+from tests.infra.stack_files import CLUSTER, ENVIRONMENT, GONE, changed, config_of, names
+
+TEST = "secret-access:namespaces.test"
+APP = f"{TEST}.workloads.app"
+
+
+def load(config: dict[str, Any]) -> settings.Cluster | settings.Environment:
+    """What a program with this configuration reads."""
+    read: list[settings.Cluster | settings.Environment] = []
+    run(lambda: read.append(settings.load()), config=config)
+    return read[0]
+
+
+@pytest.mark.parametrize("stack", names())
+def test_every_stack_file_of_the_repository_is_right(stack: str) -> None:
+    """The local stacks and the EKS examples load; the file of a cluster is a cluster's."""
+    loaded = load(config_of(stack))
+    assert isinstance(loaded, settings.Cluster) is stack.endswith("-cluster")
+
+
+def test_a_cluster_is_read() -> None:
+    """Every key of a cluster's file reaches the settings."""
+    config = changed(CLUSTER, "secret-access:existing_provider_arn", PROVIDER_ARN)
+    config = changed(config, "secret-access:kubernetes.kubeconfig", "~/blue")
+    config = changed(config, "secret-access:tags", {"team": "platform"})
+    assert load(config) == settings.Cluster(
+        name="blue",
+        issuer=f"https://{ISSUER_HOST}",
+        aws=settings.Aws(ACCOUNT, "us-east-1"),
+        kubernetes=settings.Kubernetes("blue", "~/blue"),
+        existing_provider_arn=PROVIDER_ARN,
+        tags={"team": "platform"},
+    )
+
+
+def test_an_environment_is_read() -> None:
+    """Every key of an environment's file reaches the settings."""
+    boundary, key = f"arn:aws:iam::{ACCOUNT}:policy/b", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"
+    config = changed(ENVIRONMENT, "secret-access:permissions_boundary", boundary)
+    config = changed(config, "secret-access:kind", "environment")
+    config = changed(config, "secret-access:tags", {"environment": "test"})
+    config = changed(config, "secret-access:aws.endpoint", "http://10.78.0.1:4566")
+    namespace = {
+        "exists": True,
+        "secret_prefix": "b/",
+        "access": "read_write",
+        "kms_key_arns": [key],
+        "secrets": ["k"],
+        "port": 8200,
+    }
+    config = changed(config, "secret-access:namespaces.billing", namespace)
+    app = {"image": "i", "replicas": 2, "env": {"A": "b"}, "ports": [3000], "writable_root": True}
+    config = changed(config, APP, app)
+    assert load(config) == settings.Environment(
+        cluster="aws-cluster",
+        aws=settings.Aws(ACCOUNT, "us-east-1", "http://10.78.0.1:4566"),
+        sidecar_image="registry.example/secret-sidecar:0.1.0",
+        permissions_boundary=boundary,
+        tags={"environment": "test"},
+        namespaces=(
+            settings.Namespace(
+                name="test",
+                exists=False,
+                secret_prefix="test/",
+                secrets=("database-password",),
+                access=Access.READ,
+                kms_key_arns=(),
+                port=8080,
+                workloads=(settings.Workload("app", "i", 2, {"A": "b"}, (3000,), writable_root=True),),
+            ),
+            settings.Namespace("billing", True, "b/", ("k",), Access.READ_WRITE, (key,), 8200, ()),
+        ),
+    )
+
+
+def test_a_misspelled_key_that_must_be_there_is_found() -> None:
+    """What is missing is often there under another name."""
+    config = changed(changed(CLUSTER, "secret-access:aws.acount_id", ACCOUNT), "secret-access:aws.account_id", GONE)
+    with pytest.raises(InvalidSetting, match=r"aws.account_id is missing: .*; rename acount_id$"):
+        load(config)
+
+
+@pytest.mark.parametrize("nothing", [None, {}, ""])
+def test_a_namespace_may_be_its_name_alone(nothing: object) -> None:
+    """A line is enough for a namespace whose workloads others deploy."""
+    loaded = load(changed(ENVIRONMENT, "secret-access:namespaces.billing", nothing))
+    assert isinstance(loaded, settings.Environment)
+    assert loaded.namespaces[1] == settings.Namespace("billing", False, "billing/", (), Access.READ, (), 8080, ())
+
+
+WRONG_CLUSTER = [
+    ("pulumi:disable-default-providers", GONE, ["pulumi:disable-default-providers: given None", '["*"]', "add it"]),
+    ("pulumi:disable-default-providers", ["aws"], ["given ['aws']", '["*"]']),
+    ("secret-access:kind", "stack", ["secret-access:kind: given 'stack'", "cluster or environment"]),
+    ("secret-access:name", GONE, ["secret-access:name is missing", "blue", "add it"]),
+    ("secret-access:name", "Blue", ["secret-access:name: given 'Blue'", "such as blue"]),
+    ("secret-access:issuer", GONE, ["secret-access:issuer is missing", "https://oidc.eks"]),
+    ("secret-access:issuer", ISSUER_HOST, ["secret-access:issuer: issuer is a host", f"write https://{ISSUER_HOST}"]),
+    (
+        "secret-access:existing_provider_arn",
+        "oidc",
+        ["secret-access:existing_provider_arn", "is a host", "arn:aws:iam"],
+    ),
+    ("secret-access:aws", GONE, ["secret-access:aws is missing", "account_id and region"]),
+    ("secret-access:aws", "us-east-1", ["secret-access:aws: given 'us-east-1'", "a mapping", "indent"]),
+    ("secret-access:aws.account_id", GONE, ["secret-access:aws.account_id is missing", "12 digits, in quotes"]),
+    ("secret-access:aws.account_id", 111122223333, ["given 111122223333", "12 digits, in quotes", "put it in quotes"]),
+    ("secret-access:aws.account_id", "1111", ["secret-access:aws.account_id: given '1111'", "12 digits"]),
+    ("secret-access:aws.account_id", "*", ["secret-access:aws.account_id: given '*'", "12 digits"]),
+    ("secret-access:aws.region", "*", ["secret-access:aws.region: region: given '*'", "us-east-1"]),
+    ("secret-access:aws.acount_id", ACCOUNT, ["secret-access:aws.acount_id is unknown", "did you mean account_id?"]),
+    ("secret-access:aws.endpoint", "10.78.0.1:4566", ["secret-access:aws.endpoint", "http://10.78.0.1:4566"]),
+    ("secret-access:kubernetes.context", GONE, ["secret-access:kubernetes.context is missing", "a context"]),
+    ("secret-access:kubernetes.kubeconfg", "x", ["kubernetes.kubeconfg is unknown", "did you mean kubeconfig?"]),
+    ("secret-access:tags", {"a": 1}, ["secret-access:tags: given {'a': 1}", "in quotes"]),
+    ("secret-access:namespaces", {"test": None}, ["secret-access:namespaces is unknown", "expected one of"]),
+]
+WRONG_ENVIRONMENT = [
+    ("secret-access:cluster", GONE, ["secret-access:cluster is missing", "aws-cluster"]),
+    ("secret-access:cluster", "org/project/stack", ["given 'org/project/stack'", "aws-cluster"]),
+    ("secret-access:clutser", "x", ["secret-access:clutser is unknown", "did you mean cluster?"]),
+    ("secret-access:sidecar_image", GONE, ["secret-access:sidecar_image is missing", "secret-sidecar"]),
+    ("secret-access:namespaces", GONE, ["secret-access:namespaces is missing", "a namespace"]),
+    ("secret-access:namespaces", ["test"], ["secret-access:namespaces: given ['test']", "a mapping"]),
+    ("secret-access:namespaces.*", None, ["secret-access:namespaces.*: namespace", "one Kubernetes namespace"]),
+    ("secret-access:namespaces.a--b", None, ["secret-access:namespaces.a--b", "no default prefix", "'a-b/'"]),
+    ("secret-access:permissions_boundary", "b", ["secret-access:permissions_boundary", "the ARN of a managed policy"]),
+    (f"{TEST}.secret_prefix", "test", [f"{TEST}.secret_prefix", "expected 'test/'"]),
+    (f"{TEST}.secret_prefix", "*", [f"{TEST}.secret_prefix", "'*'"]),
+    (f"{TEST}.secrets", "database-password", [f"{TEST}.secrets: given 'database-password'", "begin each line with -"]),
+    (f"{TEST}.secrets", ["prod/a"], [f"{TEST}.secrets", "a name under test/"]),
+    (f"{TEST}.secrets", ["db-secret"], [f"{TEST}.secrets", "a hyphen and six characters"]),
+    (f"{TEST}.access", "write", [f"{TEST}.access", "given 'write'", "read or read_write"]),
+    (f"{TEST}.exists", "yes", [f"{TEST}.exists: given 'yes'", "true or false"]),
+    (f"{TEST}.kms_key_arns", ["alias/a"], [f"{TEST}.kms_key_arns", "the ARN of a key"]),
+    (f"{TEST}.workload", {}, [f"{TEST}.workload is unknown", "did you mean workloads?"]),
+    (f"{APP}.image", GONE, [f"{APP}.image is missing", "registry.example/shop"]),
+    (f"{APP}.replicas", "2", [f"{APP}.replicas: given '2'", "a whole number"]),
+    (f"{APP}.replicas", -1, [f"{APP}.replicas: given -1", "a whole number"]),
+    (f"{APP}.replicas", True, [f"{APP}.replicas: given True", "a whole number"]),
+    (f"{APP}.ports", [8080], [f"{APP}.ports", "given 8080", "the sidecar serves secrets"]),
+    (f"{TEST}.port", 8081, [f"{TEST}.port", "given 8081", "for health"]),
+    (f"{TEST}.port", "8200", [f"{TEST}.port", "given '8200'", "1024 to 65535"]),
+    (f"{APP}.ports", 3000, [f"{APP}.ports: given 3000", "[3000]"]),
+    (f"{APP}.env", {"A": 1}, [f"{APP}.env: given {{'A': 1}}", "in quotes"]),
+    (f"{APP}.writable_root", 1, [f"{APP}.writable_root: given 1", "true or false"]),
+    (f"{APP}.img", "i", [f"{APP}.img is unknown", "did you mean image?"]),
+    (f"{TEST}.workloads.Shop", {"image": "i"}, [f"{TEST}.workloads.Shop", "workload_name", "lowercase"]),
+    (
+        "secret-access:namespaces.team",
+        {"secret_prefix": "test/team/"},
+        ["namespaces.team.secret_prefix: given 'test/team/'", "test/ of the namespace test", "reads the secrets of"],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("config", "path", "value", "message"),
+    [(CLUSTER, *wrong) for wrong in WRONG_CLUSTER] + [(ENVIRONMENT, *wrong) for wrong in WRONG_ENVIRONMENT],
+)
+def test_a_wrong_setting_is_named(config: dict[str, Any], path: str, value: object, message: list[str]) -> None:
+    """Key, value given, value expected and fix are in the message, which is all that Pulumi prints."""
+    with pytest.raises(InvalidSetting) as error:
+        load(changed(config, path, value))
+    missing = [part for part in message if part not in str(error.value)]
+    assert not missing, str(error.value)
+
+
+def test_an_unknown_key_unlike_any_other_is_to_be_removed() -> None:
+    """Without a near match the known keys are listed."""
+    with pytest.raises(InvalidSetting, match=r"secret-access:zzz is unknown: expected one of aws, .*; remove it"):
+        load(changed(CLUSTER, "secret-access:zzz", "x"))
+
+
+def test_the_kubeconfig_is_found_from_the_projects_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path counts from the project's folder, wherever the provider is started; ~ is the user's."""
+    monkeypatch.setattr("pulumi.get_root_directory", lambda: "/project")
+    monkeypatch.setenv("HOME", "/home/ann")
+    found = [
+        settings.kubeconfig_path(settings.Kubernetes("c", given))
+        for given in (".local/kubeconfig", "/etc/kube", "~/kube", None)
+    ]
+    assert found == ["/project/.local/kubeconfig", "/etc/kube", "/home/ann/kube", None]
+
+
+def test_only_settings_reads_pulumis_configuration() -> None:
+    """One module knows where settings come from."""
+    infra = Path(settings.__file__).parent
+    sources = [*infra.glob("*.py"), *infra.glob("secret_access/*.py")]
+    readers = [path.name for path in sources if "pulumi.Config" in path.read_text()]
+    assert readers == ["settings.py"]

@@ -1,0 +1,115 @@
+"""What SecretWorkload asks of Kubernetes."""
+
+from typing import Any
+
+from secret_access import SecretWorkloadArgs
+
+from tests.infra.components import workload
+from tests.infra.engine import Later, run
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+
+
+def deployment(**changed: Any) -> dict[str, Any]:
+    return run(workload(**changed)).one(DEPLOYMENT).inputs
+
+
+def pod(**changed: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = deployment(**changed)["spec"]["template"]["spec"]
+    return spec
+
+
+def test_it_makes_a_deployment_named_after_it() -> None:
+    """One Deployment under the component, with the component's name unless another is given."""
+    world = run(workload())
+    asked = world.one(DEPLOYMENT)
+    assert (asked.name, asked.parent) == ("shop-deployment", "shop")
+    assert asked.inputs["metadata"] == {
+        "name": "shop",
+        "namespace": "test",
+        "labels": {"app.kubernetes.io/name": "shop"},
+    }
+    assert world.outputs["shop"] == {"namespace": "test", "workloadName": "shop"}
+    assert deployment(workload_name="web")["metadata"]["name"] == "web"
+
+
+def test_pods_carry_what_the_access_asks_for() -> None:
+    """Labels, annotations, ServiceAccount, sidecar and volumes come from the access component."""
+    spec = deployment()["spec"]
+    assert spec["replicas"] == 1
+    assert spec["selector"] == {"matchLabels": {"app.kubernetes.io/name": "shop"}}
+    assert spec["template"]["metadata"] == {
+        "labels": {"app.kubernetes.io/name": "shop"},
+        "annotations": {"eks.amazonaws.com/skip-containers": "app,secrets"},
+    }
+    template = spec["template"]["spec"]
+    assert template["serviceAccountName"] == "secret-access"
+    assert [container["name"] for container in template["initContainers"]] == ["secrets"]
+    assert [volume["name"] for volume in template["volumes"]] == ["secret-access-token"]
+
+
+def test_the_app_knows_the_sidecar_and_holds_no_token() -> None:
+    """SECRETS_URL is set; no volume is mounted in the app, and none by Kubernetes itself."""
+    template = pod(env={"LOG_LEVEL": "info"}, ports=[3000])
+    (app,) = template["containers"]
+    assert app["env"] == [
+        {"name": "SECRETS_URL", "value": "http://localhost:8080"},
+        {"name": "LOG_LEVEL", "value": "info"},
+    ]
+    assert app["ports"] == [{"containerPort": 3000}]
+    assert "volumeMounts" not in app
+    assert "ports" not in pod()["containers"][0]
+    assert template["automountServiceAccountToken"] is False
+
+
+def test_pods_are_fit_for_the_restricted_standard() -> None:
+    """Each thing that the Pod Security Standard `restricted` demands, in the pod and in the app."""
+    template = pod()
+    assert template["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    (app,) = template["containers"]
+    assert app["securityContext"] == {
+        "readOnlyRootFilesystem": True,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert template["enableServiceLinks"] is False
+
+
+def test_an_app_may_ask_for_a_writable_root_replicas_and_resources() -> None:
+    """What differs from app to app is the caller's to say, also by an Output."""
+    resources = {"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}
+    made = deployment(writable_root=Later(True), replicas=3.0, resources=resources)
+    assert made["spec"]["replicas"] == 3
+    (app,) = made["spec"]["template"]["spec"]["containers"]
+    assert app["securityContext"]["readOnlyRootFilesystem"] is False
+    assert app["resources"] == resources
+
+
+def test_requests_and_limits_are_there_without_asking() -> None:
+    """Both containers have requests and limits of CPU and memory."""
+    template = pod()
+    for container in (*template["initContainers"], *template["containers"]):
+        for kind in ("requests", "limits"):
+            assert set(container["resources"][kind]) == {"cpu", "memory"}
+
+
+def test_labels_of_the_access_reach_the_pods() -> None:
+    """A cloud that identifies pods by label gets it, and the selector stays as it was."""
+    spec = run(workload({"pod_labels": {"team": "a"}})).one(DEPLOYMENT).inputs["spec"]
+    assert spec["template"]["metadata"]["labels"] == {"app.kubernetes.io/name": "shop", "team": "a"}
+    assert spec["selector"] == {"matchLabels": {"app.kubernetes.io/name": "shop"}}
+
+
+def test_outputs_as_arguments_ask_for_the_same() -> None:
+    """Every argument may be known later."""
+    args: dict[str, Any] = {
+        "image": "registry.example/shop:2",
+        "workload_name": "web",
+        "replicas": 2,
+        "env": {"A": "b"},
+        "ports": [3000],
+        "resources": {"limits": {"memory": "1Gi"}},
+        "writable_root": True,
+    }
+    assert {*args, "access"} == set(SecretWorkloadArgs.__annotations__)
+    assert deployment(**{key: Later(value) for key, value in args.items()}) == deployment(**args)

@@ -1,0 +1,51 @@
+"""The real parts that the stand-ins are tested against: Pulumi's engine, a Kubernetes API server, MiniStack."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.real_parts import ApiServer, MiniStack, Stack
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """The folder of the pinned tools; what is not built yet is built."""
+    built = subprocess.run(
+        [sys.executable, "tools/build.py", "pulumi", "kube-apiserver", "kube-controller-manager"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return Path(built.stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[MiniStack]:
+    """An AWS that is empty at first."""
+    with MiniStack.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api_server(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A Kubernetes API server with its controllers and without nodes."""
+    with ApiServer.running(tools, tmp_path_factory.mktemp("kubernetes")) as running:
+        yield running
+
+
+@pytest.fixture
+def stack(tools: Path, tmp_path: Path) -> Stack:
+    """A Pulumi project of one program, with a stack that has nothing yet."""
+    return Stack.made(tools, tmp_path, os.environ)
+
+
+@pytest.fixture
+def another_stack(tools: Path, tmp_path: Path) -> Callable[[str], Stack]:
+    """Make one more project beside the first."""
+    return lambda name: Stack.made(tools, tmp_path / name, os.environ)

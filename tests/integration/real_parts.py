@@ -1,0 +1,239 @@
+"""Start and drive the real parts that conftest.py hands to the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import boto3
+
+from local import pki
+from local.standins.errors import ApiError
+from local.standins.kube_client import Client
+from local.standins.kubeconfig import access
+from local.waiting import wait_for
+
+BIN = Path(__file__).resolve().parents[2] / "local" / "standins" / "bin"
+ACCOUNT = "111122223333"
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@contextmanager
+def process(*command: str | Path, log: Path, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is ended, by its own id, when the block is left."""
+    with log.open("wb") as output:
+        running = subprocess.Popen([*map(str, command)], stdout=output, stderr=output, env=env)
+        try:
+            yield running
+        finally:
+            running.terminate()
+            running.wait()
+
+
+def died(running: subprocess.Popen[bytes], log: Path) -> str | None:
+    """Why it is useless to wait for a process."""
+    return None if running.poll() is None else f"exited with {running.returncode}: {log.read_text()[-2000:]}"
+
+
+def descendants(pid: int) -> list[Path]:
+    """The processes that a process has started, and those that these have, as folders of /proc."""
+    children = {child for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()}
+    return [path for child in sorted(children) for path in (Path("/proc", child), *descendants(int(child)))]
+
+
+@dataclass(frozen=True)
+class MiniStack:
+    """A running MiniStack."""
+
+    url: str
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator[MiniStack]:
+        """Start it on a free port of the loopback."""
+        url = f"http://127.0.0.1:{(port := free_port())}"
+        env = {
+            **os.environ,
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "IOT_MTLS_ENABLED": "0",
+            "GATEWAY_PORT": str(port),
+        }
+
+        def healthy() -> bool:
+            try:
+                with urlopen(f"{url}/_ministack/health") as answer:  # noqa: S310 — our own URL
+                    return bool(answer.status == 200)
+            except OSError:
+                return False
+
+        log = Path(os.devnull)
+        with process(Path(sys.prefix) / "bin" / "ministack", log=log, env=env) as ministack:
+            wait_for("MiniStack", healthy, still_possible=lambda: died(ministack, log))
+            yield cls(url)
+
+    def client(self, service: str, account: str = ACCOUNT) -> Any:
+        """A boto3 client of an account's root."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id=account,
+            aws_secret_access_key="test",
+        )
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """A running API server."""
+
+    kubeconfig: Path
+    client: Client
+
+    @classmethod
+    @contextmanager
+    def running(cls, tools: Path, folder: Path) -> Iterator[ApiServer]:
+        """Start etcd, the API server and the controllers on free ports of the loopback."""
+        etcd, peers, port = free_port(), free_port(), free_port()
+        authority = pki.Authority(folder)
+        server = authority.server("server", addresses=["127.0.0.1"], hosts=["localhost"], common_name="kube-apiserver")
+        admin = authority.client("admin", "admin", "system:masters")
+        signing, public = pki.service_account_keys(folder)
+        kubeconfig = authority.kubeconfig(folder / "kubeconfig", admin, f"https://127.0.0.1:{port}")
+        client = Client(access(str(kubeconfig)))
+
+        def ready() -> bool:
+            try:
+                return client.get("/api/v1/namespaces/default/serviceaccounts/default") is not None
+            except ApiError:
+                return False
+
+        with ExitStack() as started:
+            started.enter_context(
+                process(
+                    "etcd",
+                    f"--data-dir={folder / 'etcd'}",
+                    f"--listen-client-urls=http://127.0.0.1:{etcd}",
+                    f"--advertise-client-urls=http://127.0.0.1:{etcd}",
+                    f"--listen-peer-urls=http://127.0.0.1:{peers}",
+                    "--unsafe-no-fsync",
+                    log=folder / "etcd.log",
+                )
+            )
+            api_server = started.enter_context(
+                process(
+                    tools / "kube-apiserver",
+                    f"--etcd-servers=http://127.0.0.1:{etcd}",
+                    "--bind-address=127.0.0.1",
+                    f"--secure-port={port}",
+                    f"--client-ca-file={authority.cert}",
+                    f"--tls-cert-file={server.cert}",
+                    f"--tls-private-key-file={server.key}",
+                    f"--service-account-key-file={public}",
+                    f"--service-account-signing-key-file={signing}",
+                    "--service-account-issuer=https://127.0.0.1",
+                    "--service-cluster-ip-range=10.0.0.0/24",
+                    "--authorization-mode=RBAC",
+                    "--endpoint-reconciler-type=none",
+                    log=folder / "apiserver.log",
+                )
+            )
+            started.enter_context(
+                process(
+                    tools / "kube-controller-manager",
+                    f"--kubeconfig={kubeconfig}",
+                    f"--service-account-private-key-file={signing}",
+                    f"--root-ca-file={authority.cert}",
+                    "--use-service-account-credentials=true",
+                    "--leader-elect=false",
+                    "--secure-port=0",
+                    log=folder / "controllers.log",
+                )
+            )
+            wait_for("the API server", ready, still_possible=lambda: died(api_server, folder / "apiserver.log"))
+            yield cls(kubeconfig, client)
+            client.close()
+
+    def say_of_pods(self, namespace: str, status: dict[str, Any]) -> None:
+        """Say of every pod of a namespace how it is, as a kubelet would."""
+        pods = f"/api/v1/namespaces/{namespace}/pods"
+        for pod in self.client.request("GET", pods)["items"]:
+            self.client.request("PUT", f"{pods}/{pod['metadata']['name']}/status", {**pod, "status": status})
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A Pulumi project with the real engine; its program is written by the test."""
+
+    folder: Path
+    env: Mapping[str, str]
+
+    @classmethod
+    def made(cls, tools: Path, folder: Path, env: Mapping[str, str]) -> Stack:
+        """A project in a folder of its own, state and all, that is blind to the person's own settings."""
+        (folder / "state").mkdir(parents=True)
+        project = {
+            "name": "inline",
+            "runtime": {"name": "python", "options": {"toolchain": "uv", "virtualenv": sys.prefix}},
+        }
+        (folder / "Pulumi.yaml").write_text(json.dumps(project))
+        clean = {key: value for key, value in env.items() if not key.startswith(("PULUMI_", "AWS_", "KUBECONFIG"))}
+        own = {
+            "PATH": f"{BIN}:{tools}:{env['PATH']}",
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        }
+        stack = cls(folder, {**clean, **own})
+        stack.pulumi("stack", "init", "only")
+        return stack
+
+    def program(self, text: str) -> None:
+        """Write the program."""
+        (self.folder / "__main__.py").write_text(textwrap.dedent(text))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Run pulumi beside the test."""
+        command = ["pulumi", "--non-interactive", "--color=never", *arguments]
+        return subprocess.Popen(
+            command, cwd=self.folder, env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def pulumi(self, *arguments: str, fails: bool = False) -> str:
+        """Run pulumi; what it prints."""
+        running = self.start(*arguments)
+        printed = running.communicate()[0]
+        assert bool(running.returncode) == fails, f"pulumi {' '.join(arguments)}: {running.returncode}\n{printed}"
+        return printed
+
+    def up(self, *, fails: bool = False) -> str:
+        """Bring the stack to what the program says."""
+        return self.pulumi("up", "--yes", "--skip-preview", fails=fails)
+
+    def outputs(self) -> dict[str, Any]:
+        """What the program exports."""
+        outputs: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets"))
+        return outputs
+
+    def state(self) -> dict[str, Any]:
+        """The resources as the engine remembers them, by name."""
+        exported = json.loads(self.pulumi("stack", "export"))
+        return {entry["urn"].split("::")[-1]: entry for entry in exported["deployment"].get("resources", [])}

@@ -1,0 +1,112 @@
+"""The isolation matrix: what counts as proof, and what does not."""
+
+import json
+from typing import Any
+
+import pytest
+
+from local.aws_guard import Call
+from local.isolation import GET_SECRET_VALUE, Cell, Question, judge, table, write, wrong
+
+PROD_SECRET = "prod/database-password"
+VALUE = "the-value"
+ROLE = "arn:aws:sts::111122223333:assumed-role/test/test.app-1"
+
+
+def call(status: int, code: str = "", request_id: str = "r-1", name: str = PROD_SECRET) -> Call:
+    return Call(
+        time="2026-01-01T00:00:00Z",
+        request_id=request_id,
+        client="10.77.0.2",
+        action=GET_SECRET_VALUE,
+        identity=ROLE,
+        name=name,
+        status=status,
+        code=code,
+    )
+
+
+def problem(status: int, code: str = "AccessDeniedException", request_id: str = "r-1") -> dict[str, Any]:
+    body = {"status": status, "detail": "refused", "code": code, "request_id": request_id}
+    return {"status": status, "content_type": "application/problem+json", "body": body}
+
+
+def served(value: str = VALUE) -> dict[str, Any]:
+    return {"status": 200, "content_type": "application/json", "body": {"name": PROD_SECRET, "value": value}}
+
+
+FOREIGN = Question("test", PROD_SECRET, "test/app-1 (container app)")
+OWN = Question("prod", PROD_SECRET, "prod/app-1 (container app)")
+DENIED = call(400, "AccessDeniedException")
+READ = call(200)
+
+
+def test_a_refusal_that_the_cloud_logged_is_right() -> None:
+    """A 403 whose request the cloud's trail shows as denied was decided by the cloud."""
+    cell = judge(FOREIGN, problem(403), [DENIED], VALUE)
+    assert cell.right
+    assert cell.decided_by == "aws"
+
+
+@pytest.mark.parametrize(
+    ("answer", "calls"),
+    [
+        pytest.param(problem(403), [], id="a 403 that the cloud knows nothing of"),
+        pytest.param(problem(403, request_id="r-2"), [DENIED], id="a 403 with another request's id"),
+        pytest.param(problem(403), [call(200)], id="a 403 where the cloud said yes"),
+        pytest.param(problem(404, "ResourceNotFoundException"), [call(400, "ResourceNotFoundException")], id="a 404"),
+        pytest.param(problem(503), [DENIED], id="a 503"),
+        pytest.param({"status": 500, "content_type": "text/plain", "body": "oops"}, [DENIED], id="no problem document"),
+        pytest.param(served(), [READ], id="the secret"),
+    ],
+)
+def test_nothing_else_proves_a_refusal(answer: dict[str, Any], calls: list[Call]) -> None:
+    """A foreign cell is right only as a 403 by the cloud's own decision."""
+    assert not judge(FOREIGN, answer, calls, VALUE).right
+
+
+@pytest.mark.parametrize(
+    ("answer", "calls"),
+    [
+        pytest.param(served(), [], id="a value that the cloud was not asked for"),
+        pytest.param(served(), [call(200, name="prod/other")], id="a read of another secret"),
+        pytest.param(served("another"), [READ], id="a value that is not the vault's"),
+    ],
+)
+def test_an_owner_reads_the_vaults_value_from_the_vault(answer: dict[str, Any], calls: list[Call]) -> None:
+    """An own cell is right only with the stored value, read from the cloud while it was asked for."""
+    assert judge(OWN, served(), [READ], VALUE).right
+    assert not judge(OWN, answer, calls, VALUE).right
+
+
+def test_a_refusal_counts_only_if_the_owner_could_read() -> None:
+    """A secret that nobody can read shows no isolation."""
+    refused = judge(FOREIGN, problem(403), [DENIED], VALUE)
+    read = judge(OWN, served(), [READ], VALUE)
+    unread = judge(OWN, problem(404, "ResourceNotFoundException"), [], VALUE)
+    assert wrong([refused, read]) == []
+    assert len(wrong([refused])) == 1
+    assert len(wrong([refused, unread])) == 2
+
+
+def test_a_widened_policy_is_named() -> None:
+    """The message says who read what, and what was expected."""
+    cells = [judge(FOREIGN, served(), [READ], VALUE), judge(OWN, served(), [READ], VALUE)]
+    assert wrong(cells) == [
+        f"test asking for {PROD_SECRET}: 200 decided by aws, expected 403 decided by aws (read as {ROLE})"
+    ]
+    assert "200 by aws, expected 403" in table(cells)
+
+
+def test_nothing_asked_proves_nothing() -> None:
+    """An empty matrix is not a success."""
+    assert wrong([]) == ["nothing was asked"]
+
+
+def test_the_file_has_every_field_and_no_value(tmp_path: Any) -> None:
+    """isolation.json carries the seven documented fields of each cell, and never the secret."""
+    path = tmp_path / "isolation.json"
+    write([judge(OWN, served(), [READ], VALUE), Cell(FOREIGN, 403, "aws", "refused")], path)
+    assert VALUE not in path.read_text()
+    for cell in json.loads(path.read_text()):
+        assert list(cell) == ["from", "name", "expected", "status", "decided_by", "asked_by", "detail"]

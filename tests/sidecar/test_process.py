@@ -1,0 +1,222 @@
+"""The sidecar as a process: how it starts, what it logs, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sidecar import fake_aws
+from tests.sidecar.client import ask
+from tests.sidecar.fake_aws import FakeAws
+
+pytestmark = pytest.mark.anyio
+
+
+class Process:
+    """A sidecar that runs, and the lines that it has logged."""
+
+    def __init__(self, process: asyncio.subprocess.Process, port: int, health_port: int) -> None:
+        self.process = process
+        self.port = port
+        self.health_port = health_port
+        self.lines: list[dict[str, Any]] = []
+
+    async def until(self, message: str) -> dict[str, Any]:
+        """Read the log up to a message."""
+        assert self.process.stdout is not None
+        while line := await self.process.stdout.readline():
+            self.lines.append(json.loads(line))
+            if self.lines[-1]["message"] == message:
+                return self.lines[-1]
+        raise AssertionError(f"no {message!r} in the log: {self.lines}")
+
+    async def end(self) -> int:
+        """Read the rest of the log; return the exit code."""
+        assert self.process.stdout is not None
+        self.lines += [json.loads(line) async for line in self.process.stdout]
+        return await self.process.wait()
+
+
+def free_ports() -> tuple[int, int]:
+    """Two ports that nobody listens on."""
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+@asynccontextmanager
+async def running(variables: dict[str, str]) -> AsyncIterator[Process]:
+    """Run `python -m secret_sidecar` in an environment of its own."""
+    port, health_port = free_ports()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SECRETS_PORT": str(port),
+        "SECRETS_HEALTH_PORT": str(health_port),
+        **variables,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "secret_sidecar", env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        yield Process(process, port, health_port)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+Run = Callable[..., Awaitable[Process]]
+
+
+@pytest.fixture
+async def run(aws: FakeAws, token_file: Path) -> AsyncIterator[Run]:
+    """Run sidecars of namespace test at the fake AWS, with a web identity."""
+    async with AsyncExitStack() as stack:
+
+        async def run(**variables: str) -> Process:
+            defaults = {
+                "SECRETS_BACKEND": "aws",
+                "SECRETS_NAMESPACE": "test",
+                "SECRETS_POD_NAME": "app-1",
+                "AWS_REGION": fake_aws.REGION,
+                "AWS_ENDPOINT_URL": aws.url,
+                "AWS_ROLE_ARN": fake_aws.ROLE,
+                "AWS_WEB_IDENTITY_TOKEN_FILE": str(token_file),
+            }
+            return await stack.enter_async_context(running({**defaults, **variables}))
+
+        yield run
+
+
+async def test_it_serves_and_ends(run: Run) -> None:
+    """From the first line of the log to exit code 0, every line is JSON with time, level and message."""
+    sidecar = await run()
+    serving = await sidecar.until("serving")
+    assert f"127.0.0.1 port {sidecar.port}" in serving["api"]
+    await sidecar.until("ready")
+    assert (await ask(sidecar.port, "/v1/secrets/database-password")).json["value"] == "hunter2-test"
+    assert (await ask(sidecar.health_port, "/readyz")).status == 200
+    sidecar.process.terminate()
+    assert await sidecar.end() == 0
+    assert [line["message"] for line in sidecar.lines] == [
+        "serving",
+        "identity obtained",
+        "ready",
+        "stopping",
+        "stopped",
+    ]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"]) for line in sidecar.lines)
+    assert {line["level"] for line in sidecar.lines} == {"info"}
+    assert sidecar.lines[1]["identity"].endswith("assumed-role/test/test.app-1")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_what_is_in_flight_is_answered_before_the_end(number: int, run: Run, aws: FakeAws) -> None:
+    """The vault answers only after the signal, and the caller gets its value; nobody new is let in."""
+    sidecar = await run()
+    await sidecar.until("ready")
+    held, arrived = asyncio.Event(), asyncio.Event()
+
+    class Held(asyncio.Event):
+        async def wait(self) -> Any:
+            arrived.set()
+            return await held.wait()
+
+    aws.faults.append(Held())
+    reading = asyncio.create_task(ask(sidecar.port, "/v1/secrets/database-password"))
+    await arrived.wait()
+    sidecar.process.send_signal(number)
+    await sidecar.until("stopping")
+    held.set()  # the held connection ends without an answer, and the sidecar asks again
+    assert (await reading).json["value"] == "hunter2-test"
+    assert await sidecar.end() == 0
+
+
+async def test_no_core_dumps(run: Run) -> None:
+    """A crash leaves no memory behind, which may hold secrets."""
+    sidecar = await run()
+    await sidecar.until("serving")
+    limits = await asyncio.to_thread(Path(f"/proc/{sidecar.process.pid}/limits").read_text)
+    assert re.search(r"Max core file size\s+0\s+0\s", limits)
+
+
+async def test_secrets_are_in_no_log_line(run: Run, aws: FakeAws) -> None:
+    """Neither values nor tokens nor keys, whatever goes wrong."""
+    aws.secrets["test/odd"] = "s3cr3t-value"
+    sidecar = await run(SECRETS_TIMEOUT="60")
+    await sidecar.until("ready")
+    half = (
+        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n{"SecretString": "s3cr3t-value'
+    )
+    for fault in (half, fake_aws.Reply(200, b'{"SecretString": "s3cr3t-value"'), fake_aws.error("Odd", "s3cr3t-value")):
+        aws.faults.append(fault)
+        await ask(sidecar.port, "/v1/secrets/odd")
+    sidecar.process.terminate()
+    assert await sidecar.end() == 0
+    log = json.dumps(sidecar.lines)
+    for secret in ("s3cr3t-value", "hunter2", "token-1", "session-secret-1", "session-token-1"):
+        assert secret not in log
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"SECRETS_BACKEND": "gcp"}, b"secret-sidecar: SECRETS_BACKEND='gcp': expected 'aws' (or 'awssecrets')"),
+        ({"SECRETS_PORT": "taken"}, b"cannot listen on 127.0.0.1: "),
+        ({"AWS_ENDPOINT_URL": "https://localhost:1", "AWS_CA_BUNDLE": "/none"}, b"AWS_CA_BUNDLE='/none': No such file"),
+    ],
+)
+async def test_a_wrong_setting_ends_the_start(variables: dict[str, str], message: bytes, aws: FakeAws) -> None:
+    """Exit code 2, one line on stderr, no traceback."""
+    port, health_port = free_ports()
+    environment = {
+        "SECRETS_BACKEND": "aws",
+        "AWS_REGION": fake_aws.REGION,
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_ACCESS_KEY_ID": fake_aws.STATIC_KEY,
+        "AWS_SECRET_ACCESS_KEY": fake_aws.STATIC_SECRET,
+        "SECRETS_PORT": str(port),
+        "SECRETS_HEALTH_PORT": str(health_port),
+        **variables,
+    }
+    if environment["SECRETS_PORT"] == "taken":
+        environment["SECRETS_PORT"] = str(aws.port)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "secret_sidecar", env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await process.communicate()
+    assert process.returncode == 2
+    assert message in errors
+    assert errors.count(b"\n") == 1
+
+
+async def test_the_command_is_installed() -> None:
+    """`secret-sidecar` is the same as `python -m secret_sidecar`."""
+    command = Path(sys.executable).with_name("secret-sidecar")
+    process = await asyncio.create_subprocess_exec(str(command), "--help", stdout=asyncio.subprocess.PIPE)
+    shown, _ = await process.communicate()
+    assert process.returncode == 0
+    assert b"SECRETS_BACKEND or VAULTMUX_BACKEND" in shown
+
+
+async def test_no_sdk_is_imported() -> None:
+    """boto3 costs 25 MB; a web identity or static keys need none of it."""
+    code = (
+        "import sys, secret_sidecar.__main__, secret_sidecar.stores.aws as s;"
+        "print([m for m in sys.modules if m.partition('.')[0] in ('boto3', 'botocore', 'h11', 'websockets')])"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    shown, _ = await process.communicate()
+    assert shown.strip() == b"[]"

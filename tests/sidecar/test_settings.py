@@ -1,0 +1,134 @@
+"""Settings: read once, refused with key, value and the form expected, and none of them undocumented."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+from secret_sidecar.__main__ import main
+from secret_sidecar.errors import SettingsError
+from secret_sidecar.http import Origin
+from secret_sidecar.settings import Settings
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "sidecar-api.md"
+MINIMUM = {"SECRETS_BACKEND": "aws", "AWS_REGION": "us-east-1"}
+NOWHERE = Path("/nonexistent")
+
+
+def settings_of(namespace_file: Path = NOWHERE, **variables: str) -> Settings:
+    """The settings of an environment that has the required ones."""
+    return Settings.from_environment({**MINIMUM, **variables}, namespace_file)
+
+
+def test_the_defaults() -> None:
+    """Backend and region are required, nothing else."""
+    settings = settings_of()
+    assert (settings.backend, settings.aws_region) == ("aws", "us-east-1")
+    assert (settings.port, settings.health_port, settings.timeout) == (8080, 8081, 5.0)
+    assert (settings.namespace, settings.prefix, settings.names) == ("", "", ())
+    assert settings.aws_endpoint_url is None
+
+
+def test_everything_that_a_pod_is_given() -> None:
+    """The variables that the infrastructure sets."""
+    settings = settings_of(
+        SECRETS_NAMESPACE="test",
+        SECRETS_PREFIX="team/test/",
+        SECRETS_POD_NAME="app-1",
+        SECRETS_NAMES="database-password, shared/key ,",
+        SECRETS_PORT="1",
+        SECRETS_HEALTH_PORT="65535",
+        SECRETS_TIMEOUT="0.5",
+        AWS_ROLE_ARN="arn:aws-cn:iam::111122223333:role/path/test",
+        AWS_WEB_IDENTITY_TOKEN_FILE="/token",
+        AWS_ENDPOINT_URL="http://10.78.0.1:4566",
+        AWS_ENDPOINT_URL_STS="https://sts.example/",
+    )
+    assert settings.names == ("team/test/database-password", "shared/key")
+    assert (settings.port, settings.health_port, settings.timeout) == (1, 65535, 0.5)
+    assert settings.aws_web_identity_token_file == Path("/token")
+    assert settings.aws_endpoint_url == Origin("http", "10.78.0.1", 4566)
+    assert settings.aws_endpoint_url_sts == Origin("https", "sts.example", 443)
+
+
+def test_settings_do_not_change() -> None:
+    """They are read once."""
+    with pytest.raises(FrozenInstanceError):
+        settings_of().port = 1  # type: ignore[misc]
+
+
+def test_the_articles_manifests_run() -> None:
+    """VAULTMUX_BACKEND and its values are understood; our own variable goes first."""
+    assert Settings.from_environment({"VAULTMUX_BACKEND": "awssecrets", "AWS_REGION": "us-east-1"}).backend == "aws"
+    assert settings_of(VAULTMUX_BACKEND="pass").backend == "aws"
+
+
+def test_the_regions_other_variable() -> None:
+    """AWS_DEFAULT_REGION serves where AWS_REGION is not set, or is empty."""
+    assert settings_of(AWS_REGION="", AWS_DEFAULT_REGION="eu-central-1").aws_region == "eu-central-1"
+
+
+def test_the_namespace_is_found_in_the_pod(tmp_path: Path) -> None:
+    """The ServiceAccount's file tells it, and with it the prefix; what is set goes first."""
+    (file := tmp_path / "namespace").write_text("test\n")
+    assert (settings_of(file).namespace, settings_of(file).prefix) == ("test", "test/")
+    assert settings_of(file, SECRETS_NAMESPACE="prod").prefix == "prod/"
+
+
+def test_static_keys() -> None:
+    """With or without a session token."""
+    settings = settings_of(AWS_ACCESS_KEY_ID="AKIA", AWS_SECRET_ACCESS_KEY="s3cr3t", AWS_SESSION_TOKEN="t0k3n")
+    assert (settings.aws_secret_access_key, settings.aws_session_token) == ("s3cr3t", "t0k3n")
+    assert "s3cr3t" not in repr(settings)
+    assert "t0k3n" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"SECRETS_BACKEND": ""}, "SECRETS_BACKEND is not set: expected 'aws'"),
+        ({"SECRETS_BACKEND": "gcp"}, "SECRETS_BACKEND='gcp': expected 'aws' (or 'awssecrets'), the one"),
+        ({"SECRETS_BACKEND": "", "VAULTMUX_BACKEND": "pass"}, "VAULTMUX_BACKEND='pass': expected 'aws'"),
+        ({"AWS_REGION": ""}, "AWS_REGION is not set: expected an AWS region, such as"),
+        ({"AWS_REGION": "useast1"}, "AWS_REGION='useast1': expected an AWS region, such as"),
+        ({"SECRETS_NAMESPACE": "*"}, "SECRETS_NAMESPACE='*': namespace '*': expected one Kubernetes namespace"),
+        ({"SECRETS_PREFIX": "test"}, "SECRETS_PREFIX='test': secret prefix 'test' also covers 'test-other': expected"),
+        ({"SECRETS_NAMESPACE": "a--b"}, "SECRETS_PREFIX is not set and namespace 'a--b' has no default prefix"),
+        ({"SECRETS_NAMES": "ok,n:ok"}, "SECRETS_NAMES: secret name 'n:ok': expected 1 to 512"),
+        ({"SECRETS_PORT": "0"}, "SECRETS_PORT='0': expected a port, 1 to 65535"),
+        ({"SECRETS_PORT": "http"}, "SECRETS_PORT='http': expected a port, 1 to 65535"),
+        ({"SECRETS_HEALTH_PORT": "8080"}, "SECRETS_HEALTH_PORT=8080: expected another port than SECRETS_PORT's"),
+        ({"SECRETS_TIMEOUT": "0"}, "SECRETS_TIMEOUT='0': expected seconds, more than 0 and at most 60"),
+        ({"SECRETS_TIMEOUT": "nan"}, "SECRETS_TIMEOUT='nan': expected seconds"),
+        ({"SECRETS_TIMEOUT": "5s"}, "SECRETS_TIMEOUT='5s': expected seconds"),
+        ({"AWS_ROLE_ARN": "test"}, "AWS_ROLE_ARN='test': expected a role's ARN, such as"),
+        (
+            {"AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/t"},
+            "AWS_WEB_IDENTITY_TOKEN_FILE is not set though AWS_ROLE",
+        ),
+        ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/t"}, "AWS_ROLE_ARN is not set though AWS_WEB_IDENTITY_TOKEN_FILE is"),
+        ({"AWS_ACCESS_KEY_ID": "AKIA"}, "AWS_SECRET_ACCESS_KEY is not set though AWS_ACCESS_KEY_ID is"),
+        ({"AWS_SECRET_ACCESS_KEY": "s3cr3t"}, "AWS_ACCESS_KEY_ID is not set though AWS_SECRET_ACCESS_KEY is"),
+        ({"AWS_ENDPOINT_URL": "localhost:4566"}, "AWS_ENDPOINT_URL='localhost:4566': expected http:// or https://"),
+    ],
+)
+def test_a_wrong_setting_is_told_with_key_value_and_form(variables: dict[str, str], message: str) -> None:
+    """Whoever reads it knows what to change; a secret is never shown."""
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_environment({**MINIMUM, **variables}, NOWHERE)
+    assert str(refusal.value).startswith(message)
+    assert "s3cr3t" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("names", [names for names, _, _ in Settings.variables()], ids=lambda names: str(names[0]))
+def test_every_setting_is_documented(names: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """In docs/sidecar-api.md and in --help, aliases too."""
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    shown = capsys.readouterr().out
+    document = DOCUMENT.read_text(encoding="utf-8")
+    for name in names:
+        assert name in shown
+        assert f"`{name}`" in document

@@ -1,0 +1,132 @@
+"""Install what the commands of the Makefile need, and only what is missing.
+
+``python3 tools/setup.py check``: uv and the Python packages. ``python3 tools/setup.py up``: also Debian packages (as
+root; none is removed), the Go tools and the images. Standard library only: it runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secret-access"
+UV_VERSION = "0.13.9"
+DEBIAN_PACKAGES = (
+    "buildah",
+    "ca-certificates",
+    "containerd",
+    "containernetworking-plugins",
+    "etcd-server",
+    "iproute2",
+    "mmdebstrap",
+    "python3-venv",
+    "runc",
+    "util-linux",
+)
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(f"  setup: {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Say what was done and how long it took."""
+    started = time.monotonic()
+    yield
+    say(f"{what}: {time.monotonic() - started:.1f} s")
+
+
+def install_debian_packages() -> None:
+    """Install the Debian packages that are missing; refuse to remove any."""
+    shown = subprocess.run(
+        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *DEBIAN_PACKAGES],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    installed = {line.split()[0] for line in shown.stdout.splitlines() if line.endswith(" installed")}
+    missing = [package for package in DEBIAN_PACKAGES if package not in installed]
+    if not missing:
+        return
+    if os.geteuid() != 0:
+        raise SystemExit(f"missing Debian packages: {' '.join(missing)}; run this as root, or install them yourself")
+    # RUNLEVEL=1: what a package would start as a service of the system is not wanted here
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    with step(f"Debian packages {' '.join(missing)}"):
+        for command in (["update"], ["install", "--yes", "--no-remove", "--no-install-recommends", *missing]):
+            done = subprocess.run(
+                ["apt-get", "-qq", *command],
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                raise SystemExit(f"apt-get {' '.join(command)} failed:\n{done.stdout}")
+
+
+def find_uv() -> str:
+    """The uv on PATH, else one in the cache folder, installed there if need be."""
+    if found := shutil.which("uv"):
+        return found
+    folder = CACHE / f"uv-{UV_VERSION}"
+    uv = folder / "bin" / "uv"
+    if not uv.exists():
+        with step(f"uv {UV_VERSION}"):
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+            pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+            subprocess.run([*pip, f"uv=={UV_VERSION}"], check=True)
+    return str(uv)
+
+
+def sync_python_packages(uv: str) -> None:
+    """The workspace's environment in ``.venv``, exactly as locked."""
+    env = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    with step("Python packages"):
+        subprocess.run([uv, "sync", "--frozen", "--quiet"], cwd=ROOT, env={**env, "UV_SYSTEM_CERTS": "1"}, check=True)
+
+
+def sync_program(uv: str) -> None:
+    """The Pulumi program's own environment, as Pulumi's language host would make it: ``infra/.venv``."""
+    env = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    env |= {"UV_SYSTEM_CERTS": "1", "UV_PROJECT_ENVIRONMENT": str(ROOT / "infra" / ".venv")}
+    with step("Python packages of the Pulumi program"):
+        subprocess.run(
+            [uv, "sync", "--frozen", "--quiet", "--no-dev", "--package", "secret-access"], cwd=ROOT, env=env, check=True
+        )
+
+
+def main(what: str) -> int:
+    """Install for ``check`` or for ``up``."""
+    if what not in ("check", "up"):
+        print(f"setup for what? given {what!r}, expected check or up", file=sys.stderr)
+        return 2
+    if what == "check":
+        sync_python_packages(find_uv())
+        return 0
+    # the compiler takes minutes the first time: everything else is done meanwhile
+    build = subprocess.Popen([sys.executable, str(ROOT / "tools" / "build.py")], stdout=subprocess.DEVNULL)
+    try:
+        install_debian_packages()
+        uv = find_uv()
+        sync_python_packages(uv)
+        sync_program(uv)
+        subprocess.run([str(ROOT / ".venv/bin/python"), "-m", "local.images"], cwd=ROOT, check=True)
+    except BaseException:
+        build.terminate()
+        raise
+    return build.wait()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1] if len(sys.argv) > 1 else ""))
