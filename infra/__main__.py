@@ -2,9 +2,10 @@
 
 from dataclasses import asdict
 
-import providers
 import pulumi
 import pulumi_kubernetes as k8s
+
+import providers
 import settings as stack_settings
 from cluster_outputs import ClusterOutputs, cluster_outputs
 from secret_access import AwsSecretAccess, AwsSecretAccessArgs, ClusterTrust, ClusterTrustArgs, SecretWorkload

@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
+
 from secret_access import WrongAccount
 from settings import Aws, Kubernetes, kubeconfig_path
 
@@ -44,12 +45,17 @@ def stop_unless_account(provider: aws.Provider, settings: Aws) -> None:
 
 
 def kubernetes_provider(name: pulumi.Input[str], kubernetes: pulumi.Input[Kubernetes]) -> k8s.Provider:
-    """The cluster, by context: never the one that kubectl happens to point at."""
+    """The cluster, by context: never the one that kubectl happens to point at.
+
+    The stack is what decides: a field that somebody changed by hand is set back by the next `pulumi up`, where
+    server-side apply would else report a conflict with kubectl.
+    """
     reached = pulumi.Output.from_input(kubernetes)
     return k8s.Provider(
         "kubernetes",
         # Only another cluster, and not another path of the same cluster's kubeconfig, replaces what was made there
         cluster_identifier=name,
         context=reached.apply(lambda known: known.context),
+        enable_patch_force=True,
         kubeconfig=reached.apply(kubeconfig_path),
     )

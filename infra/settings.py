@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
+
 from secret_access import Access, InvalidArgument, InvalidSetting, checks, pod_checks, sidecar
 from section import Section, invalid
 

@@ -15,13 +15,13 @@ class SecretAccessError(pulumi.RunError):
     """The base of all."""
 
 
-class InvalidArgument(SecretAccessError):  # noqa: N818  (named after what is wrong)
+class InvalidArgument(SecretAccessError):
     """An argument of a component that cannot work."""
 
 
-class InvalidSetting(SecretAccessError):  # noqa: N818  (named after what is wrong)
+class InvalidSetting(SecretAccessError):
     """A key of a stack file that is missing, unknown or cannot work."""
 
 
-class WrongAccount(SecretAccessError):  # noqa: N818  (named after what is wrong)
+class WrongAccount(SecretAccessError):
     """The credentials at hand are of another account than the stack's."""

@@ -11,8 +11,6 @@ StandInError
 └── TimedOut          what was waited for did not come in time
 """
 
-# ruff: noqa: N818  (named after what is wrong)
-
 from __future__ import annotations
 
 from typing import Any

@@ -44,7 +44,7 @@ _NAMESPACE_LENGTH = 63
 _SHOWN = 80
 
 
-class InvalidName(ValueError):  # noqa: N818 (named after what is wrong)
+class InvalidName(ValueError):
     """A name, a prefix or a namespace that is not spelled as it must be; the message says what was expected."""
 
 

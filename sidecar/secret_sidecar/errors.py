@@ -25,8 +25,6 @@ SidecarError
 problems.py gives each its HTTP status. No message holds a secret, a token or a key.
 """
 
-# ruff: noqa: N818 (an error is named after what happened)
-
 from __future__ import annotations
 
 

@@ -10,11 +10,11 @@ import json
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from secret_names import InvalidName
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from secret_names import InvalidName
 from secret_sidecar import errors
 
 _TYPES = "urn:secret-access:problem:"

@@ -6,13 +6,13 @@ import asyncio
 import json
 from urllib.parse import unquote
 
-import secret_names
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
 
+import secret_names
 from secret_sidecar import problems
 from secret_sidecar.errors import BadRequest, VaultError
 from secret_sidecar.settings import Settings

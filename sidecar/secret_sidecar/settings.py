@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import secret_names
-
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http import Origin
 from secret_sidecar.regions import check_region

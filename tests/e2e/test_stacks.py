@@ -20,6 +20,22 @@ def test_nothing_drifts_by_itself(environment: Environment, stack: str) -> None:
     environment.pulumi("refresh", f"--stack={stack}", "--yes", "--skip-preview", "--expect-no-changes")
 
 
+def test_a_deployment_changed_by_hand_is_repaired(environment: Environment) -> None:
+    """Somebody's `kubectl` that takes the sidecar's token away shows at refresh, and up puts it back."""
+    stack = facts.NAMESPACE_STACKS["prod"]
+    token = "{.spec.template.spec.volumes[0].projected.sources[0].serviceAccountToken.audience}"
+    patch = '[{"op": "replace", "path": "%s", "value": "elsewhere"}]'
+    path = "/spec/template/spec/volumes/0/projected/sources/0/serviceAccountToken/audience"
+    environment.kubectl("patch", "deployment", "app", "-n", "prod", "--type=json", "-p", patch % path)
+    shown = environment.pulumi("refresh", f"--stack={stack}", "--yes", "--skip-preview")
+    assert "kubernetes:apps/v1:Deployment" in shown
+    assert "updated" in shown
+    environment.pulumi("up", f"--stack={stack}", "--yes", "--skip-preview")
+    audience = environment.kubectl("get", "deployment", "app", "-n", "prod", "-o", f"jsonpath={token}")
+    assert audience == "sts.amazonaws.com"
+    assert environment.ask("prod", "database-password")["status"] == 200
+
+
 def test_the_wrong_account_stops_before_anything_is_made(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,6 @@ from typing import Any, cast
 
 from secret_access import AwsSecretAccess, AwsSecretAccessArgs, ClusterTrust, ClusterTrustArgs, SecretWorkload
 from secret_access.workload import SecretWorkloadArgs, WorkloadAccess
-
 from tests.infra.engine import ISSUER_HOST, PROVIDER_ARN, outputs_in
 
 Program = Callable[[], object]

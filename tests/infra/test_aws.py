@@ -7,8 +7,8 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 import pytest
-from secret_access import Access, AwsSecretAccess, AwsSecretAccessArgs, policies
 
+from secret_access import Access, AwsSecretAccess, AwsSecretAccessArgs, policies
 from tests.infra.components import aws_access, aws_args
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, Later, World, run
 

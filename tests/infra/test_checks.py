@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from secret_access import InvalidArgument, checks, pod_checks
 
+from secret_access import InvalidArgument, checks, pod_checks
 from tests.infra.components import aws_access, cluster_trust, workload
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, Later, World, run
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from secret_access import AwsSecretAccess, AwsSecretAccessArgs, ClusterTrust, ClusterTrustArgs, SecretWorkload
 from secret_access.workload import SecretWorkloadArgs
-
 from tests.infra.engine import run
 
 PAGE = (Path(__file__).parents[2] / "docs" / "components.md").read_text()

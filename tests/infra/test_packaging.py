@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from pulumi.provider.experimental.component import ComponentProvider
+
 from secret_access import AwsSecretAccess, ClusterTrust, SecretWorkload
 
 COMPONENTS = [AwsSecretAccess, ClusterTrust, SecretWorkload]

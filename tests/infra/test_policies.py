@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ministack.core import iam_evaluator as judge
+
 from secret_access import policies
 from secret_access.policies import Access, OidcProvider
-
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN
 
 PROVIDER = OidcProvider("aws", ACCOUNT, ISSUER_HOST)

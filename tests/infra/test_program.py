@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import settings
 from secret_access import InvalidSetting, WrongAccount
-
 from tests.infra.engine import ACCOUNT, CLUSTER_OUTPUTS, PROVIDER_ARN, World, run
 from tests.infra.stack_files import CLUSTER, ENVIRONMENT, changed, config_of, names
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import settings
 from secret_access import Access, InvalidSetting
-
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, run
 from tests.infra.stack_files import CLUSTER, ENVIRONMENT, GONE, changed, config_of, names
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from secret_access import SecretWorkloadArgs
-
 from tests.infra.components import workload
 from tests.infra.engine import Later, run
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import secret_names as names
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
+import secret_names as names
 
 segments = st.from_regex(r"[a-z0-9]{1,6}(-[a-z0-9]{1,6}){0,2}", fullmatch=True)
 portable_names = st.lists(segments, min_size=1, max_size=3).map("/".join)

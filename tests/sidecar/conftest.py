@@ -12,12 +12,12 @@ from typing import Any
 
 import hypothesis
 import pytest
+
 from secret_sidecar.credentials.refreshing import Refreshing
 from secret_sidecar.credentials.web_identity import WebIdentity
 from secret_sidecar.http import Client, Origin
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
-
 from tests.sidecar.fake_aws import REGION, ROLE, STATIC_KEY, STATIC_SECRET, FakeAws
 
 # No test is decided by a clock.
@@ -139,3 +139,10 @@ def source(aws: FakeAws, token_file: Path, clock: Clock, monkeypatch: pytest.Mon
     monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     web_identity = WebIdentity(Client(Origin.parse(aws.url)), ROLE, token_file, "test.app-1")
     return Refreshing(web_identity, 60, clock)
+
+
+def rewrite(path: Path, content: bytes | None) -> None:
+    """Replace a file, or take it away."""
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)

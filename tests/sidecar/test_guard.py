@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 
 import pytest
-from secret_sidecar.settings import Settings
 
+from secret_sidecar.settings import Settings
 from tests.sidecar.client import ask, ask_raw
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.fake_aws import FakeAws

@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 import pytest
+
 from secret_sidecar.errors import (
     ConnectFailed,
     ConnectionLost,
@@ -13,7 +14,6 @@ from secret_sidecar.errors import (
     MalformedAnswer,
 )
 from secret_sidecar.http import Answer, Client, Origin
-
 from tests.sidecar.conftest import soon
 from tests.sidecar.scripted import Scripted, reply
 

@@ -16,9 +16,9 @@ from typing import Any
 import boto3
 import jwt
 import pytest
+
 from secret_sidecar.http import Origin
 from secret_sidecar.settings import Settings
-
 from tests.sidecar.client import ask
 from tests.sidecar.conftest import StartSidecar
 

@@ -6,8 +6,8 @@ import asyncio
 
 import boto3
 import pytest
-from secret_sidecar.settings import Settings
 
+from secret_sidecar.settings import Settings
 from tests.sidecar import fake_aws
 from tests.sidecar.client import ask
 from tests.sidecar.conftest import StartSidecar

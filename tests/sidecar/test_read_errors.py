@@ -7,9 +7,9 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import Secret
-
 from tests.sidecar import fake_aws
 from tests.sidecar.client import ask, ask_raw
 from tests.sidecar.conftest import StartSidecar

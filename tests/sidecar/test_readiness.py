@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from secret_sidecar.settings import Settings
 
+from secret_sidecar.settings import Settings
 from tests.sidecar import fake_aws
 from tests.sidecar.client import ask
 from tests.sidecar.conftest import StartSidecar

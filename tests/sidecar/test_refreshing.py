@@ -7,24 +7,17 @@ from pathlib import Path
 
 import boto3
 import pytest
+
 from secret_sidecar.credentials import Credentials
 from secret_sidecar.credentials.refreshing import Refreshing
 from secret_sidecar.errors import IdentityUnavailable, TimedOut
 from secret_sidecar.settings import Settings
-
 from tests.sidecar import fake_aws
 from tests.sidecar.client import ask
-from tests.sidecar.conftest import Clock, StartSidecar, soon
+from tests.sidecar.conftest import Clock, StartSidecar, rewrite, soon
 from tests.sidecar.fake_aws import FakeAws
 
 pytestmark = pytest.mark.anyio
-
-
-def rewrite(path: Path, content: bytes | None) -> None:
-    """Replace a file, or take it away."""
-    path.unlink()
-    if content is not None:
-        path.write_bytes(content)
 
 
 def read_by_boto3(url: str) -> str:

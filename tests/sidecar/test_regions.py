@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import botocore.session
 import pytest
+
 from secret_sidecar.regions import check_region, endpoint
 
 SESSION = botocore.session.Session()

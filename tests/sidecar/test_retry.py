@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from secret_sidecar import retry
 from secret_sidecar.errors import Denied, Throttled, TimedOut, Unavailable, VaultError
 from secret_sidecar.retry import full_jitter, retrying
-
 from tests.sidecar.conftest import soon
 
 pytestmark = pytest.mark.anyio

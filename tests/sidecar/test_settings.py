@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
+
 from secret_sidecar.__main__ import main
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http import Origin

@@ -9,6 +9,7 @@ import botocore.awsrequest
 import botocore.credentials
 from hypothesis import given
 from hypothesis import strategies as st
+
 from secret_sidecar.credentials import Credentials
 from secret_sidecar.sigv4 import Signer
 

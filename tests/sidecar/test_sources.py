@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from secret_sidecar.credentials import Credentials, sts
 from secret_sidecar.credentials.refreshing import Refreshing
 from secret_sidecar.credentials.sources import open_source
@@ -17,7 +18,6 @@ from secret_sidecar.credentials.static import Static
 from secret_sidecar.errors import IdentityUnavailable, SettingsError
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores.aws import AwsStore
-
 from tests.sidecar import fake_aws
 from tests.sidecar.client import ask
 from tests.sidecar.conftest import StartSidecar, soon

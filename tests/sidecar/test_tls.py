@@ -7,13 +7,13 @@ import ssl
 from pathlib import Path
 
 import pytest
+
 from secret_sidecar import tls
 from secret_sidecar.errors import (
     ConnectFailed,
     SettingsError,
 )
 from secret_sidecar.http import Answer, Client, Origin
-
 from tests.sidecar.certificates import Authority
 from tests.sidecar.conftest import soon
 from tests.sidecar.scripted import Scripted, reply

@@ -7,23 +7,16 @@ import re
 from pathlib import Path
 
 import pytest
+
 from secret_sidecar.credentials.refreshing import Refreshing
 from secret_sidecar.errors import IdentityUnavailable
 from secret_sidecar.http import Client, Origin
 from secret_sidecar.stores.aws import AwsStore
-
 from tests.sidecar import fake_aws
-from tests.sidecar.conftest import Clock, soon
+from tests.sidecar.conftest import Clock, rewrite, soon
 from tests.sidecar.fake_aws import FakeAws, Reply
 
 pytestmark = pytest.mark.anyio
-
-
-def rewrite(path: Path, content: bytes | None) -> None:
-    """Replace a file, or take it away."""
-    path.unlink()
-    if content is not None:
-        path.write_bytes(content)
 
 
 @pytest.mark.parametrize(

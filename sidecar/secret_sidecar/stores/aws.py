@@ -11,7 +11,6 @@ import time
 from typing import Any
 
 import secret_names
-
 from secret_sidecar import tls
 from secret_sidecar.credentials import Credentials, Source
 from secret_sidecar.credentials.sources import open_source
