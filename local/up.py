@@ -17,8 +17,7 @@ def up(tools: Path) -> list[isolation.Cell]:
     """Bring everything up, or what is missing of it, and ask for every secret from every namespace."""
     with host.claim():
         if not host.running():
-            with step("images"):
-                tars = images.build(facts.IMAGES)
+            tars = images.build(facts.IMAGES)
             host.start(tools)
             _first_steps(tools, tars)
         with step(f"secrets {', '.join(NAMES)} in the vault"):

@@ -83,22 +83,20 @@ def on_path(tool: Tool) -> Path | None:
 
 def build(tool: Tool, to: Path) -> None:
     """Compile one tool; the finished binary appears under its name in one step."""
+    if not shutil.which("go"):
+        raise SystemExit(f"{tool.name} {tool.version} is not built, and go is not on PATH: expected Go 1.26 or newer")
     half_made = to.with_name(f".{tool.name}.{os.getpid()}")
-    subprocess.run(
-        [
-            "go",
-            "build",
-            "-trimpath",
-            "-ldflags",
-            "-s -w " + tool.ldflags.format(v=tool.version),
-            "-o",
-            half_made,
-            tool.package,
-        ],
+    command = ["go", "build", "-trimpath", f"-ldflags=-s -w {tool.ldflags.format(v=tool.version)}"]
+    with subprocess.Popen(
+        [*command, "-o", str(half_made), tool.package],
         cwd=TOOLS / tool.module,
         env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false", "CGO_ENABLED": "0"},
-        check=True,
-    )
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as go:
+        said = [line for line in go.stderr or () if not line.startswith("go: downloading ")]
+    if go.returncode:
+        raise SystemExit(f"{tool.name} {tool.version}: go build failed:\n{''.join(said)}")
     half_made.rename(to)
 
 

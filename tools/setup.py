@@ -121,7 +121,8 @@ def main(what: str) -> int:
         uv = find_uv()
         sync_python_packages(uv)
         sync_program(uv)
-        subprocess.run([str(ROOT / ".venv/bin/python"), "-m", "local.images"], cwd=ROOT, check=True)
+        images = [str(ROOT / ".venv/bin/python"), "-m", "local.images"]
+        subprocess.run(images, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
     except BaseException:
         build.terminate()
         raise
