@@ -52,7 +52,10 @@ def _status(_: argparse.Namespace) -> int:
 
 
 def _env(_: argparse.Namespace) -> int:
-    for name, value in stacks.environment(tools_folder()).items():
+    own = stacks.environment(tools_folder())
+    if foreign := [name for name in stacks.foreign_variables() if name not in own]:
+        print(f"unset {' '.join(foreign)}")
+    for name, value in own.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
 
@@ -74,8 +77,13 @@ def main() -> int:
     ask.add_argument("name")
     ask.set_defaults(run=_ask)
     given = parser.parse_args()
+    if given.run is not _env:
+        stacks.forget_foreign_variables()
     try:
         return int(given.run(given))
+    except KeyboardInterrupt:
+        say("interrupted; what was begun is still there: `make up` goes on with it, `make down` ends it")
+        return 130
     except (NotReadyError, host.TakenError, stacks.StackError, cluster.KubectlError) as error:
         say(f"error: {error}")
         return 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from local import facts, host
 from local.services import api_server_ready
 from local.waiting import wait_for
 
+LOADED = facts.MACHINE / "images.json"
+"""The tars whose images the node has, by their digests."""
 DISCOVERY_FOR_ALL = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
     "kind": "ClusterRoleBinding",
@@ -62,8 +66,12 @@ def publish_issuer(tools: Path) -> None:
     kubectl(tools, "apply", "-f", "-", input=json.dumps(DISCOVERY_FOR_ALL))
 
 
-def load_images(tars: list[Path]) -> None:
-    """Put the images into the node's containerd."""
+def load_images(tars: list[Path]) -> bool:
+    """Put the images into the node's containerd; whether it had others of the same names, which pods may run."""
+    wanted = {tar.name: hashlib.sha256(tar.read_bytes()).hexdigest() for tar in tars}
+    had = json.loads(LOADED.read_text()) if LOADED.exists() else {}
+    if had == wanted:
+        return False
     socket = Path(f"/proc/{host.inside()}/root/run/containerd/containerd.sock")
     wait_for("containerd", socket.is_socket, still_possible=host.why_not_running)
     for tar in tars:
@@ -72,6 +80,14 @@ def load_images(tars: list[Path]) -> None:
             check=True,
             stdout=subprocess.DEVNULL,
         )
+    LOADED.write_text(json.dumps(wanted))
+    return bool(had)
+
+
+def renew_pods(tools: Path, namespaces: Iterable[str]) -> None:
+    """End the pods, so that their Deployments make new ones from the images that the node has now."""
+    for namespace in namespaces:
+        kubectl(tools, "delete", "pods", "--all", f"--namespace={namespace}")
 
 
 def wait_for_node(tools: Path) -> None:
@@ -87,15 +103,32 @@ def wait_for_node(tools: Path) -> None:
     wait_for("the node", ready, still_possible=host.why_not_running)
 
 
+def wait_for_pod(tools: Path, namespace: str, deployment: str) -> str:
+    """The name of a running, ready pod, as soon as there is one."""
+    return wait_for(
+        f"a pod of {namespace}/{deployment}",
+        lambda: _ready_pod(tools, namespace, deployment),
+        still_possible=host.why_not_running,
+    )
+
+
 def running_pod(tools: Path, namespace: str, deployment: str) -> str:
     """The name of a running, ready pod of a Deployment that is not about to go."""
+    if reason := host.why_not_running():
+        raise KubectlError(f"{reason}; `make up` starts it")
+    if pod := _ready_pod(tools, namespace, deployment):
+        return pod
+    raise KubectlError(f"no pod of {namespace}/{deployment} is ready; see `kubectl -n {namespace} describe pods`")
+
+
+def _ready_pod(tools: Path, namespace: str, deployment: str) -> str | None:
     selector = f"app.kubernetes.io/name={deployment}"
     pods = json.loads(kubectl(tools, "get", "pods", f"--namespace={namespace}", f"--selector={selector}", "-o", "json"))
     for pod in pods["items"]:
         ready = [c for c in pod["status"].get("conditions", []) if c["type"] == "Ready" and c["status"] == "True"]
         if ready and "deletionTimestamp" not in pod["metadata"]:
             return str(pod["metadata"]["name"])
-    raise KubectlError(f"no pod of {namespace}/{deployment} is ready; see `kubectl -n {namespace} describe pods`")
+    return None
 
 
 def ask(tools: Path, namespace: str, pod: str, name: str) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import local
+
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 STATE = ROOT / ".local"
-"""Everything the environment writes in the checkout; ``make down`` empties it."""
+"""Everything the environment writes in the checkout; ``make down`` leaves the logs, the images and the last matrix."""
 MACHINE = STATE / "machine"
 """What the machine writes: keys, etcd's data, container layers."""
 LOGS = STATE / "logs"
@@ -28,7 +30,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secr
 HOST_LINK = "secret-access"
 """The host's end of the cable to the machine (an interface name: at most 15 characters)."""
 HOST_ADDRESS = "10.78.0.254"
-ADDRESS = "10.78.0.1"
+ADDRESS = local.ADDRESS
 """The machine's address: the API server, AWS and the kubelet listen there, and nowhere else."""
 POD_NETWORK = "10.77.0.0/24"
 SERVICE_NETWORK = "10.96.0.0/24"

@@ -38,7 +38,7 @@ STARTED: list[subprocess.Popen[bytes]] = []
 
 
 class TakenError(RuntimeError):
-    """Another checkout has its environment up on this machine."""
+    """The environment cannot be started or stopped from here: another checkout's is up, or the place does not fit."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,12 @@ class Owner:
             return cls(**json.loads(OWNER.read_text()))
         except FileNotFoundError:
             return None
+
+    def write(self) -> None:
+        """Claim the machine, in one step: a file that is half written would be in everybody's way."""
+        half = OWNER.with_suffix(".half")
+        half.write_text(json.dumps(asdict(self)))
+        half.rename(OWNER)
 
     @property
     def alive(self) -> bool:
@@ -77,26 +83,39 @@ def _started(pid: int) -> str:
 @contextmanager
 def claim() -> Iterator[None]:
     """Hold the machine's lock while something is started or stopped; refuse if it is another checkout's."""
+    if os.geteuid():
+        raise TakenError(f"user id {os.geteuid()} given, expected 0: the environment makes namespaces and cgroups")
     facts.RUN.mkdir(mode=0o755, exist_ok=True)
     lock = os.open(facts.RUN, os.O_RDONLY)
     try:
+        _refuse_a_second_command(lock)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TakenError(
-                "another `make up`, `make down` or `make test` is at work on this machine; wait for it to end"
-            ) from None
-        owner = Owner.read()
-        if owner and owner.alive and owner.checkout != str(facts.ROOT):
-            raise TakenError(
-                f"the laptop environment is up for another checkout, {owner.checkout}, and its addresses "
-                f"({facts.ADDRESS}) exist once per machine; run `make down` there first"
-            )
-        yield
+            _refuse_another_checkout()
+            yield
+        finally:
+            if not OWNER.exists():
+                shutil.rmtree(facts.RUN)
     finally:
         os.close(lock)
-        if not OWNER.exists():
-            shutil.rmtree(facts.RUN, ignore_errors=True)
+
+
+def _refuse_a_second_command(lock: int) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        ours = os.fstat(lock).st_nlink > 0  # else whoever had the folder has just removed it
+    except BlockingIOError:
+        ours = False
+    if not ours:
+        raise TakenError("another `make up`, `make down` or `make test` is at work on this machine; wait for it to end")
+
+
+def _refuse_another_checkout() -> None:
+    owner = Owner.read()
+    if owner and owner.alive and owner.checkout != str(facts.ROOT):
+        raise TakenError(
+            f"the laptop environment is up for another checkout, {owner.checkout}, and its addresses "
+            f"({facts.ADDRESS}) exist once per machine; run `make down` there first"
+        )
 
 
 def running() -> bool:
@@ -128,15 +147,20 @@ def _cgroups() -> list[Path]:
     ]
 
 
-def _check_place() -> None:
-    for path in PRIVATE:
-        if facts.ROOT.is_relative_to(path):
-            raise TakenError(f"the checkout is at {facts.ROOT}; the environment needs it outside {', '.join(PRIVATE)}")
+def _check_place(tools: Path) -> None:
+    """The machine has folders of its own in these places, which would hide what it runs from."""
+    needed = [("the checkout", facts.ROOT), *(("a tool", tool.resolve()) for tool in sorted(tools.glob("[!.]*")))]
+    for what, place in [*needed, ("Python", Path(sys.executable).resolve())]:
+        if any(place.is_relative_to(path) for path in PRIVATE):
+            raise TakenError(
+                f"{what} is at {place}, expected outside {', '.join(PRIVATE)}: the environment has its own there; "
+                "move the checkout, or set XDG_CACHE_HOME for the tools"
+            )
 
 
 def start(tools: Path) -> None:
     """Start the machine; it goes on setting itself up while this returns. Call it inside ``claim()``."""
-    _check_place()
+    _check_place(tools)
     clean()
     for folder in (facts.MACHINE, facts.LOGS):
         folder.mkdir(parents=True, exist_ok=True)
@@ -153,7 +177,7 @@ def start(tools: Path) -> None:
             start_new_session=True,
         )
     STARTED.append(process)
-    OWNER.write_text(json.dumps(asdict(Owner(str(facts.ROOT), process.pid, _started(process.pid), sysctls))))
+    Owner(str(facts.ROOT), process.pid, _started(process.pid), sysctls).write()
     _plug_in(inside())
 
 

@@ -25,7 +25,12 @@ class Question:
 
     asker: str
     name: str
-    asked_by: str
+    pod: str
+
+    @property
+    def asked_by(self) -> str:
+        """Who asked: the pod, from its app container."""
+        return f"{self.asker}/{self.pod} (container app)"
 
     @property
     def expected(self) -> int:
@@ -66,7 +71,9 @@ def judge(question: Question, answer: dict[str, Any], calls: Iterable[Call], sto
     ``calls`` are the trail's lines since the question was asked; ``stored`` is the value that the vault holds.
     """
     body = answer["body"] if isinstance(answer["body"], dict) else {}
+    session = f"/{question.asker}.{question.pod}"
     reads = [call for call in calls if call.action == GET_SECRET_VALUE and call.name == question.name]
+    reads = [call for call in reads if call.identity.endswith(session)]
     status = int(answer["status"])
     if status == 200:
         served = next((call for call in reads if call.status == 200), None)

@@ -17,12 +17,25 @@ class StackError(RuntimeError):
     """Pulumi failed; the message is what it said."""
 
 
+def foreign_variables() -> list[str]:
+    """Variables of this process that mean another AWS or another Pulumi, such as AWS_PROFILE."""
+    return sorted(name for name in os.environ if name.startswith(("AWS_", "PULUMI_")))
+
+
+def forget_foreign_variables() -> None:
+    """Keep the person's own profile, session token or backend away from the local environment."""
+    for name in foreign_variables():
+        del os.environ[name]
+
+
 def environment(tools: Path) -> dict[str, str]:
     """The variables with which Pulumi, and kubectl, work on the local environment."""
     return {
         "PATH": os.pathsep.join([str(facts.ROOT / "local/standins/bin"), str(tools), os.environ["PATH"]]),
         "KUBECONFIG": str(facts.KUBECONFIG),
         "KUBECACHEDIR": str(facts.KUBECTL_CACHE),
+        "NO_PROXY": os.environ["NO_PROXY"],
+        "no_proxy": os.environ["no_proxy"],
         "PULUMI_BACKEND_URL": f"file://{facts.PULUMI_BACKEND}",
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_HOME": str(facts.STATE / "pulumi-home"),

@@ -16,14 +16,16 @@ APP = "app"
 def up(tools: Path) -> list[isolation.Cell]:
     """Bring everything up, or what is missing of it, and ask for every secret from every namespace."""
     with host.claim():
+        tars = images.build(facts.IMAGES)
         if not host.running():
-            tars = images.build(facts.IMAGES)
             host.start(tools)
-            _first_steps(tools, tars)
+        _first_steps(tools, tars)  # also where an interrupted `make up` has left some of them to do
         with step(f"secrets {', '.join(NAMES)} in the vault"):
-            aws.wait_for_aws()
             aws.seed(NAMES)
         _stacks(tools)
+        with step("pods"):
+            for namespace in facts.NAMESPACE_STACKS:
+                cluster.wait_for_pod(tools, namespace, APP)
         with step("asking from inside the pods"):
             cells = ask_everything(tools)
     isolation.write(cells, facts.ISOLATION)
@@ -39,7 +41,8 @@ def _first_steps(tools: Path, tars: list[Path]) -> None:
             cluster.publish_issuer(tools)
         with step("node"):
             cluster.wait_for_node(tools)
-            loaded.result()
+            if loaded.result():
+                cluster.renew_pods(tools, facts.NAMESPACE_STACKS)
 
 
 def _stacks(tools: Path) -> None:
@@ -60,7 +63,7 @@ def ask_everything(tools: Path) -> list[isolation.Cell]:
     for namespace in facts.NAMESPACE_STACKS:
         pod = cluster.running_pod(tools, namespace, APP)
         for name in NAMES:
-            question = isolation.Question(namespace, name, f"{namespace}/{pod} (container {APP})")
+            question = isolation.Question(namespace, name, pod)
             mark = aws.trail_length()
             answer = cluster.ask(tools, namespace, pod, name)
             cells.append(isolation.judge(question, answer, aws.calls_since(mark), aws.value(name)))

@@ -75,10 +75,13 @@ def folder() -> Path:
 def on_path(tool: Tool) -> Path | None:
     """The tool on PATH if it says that it is of the pinned version."""
     found = shutil.which(tool.name)
-    if not found:
-        return None
-    shown = subprocess.run([found, *tool.version_flag], capture_output=True, text=True, check=False)
-    return Path(found) if re.search(rf"{re.escape(tool.version)}(?![\w.])", shown.stdout) else None
+    return Path(found) if found and is_pinned(tool, Path(found)) else None
+
+
+def is_pinned(tool: Tool, binary: Path) -> bool:
+    """Whether a binary says that it is of the pinned version; one that was linked may have been upgraded since."""
+    shown = subprocess.run([binary, *tool.version_flag], capture_output=True, text=True, check=False)
+    return bool(re.search(rf"{re.escape(tool.version)}(?![\w.])", shown.stdout))
 
 
 def build(tool: Tool, to: Path) -> None:
@@ -111,13 +114,14 @@ def main(names: list[str]) -> int:
     if unknown := sorted(set(names) - set(known)):
         print(f"unknown tool {', '.join(unknown)}; expected one of {', '.join(known)}", file=sys.stderr)
         return 2
+    os.environ.setdefault("HOME", str(Path.home()))  # Go has no cache without one
     to = folder()
     to.mkdir(parents=True, exist_ok=True)
     with open(to / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two checkouts never build the same tool twice
         for tool in [known[name] for name in names or known]:
             binary = to / tool.name
-            if binary.exists():
+            if binary.exists() and not (binary.is_symlink() and not is_pinned(tool, binary)):
                 continue
             binary.unlink(missing_ok=True)
             if found := on_path(tool):

@@ -6,8 +6,10 @@ root; none is removed), the Go tools and the images. Standard library only: it r
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -18,18 +20,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secret-access"
 UV_VERSION = "0.13.9"
-DEBIAN_PACKAGES = (
-    "buildah",
-    "ca-certificates",
-    "containerd",
-    "containernetworking-plugins",
-    "etcd-server",
-    "iproute2",
-    "mmdebstrap",
-    "python3-venv",
-    "runc",
-    "util-linux",
-)
+DEBIAN_PACKAGES = {
+    "buildah": "buildah",
+    "ca-certificates": "/etc/ssl/certs/ca-certificates.crt",
+    "containerd": "ctr",
+    "containernetworking-plugins": "/usr/lib/cni/ptp",
+    "etcd-server": "etcd",
+    "gnupg": "gpg",
+    "iproute2": "ip",
+    "mmdebstrap": "mmdebstrap",
+    "pass": "pass",
+    "runc": "runc",
+    "util-linux": "unshare",
+}
+"""What each is installed for: a command or a file. Where something else brought it, such as Docker's own containerd,
+which cannot be beside Debian's, that serves."""
 
 
 def say(text: str) -> None:
@@ -45,23 +50,38 @@ def step(what: str) -> Iterator[None]:
     say(f"{what}: {time.monotonic() - started:.1f} s")
 
 
+@contextmanager
+def no_service_started() -> Iterator[None]:
+    """Keep packages such as etcd-server from starting a service of the system: none is wanted here.
+
+    Debian asks this file (https://www.debian.org/doc/debian-policy/ch-opersys.html, section 9.3.3); 101 says no.
+    """
+    policy = Path("/usr/sbin/policy-rc.d")
+    if policy.exists():
+        yield
+        return
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink()
+
+
 def install_debian_packages() -> None:
     """Install the Debian packages that are missing; refuse to remove any."""
-    shown = subprocess.run(
-        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *DEBIAN_PACKAGES],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    installed = {line.split()[0] for line in shown.stdout.splitlines() if line.endswith(" installed")}
-    missing = [package for package in DEBIAN_PACKAGES if package not in installed]
+    os.environ["PATH"] += ":/usr/sbin:/sbin"  # where runc is, and `su` without - leaves out
+    missing = [package for package, what in DEBIAN_PACKAGES.items() if not (shutil.which(what) or Path(what).is_file())]
+    if importlib.util.find_spec("ensurepip") is None:
+        missing.append("python3-venv")
     if not missing:
         return
-    if os.geteuid() != 0:
-        raise SystemExit(f"missing Debian packages: {' '.join(missing)}; run this as root, or install them yourself")
-    # RUNLEVEL=1: what a package would start as a service of the system is not wanted here
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    with step(f"Debian packages {' '.join(missing)}"):
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise SystemExit(
+            f"missing Debian packages: {' '.join(missing)}; run this as root on Debian, or install them yourself"
+        )
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with step(f"Debian packages {' '.join(missing)}"), no_service_started():
         for command in (["update"], ["install", "--yes", "--no-remove", "--no-install-recommends", *missing]):
             done = subprocess.run(
                 ["apt-get", "-qq", *command],
@@ -108,6 +128,7 @@ def sync_program(uv: str) -> None:
 
 def main(what: str) -> int:
     """Install for ``check`` or for ``up``."""
+    os.environ.setdefault("HOME", str(Path.home()))  # Go has no cache without one
     if what not in ("check", "up"):
         print(f"setup for what? given {what!r}, expected check or up", file=sys.stderr)
         return 2
@@ -115,7 +136,9 @@ def main(what: str) -> int:
         sync_python_packages(find_uv())
         return 0
     # the compiler takes minutes the first time: everything else is done meanwhile
-    build = subprocess.Popen([sys.executable, str(ROOT / "tools" / "build.py")], stdout=subprocess.DEVNULL)
+    build = subprocess.Popen(
+        [sys.executable, str(ROOT / "tools" / "build.py")], stdout=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         install_debian_packages()
         uv = find_uv()
@@ -123,11 +146,17 @@ def main(what: str) -> int:
         sync_program(uv)
         images = [str(ROOT / ".venv/bin/python"), "-m", "local.images"]
         subprocess.run(images, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-    except BaseException:
-        build.terminate()
-        raise
-    return build.wait()
+        return build.wait()
+    finally:
+        if build.poll() is None:
+            os.killpg(build.pid, signal.SIGTERM)  # the compiler too, which would work on for nobody
+            build.wait()
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1] if len(sys.argv) > 1 else ""))
+    try:
+        raise SystemExit(main(sys.argv[1] if len(sys.argv) > 1 else ""))
+    except subprocess.CalledProcessError as failure:
+        raise SystemExit(f"setup: {failure}") from None  # it has said why
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

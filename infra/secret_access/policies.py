@@ -103,6 +103,7 @@ def secrets_policy(
                 "Action": ["kms:Decrypt", "kms:GenerateDataKey"] if writes else ["kms:Decrypt"],
                 "Resource": list(kms_key_arns),
                 "Condition": {
+                    # .amazonaws.com in every partition, China's too (KMS Developer Guide, "kms:ViaService")
                     "StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"},
                     "StringLike": {"kms:EncryptionContext:SecretARN": secrets},
                 },

@@ -47,14 +47,17 @@ class Environment:
 @pytest.fixture(scope="session")
 def environment() -> Iterator[Environment]:
     """Up before the first test; left up only if it was up before."""
+    stacks.forget_foreign_variables()
     tools = tools_folder()
     was_up = host.running()
-    yield Environment(tools, up(tools))
-    if was_up:
-        up(tools)
-    else:
-        with host.claim():
-            host.stop()
+    try:
+        yield Environment(tools, up(tools))
+    finally:
+        if was_up:
+            up(tools)
+        else:
+            with host.claim():
+                host.stop()
 
 
 @pytest.fixture(scope="session")

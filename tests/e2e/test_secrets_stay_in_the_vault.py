@@ -1,6 +1,7 @@
 """The secrets' bytes are nowhere but in the vault."""
 
 import base64
+import re
 import urllib.parse
 from pathlib import Path
 
@@ -48,6 +49,15 @@ def test_no_value_is_in(folder: Path, known: bytes, values: list[bytes]) -> None
     """What the folder certainly holds is found by the same search; a value is not."""
     assert holding(folder, [known])
     assert holding(folder, values) == []
+
+
+def test_no_token_is_in_any_log_or_state(environment: Environment) -> None:
+    """A JSON Web Token that somebody could use is in no log and in no state."""
+    token = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{40,}")
+    fresh = environment.kubectl("create", "token", "secret-access", "-n", "test", "--audience=sts.amazonaws.com")
+    assert token.match(fresh.encode())  # so it would be found
+    for folder in (facts.LOGS, facts.PULUMI_BACKEND):
+        assert [path for path in folder.rglob("*") if path.is_file() and token.search(path.read_bytes())] == []
 
 
 def test_the_search_knows_the_vaults_spelling(values: list[bytes], tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The stacks: stable once up, refused on the wrong account, independent of each other."""
 
-import os
+import shutil
 
 import pytest
 
@@ -39,16 +39,19 @@ def test_a_deployment_changed_by_hand_is_repaired(environment: Environment) -> N
 def test_the_wrong_account_stops_before_anything_is_made(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With another account's credentials `up` says which account it expected, and leaves both accounts alone."""
+    """With another account's credentials `up` says which account it expected, and makes nothing anywhere."""
     other = "999988887777"
-    roles = [role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]]
+    namespaces = environment.kubectl("get", "namespaces", "-o", "name")
     with monkeypatch.context() as patch:
         patch.setitem(aws.ROOT_CREDENTIALS, "AWS_ACCESS_KEY_ID", other)
         assert aws.client("sts").get_caller_identity()["Account"] == other
-        with pytest.raises(stacks.StackError) as stopped:
-            environment.pulumi("up", f"--stack={facts.NAMESPACE_STACKS['test']}", "--yes", "--skip-preview")
+        for stack in stacks.STACKS:  # each as if it were new: with a backend of its own
+            patch.setattr(facts, "PULUMI_BACKEND", facts.STATE / "pulumi-elsewhere")
+            with pytest.raises(stacks.StackError) as stopped:
+                stacks.up(environment.tools, stack)
+            assert facts.ACCOUNT in str(stopped.value)
+            assert other in str(stopped.value)
         assert aws.client("iam").list_roles()["Roles"] == []
-    assert facts.ACCOUNT in str(stopped.value)
-    assert other in str(stopped.value)
-    assert [role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]] == roles
-    assert "AWS_ACCESS_KEY_ID" not in os.environ
+        assert aws.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+    assert environment.kubectl("get", "namespaces", "-o", "name") == namespaces
+    shutil.rmtree(facts.STATE / "pulumi-elsewhere")

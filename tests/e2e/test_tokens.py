@@ -1,6 +1,8 @@
 """Who gets credentials from AWS: the one ServiceAccount that a role trusts, with a token meant for AWS."""
 
 import json
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -124,22 +126,31 @@ def test_the_app_container_holds_no_token_that_aws_accepts(environment: Environm
     assert find_tokens(environment, "app") == {"tokens": [], "aws": []}
 
 
-USE_ROOT_KEYS = """
-import urllib.error, urllib.request
-credential = "{account}/20260101/us-east-1/secretsmanager/aws4_request"
-headers = {{
-    "Authorization": f"AWS4-HMAC-SHA256 Credential={{credential}}, SignedHeaders=host, Signature=00",
-    "X-Amz-Target": "secretsmanager.ListSecrets",
-}}
+LIST_SECRETS = """
+import sys, urllib.error, urllib.request
+url, authorization = sys.argv[1:]
+headers = {"Authorization": authorization, "X-Amz-Target": "secretsmanager.ListSecrets"}
 try:
-    print(urllib.request.urlopen(urllib.request.Request("{url}/", b"{{}}", headers)).status)
+    print(urllib.request.urlopen(urllib.request.Request(url, b"{}", headers)).status)
 except urllib.error.HTTPError as error:
     print(error.code, error.read().decode())
 """
+CREDENTIAL = f"{facts.ACCOUNT}/20260101/us-east-1/secretsmanager/aws4_request"
 
 
-def test_a_pod_cannot_use_the_laptops_root_keys(environment: Environment) -> None:
-    """MiniStack's root keys are no secret, so the guard takes them from the host alone."""
-    out = environment.python("test", "app", USE_ROOT_KEYS.format(url=facts.AWS_URL, account=facts.ACCOUNT))
+@pytest.mark.parametrize(
+    ("query", "authorization"),
+    [
+        ("", f"AWS4-HMAC-SHA256 Credential={CREDENTIAL}, SignedHeaders=host, Signature=00"),
+        ("", f"AWS {facts.ACCOUNT}:00"),
+        (f"?X-Amz-Credential={CREDENTIAL}", "none"),
+    ],
+)
+def test_a_pod_cannot_use_the_laptops_root_keys(environment: Environment, query: str, authorization: str) -> None:
+    """MiniStack's root keys are no secret, so the guard takes them from the host alone, however they are spelled."""
+    asked = (LIST_SECRETS, f"{facts.AWS_URL}/{query}", authorization)
+    from_the_host = subprocess.run([sys.executable, "-c", *asked], capture_output=True, text=True, check=True)
+    assert from_the_host.stdout.strip() == "200"
+    out = environment.python("test", "app", *asked)
     assert out.startswith("403")
     assert "InvalidClientTokenId" in out

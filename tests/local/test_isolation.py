@@ -10,16 +10,19 @@ from local.isolation import GET_SECRET_VALUE, Cell, Question, judge, table, writ
 
 PROD_SECRET = "prod/database-password"
 VALUE = "the-value"
-ROLE = "arn:aws:sts::111122223333:assumed-role/test/test.app-1"
+ROLES = "arn:aws:sts::111122223333:assumed-role/"
+TEST_ROLE, PROD_ROLE = f"{ROLES}test/test.app-1", f"{ROLES}prod/prod.app-1"
 
 
-def call(status: int, code: str = "", request_id: str = "r-1", name: str = PROD_SECRET) -> Call:
+def call(
+    status: int, code: str = "", request_id: str = "r-1", name: str = PROD_SECRET, identity: str = TEST_ROLE
+) -> Call:
     return Call(
         time="2026-01-01T00:00:00Z",
         request_id=request_id,
         client="10.77.0.2",
         action=GET_SECRET_VALUE,
-        identity=ROLE,
+        identity=identity,
         name=name,
         status=status,
         code=code,
@@ -35,10 +38,11 @@ def served(value: str = VALUE) -> dict[str, Any]:
     return {"status": 200, "content_type": "application/json", "body": {"name": PROD_SECRET, "value": value}}
 
 
-FOREIGN = Question("test", PROD_SECRET, "test/app-1 (container app)")
-OWN = Question("prod", PROD_SECRET, "prod/app-1 (container app)")
+FOREIGN = Question("test", PROD_SECRET, "app-1")
+OWN = Question("prod", PROD_SECRET, "app-1")
 DENIED = call(400, "AccessDeniedException")
-READ = call(200)
+READ = call(200, identity=PROD_ROLE)
+FOREIGN_READ = call(200)
 
 
 def test_a_refusal_that_the_cloud_logged_is_right() -> None:
@@ -57,7 +61,8 @@ def test_a_refusal_that_the_cloud_logged_is_right() -> None:
         pytest.param(problem(404, "ResourceNotFoundException"), [call(400, "ResourceNotFoundException")], id="a 404"),
         pytest.param(problem(503), [DENIED], id="a 503"),
         pytest.param({"status": 500, "content_type": "text/plain", "body": "oops"}, [DENIED], id="no problem document"),
-        pytest.param(served(), [READ], id="the secret"),
+        pytest.param(served(), [FOREIGN_READ], id="the secret"),
+        pytest.param(problem(403), [call(400, "AccessDeniedException", identity=PROD_ROLE)], id="another's refusal"),
     ],
 )
 def test_nothing_else_proves_a_refusal(answer: dict[str, Any], calls: list[Call]) -> None:
@@ -69,7 +74,8 @@ def test_nothing_else_proves_a_refusal(answer: dict[str, Any], calls: list[Call]
     ("answer", "calls"),
     [
         pytest.param(served(), [], id="a value that the cloud was not asked for"),
-        pytest.param(served(), [call(200, name="prod/other")], id="a read of another secret"),
+        pytest.param(served(), [call(200, name="prod/other", identity=PROD_ROLE)], id="a read of another secret"),
+        pytest.param(served(), [FOREIGN_READ], id="a read by another namespace's pod"),
         pytest.param(served("another"), [READ], id="a value that is not the vault's"),
     ],
 )
@@ -91,9 +97,9 @@ def test_a_refusal_counts_only_if_the_owner_could_read() -> None:
 
 def test_a_widened_policy_is_named() -> None:
     """The message says who read what, and what was expected."""
-    cells = [judge(FOREIGN, served(), [READ], VALUE), judge(OWN, served(), [READ], VALUE)]
+    cells = [judge(FOREIGN, served(), [FOREIGN_READ], VALUE), judge(OWN, served(), [READ], VALUE)]
     assert wrong(cells) == [
-        f"test asking for {PROD_SECRET}: 200 decided by aws, expected 403 decided by aws (read as {ROLE})"
+        f"test asking for {PROD_SECRET}: 200 decided by aws, expected 403 decided by aws (read as {TEST_ROLE})"
     ]
     assert "200 by aws, expected 403" in table(cells)
 
