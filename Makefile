@@ -23,7 +23,8 @@ check: setup-check ## lint, types and unit tests, for daily work
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
-	@.venv/bin/pytest
+	@.venv/bin/pytest tests/infra tests/local
+	@.venv/bin/pytest tests/names tests/sidecar # apart: Google's client and Pulumi's SDK carry the same protobuf
 
 e2e: setup ## the tests on the laptop environment alone; it is left as it was, up or not
 	@.venv/bin/pytest tests/e2e

@@ -150,6 +150,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
                 self.identity,
                 port,
                 args.get("endpoint_url"),
+                access is Access.READ_WRITE,
             )
         )
         self.volumes = pulumi.Output.from_input(lift(_volumes, lifetime))

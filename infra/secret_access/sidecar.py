@@ -31,6 +31,7 @@ class AwsSidecar:
     role_arn: str
     port: int = DEFAULT_PORT
     endpoint_url: str | None = None
+    writes: bool = False
 
 
 def container(told: AwsSidecar) -> Manifest:
@@ -86,6 +87,7 @@ def _environment(told: AwsSidecar) -> list[Manifest]:
         # Otherwise a missing identity would fall back, silently, to that of the node
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": told.endpoint_url,
+        "SECRETS_ACCESS": "read_write" if told.writes else None,
     }
     named: list[Manifest] = [{"name": name, "value": value} for name, value in values.items() if value]
     # CloudTrail shows the session's name: with it, the pod that read

@@ -20,6 +20,7 @@ __all__ = [
     "check_namespace",
     "check_prefix",
     "check_unambiguous",
+    "dashed",
     "default_prefix",
     "qualify",
 ]
@@ -57,11 +58,16 @@ def check_name(name: str) -> str:
     """Return a full name that every vault can spell, or raise InvalidName."""
     if not _NAME.fullmatch(name):
         raise InvalidName(f"secret name {_shown(name)}: expected {_NAME_FORM}, such as 'test/database-password'")
-    if len(name.replace("/", "--")) > _NAME_LENGTH:
+    if len(dashed(name)) > _NAME_LENGTH:
         raise InvalidName(
             f"secret name {_shown(name)} is too long: expected at most {_NAME_LENGTH} characters, '/' counted as two"
         )
     return name
+
+
+def dashed(name: str) -> str:
+    """Return a portable name, or a prefix, as Google and Azure spell it: ``test--database-password``, ``test--``."""
+    return name.replace("/", "--")
 
 
 def check_aws_name(name: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -13,10 +13,14 @@ from secret_sidecar import logs, server
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.settings import Settings
 
+if TYPE_CHECKING:
+    import argparse
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped; 2 if the settings are wrong."""
-    _parser().parse_args(arguments)
+    if sys.argv[1:] if arguments is None else arguments:
+        _parser().parse_args(arguments)
     server.forbid_core_dumps()
     logs.configure()
     try:
@@ -28,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse  # noqa: PLC0415 (a sidecar is started without arguments, and sooner without this)
+
     lines = ["variables:"]
     for names, about, default in Settings.variables():
         shown = f" (default {default})" if default else ""

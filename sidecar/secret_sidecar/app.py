@@ -7,22 +7,56 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from secret_sidecar import problems
+from secret_sidecar.access_token import TokenFile, TokenRequired
+from secret_sidecar.asking import Asker
+from secret_sidecar.audit import Audited
+from secret_sidecar.batch import Batch
+from secret_sidecar.events import Events
+from secret_sidecar.freshness import Fresh
 from secret_sidecar.guard import Guard
 from secret_sidecar.health import Health
+from secret_sidecar.metrics import Metrics
+from secret_sidecar.observed import ObservedCalls, ObservedRequests
+from secret_sidecar.openapi import Description
 from secret_sidecar.readiness import Readiness
-from secret_sidecar.routes import Secrets
+from secret_sidecar.routes import Declared, Secrets
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import Store
+from secret_sidecar.stores import Store, expiry
+from secret_sidecar.writes import Writes
 
 
-def api(store: Store, settings: Settings) -> Starlette:
+def layered(store: Store, settings: Settings, metrics: Metrics) -> Store:
+    """Return the store as the API asks it: audited, bounded, as fresh as the settings say, and counted."""
+    fresh = Fresh(ObservedCalls(store, metrics), metrics, ttl=settings.cache_ttl, stale=settings.stale_if_error)
+    metrics.gauge("credentials_expire_timestamp_seconds", "When the credentials end.", lambda: expiry(store))
+    return Audited(fresh, metrics)
+
+
+def api(store: Store, settings: Settings, metrics: Metrics | None = None) -> Starlette:
     """Return the API: behind the guard, every error a problem document."""
-    return _application(Secrets(store, settings).routes, [Middleware(Guard)])
+    asker = Asker(store, settings)
+    writes = Writes(asker) if settings.access == "read_write" else None
+    parts = (
+        Secrets(asker, writes),
+        Declared(settings.names),
+        Batch(asker),
+        Events(asker, settings),
+        Description(writable=writes is not None),
+    )
+    return _application([route for part in parts for route in part.routes], _middleware(settings, metrics or Metrics()))
 
 
-def health(readiness: Readiness) -> Starlette:
+def health(readiness: Readiness, metrics: Metrics | None = None) -> Starlette:
     """Return the health endpoints: the kubelet asks by the pod's address, so there is no guard."""
-    return _application(Health(readiness).routes, [])
+    return _application(Health(readiness, metrics or Metrics()).routes, [])
+
+
+def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
+    """Return what a request passes through before it is routed, the first one first."""
+    middleware = [Middleware(ObservedRequests, metrics), Middleware(Guard)]
+    if settings.token_file:
+        middleware.append(Middleware(TokenRequired, TokenFile(settings.token_file)))
+    return middleware
 
 
 def _application(routes: list[Route], middleware: list[Middleware]) -> Starlette:

@@ -3,7 +3,13 @@
 SidecarError
 ├── SettingsError           the environment does not describe a sidecar
 ├── BadRequest              the caller asked for something that cannot be asked
-├── Misdirected             the request was not meant for this sidecar, or came by way of another server
+│   ├── BodyTooLarge
+│   └── BodyNotJson         the body says that it is something else
+├── KeyMissing              the secret has no such field
+├── NotAnObject             the secret is no JSON object, so no field of it can be picked
+├── TooManyStreams          as many callers listen as may
+├── Misdirected             the request was not meant for this sidecar, or came by way of another server or a web page
+├── Unauthenticated         the request has not the token that is expected
 ├── TransportError          one exchange over HTTP failed (http.py raises it, stores and credentials translate it)
 │   ├── ConnectFailed       no connection: refused, unknown host, certificate not trusted
 │   ├── ConnectionLost      the connection ended before a whole answer was there
@@ -11,14 +17,21 @@ SidecarError
 │   └── DeadlineExceeded    nothing of the above had happened when the time was up
 └── VaultError              what a read ends with
     ├── NameRefused         the vault does not take such a name
+    ├── ValueRefused        the vault does not take such a value
     ├── Denied              the cloud refused this identity
     ├── NotFound
     ├── Deleted             marked for deletion
+    │   └── Disabled        switched off by somebody, until it is switched on again
+    ├── AlreadyExists       there is a secret of that name, and it was to be a new one
+    ├── Conflict            the secret is in a state that does not allow the write
+    ├── QuotaExceeded       the vault keeps no more secrets or versions
+    ├── Overloaded          too many reads are waiting in the sidecar itself
     ├── Throttled
     ├── OddAnswer           an answer that is no answer, or an error that nobody documented
     ├── Unavailable         the vault did not answer, or said that it cannot
     ├── IdentityUnavailable there are no credentials that could be used
     │   ├── IdentityDelayed      the identity service did not answer, or said that it cannot
+    │   ├── IdentityTimedOut     the deadline passed while they were asked for
     │   └── CredentialsRefused   the vault did not accept those that were used
     └── TimedOut            the deadline passed and nothing else had gone wrong
 
@@ -40,8 +53,38 @@ class BadRequest(SidecarError):
     """The request cannot be answered as it was asked."""
 
 
+class BodyTooLarge(BadRequest):
+    """The request's body is larger than any that is of use."""
+
+
+class BodyNotJson(BadRequest):
+    """The Content-Type is not application/json, which a web page cannot send to another origin unasked."""
+
+
+class KeyMissing(SidecarError):
+    """The secret is a JSON object without such a field."""
+
+
+class NotAnObject(SidecarError):
+    """The secret is no JSON object."""
+
+
+class TooManyStreams(SidecarError):
+    """As many callers listen for events as may; `retry_after` is in seconds."""
+
+    retry_after = 10
+
+
 class Misdirected(SidecarError):
     """The Host header names another server, or a header tells of a forwarding one."""
+
+
+class Unauthenticated(SidecarError):
+    """The request has not the token that is expected; `challenge` is for WWW-Authenticate (RFC 6750 section 3)."""
+
+    def __init__(self, message: str, challenge: str = 'Bearer realm="secret-sidecar"') -> None:
+        super().__init__(message)
+        self.challenge = challenge
 
 
 class TransportError(SidecarError):
@@ -95,6 +138,10 @@ class NameRefused(VaultError):
     """The vault does not take such a name."""
 
 
+class ValueRefused(VaultError):
+    """The vault does not take such a value."""
+
+
 class Denied(VaultError):
     """The cloud refused this identity; it may hide so that the name does not exist."""
 
@@ -105,6 +152,29 @@ class NotFound(VaultError):
 
 class Deleted(VaultError):
     """The secret is marked for deletion."""
+
+
+class Disabled(Deleted):
+    """The secret, or the version asked for, is switched off."""
+
+
+class AlreadyExists(VaultError):
+    """A secret that was to be created exists."""
+
+
+class Conflict(VaultError):
+    """The secret is in a state that does not allow the write."""
+
+
+class QuotaExceeded(VaultError):
+    """The vault keeps no more secrets, or no more versions of this one."""
+
+
+class Overloaded(VaultError):
+    """As many reads wait in the sidecar as may; `retry_after` is in seconds."""
+
+    transient = True
+    retry_after = 1
 
 
 class Throttled(VaultError):
@@ -132,6 +202,10 @@ class IdentityDelayed(IdentityUnavailable):
     """No credentials could be obtained just now: the identity service did not answer, or said that it cannot."""
 
     transient = True
+
+
+class IdentityTimedOut(IdentityUnavailable):
+    """No credentials could be obtained before the deadline, and nothing else had gone wrong."""
 
 
 class CredentialsRefused(IdentityUnavailable):

@@ -1,7 +1,10 @@
-"""Who may ask: only somebody who knows that it talks to localhost, and directly.
+"""Who may ask: only somebody who knows that it talks to localhost, directly, and not on behalf of a web page.
 
 A page that rebinds its own DNS name to 127.0.0.1 sends its own name as Host; a server that is talked into forwarding a
-request (SSRF) usually says so in a header. Both get 421 (RFC 9110 section 15.5.20): not this server's to answer.
+request (SSRF) usually says so in a header; a browser says in Origin and Sec-Fetch-Site that a page asks, and the page
+cannot keep it from doing so (https://fetch.spec.whatwg.org/#origin-header, https://www.w3.org/TR/fetch-metadata/). All
+get 421 (RFC 9110 section 15.5.20), not this server's to answer; 403 stays what the cloud says. Sec-Fetch-Site `none` is
+an address that a person typed, which no page can pretend.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ FORWARDING = frozenset({b"forwarded", b"via", b"x-real-ip", b"true-client-ip", b
 
 
 class Guard:
-    """Middleware: lets a request through if its one Host is loopback and no header tells of a forwarding server."""
+    """Middleware: lets a request through if its one Host is loopback and no header tells of another sender."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -42,4 +45,6 @@ def refuse(headers: list[tuple[bytes, bytes]]) -> Misdirected | None:
                 return Misdirected(f"Host {host!r}: expected localhost, 127.0.0.1 or [::1]")
         elif name in FORWARDING or name.startswith(b"x-forwarded"):
             return Misdirected(f"header {name.decode('latin-1')!r}: expected a request that no server forwarded")
+        elif name == b"origin" or (name == b"sec-fetch-site" and value != b"none"):
+            return Misdirected(f"header {name.decode('latin-1')!r}: expected a request that no web page made")
     return None if hosts == 1 else Misdirected(f"{hosts} Host headers: expected one")

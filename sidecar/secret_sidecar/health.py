@@ -1,4 +1,4 @@
-"""What the kubelet asks: whether the process lives, and whether it is ready. Neither costs a call to the vault."""
+"""What the kubelet asks, whether the process lives and is ready, and what Prometheus does: none costs a call."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from secret_sidecar import problems
+from secret_sidecar.metrics import CONTENT_TYPE, Metrics
 from secret_sidecar.readiness import Readiness
 
 
 class Health:
     """The routes of the health port."""
 
-    def __init__(self, readiness: Readiness) -> None:
+    def __init__(self, readiness: Readiness, metrics: Metrics) -> None:
         self._readiness = readiness
+        self._metrics = metrics
+        metrics.gauge("ready", "1 once the vault has answered the identity.", lambda: float(readiness.is_ready))
 
     @property
     def routes(self) -> list[Route]:
         """What the application serves."""
-        return [Route("/healthz", self.alive, methods=["GET"]), Route("/readyz", self.ready, methods=["GET"])]
+        return [
+            Route("/healthz", self.alive, methods=["GET"]),
+            Route("/readyz", self.ready, methods=["GET"]),
+            Route("/metrics", self.metrics, methods=["GET"]),
+        ]
 
     async def alive(self, request: Request) -> Response:  # noqa: ARG002
         """GET /healthz: 200 as long as the process answers."""
@@ -30,3 +37,7 @@ class Health:
         if self._readiness.is_ready:
             return JSONResponse({"status": "ready"}, headers=problems.NO_STORE)
         return problems.not_ready(self._readiness.reason)
+
+    async def metrics(self, request: Request) -> Response:  # noqa: ARG002
+        """GET /metrics: what was counted, in Prometheus' text format."""
+        return Response(self._metrics.render(), headers={**problems.NO_STORE, "Content-Type": CONTENT_TYPE})

@@ -7,17 +7,22 @@ other), no cookies, no compression. Messages are parsed by httptools (llhttp), f
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import ssl
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import httptools
 
 from secret_sidecar.errors import ConnectFailed, ConnectionLost, DeadlineExceeded, MalformedAnswer
+
+if TYPE_CHECKING:
+    from secret_sidecar.proxy import Proxy
 
 MAX_BODY = 1 << 20
 MAX_HEAD = 64 << 10
@@ -40,8 +45,8 @@ class Origin:
     @classmethod
     def parse(cls, url: str) -> Origin:
         """Return the origin of a URL that has no path, or raise ValueError with the form expected."""
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             port = parts.port
         except ValueError:
             raise ValueError(_ORIGIN_FORM) from None
@@ -79,11 +84,14 @@ class Client:
         *,
         connections: int = MAX_CONNECTIONS,
         max_body: int = MAX_BODY,
+        proxy: Proxy | None = None,
     ) -> None:
         self.origin = origin
+        self._proxy = proxy
         self._tls = (tls or ssl.create_default_context()) if origin.scheme == "https" else None
         self._max_body = max_body
-        self._host = f"Host: {origin.authority}"
+        self._prefix, headers = proxy.request_prefix(origin) if proxy else ("", ())
+        self._head = [f"{name}: {value}" for name, value in (("Host", origin.authority), *headers)]
         self._slots = asyncio.Semaphore(connections)
         self._idle: deque[_Connection] = deque()
 
@@ -95,17 +103,21 @@ class Client:
         request is sent once more over a new one. So a request must be one that may arrive twice.
         """
         request = self._render(method, target, headers, body)
+        if self._slots.locked():
+            async with self._until(deadline):
+                await self._slots.acquire()
+        else:
+            await self._slots.acquire()  # at once
         try:
-            async with asyncio.timeout_at(deadline), self._slots:
-                if self._idle:
-                    try:
-                        return await self._exchange(self._idle.pop(), request)
-                    except ConnectionLost as lost:
-                        if lost.received:
-                            raise
-                return await self._exchange(await self._connect(), request)
-        except TimeoutError:
-            raise DeadlineExceeded(f"no answer from {self.origin} before the deadline") from None
+            if self._idle:
+                try:
+                    return await self._exchange(self._idle.pop(), request, deadline)
+                except ConnectionLost as lost:
+                    if lost.received:
+                        raise
+            return await self._exchange(await self._connect(deadline), request, deadline)
+        finally:
+            self._slots.release()
 
     async def close(self) -> None:
         """Close the connections that nobody is using."""
@@ -113,21 +125,37 @@ class Client:
             self._idle.pop().close()
 
     def _render(self, method: str, target: str, headers: Headers, body: bytes) -> bytes:
-        lines = [f"{method} {target} HTTP/1.1", self._host, *(f"{name}: {value}" for name, value in headers)]
+        lines = [
+            f"{method} {self._prefix}{target} HTTP/1.1",
+            *self._head,
+            *(f"{name}: {value}" for name, value in headers),
+        ]
         lines.append(f"Content-Length: {len(body)}")
-        if any(map(_BREAKS.search, lines)):
+        head = "\r\n".join((*lines, "", ""))
+        if not head.count("\r") == head.count("\n") == len(lines) + 1 or "\0" in head:
             raise ValueError("a line break in a header of a request")
-        return "\r\n".join((*lines, "", "")).encode("latin-1") + body
+        return head.encode("latin-1") + body
 
-    async def _connect(self) -> _Connection:
-        loop = asyncio.get_running_loop()
+    @asynccontextmanager
+    async def _until(self, deadline: float) -> AsyncIterator[None]:
         try:
-            _, connection = await loop.create_connection(
-                lambda: _Connection(self.origin, self._max_body, self._idle),
-                self.origin.host,
-                self.origin.port,
-                ssl=self._tls,
-            )
+            async with asyncio.timeout_at(deadline):
+                yield
+        except TimeoutError:
+            raise DeadlineExceeded(f"no answer from {self.origin} before the deadline") from None
+
+    async def _connect(self, deadline: float) -> _Connection:
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> _Connection:
+            return _Connection(self.origin, self._max_body, self._idle)
+
+        try:
+            async with self._until(deadline):
+                if self._proxy:
+                    return await self._proxy.connect(self.origin, self._tls, protocol)
+                host, port = self.origin.host, self.origin.port
+                _, connection = await loop.create_connection(protocol, host, port, ssl=self._tls)
         except ssl.SSLCertVerificationError as error:
             raise ConnectFailed(f"certificate of {self.origin} not trusted: {error.verify_message}") from None
         except (OSError, UnicodeError) as error:
@@ -135,14 +163,16 @@ class Client:
             raise ConnectFailed(f"cannot connect to {self.origin}: {reason}") from None
         return connection
 
-    async def _exchange(self, connection: _Connection, request: bytes) -> Answer:
+    async def _exchange(self, connection: _Connection, request: bytes, deadline: float) -> Answer:
         try:
-            answer = await connection.exchange(request)
+            answer = await connection.exchange(request, deadline)
         except BaseException:
             connection.close()
             raise
         if connection.reusable:
             self._idle.append(connection)
+        else:
+            connection.close()
         return answer
 
 
@@ -156,6 +186,10 @@ class _Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._keep_alive = True
         self._waiter: asyncio.Future[Answer] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._deadline = math.inf
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = math.inf
         self._begin()
 
     def _begin(self) -> None:
@@ -169,17 +203,44 @@ class _Connection(asyncio.Protocol):
     def reusable(self) -> bool:
         return self._keep_alive and not self._transport.is_closing()
 
-    async def exchange(self, request: bytes) -> Answer:
+    async def exchange(self, request: bytes, deadline: float) -> Answer:
         """Send a request and return its answer, or raise a TransportError."""
         if self._transport.is_closing():
             raise ConnectionLost(f"{self._origin} closed the connection", received=0)
         self._begin()
-        waiter: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[Answer] = self._loop.create_future()
         self._waiter = waiter
+        self._deadline = deadline
+        if deadline < self._alarm_at:
+            self._set_alarm()
         self._transport.write(request)
         return await waiter
 
+    def _set_alarm(self) -> None:
+        """Wake at the deadline. The alarm outlives its exchange and is set anew by the next that needs it earlier.
+
+        So an exchange that is answered in time, as nearly all are, neither sets nor cancels one.
+        """
+        self._unset_alarm()
+        self._alarm_at = self._deadline
+        self._alarm = self._loop.call_at(self._deadline, self._ring)
+
+    def _unset_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm, self._alarm_at = None, math.inf
+
+    def _ring(self) -> None:
+        self._unset_alarm()
+        if self._waiter is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._set_alarm()
+        else:
+            self._failed(DeadlineExceeded(f"no answer from {self._origin} before the deadline"))
+
     def close(self) -> None:
+        self._unset_alarm()
         self._keep_alive = False
         self._waiter = None
         self._transport.abort()
@@ -231,7 +292,7 @@ class _Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:
-            self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+            self._headers[name.lower().decode("latin-1")] = value.decode("latin-1")
         else:
             self._count(len(name) + len(value))  # a trailer: nobody needs one, but it has to end
 

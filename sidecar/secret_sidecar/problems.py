@@ -13,13 +13,16 @@ from typing import Any, NamedTuple
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from secret_names import InvalidName
 from secret_sidecar import errors
 
-_TYPES = "urn:secret-access:problem:"
+TYPES = "urn:secret-access:problem:"
 MEDIA_TYPE = "application/problem+json"
 NO_STORE = {"Cache-Control": "no-store"}
+KIND = "secret_sidecar.problem"
+"""Where the scope holds the kind of the problem that a request was answered with."""
 
 
 class Kind(NamedTuple):
@@ -33,16 +36,28 @@ class Kind(NamedTuple):
 KINDS: dict[type[Exception], Kind] = {
     InvalidName: Kind("bad-name", 400, "Not a secret's name"),
     errors.NameRefused: Kind("bad-name", 400, "Not a secret's name"),
+    errors.ValueRefused: Kind("bad-value", 400, "Not a secret's value"),
     errors.BadRequest: Kind("bad-request", 400, "The request cannot be answered as it was asked"),
-    errors.Denied: Kind("denied", 403, "The cloud denied the read"),
+    errors.Unauthenticated: Kind("unauthenticated", 401, "The request has not the token that is expected"),
+    errors.Denied: Kind("denied", 403, "The cloud denied it"),
     errors.NotFound: Kind("not-found", 404, "No such secret"),
+    errors.KeyMissing: Kind("no-such-key", 404, "The secret has no such field"),
+    errors.AlreadyExists: Kind("already-exists", 409, "There is such a secret already"),
+    errors.Conflict: Kind("conflict", 409, "The secret's state does not allow it"),
     errors.Deleted: Kind("deleted", 410, "The secret is marked for deletion"),
+    errors.Disabled: Kind("disabled", 410, "The secret is switched off"),
+    errors.BodyTooLarge: Kind("too-large", 413, "The request is too large"),
+    errors.BodyNotJson: Kind("not-json", 415, "The request's body is not marked as JSON"),
     errors.Misdirected: Kind("misdirected", 421, "The request was not meant for this sidecar"),
+    errors.NotAnObject: Kind("not-an-object", 422, "The secret is no JSON object"),
     errors.Throttled: Kind("throttled", 429, "The vault is throttling"),
     errors.OddAnswer: Kind("odd-answer", 502, "The vault's answer could not be used"),
     errors.Unavailable: Kind("vault-unavailable", 503, "The vault is not available"),
     errors.IdentityUnavailable: Kind("identity-unavailable", 503, "The identity is not available"),
+    errors.Overloaded: Kind("overloaded", 503, "The sidecar has too many reads waiting"),
+    errors.TooManyStreams: Kind("too-many-streams", 503, "Too many callers listen"),
     errors.TimedOut: Kind("timed-out", 504, "The vault did not answer in time"),
+    errors.QuotaExceeded: Kind("quota-exceeded", 507, "The vault keeps no more"),
 }
 DEFECT = Kind("defect", 500, "A defect of the sidecar")
 
@@ -52,11 +67,11 @@ def kind_of(error: Exception) -> Kind:
     return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), DEFECT)
 
 
-def document(error: Exception, **context: str) -> dict[str, Any]:
+def document(error: Exception, **context: str | None) -> dict[str, Any]:
     """Return the problem document of an error; an error from outside the tree shows nothing of itself."""
     kind = kind_of(error)
     members = {
-        "type": f"{_TYPES}{kind.slug}",
+        "type": f"{TYPES}{kind.slug}",
         "title": kind.title,
         "status": kind.status,
         "detail": "see the sidecar's log" if kind is DEFECT else str(error),
@@ -67,9 +82,12 @@ def document(error: Exception, **context: str) -> dict[str, Any]:
     return {key: value for key, value in members.items() if value is not None}
 
 
-def response(error: Exception, **context: str) -> Response:
+def response(error: Exception, **context: str | None) -> Response:
     """Return the answer to a request that ended with an error."""
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.Throttled) else {}
+    retry_after = getattr(error, "retry_after", None)
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    if isinstance(error, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = error.challenge
     return _response(document(error, **context), headers)
 
 
@@ -98,13 +116,26 @@ HANDLERS: dict[Any, Any] = {
 }
 
 
+class _Problem(Response):
+    """An answer that leaves its kind in the scope, for whoever counts."""
+
+    kind = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        scope[KIND] = self.kind
+        await super().__call__(scope, receive, send)
+
+
 def _response(members: dict[str, Any], headers: dict[str, str]) -> Response:
     body = json.dumps(members).encode()
-    return Response(body, members["status"], {**NO_STORE, **headers}, media_type=MEDIA_TYPE)
+    problem = _Problem(body, members["status"], {**NO_STORE, **headers}, media_type=MEDIA_TYPE)
+    problem.kind = members["type"].removeprefix(TYPES).replace(":", "-")
+    return problem
 
 
 def not_ready(reason: str) -> Response:
     """Return the answer of a sidecar that is not ready yet."""
     kind = Kind("not-ready", 503, "The sidecar is not ready")
-    members = {"type": f"{_TYPES}{kind.slug}", "title": kind.title, "status": kind.status, "detail": reason}
+    members = {"type": f"{TYPES}{kind.slug}", "title": kind.title, "status": kind.status, "detail": reason}
     return _response(members, {})

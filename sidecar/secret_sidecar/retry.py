@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TypeVar
 
 from secret_sidecar.errors import VaultError
@@ -17,6 +19,23 @@ FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 1.0
 
 T = TypeVar("T")
+
+
+@dataclass
+class Cause:
+    """What went wrong last in attempts that go on: the answer to whoever stops waiting for them."""
+
+    error: VaultError | None = None
+
+
+_noted: ContextVar[Cause | None] = ContextVar("noted", default=None)
+
+
+def noting() -> Cause:
+    """Return what will hold the last cause of attempts in this task."""
+    cause = Cause()
+    _noted.set(cause)
+    return cause
 
 
 def full_jitter(failures: int, first: float, longest: float) -> float:
@@ -39,6 +58,8 @@ async def retrying(attempt: Callable[[], Awaitable[T]], deadline: float) -> T:
             if not error.transient:
                 raise (cause if cause is not None and loop.time() >= deadline else error) from None
             cause = error
+            if noted := _noted.get():
+                noted.error = error
         pause = full_jitter(tried, FIRST_PAUSE, LONGEST_PAUSE)
         if tried == TRIES or loop.time() + pause >= deadline:
             break

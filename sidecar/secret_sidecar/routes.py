@@ -1,51 +1,86 @@
-"""The API: reading a secret."""
+"""The API: one secret, and the names that were declared for this workload."""
 
 from __future__ import annotations
 
-import asyncio
-import json
+from collections.abc import Iterable
 from urllib.parse import unquote
 
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-import secret_names
 from secret_sidecar import problems
-from secret_sidecar.errors import BadRequest, VaultError
-from secret_sidecar.settings import Settings
-from secret_sidecar.stores import Secret, Store
+from secret_sidecar.answers import json_response, secret_response
+from secret_sidecar.asking import CURRENT, PARTS, Asker, Selection
+from secret_sidecar.errors import BadRequest, KeyMissing, NotAnObject, VaultError
+from secret_sidecar.queries import parameters
+from secret_sidecar.writes import Writes
 
 PATH = "/v1/secrets/"
 
 
-class Secrets:
-    """The routes under /v1/secrets."""
+class _Rest(PathConvertor):
+    """All that follows, line breaks too: what is no name is told so, not that there is no such path."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self._store = store
-        self._prefix = settings.prefix
-        self._timeout = settings.timeout
+    regex = "(?s:.*)"
+
+
+register_url_convertor("rest", _Rest())
+
+
+class Secrets:
+    """The routes of /v1/secrets/{name}."""
+
+    def __init__(self, asker: Asker, writes: Writes | None) -> None:
+        self._asker = asker
+        self._writes = writes
+
+    @property
+    def routes(self) -> list[Route]:
+        """What the application serves: one route, so that its 405 lists every method there is."""
+        path = f"{PATH}{{name:rest}}"
+        if self._writes is None:
+            return [Route(path, self.read, methods=["GET"])]
+        return [Route(path, self.read_or_write, methods=["GET", *self._writes.methods])]
+
+    async def read(self, request: Request) -> Response:
+        """GET /v1/secrets/{name}: a version of a secret or a field of it, or why it could not be read."""
+        deadline = self._asker.deadline()
+        name = self._asker.full_name(asked_name(request.scope))
+        selection = Selection.of(parameters(request, *PARTS)) if request.scope["query_string"] else CURRENT
+        try:
+            secret = await self._asker.read(name, selection, deadline)
+        except (VaultError, KeyMissing, NotAnObject) as error:
+            return problems.response(error, name=name, backend=self._asker.backend, **selection.members())
+        return secret_response(secret, selection, request.headers.getlist("if-none-match"))
+
+    async def read_or_write(self, request: Request) -> Response:
+        """Answer any method, where writing was granted."""
+        assert self._writes is not None  # noqa: S101
+        if request.method not in self._writes.methods:
+            return await self.read(request)
+        parameters(request)
+        return await self._writes.write(request, self._asker.full_name(asked_name(request.scope)))
+
+
+class Declared:
+    """The route of /v1/secrets."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = list(names)
 
     @property
     def routes(self) -> list[Route]:
         """What the application serves."""
-        return [Route(f"{PATH}{{name:path}}", self.read, methods=["GET"])]
+        return [Route("/v1/secrets", self.names, methods=["GET"])]
 
-    async def read(self, request: Request) -> Response:
-        """GET /v1/secrets/{name}: the current version, or the problem that kept it from being read."""
-        deadline = asyncio.get_running_loop().time() + self._timeout
-        name = self._store.check_name(secret_names.qualify(asked_name(request.scope), self._prefix))
-        if request.scope["query_string"]:
-            asked = next(iter(request.query_params), "")
-            raise BadRequest(f"query parameter {asked[:80]!r}: expected none")
-        try:
-            secret = await self._store.get(name, deadline)
-        except VaultError as error:
-            return problems.response(error, name=name, backend=self._store.backend)
-        return answer(secret, request.headers.getlist("if-none-match"))
+    async def names(self, request: Request) -> Response:
+        """GET /v1/secrets: what the stack declared. The vault is not asked, so nobody needs to be granted a list."""
+        parameters(request)
+        return json_response({"names": self._names})
 
 
 def asked_name(scope: Scope) -> str:
@@ -63,20 +98,3 @@ def asked_name(scope: Scope) -> str:
     if not name:
         raise BadRequest(f"the path names no secret: expected {PATH}NAME")
     return name
-
-
-def answer(secret: Secret, if_none_match: list[str]) -> Response:
-    """Return a secret, or 304 if the caller has this version (RFC 9110 section 13.1.2)."""
-    etag = f'"{secret.version}"'
-    headers = {"ETag": etag, **problems.NO_STORE}
-    if if_none_match and _matches(etag, if_none_match):
-        return Response(status_code=304, headers=headers)
-    members = {"name": secret.name, "value": secret.value, "version": secret.version}
-    if secret.encoding:
-        members["encoding"] = secret.encoding
-    return Response(json.dumps(members).encode(), headers=headers, media_type="application/json")
-
-
-def _matches(etag: str, if_none_match: list[str]) -> bool:
-    tags = {tag.strip().removeprefix("W/") for line in if_none_match for tag in line.split(",")}
-    return etag in tags or "*" in tags

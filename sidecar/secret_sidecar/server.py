@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
-import math
 import resource
 import signal
 import socket
-from collections.abc import Iterable
 from contextlib import AsyncExitStack, suppress
 
-import uvicorn
-from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from secret_sidecar import app, problems
-from secret_sidecar.errors import BadRequest, SettingsError
+from secret_sidecar import app, asgi
+from secret_sidecar.errors import SettingsError
+from secret_sidecar.metrics import Metrics
 from secret_sidecar.readiness import Readiness
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import Store, open_store
 
-KEEP_ALIVE = 75
-"""Seconds that a caller's unused connection stays open: longer than clients keep theirs, so that they close it."""
+HEALTH_LIMITS = asgi.Limits(body=0, connections=64)
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +27,8 @@ class Sidecar:
 
     def __init__(self, settings: Settings, store: Store | None = None) -> None:
         self._settings = settings
-        self._store = store or open_store(settings)
+        self.metrics = Metrics(names=settings.metrics_names)
+        self._store = app.layered(store or open_store(settings), settings, self.metrics)
         self._stack = AsyncExitStack()
         self.readiness = Readiness(self._store, settings)
         self.addresses: list[str] = []
@@ -46,14 +42,13 @@ class Sidecar:
             health_sockets = _every_address_sockets(self._settings.health_port, stack)
             self.port, self.health_port = _port(api_sockets), _port(health_sockets)
             self.addresses = [f"{s.getsockname()[0]} port {s.getsockname()[1]}" for s in api_sockets]
-            grace = math.ceil(self._settings.timeout) + 1
             servers = (
-                _Server(app.health(self.readiness), health_sockets, grace),
-                _Server(app.api(self._store, self._settings), api_sockets, grace),
+                (asgi.Server(app.health(self.readiness, self.metrics), HEALTH_LIMITS), health_sockets),
+                (asgi.Server(app.api(self._store, self._settings, self.metrics)), api_sockets),
             )
-            for server in servers:
-                await server.start()
-            stack.push_async_callback(_drain, servers)
+            for server, sockets in servers:
+                await server.start(sockets)
+                stack.push_async_callback(server.drain, self._settings.timeout + 1)
             probing = asyncio.create_task(self.readiness.run())
             stack.callback(probing.cancel)
             self._stack = stack.pop_all()
@@ -70,62 +65,26 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with Sidecar(settings) as sidecar:
+        _forget_the_start()
         log.info("serving", extra={"api": sidecar.addresses, "health_port": sidecar.health_port})
         await stop.wait()
         log.info("stopping")
     log.info("stopped")
 
 
+def _forget_the_start() -> None:
+    """Leave what was made at the start, which stays, out of every later search for garbage, and search less often.
+
+    What a request leaves behind is freed as its last reference goes; searching finds broken connections and the like.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
+
+
 def forbid_core_dumps() -> None:
     """Keep this process's memory, which holds secrets while they pass, off any disk."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own loop and signals."""
-
-    def __init__(self, application: ASGIApp, sockets: list[socket.socket], grace: int) -> None:
-        super().__init__(
-            uvicorn.Config(
-                application,
-                http=_Protocol,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=KEEP_ALIVE,
-                timeout_graceful_shutdown=grace,
-            )
-        )
-        self._sockets = sockets
-
-    async def start(self) -> None:
-        """Serve from now on."""
-        self.config.load()
-        self.lifespan = self.config.lifespan_class(self.config)
-        await self.startup(self._sockets)
-
-    async def drain(self) -> None:
-        """Take no more connections, and return when those that wait for an answer have it."""
-        await self.shutdown(self._sockets)
-
-
-async def _drain(servers: Iterable[_Server]) -> None:
-    await asyncio.gather(*(server.drain() for server in servers))
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1, whose answer to what is no HTTP is a problem document like every other."""
-
-    def send_400_response(self, msg: str) -> None:
-        problem = problems.response(BadRequest(msg))
-        lines = [b"%b: %b\r\n" % header for header in problem.raw_headers]
-        head = b"".join((b"HTTP/1.1 400 Bad Request\r\n", *lines, b"connection: close\r\n\r\n"))
-        self.transport.write(head + bytes(problem.body))
-        self.transport.close()
 
 
 def _loopback_sockets(port: int, stack: AsyncExitStack) -> list[socket.socket]:

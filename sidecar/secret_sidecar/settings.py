@@ -4,28 +4,37 @@
 
 from __future__ import annotations
 
-import re
+import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import secret_names
+from secret_sidecar import fields
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.http import Origin
-from secret_sidecar.regions import check_region
+from secret_sidecar.fields import Variable, setting
+from secret_sidecar.proxy import Exceptions, Proxies, Proxy
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
-# The values of VAULTMUX_BACKEND beside our own, so that manifests written for vaultmux-server run unchanged.
-_BACKENDS = {"aws": "aws", "awssecrets": "aws"}
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
+BACKENDS = {
+    "aws": "aws",
+    "awssecrets": "aws",
+    "gcp": "gcp",
+    "gcpsecrets": "gcp",
+    "azure": "azure",
+    "azurekeyvault": "azure",
+    "vault": "vault",
+    "pass": "pass_",
+}
+"""The package of each backend, by the names it goes by: ours, and vaultmux-server's, whose manifests run unchanged."""
 
 
 def _backend(text: str) -> str:
-    if text not in _BACKENDS:
-        raise ValueError("'aws' (or 'awssecrets'), the one backend that is supported so far")
-    return _BACKENDS[text]
+    if text not in BACKENDS:
+        raise ValueError(f"one of {', '.join(BACKENDS)}")
+    return BACKENDS[text]
 
 
 def _port(text: str) -> int:
@@ -34,135 +43,145 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _timeout(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds <= 60:
-        raise ValueError("seconds, more than 0 and at most 60")
-    return seconds
+def _access(text: str) -> str:
+    if text not in {"read", "read_write"}:
+        raise ValueError("read or read_write")
+    return text
+
+
+def seconds(least: float, most: float) -> Callable[[str], float]:
+    """Return a parser of seconds: more than `least`, at most `most`."""
+
+    def parse(text: str) -> float:
+        try:
+            given = float(text)
+        except ValueError:
+            given = least
+        if not least < given <= most:
+            raise ValueError(f"seconds, more than {least:g} and at most {most:g}")
+        return given
+
+    return parse
+
+
+def optional_seconds(most: float) -> Callable[[str], float]:
+    """Return a parser of seconds: 0, or more, and at most `most`."""
+
+    def parse(text: str) -> float:
+        try:
+            given = float(text)
+        except ValueError:
+            given = -1.0
+        if not 0 <= given <= most:
+            raise ValueError(f"seconds, 0 to {most:g}")
+        return given
+
+    return parse
+
+
+def _yes(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError("true or false")
+    return text == "true"
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _role_arn(text: str) -> str:
-    if not _ROLE_ARN.fullmatch(text):
-        raise ValueError("a role's ARN, such as 'arn:aws:iam::111122223333:role/test'")
-    return text
-
-
-def _setting(
-    variables: str, about: str, parse: Callable[[str], Any] = str, default: Any = "", *, secret: bool = False
-) -> Any:
-    """Declare a field that is read from the first of these variables that is set and not empty."""
-    metadata = {"variables": variables.split(), "about": about, "parse": parse, "secret": secret}
-    return field(default=default, repr=not secret, metadata=metadata)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What each field means, its variable says; `variables()` lists them for --help and the documents."""
 
-    backend: str = _setting("SECRETS_BACKEND VAULTMUX_BACKEND", "the vault: aws (required)", _backend)
-    namespace: str = _setting(
+    backend: str = setting(
+        "SECRETS_BACKEND VAULTMUX_BACKEND", "the vault: aws, gcp, azure, vault or pass (required)", _backend
+    )
+    namespace: str = setting(
         "SECRETS_NAMESPACE",
         "the pod's namespace; else read from the ServiceAccount's files",
         secret_names.check_namespace,
     )
-    prefix: str = _setting(
-        "SECRETS_PREFIX", "what a name without '/' belongs to; else NAMESPACE/", secret_names.check_aws_prefix
+    prefix: str = setting("SECRETS_PREFIX", "what a name without '/' belongs to; else NAMESPACE/")
+    pod_name: str = setting("SECRETS_POD_NAME", "the pod's name, for the cloud's trail; else the host name")
+    names: tuple[str, ...] = setting("SECRETS_NAMES", "the secrets declared for this workload, with commas", _names, ())
+    port: int = setting("SECRETS_PORT", "the API's port, on loopback alone", _port, 8080)
+    health_port: int = setting("SECRETS_HEALTH_PORT", "the port of /healthz and /readyz, on every address", _port, 8081)
+    timeout: float = setting("SECRETS_TIMEOUT", "seconds that a read may take, retries and all", seconds(0, 60), 5.0)
+    access: str = setting("SECRETS_ACCESS", "read, or read_write to serve writes too", _access, "read")
+    events_interval: float = setting(
+        "SECRETS_EVENTS_INTERVAL", "seconds between two looks for a new version", seconds(0, 3600), 30.0
     )
-    pod_name: str = _setting("SECRETS_POD_NAME", "the pod's name, for the cloud's trail; else the host name")
-    names: tuple[str, ...] = _setting(
-        "SECRETS_NAMES", "the secrets declared for this workload, with commas", _names, ()
+    cache_ttl: float = setting(
+        "SECRETS_CACHE_TTL", "seconds that a value may serve, from when it was asked for", optional_seconds(3600), 0.0
     )
-    port: int = _setting("SECRETS_PORT", "the API's port, on loopback alone", _port, 8080)
-    health_port: int = _setting(
-        "SECRETS_HEALTH_PORT", "the port of /healthz and /readyz, on every address", _port, 8081
+    stale_if_error: float = setting(
+        "SECRETS_STALE_IF_ERROR",
+        "seconds more that it may while the vault throttles or fails",
+        optional_seconds(86400),
+        0.0,
     )
-    timeout: float = _setting("SECRETS_TIMEOUT", "seconds that a read may take, retries and all", _timeout, 5.0)
-    aws_region: str = _setting("AWS_REGION AWS_DEFAULT_REGION", "the vault's region (required)", check_region)
-    aws_role_arn: str = _setting("AWS_ROLE_ARN", "the role to assume with the token", _role_arn)
-    aws_web_identity_token_file: Path | None = _setting(
-        "AWS_WEB_IDENTITY_TOKEN_FILE", "the projected ServiceAccount token", Path, None
+    metrics_names: bool = setting("SECRETS_METRICS_NAMES", "true to count reads by name too", _yes, False)
+    token_file: Path | None = setting("SECRETS_TOKEN_FILE", "the token that callers have to show", Path, None)
+    https_proxy: Proxy | None = setting(
+        "https_proxy HTTPS_PROXY", "the proxy to reach https servers through", Proxy.parse, None, secret=True
     )
-    aws_access_key_id: str = _setting("AWS_ACCESS_KEY_ID", "a static access key, used instead of a role")
-    aws_secret_access_key: str = _setting("AWS_SECRET_ACCESS_KEY", "its secret key", secret=True)
-    aws_session_token: str = _setting("AWS_SESSION_TOKEN", "its session token, if it has one", secret=True)
-    aws_endpoint_url: Origin | None = _setting("AWS_ENDPOINT_URL", "another server than AWS's own", Origin.parse, None)
-    aws_endpoint_url_secrets_manager: Origin | None = _setting(
-        "AWS_ENDPOINT_URL_SECRETS_MANAGER", "the same, for Secrets Manager alone", Origin.parse, None
+    http_proxy: Proxy | None = setting("http_proxy HTTP_PROXY", "the same, for http", Proxy.parse, None, secret=True)
+    no_proxy: Exceptions | None = setting(
+        "no_proxy NO_PROXY", "hosts, domains, addresses and networks that are asked directly", Exceptions.parse, None
     )
-    aws_endpoint_url_sts: Origin | None = _setting(
-        "AWS_ENDPOINT_URL_STS", "the same, for STS alone", Origin.parse, None
-    )
-    aws_ca_bundle: str | None = _setting(
-        "AWS_CA_BUNDLE", "PEM certificates to trust; else SSL_CERT_FILE, else the system's", str, None
-    )
+    vault: Any
+    """The backend's own settings, such as an AwsSettings."""
+
+    @property
+    def proxies(self) -> Proxies:
+        """Through which proxy which origin is asked."""
+        return Proxies(self.https_proxy, self.http_proxy, self.no_proxy or Exceptions())
 
     @classmethod
-    def variables(cls) -> list[tuple[list[str], str, Any]]:
-        """Return each setting's variables, meaning and default."""
-        return [(f.metadata["variables"], f.metadata["about"], f.default) for f in fields(cls)]
+    def variables(cls) -> list[Variable]:
+        """Return the variables of all settings, those of every backend too."""
+        packages = dict.fromkeys(BACKENDS.values())
+        return fields.variables(cls) + [v for name in packages for v in fields.variables(_module(name).Settings)]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], namespace_file: Path = NAMESPACE_FILE) -> Settings:
         """Return the settings, or raise SettingsError with key, value and the form expected."""
-        values = {f.name: _read(f, environment) for f in fields(cls)}
+        values = fields.read(cls, environment)
+        if not values["backend"]:
+            raise SettingsError(f"SECRETS_BACKEND is not set: expected one of {', '.join(BACKENDS)}")
+        if values["port"] == values["health_port"]:
+            raise SettingsError(
+                f"SECRETS_HEALTH_PORT={values['health_port']}: expected another port than SECRETS_PORT's"
+            )
+        vault = _module(values["backend"])
         if not values["namespace"] and namespace_file.is_file():
             values["namespace"] = namespace_file.read_text(encoding="ascii").strip()
-        if not values["prefix"] and values["namespace"]:
-            values["prefix"] = _default_prefix(values["namespace"])
-        values["names"] = tuple(_full_name(name, values["prefix"]) for name in values["names"])
-        settings = cls(**values)
-        _check_together(settings)
-        return settings
+        values["prefix"] = _prefix(values["prefix"], values["namespace"], vault.check_prefix)
+        values["names"] = tuple(_full_name(name, values["prefix"], vault.check_name) for name in values["names"])
+        return cls(**values, vault=vault.Settings.from_environment(environment))
 
 
-def _read(setting: Field[Any], environment: Mapping[str, str]) -> Any:
-    for variable in setting.metadata["variables"]:
-        if text := environment.get(variable, "").strip():
-            try:
-                return setting.metadata["parse"](text)
-            except secret_names.InvalidName as error:
-                raise SettingsError(f"{variable}={text!r}: {error}") from None
-            except ValueError as error:
-                raise SettingsError(f"{variable}={text!r}: expected {error}") from None
-    return setting.default
+def _module(backend: str) -> Any:
+    """Return a backend's settings module: only the backend in use is imported."""
+    return importlib.import_module(f"secret_sidecar.{backend}.settings")
 
 
-def _default_prefix(namespace: str) -> str:
+def _prefix(given: str, namespace: str, check: Callable[[str], str]) -> str:
+    if given:
+        try:
+            return check(given)
+        except secret_names.InvalidName as error:
+            raise SettingsError(f"SECRETS_PREFIX={given!r}: {error}") from None
+    if not namespace:
+        return ""
     try:
         return secret_names.default_prefix(namespace)
     except secret_names.InvalidName as error:
         raise SettingsError(f"SECRETS_PREFIX is not set and {error}") from None
 
 
-def _full_name(name: str, prefix: str) -> str:
+def _full_name(name: str, prefix: str, check: Callable[[str], str]) -> str:
     try:
-        return secret_names.check_aws_name(secret_names.qualify(name, prefix))
+        return check(secret_names.qualify(name, prefix))
     except secret_names.InvalidName as error:
         raise SettingsError(f"SECRETS_NAMES: {error}") from None
-
-
-def _check_together(settings: Settings) -> None:
-    if not settings.backend:
-        raise SettingsError("SECRETS_BACKEND is not set: expected 'aws'")
-    if not settings.aws_region:
-        raise SettingsError("AWS_REGION is not set: expected an AWS region, such as 'eu-central-1'")
-    if settings.port == settings.health_port:
-        raise SettingsError(f"SECRETS_HEALTH_PORT={settings.health_port}: expected another port than SECRETS_PORT's")
-    _both_or_neither("AWS_ROLE_ARN", settings.aws_role_arn, settings.aws_web_identity_token_file)
-    _both_or_neither("AWS_ACCESS_KEY_ID", settings.aws_access_key_id, settings.aws_secret_access_key)
-
-
-_PARTNERS = {"AWS_ROLE_ARN": "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ACCESS_KEY_ID": "AWS_SECRET_ACCESS_KEY"}
-
-
-def _both_or_neither(variable: str, one: object, other: object) -> None:
-    if bool(one) != bool(other):
-        there, missing = (variable, _PARTNERS[variable]) if one else (_PARTNERS[variable], variable)
-        raise SettingsError(f"{missing} is not set though {there} is: expected both or neither")

@@ -57,6 +57,7 @@ def test_writing_and_keys_are_granted_when_asked_for(access: Any) -> None:
     world = run(aws_access(access=access, secret_prefix="team/test/", kms_key_arns=[Later(key)]))
     expected = policies.secrets_policy(PROVIDER, "us-east-1", "team/test/", Access.READ_WRITE, [key])
     assert json.loads(world.one(POLICY).inputs["policy"]) == expected
+    assert environment(world)["SECRETS_ACCESS"] == "read_write"
 
 
 def test_boundary_tags_and_name_are_passed_through() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -13,11 +15,6 @@ portable_names = st.lists(segments, min_size=1, max_size=3).map("/".join)
 prefixes = st.lists(segments, min_size=1, max_size=2).map(lambda parts: "/".join(parts) + "/")
 namespaces = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,12}[a-z0-9])?", fullmatch=True)
 aws_alphabet = "ABCXYZabcxyz0189/_+=.@-"
-
-
-def dashed(name: str) -> str:
-    """The spelling of Google and Azure."""
-    return name.replace("/", "--")
 
 
 def test_a_name_without_slash_belongs_to_the_prefix() -> None:
@@ -41,7 +38,15 @@ def test_qualify_never_maps_two_own_names_to_one(one: str, other: str, prefix: s
 @given(portable_names, portable_names)
 def test_the_spelling_without_slashes_is_injective(one: str, other: str) -> None:
     """Two portable names never become one name in a vault that takes no slash."""
-    assert (dashed(names.check_name(one)) == dashed(names.check_name(other))) == (one == other)
+    assert (names.dashed(names.check_name(one)) == names.dashed(names.check_name(other))) == (one == other)
+
+
+@given(portable_names)
+def test_google_and_azure_take_the_spelling_without_slashes(name: str) -> None:
+    """`test/database-password` is `test--database-password` there, a prefix `test--`."""
+    assert re.fullmatch(r"[0-9a-z-]{1,127}", names.dashed(names.check_name(name)))
+    assert names.dashed("test/database-password") == "test--database-password"
+    assert names.dashed("test/") == "test--"
 
 
 @given(prefixes, prefixes, portable_names)
@@ -50,7 +55,7 @@ def test_a_prefix_covers_its_own_names_only(one: str, other: str, name: str) -> 
     assume(not one.startswith(other))
     full = names.check_prefix(other) + name
     assume(not full.startswith(names.check_prefix(one)))
-    assert not dashed(full).startswith(dashed(one))
+    assert not names.dashed(full).startswith(names.dashed(one))
 
 
 @given(namespaces, namespaces, portable_names)
@@ -60,7 +65,7 @@ def test_a_default_prefix_never_covers_another_namespace(one: str, other: str, n
     assume("--" not in one + other)
     full = names.default_prefix(other) + name
     assert not full.startswith(names.default_prefix(one))
-    assert not dashed(full).startswith(dashed(names.default_prefix(one)))
+    assert not names.dashed(full).startswith(names.dashed(names.default_prefix(one)))
 
 
 def test_a_namespace_that_another_prefix_would_cover_has_no_default_prefix() -> None:

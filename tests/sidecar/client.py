@@ -25,10 +25,10 @@ class Got:
         return document
 
 
-def _ask(port: int, path: str, method: str, headers: dict[str, str], host: str) -> Got:
+def _ask(port: int, path: str, method: str, headers: dict[str, str], host: str, body: bytes | None) -> Got:
     connection = http.client.HTTPConnection(host, port, timeout=60)
     try:
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return Got(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
     finally:
@@ -41,9 +41,16 @@ async def ask(
     method: str = "GET",
     headers: dict[str, str] | None = None,
     host: str = "127.0.0.1",
+    body: bytes | None = None,
 ) -> Got:
     """Ask a server on this machine."""
-    return await asyncio.to_thread(_ask, port, path, method, headers or {}, host)
+    return await asyncio.to_thread(_ask, port, path, method, headers or {}, host, body)
+
+
+async def send(port: int, path: str, document: object, method: str = "POST") -> Got:
+    """Send a JSON document to a server on this machine."""
+    headers = {"Content-Type": "application/json"}
+    return await ask(port, path, method, headers, body=json.dumps(document).encode())
 
 
 async def ask_raw(port: int, request: bytes) -> bytes:

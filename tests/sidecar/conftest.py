@@ -13,9 +13,11 @@ from typing import Any
 import hypothesis
 import pytest
 
-from secret_sidecar.credentials.refreshing import Refreshing
-from secret_sidecar.credentials.web_identity import WebIdentity
+from secret_sidecar.aws.credentials import Credentials
+from secret_sidecar.aws.settings import AwsSettings
+from secret_sidecar.aws.web_identity import WebIdentity
 from secret_sidecar.http import Client, Origin
+from secret_sidecar.refreshing import Refreshing
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
 from tests.sidecar.fake_aws import REGION, ROLE, STATIC_KEY, STATIC_SECRET, FakeAws
@@ -26,6 +28,8 @@ hypothesis.settings.register_profile("unhurried", unhurried)
 hypothesis.settings.load_profile("unhurried")
 
 StartSidecar = Callable[..., Awaitable[Sidecar]]
+
+AwsSource = Refreshing[Credentials]
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the developer's own AWS set-up reaches a test."""
     for variable in list(os.environ):
-        if variable.startswith(("AWS_", "SECRETS_", "VAULTMUX_")):
+        if variable.startswith(("AWS_", "SECRETS_", "VAULT", "BAO_")) or variable.lower().endswith("_proxy"):
             monkeypatch.delenv(variable)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
@@ -66,10 +70,9 @@ def static_settings(aws: FakeAws) -> Settings:
         prefix="test/",
         port=0,
         health_port=0,
-        aws_region=REGION,
-        aws_access_key_id=STATIC_KEY,
-        aws_secret_access_key=STATIC_SECRET,
-        aws_endpoint_url=Origin.parse(aws.url),
+        vault=AwsSettings(
+            region=REGION, access_key_id=STATIC_KEY, secret_access_key=STATIC_SECRET, endpoint_url=Origin.parse(aws.url)
+        ),
     )
 
 
@@ -91,10 +94,9 @@ def role_settings(aws: FakeAws, token_file: Path) -> Settings:
         pod_name="app-7d9f8c6b5-x2x4z",
         port=0,
         health_port=0,
-        aws_region=REGION,
-        aws_role_arn=ROLE,
-        aws_web_identity_token_file=token_file,
-        aws_endpoint_url=Origin.parse(aws.url),
+        vault=AwsSettings(
+            region=REGION, role_arn=ROLE, web_identity_token_file=token_file, endpoint_url=Origin.parse(aws.url)
+        ),
     )
 
 
@@ -133,7 +135,7 @@ def clock(aws: FakeAws) -> Clock:
 
 
 @pytest.fixture
-def source(aws: FakeAws, token_file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Refreshing:
+def source(aws: FakeAws, token_file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AwsSource:
     """A web identity at the fake, refreshed by the test's clock; the back-off waits its whole bound."""
     monkeypatch.setattr("random.random", lambda: 1.0)
     monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
@@ -143,6 +145,6 @@ def source(aws: FakeAws, token_file: Path, clock: Clock, monkeypatch: pytest.Mon
 
 def rewrite(path: Path, content: bytes | None) -> None:
     """Replace a file, or take it away."""
-    path.unlink()
+    path.unlink(missing_ok=True)
     if content is not None:
         path.write_bytes(content)

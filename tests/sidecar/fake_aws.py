@@ -7,7 +7,6 @@ Signatures are computed anew by botocore's own signer; the tests let boto3 read 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import re
 import time
@@ -15,12 +14,15 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import parse_qs
 
 import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
+
+from tests.sidecar.fake_secrets import FakeSecrets, Reply, error
+
+__all__ = ["Reply", "error"]
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::111122223333:role/test"
@@ -50,39 +52,18 @@ class Request:
     body: bytes
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What goes back."""
-
-    status: int
-    body: bytes
-    content_type: str = "application/x-amz-json-1.1"
-
-    def render(self) -> bytes:
-        """The answer's bytes."""
-        head = f"HTTP/1.1 {self.status} x\r\nContent-Type: {self.content_type}\r\nx-amzn-RequestId: request-1\r\n"
-        return f"{head}Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body
-
-
-def error(code: str, message: str = "no", status: int = 400) -> Reply:
-    """An error as Secrets Manager words it."""
-    return Reply(status, json.dumps({"__type": code, "message": message}).encode())
-
-
 Fault = Reply | bytes | None | asyncio.Event
 
 
 @dataclass
-class FakeAws:
+class FakeAws(FakeSecrets):
     """Secrets by name, keys by id, and a journal of what was asked."""
 
-    secrets: dict[str, str | bytes] = field(default_factory=dict)
-    deleted: set[str] = field(default_factory=set)
-    versions: dict[str, str] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=lambda: {"token-1"})
     prefixes: tuple[str, ...] = ("test/",)
     may_describe: bool = True
+    may_write: bool = True
     lifetime: float = 3600.0
     clock: Callable[[], float] = time.time
     faults: deque[Fault] = field(default_factory=deque)
@@ -173,29 +154,18 @@ class FakeAws:
         )
 
     def secrets_manager(self, request: Request) -> Reply:
-        """GetSecretValue and DescribeSecret, for those who signed well and may."""
+        """Answer those who signed well and may."""
         action = request.headers["x-amz-target"].removeprefix("secretsmanager.")
-        name: str = json.loads(request.body)["SecretId"]
+        asked = json.loads(request.body)
+        name: str = asked["Name"] if action == "CreateSecret" else asked["SecretId"]
         self.asked.append((action, name))
         key = self._caller(request)
         if isinstance(key, Reply):
             return key
-        if not name.startswith(key.prefixes) or (action == "DescribeSecret" and not self.may_describe):
+        allowed = {"GetSecretValue": True, "DescribeSecret": self.may_describe}.get(action, self.may_write)
+        if not (allowed and name.startswith(key.prefixes)):
             return error("AccessDeniedException", f"User is not authorized to perform: secretsmanager:{action}")
-        if name in self.deleted:
-            message = "You can't perform this operation on the secret because it was marked for deletion."
-            return error("InvalidRequestException", message)
-        if name not in self.secrets:
-            return error("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
-        document: dict[str, Any] = {"ARN": f"arn:aws:secretsmanager:x:y:secret:{name}-AbCdEf", "Name": name}
-        if action == "GetSecretValue":
-            value = self.secrets[name]
-            document["VersionId"] = self.versions.get(name, "version-1")
-            if isinstance(value, bytes):
-                document["SecretBinary"] = base64.b64encode(value).decode()
-            else:
-                document["SecretString"] = value
-        return Reply(200, json.dumps(document).encode())
+        return self.perform(action, asked)
 
     def _caller(self, request: Request) -> Key | Reply:
         match = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))

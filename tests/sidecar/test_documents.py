@@ -23,4 +23,4 @@ def test_every_default_is_documented() -> None:
     for names, _, default in Settings.variables():
         if default:
             (row,) = [line for line in DOCUMENT.splitlines() if line.startswith(f"| `{names[0]}`")]
-            assert f"{default:g}" in row
+            assert (f"{default:g}" if isinstance(default, float) else str(default)) in row

@@ -94,3 +94,45 @@ async def test_the_api_is_on_ipv6_loopback(start: StartSidecar, static_settings:
     sidecar = await start(static_settings)
     if any(address.startswith("::1") for address in sidecar.addresses):
         assert (await ask(sidecar.port, PATH, host="::1")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Origin", "http://localhost:8080"),
+        ("Origin", "https://evil.example"),
+        ("Origin", "null"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Site", "same-site"),
+        ("Sec-Fetch-Site", "same-origin"),
+        ("sec-fetch-site", ""),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "OPTIONS", "POST"])
+async def test_web_pages_are_misdirected(
+    header: str, value: str, method: str, aws: FakeAws, start: StartSidecar, static_settings: Settings
+) -> None:
+    """Whatever a page asks for, the browser says that a page asks; it gets no CORS header, so it reads no answer."""
+    sidecar = await start(static_settings)
+    await sidecar.readiness.wait()
+    aws.asked.clear()
+    got = await ask(sidecar.port, PATH, method, headers={header: value})
+    assert (got.status, got.json["type"]) == (421, "urn:secret-access:problem:misdirected")
+    assert "no web page" in got.json["detail"]
+    assert not [name for name in got.headers if name.startswith("access-control")]
+    assert aws.asked == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"},  # an address that a person typed
+        {"Sec-Fetch-Mode": "cors"},  # Node's fetch
+        {"Referer": "http://localhost/"},
+    ],
+)
+async def test_others_than_pages_are_served(
+    headers: dict[str, str], start: StartSidecar, static_settings: Settings
+) -> None:
+    """What no page can send keeps nobody out."""
+    assert (await ask((await start(static_settings)).port, PATH, headers=headers)).status == 200

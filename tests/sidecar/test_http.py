@@ -282,3 +282,12 @@ async def test_an_idle_connection_keeps_no_answer() -> None:
 def test_an_answers_body_is_not_shown() -> None:
     """It may be a secret."""
     assert "s3cr3t" not in repr(Answer(200, {}, b"s3cr3t"))
+
+
+async def test_a_connection_that_is_not_kept_is_closed_by_us() -> None:
+    """A server that says so and then does not do it keeps nothing open here."""
+    async with Scripted([reply(b"1", 200, "Connection: close"), reply(b"2")]) as server:
+        client = Client(Origin("http", "127.0.0.1", server.port))
+        assert (await client.send("GET", "/", (), b"", soon())).body == b"1"
+        await server.closed.wait()
+    assert server.connections == 1

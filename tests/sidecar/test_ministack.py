@@ -1,4 +1,4 @@
-"""The read path against MiniStack, which verifies signatures and evaluates trust and identity policies."""
+"""The API against MiniStack, which verifies signatures and evaluates trust and identity policies."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ import boto3
 import jwt
 import pytest
 
+from secret_sidecar.aws.settings import AwsSettings
 from secret_sidecar.http import Origin
 from secret_sidecar.settings import Settings
-from tests.sidecar.client import ask
+from tests.sidecar.client import ask, send
 from tests.sidecar.conftest import StartSidecar
+from tests.sidecar.streams import Stream
 
 pytestmark = pytest.mark.anyio
 
@@ -113,6 +115,10 @@ def seed(ministack: MiniStack) -> None:
     iam.put_role_policy(RoleName="test", PolicyName="read", PolicyDocument=policy)
     iam.create_user(UserName="reader")
     iam.put_user_policy(UserName="reader", PolicyName="read", PolicyDocument=policy)
+    actions = ("DescribeSecret", "CreateSecret", "PutSecretValue", "DeleteSecret", "GetSecretValue")
+    write = {**read, "Action": [f"secretsmanager:{action}" for action in actions]}
+    iam.create_user(UserName="writer")
+    iam.put_user_policy(UserName="writer", PolicyName="write", PolicyDocument=document(write))
 
 
 @pytest.fixture
@@ -125,16 +131,29 @@ def settings(ministack: MiniStack) -> Settings:
         pod_name="app-1",
         port=0,
         health_port=0,
-        aws_region=REGION,
-        aws_endpoint_url=Origin.parse(ministack.url),
+        vault=AwsSettings(region=REGION, endpoint_url=Origin.parse(ministack.url)),
     )
 
 
 @pytest.fixture
 def user_settings(ministack: MiniStack, settings: Settings) -> Settings:
     """The same, with a user's static key."""
-    key = ministack.client("iam").create_access_key(UserName="reader")["AccessKey"]
-    return replace(settings, aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    return with_key(ministack, settings, "reader")
+
+
+@pytest.fixture
+def writer_settings(ministack: MiniStack, settings: Settings) -> Settings:
+    """The same, of a user who may write, and with a sidecar that lets it."""
+    return replace(with_key(ministack, settings, "writer"), access="read_write", events_interval=0.01)
+
+
+def with_key(ministack: MiniStack, settings: Settings, user: str) -> Settings:
+    """The settings with a new key of a user's."""
+    key = ministack.client("iam").create_access_key(UserName=user)["AccessKey"]
+    return replace(
+        settings,
+        vault=replace(settings.vault, access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"]),
+    )
 
 
 def role_settings(settings: Settings, folder: Path, subject: str = SUBJECT) -> Settings:
@@ -143,7 +162,7 @@ def role_settings(settings: Settings, folder: Path, subject: str = SUBJECT) -> S
     token = folder / "token"
     token.write_text(jwt.encode(claims, "x" * 32))
     role = f"arn:aws:iam::{ACCOUNT}:role/test"
-    return replace(settings, aws_role_arn=role, aws_web_identity_token_file=token)
+    return replace(settings, vault=replace(settings.vault, role_arn=role, web_identity_token_file=token))
 
 
 async def test_a_web_identity_reads_its_own_and_is_refused_the_others(
@@ -184,11 +203,57 @@ async def test_a_static_key_reads_its_own_and_is_refused_the_others(
     await sidecar.readiness.wait()
     assert (await ask(sidecar.port, "/v1/secrets/database-password")).json["value"] == "hunter2-test"
     foreign = await ask(sidecar.port, "/v1/secrets/prod/database-password")
-    assert (foreign.status, foreign.json["identity"]) == (403, f"access key {user_settings.aws_access_key_id}")
+    assert (foreign.status, foreign.json["identity"]) == (403, f"access key {user_settings.vault.access_key_id}")
 
 
 async def test_a_wrong_secret_key_is_no_identity(start: StartSidecar, user_settings: Settings) -> None:
     """MiniStack verifies signatures, and says so by its own code."""
-    sidecar = await start(replace(user_settings, aws_secret_access_key="wrong"))
+    sidecar = await start(replace(user_settings, vault=replace(user_settings.vault, secret_access_key="wrong")))
     got = await ask(sidecar.port, "/v1/secrets/database-password")
     assert (got.status, got.json["type"]) == (503, "urn:secret-access:problem:identity-unavailable")
+
+
+async def test_a_secret_is_written_selected_watched_and_deleted(start: StartSidecar, writer_settings: Settings) -> None:
+    """By an identity that may, and not beyond its own prefix."""
+    port = (await start(writer_settings)).port
+    made = await send(port, "/v1/secrets/database", {"value": '{"user": "a", "password": "one"}'})
+    assert (made.status, (await send(port, "/v1/secrets/database", {"value": "x"})).status) == (201, 409)
+    async with Stream(port, "/v1/events?names=database,prod/database-password") as stream:
+        assert await stream.events(2) == {"test/database": made.json["version"], "prod/database-password": 403}
+        put = await send(port, "/v1/secrets/database", {"value": '{"user": "b", "password": "two"}'}, "PUT")
+        assert await stream.events(1) == {"test/database": put.json["version"]}
+    now = await ask(port, "/v1/secrets/database?key=user")
+    assert (now.json["value"], now.json["version"]) == ("b", put.json["version"])
+    for query in ("stage=AWSPREVIOUS", f"version={made.json['version']}"):
+        assert (await ask(port, f"/v1/secrets/database?key=user&{query}")).json["value"] == "a"
+    for query in ("stage=NOBODYS", f"version={'3' * 32}"):
+        assert (await ask(port, f"/v1/secrets/database?{query}")).status == 404
+    fields = [{"name": "database", "key": key} for key in ("user", "password")]
+    batch = await send(port, "/v1/secrets:batchGet", {"names": [*fields, "prod/database-password", "missing"]})
+    assert [secret["value"] for secret in batch.json["secrets"]] == ["b", "two"]
+    assert [problem["status"] for problem in batch.json["errors"]] == [403, 404]
+    binary = await send(port, "/v1/secrets/database", {"value": "/wA=", "encoding": "base64"}, "PUT")
+    assert (await ask(port, "/v1/secrets/database")).json == {
+        "name": "test/database",
+        "value": "/wA=",
+        "encoding": "base64",
+        "version": binary.json["version"],
+    }
+    assert [(await ask(port, "/v1/secrets/database", "DELETE")).status for _ in range(2)] == [204, 204]
+    assert (await ask(port, "/v1/secrets/database")).status == 410
+    for method, path, status in (
+        ("PUT", "/v1/secrets/missing", 404),
+        ("PUT", "/v1/secrets/database", 410),
+        ("POST", "/v1/secrets/prod/new", 403),
+        ("PUT", "/v1/secrets/prod/database-password", 403),
+        ("DELETE", "/v1/secrets/prod/database-password", 403),
+    ):
+        assert (await send(port, path, {"value": "x"}, method)).status == status, (method, path)
+
+
+async def test_who_may_only_read_cannot_write(start: StartSidecar, user_settings: Settings) -> None:
+    """Even through a sidecar that would let it."""
+    port = (await start(replace(user_settings, access="read_write"))).port
+    got = await send(port, "/v1/secrets/database-password", {"value": "x"}, "PUT")
+    assert (got.status, got.json["code"]) == (403, "AccessDeniedException")
+    assert (await ask(port, "/v1/secrets/database-password")).json["value"] == "hunter2-test"

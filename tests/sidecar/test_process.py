@@ -114,6 +114,7 @@ async def test_it_serves_and_ends(run: Run) -> None:
         "serving",
         "identity obtained",
         "ready",
+        "audit",
         "stopping",
         "stopped",
     ]
@@ -173,7 +174,7 @@ async def test_secrets_are_in_no_log_line(run: Run, aws: FakeAws) -> None:
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"SECRETS_BACKEND": "gcp"}, b"secret-sidecar: SECRETS_BACKEND='gcp': expected 'aws' (or 'awssecrets')"),
+        ({"SECRETS_BACKEND": "ibm"}, b"secret-sidecar: SECRETS_BACKEND='ibm': expected one of aws, awssecrets"),
         ({"SECRETS_PORT": "taken"}, b"cannot listen on 127.0.0.1: "),
         ({"AWS_ENDPOINT_URL": "https://localhost:1", "AWS_CA_BUNDLE": "/none"}, b"AWS_CA_BUNDLE='/none': No such file"),
     ],
@@ -214,7 +215,7 @@ async def test_the_command_is_installed() -> None:
 async def test_no_sdk_is_imported() -> None:
     """boto3 costs 25 MB; a web identity or static keys need none of it."""
     code = (
-        "import sys, secret_sidecar.__main__, secret_sidecar.stores.aws as s;"
+        "import sys, secret_sidecar.__main__, secret_sidecar.aws.store as s;"
         "print([m for m in sys.modules if m.partition('.')[0] in ('boto3', 'botocore', 'h11', 'websockets')])"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)

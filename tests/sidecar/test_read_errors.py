@@ -202,12 +202,19 @@ async def test_a_vault_that_hangs_is_a_gateway_timeout(
     [
         ("prod%252Fdatabase-password", "prod%2Fdatabase-password"),
         ("a%00b", "secret name"),
+        ("a%0Ab", "secret name"),
+        ("%0A", "secret name"),
         ("a%20b", "secret name"),
         ("%FF", "no UTF-8"),
         ("%E2%82%AC", "secret name"),
         ("x" * 600, "secret name"),
         ("", "names no secret"),
-        ("database-password?version=1", "'version': expected none"),
+        ("database-password?v=1", "'v': expected version or stage or key"),
+        ("database-password?version=", "version: expected 1 to 512 characters"),
+        ("database-password?version=1", "'1': expected 32 to 64 characters"),
+        (f"database-password?stage={'x' * 257}", "expected 1 to 256 characters"),
+        (f"database-password?version={'x' * 32}&stage=AWSCURRENT", "version and stage"),
+        ("database-password?key=a&key=b", "'key' is given twice"),
         ("database-password?", None),
     ],
 )
@@ -227,7 +234,7 @@ async def test_a_bad_request_is_told_what_was_expected(
     assert aws.asked == []
 
 
-@pytest.mark.parametrize("path", ["/", "/v1/secrets", "/v1%2Fsecrets/database-password", "/healthz", "/v1/secrets:x"])
+@pytest.mark.parametrize("path", ["/", "/v1/events/", "/v1%2Fsecrets/database-password", "/healthz", "/v1/secrets:x"])
 async def test_an_unknown_path_is_a_problem_document(path: str, start: StartSidecar, static_settings: Settings) -> None:
     """The router's own errors look like all others; health is on another port."""
     got = await ask((await start(static_settings)).port, path)
@@ -284,7 +291,7 @@ async def test_a_defect_shows_nothing_of_itself(
     def broken(*_: object) -> None:
         raise RuntimeError("s3cr3t")
 
-    monkeypatch.setattr("secret_sidecar.stores.aws._secret", broken)
+    monkeypatch.setattr("secret_sidecar.aws.store._secret", broken)
     got = await ask(sidecar.port, "/v1/secrets/database-password")
     assert got.status == 500
     assert got.json["detail"] == "see the sidecar's log"

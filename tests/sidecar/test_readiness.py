@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow each other at once."""
-    for module in ("retry", "readiness", "credentials.refreshing"):
+    for module in ("retry", "readiness", "refreshing"):
         monkeypatch.setattr(f"secret_sidecar.{module}.FIRST_PAUSE", 0.0)
 
 

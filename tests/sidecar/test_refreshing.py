@@ -8,13 +8,12 @@ from pathlib import Path
 import boto3
 import pytest
 
-from secret_sidecar.credentials import Credentials
-from secret_sidecar.credentials.refreshing import Refreshing
-from secret_sidecar.errors import IdentityUnavailable, TimedOut
+from secret_sidecar.aws.credentials import Credentials
+from secret_sidecar.errors import IdentityTimedOut, IdentityUnavailable
 from secret_sidecar.settings import Settings
 from tests.sidecar import fake_aws
 from tests.sidecar.client import ask
-from tests.sidecar.conftest import Clock, StartSidecar, rewrite, soon
+from tests.sidecar.conftest import AwsSource, Clock, StartSidecar, rewrite, soon
 from tests.sidecar.fake_aws import FakeAws
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +37,7 @@ async def test_boto3_is_content_with_the_fakes_web_identity(
     assert await asyncio.to_thread(read_by_boto3, aws.url) == "hunter2-test"
 
 
-async def test_the_token_is_exchanged_for_the_roles_credentials(aws: FakeAws, source: Refreshing) -> None:
+async def test_the_token_is_exchanged_for_the_roles_credentials(aws: FakeAws, source: AwsSource) -> None:
     """STS gets role, session and token, and we its answer."""
     credentials = await source.get(soon())
     assert aws.assumed == [
@@ -59,7 +58,7 @@ async def test_the_token_is_exchanged_for_the_roles_credentials(aws: FakeAws, so
     )
 
 
-async def test_fifty_readers_cost_one_exchange(aws: FakeAws, source: Refreshing) -> None:
+async def test_fifty_readers_cost_one_exchange(aws: FakeAws, source: AwsSource) -> None:
     """Whoever comes while credentials are being fetched waits for the same ones."""
     aws.sts_gate.clear()
     readers = [asyncio.create_task(source.get(soon())) for _ in range(50)]
@@ -77,7 +76,7 @@ async def test_fifty_requests_cost_one_exchange(aws: FakeAws, start: StartSideca
     assert len(aws.assumed) == 1
 
 
-async def test_a_reader_that_goes_away_takes_nothing_with_it(aws: FakeAws, source: Refreshing) -> None:
+async def test_a_reader_that_goes_away_takes_nothing_with_it(aws: FakeAws, source: AwsSource) -> None:
     """The first reader is cancelled, the second gets what the first began."""
     aws.sts_gate.clear()
     first, second = (asyncio.create_task(source.get(soon())) for _ in range(2))
@@ -90,7 +89,7 @@ async def test_a_reader_that_goes_away_takes_nothing_with_it(aws: FakeAws, sourc
     assert len(aws.assumed) == 1
 
 
-async def test_the_exchange_goes_on_when_nobody_waits(aws: FakeAws, source: Refreshing) -> None:
+async def test_the_exchange_goes_on_when_nobody_waits(aws: FakeAws, source: AwsSource) -> None:
     """The next reader finds it done."""
     aws.sts_gate.clear()
     only = asyncio.create_task(source.get(soon()))
@@ -102,10 +101,10 @@ async def test_the_exchange_goes_on_when_nobody_waits(aws: FakeAws, source: Refr
     assert len(aws.assumed) == 1
 
 
-async def test_a_readers_deadline_is_its_own(aws: FakeAws, source: Refreshing) -> None:
+async def test_a_readers_deadline_is_its_own(aws: FakeAws, source: AwsSource) -> None:
     """It stops waiting; the exchange does not stop."""
     aws.sts_gate.clear()
-    with pytest.raises(TimedOut, match="the identity was not obtained before the deadline"):
+    with pytest.raises(IdentityTimedOut, match="the identity was not obtained before the deadline"):
         await source.get(asyncio.get_running_loop().time() + 0.01)
     aws.sts_gate.set()
     await source.get(soon())
@@ -113,7 +112,7 @@ async def test_a_readers_deadline_is_its_own(aws: FakeAws, source: Refreshing) -
 
 
 async def test_credentials_serve_until_a_quarter_hour_before_they_expire(
-    aws: FakeAws, source: Refreshing, clock: Clock
+    aws: FakeAws, source: AwsSource, clock: Clock
 ) -> None:
     """No exchange more than needed."""
     first = await source.get(soon())
@@ -123,7 +122,7 @@ async def test_credentials_serve_until_a_quarter_hour_before_they_expire(
 
 
 async def test_credentials_are_renewed_ahead_while_the_old_ones_serve(
-    aws: FakeAws, source: Refreshing, clock: Clock, token_file: Path
+    aws: FakeAws, source: AwsSource, clock: Clock, token_file: Path
 ) -> None:
     """Nobody waits for the renewal, and it reads the token that the kubelet has put there since."""
     first = await source.get(soon())
@@ -140,14 +139,14 @@ async def test_credentials_are_renewed_ahead_while_the_old_ones_serve(
     assert [form["WebIdentityToken"] for form in aws.assumed] == ["token-1", "token-2"]
 
 
-async def test_nobody_gets_credentials_that_are_about_to_expire(aws: FakeAws, source: Refreshing, clock: Clock) -> None:
+async def test_nobody_gets_credentials_that_are_about_to_expire(aws: FakeAws, source: AwsSource, clock: Clock) -> None:
     """Half a minute before expiry, readers wait for new ones."""
     await source.get(soon())
     clock.now += 3600 - 29
     assert (await source.get(soon())).access_key == "ASIA0000000000000002"
 
 
-async def test_short_sessions_are_renewed_in_proportion(aws: FakeAws, source: Refreshing, clock: Clock) -> None:
+async def test_short_sessions_are_renewed_in_proportion(aws: FakeAws, source: AwsSource, clock: Clock) -> None:
     """Credentials of 40 seconds serve for 30, not for none."""
     aws.lifetime = 40
     first = await source.get(soon())
@@ -156,9 +155,7 @@ async def test_short_sessions_are_renewed_in_proportion(aws: FakeAws, source: Re
     assert len(aws.assumed) == 1
 
 
-async def test_valid_credentials_stay_in_use_while_renewal_fails(
-    aws: FakeAws, source: Refreshing, clock: Clock
-) -> None:
+async def test_valid_credentials_stay_in_use_while_renewal_fails(aws: FakeAws, source: AwsSource, clock: Clock) -> None:
     """Even in their last half minute; after a failure the next try waits, ever longer."""
     first = await source.get(soon())
     aws.tokens = set()
@@ -176,7 +173,7 @@ async def test_valid_credentials_stay_in_use_while_renewal_fails(
 
 
 async def test_expired_credentials_are_not_used_when_renewal_fails(
-    aws: FakeAws, source: Refreshing, clock: Clock
+    aws: FakeAws, source: AwsSource, clock: Clock
 ) -> None:
     """Readers get the reason, at once while the next try waits, and are served again after it."""
     await source.get(soon())

@@ -25,10 +25,10 @@ def settings_of(namespace_file: Path = NOWHERE, **variables: str) -> Settings:
 def test_the_defaults() -> None:
     """Backend and region are required, nothing else."""
     settings = settings_of()
-    assert (settings.backend, settings.aws_region) == ("aws", "us-east-1")
+    assert (settings.backend, settings.vault.region) == ("aws", "us-east-1")
     assert (settings.port, settings.health_port, settings.timeout) == (8080, 8081, 5.0)
     assert (settings.namespace, settings.prefix, settings.names) == ("", "", ())
-    assert settings.aws_endpoint_url is None
+    assert settings.vault.endpoint_url is None
 
 
 def test_everything_that_a_pod_is_given() -> None:
@@ -48,9 +48,9 @@ def test_everything_that_a_pod_is_given() -> None:
     )
     assert settings.names == ("team/test/database-password", "shared/key")
     assert (settings.port, settings.health_port, settings.timeout) == (1, 65535, 0.5)
-    assert settings.aws_web_identity_token_file == Path("/token")
-    assert settings.aws_endpoint_url == Origin("http", "10.78.0.1", 4566)
-    assert settings.aws_endpoint_url_sts == Origin("https", "sts.example", 443)
+    assert settings.vault.web_identity_token_file == Path("/token")
+    assert settings.vault.endpoint_url == Origin("http", "10.78.0.1", 4566)
+    assert settings.vault.endpoint_url_sts == Origin("https", "sts.example", 443)
 
 
 def test_settings_do_not_change() -> None:
@@ -67,7 +67,7 @@ def test_the_articles_manifests_run() -> None:
 
 def test_the_regions_other_variable() -> None:
     """AWS_DEFAULT_REGION serves where AWS_REGION is not set, or is empty."""
-    assert settings_of(AWS_REGION="", AWS_DEFAULT_REGION="eu-central-1").aws_region == "eu-central-1"
+    assert settings_of(AWS_REGION="", AWS_DEFAULT_REGION="eu-central-1").vault.region == "eu-central-1"
 
 
 def test_the_namespace_is_found_in_the_pod(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_namespace_is_found_in_the_pod(tmp_path: Path) -> None:
 def test_static_keys() -> None:
     """With or without a session token."""
     settings = settings_of(AWS_ACCESS_KEY_ID="AKIA", AWS_SECRET_ACCESS_KEY="s3cr3t", AWS_SESSION_TOKEN="t0k3n")
-    assert (settings.aws_secret_access_key, settings.aws_session_token) == ("s3cr3t", "t0k3n")
+    assert (settings.vault.secret_access_key, settings.vault.session_token) == ("s3cr3t", "t0k3n")
     assert "s3cr3t" not in repr(settings)
     assert "t0k3n" not in repr(settings)
 
@@ -88,9 +88,9 @@ def test_static_keys() -> None:
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"SECRETS_BACKEND": ""}, "SECRETS_BACKEND is not set: expected 'aws'"),
-        ({"SECRETS_BACKEND": "gcp"}, "SECRETS_BACKEND='gcp': expected 'aws' (or 'awssecrets'), the one"),
-        ({"SECRETS_BACKEND": "", "VAULTMUX_BACKEND": "pass"}, "VAULTMUX_BACKEND='pass': expected 'aws'"),
+        ({"SECRETS_BACKEND": ""}, "SECRETS_BACKEND is not set: expected one of aws"),
+        ({"SECRETS_BACKEND": "ibm"}, "SECRETS_BACKEND='ibm': expected one of aws, awssecrets"),
+        ({"SECRETS_BACKEND": "", "VAULTMUX_BACKEND": "bitwarden"}, "VAULTMUX_BACKEND='bitwarden': expected one of"),
         ({"AWS_REGION": ""}, "AWS_REGION is not set: expected an AWS region, such as"),
         ({"AWS_REGION": "useast1"}, "AWS_REGION='useast1': expected an AWS region, such as"),
         ({"SECRETS_NAMESPACE": "*"}, "SECRETS_NAMESPACE='*': namespace '*': expected one Kubernetes namespace"),
@@ -102,6 +102,10 @@ def test_static_keys() -> None:
         ({"SECRETS_HEALTH_PORT": "8080"}, "SECRETS_HEALTH_PORT=8080: expected another port than SECRETS_PORT's"),
         ({"SECRETS_TIMEOUT": "0"}, "SECRETS_TIMEOUT='0': expected seconds, more than 0 and at most 60"),
         ({"SECRETS_TIMEOUT": "nan"}, "SECRETS_TIMEOUT='nan': expected seconds"),
+        ({"SECRETS_CACHE_TTL": "-1"}, "SECRETS_CACHE_TTL='-1': expected seconds, 0 to 3600"),
+        ({"SECRETS_CACHE_TTL": "nan"}, "SECRETS_CACHE_TTL='nan': expected seconds, 0 to 3600"),
+        ({"SECRETS_STALE_IF_ERROR": "1d"}, "SECRETS_STALE_IF_ERROR='1d': expected seconds, 0 to 86400"),
+        ({"SECRETS_METRICS_NAMES": "yes"}, "SECRETS_METRICS_NAMES='yes': expected true or false"),
         ({"SECRETS_TIMEOUT": "5s"}, "SECRETS_TIMEOUT='5s': expected seconds"),
         ({"AWS_ROLE_ARN": "test"}, "AWS_ROLE_ARN='test': expected a role's ARN, such as"),
         (

@@ -10,8 +10,8 @@ import botocore.credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secret_sidecar.credentials import Credentials
-from secret_sidecar.sigv4 import Signer
+from secret_sidecar.aws.credentials import Credentials
+from secret_sidecar.aws.sigv4 import Signer
 
 HOST = "secretsmanager.us-east-1.amazonaws.com"
 

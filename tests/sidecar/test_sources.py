@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secret_sidecar.credentials import Credentials, sts
-from secret_sidecar.credentials.refreshing import Refreshing
-from secret_sidecar.credentials.sources import open_source
-from secret_sidecar.credentials.static import Static
+from secret_sidecar.aws import sts
+from secret_sidecar.aws.credentials import Credentials
+from secret_sidecar.aws.sources import open_source
+from secret_sidecar.aws.static import Static
+from secret_sidecar.aws.store import open_store
 from secret_sidecar.errors import IdentityUnavailable, SettingsError
+from secret_sidecar.refreshing import Refreshing
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores.aws import AwsStore
 from tests.sidecar import fake_aws
 from tests.sidecar.client import ask
 from tests.sidecar.conftest import StartSidecar, soon
@@ -49,8 +50,12 @@ async def test_static_keys_never_change() -> None:
 
 async def test_static_keys_go_before_a_role(role_settings: Settings) -> None:
     """As with AWS's own SDKs."""
-    both = replace(role_settings, aws_access_key_id="AKIA", aws_secret_access_key="secret")
+    both = replace(role_settings, vault=replace(role_settings.vault, access_key_id="AKIA", secret_access_key="secret"))
     assert isinstance(open_source(both), Static)
+
+
+def without_keys(settings: Settings) -> Settings:
+    return replace(settings, vault=replace(settings.vault, access_key_id="", secret_access_key=""))
 
 
 async def test_a_laptop_has_boto3s_chain(
@@ -62,14 +67,14 @@ async def test_a_laptop_has_boto3s_chain(
         f"[default]\naws_access_key_id={fake_aws.STATIC_KEY}\naws_secret_access_key={fake_aws.STATIC_SECRET}\n"
     )
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(profile))
-    store = AwsStore.from_settings(replace(static_settings, aws_access_key_id="", aws_secret_access_key=""))
+    store = open_store(without_keys(static_settings))
     assert (await store.get("test/database-password", soon())).value == "hunter2-test"
     await store.close()
 
 
 async def test_a_laptop_without_a_login_is_told_what_to_set(static_settings: Settings) -> None:
     """The chain's end names the ways."""
-    source = open_source(replace(static_settings, aws_access_key_id="", aws_secret_access_key=""))
+    source = open_source(without_keys(static_settings))
     with pytest.raises(IdentityUnavailable, match="set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, or"):
         await source.get(soon())
 
@@ -81,7 +86,7 @@ async def test_a_profile_that_does_not_work_is_told(
     config = tmp_path / "config"
     config.write_text("[default]\ncredential_process = false\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    source = open_source(replace(static_settings, aws_access_key_id="", aws_secret_access_key=""))
+    source = open_source(without_keys(static_settings))
     with pytest.raises(IdentityUnavailable, match="boto3's chain: CredentialRetrievalError"):
         await source.get(soon())
 
@@ -93,7 +98,7 @@ async def test_an_image_without_boto3_says_so_at_the_start(
     monkeypatch.setitem(sys.modules, "boto3", None)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(SettingsError, match="no AWS credentials: expected AWS_ROLE_ARN"):
-        open_source(replace(static_settings, aws_access_key_id="", aws_secret_access_key=""))
+        open_source(without_keys(static_settings))
 
 
 async def test_a_defect_in_a_source_is_logged(caplog: pytest.LogCaptureFixture) -> None:

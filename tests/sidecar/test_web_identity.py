@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from secret_sidecar.credentials.refreshing import Refreshing
+from secret_sidecar.aws.store import AwsStore
 from secret_sidecar.errors import IdentityUnavailable
 from secret_sidecar.http import Client, Origin
-from secret_sidecar.stores.aws import AwsStore
 from tests.sidecar import fake_aws
-from tests.sidecar.conftest import Clock, rewrite, soon
+from tests.sidecar.conftest import AwsSource, Clock, rewrite, soon
 from tests.sidecar.fake_aws import FakeAws, Reply
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize(
     "fault", [None, Reply(500, b"<html>"), fake_aws.sts_error("IDPCommunicationError"), b"HTTP/1.1"]
 )
-async def test_what_passes_at_sts_is_tried_again(fault: Reply | bytes | None, aws: FakeAws, source: Refreshing) -> None:
+async def test_what_passes_at_sts_is_tried_again(fault: Reply | bytes | None, aws: FakeAws, source: AwsSource) -> None:
     """Inside the exchange, so that readers do not notice."""
     aws.sts_faults.extend([fault, fault])
     assert (await source.get(soon())).access_key == "ASIA0000000000000001"
@@ -43,7 +42,7 @@ async def test_what_passes_at_sts_is_tried_again(fault: Reply | bytes | None, aw
     ids=lambda value: repr(value)[:50],
 )
 async def test_what_does_not_pass_at_sts_is_told(
-    fault: Reply | bytes, message: str, aws: FakeAws, source: Refreshing
+    fault: Reply | bytes, message: str, aws: FakeAws, source: AwsSource
 ) -> None:
     """Once, with the role that was meant."""
     aws.sts_faults.append(fault)
@@ -54,7 +53,7 @@ async def test_what_does_not_pass_at_sts_is_told(
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n", b"two words", b"\xff"])
-async def test_a_token_file_that_holds_no_token(content: bytes | None, source: Refreshing, token_file: Path) -> None:
+async def test_a_token_file_that_holds_no_token(content: bytes | None, source: AwsSource, token_file: Path) -> None:
     """A file that vanished, is empty, or holds something else: the path is told, the content is not."""
     rewrite(token_file, content)
     with pytest.raises(IdentityUnavailable, match=f"token file {re.escape(str(token_file))}") as failure:
@@ -63,7 +62,7 @@ async def test_a_token_file_that_holds_no_token(content: bytes | None, source: R
 
 
 async def test_credentials_that_the_vault_refuses_are_renewed_at_once(
-    aws: FakeAws, source: Refreshing, clock: Clock
+    aws: FakeAws, source: AwsSource, clock: Clock
 ) -> None:
     """They may have been revoked, or expired under way: one renewal, one more try, and the caller sees a value."""
     store = AwsStore(Client(Origin.parse(aws.url)), source, fake_aws.REGION)
@@ -75,7 +74,7 @@ async def test_credentials_that_the_vault_refuses_are_renewed_at_once(
     assert len(aws.assumed) == 2
 
 
-async def test_a_late_refusal_of_old_credentials_costs_nothing(source: Refreshing, clock: Clock, aws: FakeAws) -> None:
+async def test_a_late_refusal_of_old_credentials_costs_nothing(source: AwsSource, clock: Clock, aws: FakeAws) -> None:
     """Somebody else has renewed them meanwhile."""
     old = await source.get(soon())
     clock.now += 100
@@ -86,7 +85,7 @@ async def test_a_late_refusal_of_old_credentials_costs_nothing(source: Refreshin
 
 
 async def test_a_vault_that_refuses_all_credentials_costs_no_more_renewals(
-    aws: FakeAws, source: Refreshing, clock: Clock
+    aws: FakeAws, source: AwsSource, clock: Clock
 ) -> None:
     """Brand-new credentials are not renewed: the answer is the refusal."""
     store = AwsStore(Client(Origin.parse(aws.url)), source, fake_aws.REGION)
@@ -101,7 +100,7 @@ async def test_a_vault_that_refuses_all_credentials_costs_no_more_renewals(
     assert len(aws.assumed) == 2
 
 
-async def test_closing_stops_an_exchange(aws: FakeAws, source: Refreshing) -> None:
+async def test_closing_stops_an_exchange(aws: FakeAws, source: AwsSource) -> None:
     """Nothing is left running."""
     aws.sts_gate.clear()
     reader = asyncio.create_task(source.get(soon()))

@@ -1,0 +1,22 @@
+"""How much a caller may send, and how long it may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Sizes are in bytes, times in seconds. Times are kept to the sweep, which looks at all connections at once."""
+
+    target: int = 8 << 10
+    headers: int = 64
+    head: int = 16 << 10  # names and values of all headers
+    body: int = 256 << 10  # the largest secret of any vault, escaped as JSON
+    pipelined: int = 32  # requests that wait for the answers to those before them
+    connections: int = 512
+    request: float = 15.0  # from its first byte to its last
+    idle: float = 75.0  # longer than clients keep an unused connection, so that they close it
+    write: float = 30.0  # without a byte of an answer being taken
+    linger: float = 2.0  # for the caller to read the last answer
+    sweep: float = 1.0

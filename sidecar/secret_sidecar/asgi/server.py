@@ -1,0 +1,71 @@
+"""Listening, and ending well."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterable
+
+from starlette.types import ASGIApp
+
+from secret_sidecar.asgi.connection import Connection
+from secret_sidecar.asgi.limits import Limits
+
+
+class Server:
+    """Serves one application on sockets that are bound already."""
+
+    def __init__(self, app: ASGIApp, limits: Limits | None = None, tls: ssl.SSLContext | None = None) -> None:
+        self.app = app
+        self.limits = limits or Limits()
+        self._tls = tls
+        self._connections: set[Connection] = set()
+        self._none_left = asyncio.Event()
+        self._listeners: list[asyncio.Server] = []
+        self._sweep: asyncio.TimerHandle | None = None
+
+    async def start(self, sockets: Iterable[socket.socket]) -> None:
+        """Serve from now on."""
+        self.loop = asyncio.get_running_loop()
+        for listening in sockets:
+            listener = await self.loop.create_server(lambda: Connection(self), sock=listening, ssl=self._tls)
+            self._listeners.append(listener)
+
+    async def drain(self, grace: float) -> None:
+        """Take no more connections; return when those that wait for an answer have it, at the latest after `grace`."""
+        for listener in self._listeners:
+            listener.close()
+        for connection in list(self._connections):
+            connection.stop()
+        try:
+            async with asyncio.timeout(grace):
+                while self._connections:
+                    self._none_left.clear()
+                    await self._none_left.wait()
+        except TimeoutError:
+            for connection in list(self._connections):
+                connection.abort()
+        if self._sweep is not None:
+            self._sweep.cancel()
+
+    def admit(self, connection: Connection) -> bool:
+        """Count a new connection, or return False if there are enough."""
+        if len(self._connections) >= self.limits.connections:
+            return False
+        self._connections.add(connection)
+        if self._sweep is None:
+            self._sweep = self.loop.call_later(self.limits.sweep, self._look)
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """Count it no more: it has ended, and so has all that it asked for."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._none_left.set()
+
+    def _look(self) -> None:
+        """Sweep; an idle server with no connection wakes nobody."""
+        for connection in list(self._connections):
+            connection.sweep(self.limits.sweep)
+        self._sweep = self.loop.call_later(self.limits.sweep, self._look) if self._connections else None

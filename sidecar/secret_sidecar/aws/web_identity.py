@@ -1,0 +1,84 @@
+"""A role assumed with the pod's own ServiceAccount token (IRSA)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from secret_sidecar.aws import sts
+from secret_sidecar.aws.credentials import Credentials
+from secret_sidecar.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    DeadlineExceeded,
+    IdentityDelayed,
+    IdentityTimedOut,
+    IdentityUnavailable,
+    TransportError,
+)
+from secret_sidecar.http import Client
+from secret_sidecar.retry import retrying
+
+_HEADERS = (("Content-Type", "application/x-www-form-urlencoded"),)
+_TOKEN_SIZE = 64 << 10
+# IDPCommunicationError is documented as one to retry: STS could not reach the cluster's issuer.
+_TRANSIENT = {"IDPCommunicationError", "InternalFailure", "RequestLimitExceeded", "ServiceUnavailable", "Throttling"}
+
+
+class WebIdentity:
+    """Exchanges the token for the role's credentials; the file is read anew each time, for the kubelet rotates it."""
+
+    def __init__(self, client: Client, role_arn: str, token_file: Path, session: str) -> None:
+        self._client = client
+        self._role_arn = role_arn
+        self._token_file = token_file
+        self._session = session
+
+    async def obtain(self, deadline: float) -> Credentials:
+        """Return fresh credentials, or raise IdentityUnavailable."""
+        return await retrying(lambda: self._exchange(deadline), deadline)
+
+    async def close(self) -> None:
+        """Close connections to STS."""
+        await self._client.close()
+
+    async def _exchange(self, deadline: float) -> Credentials:
+        body = sts.form(self._role_arn, self._session, self._token())
+        try:
+            answer = await self._client.send("POST", "/", _HEADERS, body, deadline)
+        except (ConnectFailed, ConnectionLost) as error:
+            raise IdentityDelayed(f"STS: {error}", identity=self._role_arn) from None
+        except DeadlineExceeded as error:
+            raise IdentityTimedOut(f"STS: {error}", identity=self._role_arn) from None
+        except TransportError as error:
+            raise IdentityUnavailable(f"STS: {error}", identity=self._role_arn) from None
+        try:
+            texts = sts.texts(answer.body)
+            if answer.status == 200:
+                return sts.credentials(texts)
+        except ValueError as error:
+            if answer.status < 500:
+                detail = f"STS: HTTP {answer.status} with an answer that is none: {error}"
+                raise IdentityUnavailable(detail, identity=self._role_arn) from None
+            texts = {}
+        code = texts.get("Code")
+        kind = IdentityDelayed if code in _TRANSIENT or answer.status >= 500 else IdentityUnavailable
+        raise kind(
+            f"STS refused role {self._role_arn}: {code or f'HTTP {answer.status}'}",
+            code=code,
+            request_id=answer.headers.get("x-amzn-requestid") or texts.get("RequestId"),
+            identity=self._role_arn,
+        )
+
+    def _token(self) -> str:
+        try:
+            with self._token_file.open("rb") as file:
+                token = file.read(_TOKEN_SIZE).decode("ascii").strip()
+        except OSError as error:
+            detail = f"token file {self._token_file}: {error.strerror}"
+            raise IdentityUnavailable(detail, identity=self._role_arn) from None
+        except UnicodeDecodeError:
+            token = ""
+        if not token or any(c.isspace() for c in token):
+            detail = f"token file {self._token_file}: expected one JSON Web Token"
+            raise IdentityUnavailable(detail, identity=self._role_arn)
+        return token

@@ -1,0 +1,1 @@
+"""Google Cloud's Secret Manager, through workload identity."""

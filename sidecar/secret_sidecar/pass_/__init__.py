@@ -1,0 +1,1 @@
+"""`pass`, the standard Unix password manager, for laptops: files that gpg encrypts."""

@@ -1,0 +1,139 @@
+"""What the fakes have in common: an HTTP server on loopback, and faults that happen instead of an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+@dataclass(frozen=True)
+class Request:
+    """What arrived."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The body as a form."""
+        return _first(self.body.decode())
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object."""
+        document = json.loads(self.body)
+        assert isinstance(document, dict)
+        return document
+
+    @property
+    def bearer(self) -> str:
+        """The access token that was sent, or nothing."""
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back: a JSON document, or bytes as they are."""
+
+    document: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json; charset=utf-8"
+
+    def render(self) -> bytes:
+        """The answer's bytes."""
+        body = self.document if isinstance(self.document, bytes) else json.dumps(self.document).encode()
+        lines = [f"HTTP/1.1 {self.status} x", f"Content-Type: {self.content_type}", f"Content-Length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        return "\r\n".join((*lines, "", "")).encode() + body
+
+
+Fault = Reply | bytes | None | asyncio.Event
+"""An answer, bytes and then the end of the connection, the end at once, or waiting until something happens."""
+
+
+class Server:
+    """Answers by `answer`; `faults` happen first, one to each request whose path `is_faulty` is true of."""
+
+    def __init__(self, answer: Callable[[Request], Reply], tls: ssl.SSLContext | None = None) -> None:
+        self._answer = answer
+        self._tls = tls
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.faults: deque[Fault] = deque()
+        self.is_faulty: Callable[[str], bool] = lambda _: True
+        self.asked: list[str] = []
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http{'s' if self._tls else ''}://localhost:{self.port}"
+
+    async def __aenter__(self) -> Server:
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self._tls)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._writers.add(writer)
+        try:
+            while (request := await _read(reader)) is not None and await self._serve(request, writer):
+                pass
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    async def _serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
+        """Answer; False if the connection ends."""
+        self.asked.append(f"{request.method} {request.path}")
+        faulty = self.faults and self.is_faulty(request.path)
+        happens = self.faults.popleft() if faulty else self._answer(request)
+        if isinstance(happens, asyncio.Event):
+            await happens.wait()
+            return False
+        if happens is not None:
+            writer.write(happens.render() if isinstance(happens, Reply) else happens)
+        await writer.drain()
+        return isinstance(happens, Reply)
+
+
+async def _read(reader: asyncio.StreamReader) -> Request | None:
+    """Read one request; None at the end of the connection."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    first, *lines = head.decode("latin-1").rstrip().split("\r\n")
+    method, target, _ = first.split(" ")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    url = urlsplit(target)
+    return Request(method, unquote(url.path), _first(url.query), headers, body)
+
+
+def _first(encoded: str) -> dict[str, str]:
+    return {key: values[0] for key, values in parse_qs(encoded, keep_blank_values=True).items()}

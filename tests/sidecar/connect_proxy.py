@@ -1,0 +1,94 @@
+"""A small proxy: tunnels for https, requests handed on for http, and maybe a password."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+from types import TracebackType
+from typing import Self
+
+CONNECT = re.compile(rb"CONNECT \[?([^ \]]+)\]?:(\d+) HTTP/1\.1\r\n")
+ABSOLUTE = re.compile(rb"(\w+) http://([^/ ]+)(/[^ ]*) HTTP/1\.1\r\n")
+
+
+class ConnectProxy:
+    """Listens on loopback; `seen` has the first line of each request that it took."""
+
+    def __init__(self, user: str | None = None, answer: bytes | None = None) -> None:
+        self._expected = user and b"Proxy-Authorization: Basic " + base64.b64encode(user.encode()) + b"\r\n"
+        self._answer = answer
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.seen: list[str] = []
+        self.passed = b""
+        self.closed = asyncio.Event()
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            await self._serve(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+            self.closed.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.seen.append(head.partition(b"\r\n")[0].decode())
+        if self._answer is not None:
+            writer.write(self._answer)
+            await writer.drain()
+            await reader.read()
+        elif self._expected and self._expected not in head:
+            writer.write(b"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+        elif match := CONNECT.match(head):
+            upstream = await asyncio.open_connection(match[1].decode(), int(match[2]))
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await self._pipe((reader, writer), upstream)
+        elif match := ABSOLUTE.match(head):
+            host, _, port = match[2].decode().partition(":")
+            upstream = await asyncio.open_connection(host, int(port or "80"))
+            head = match[1] + b" " + match[3] + b" HTTP/1.1\r\n" + head.partition(b"\r\n")[2]
+            upstream[1].write(re.sub(rb"Proxy-Authorization: .*\r\n", b"", head))
+            await self._pipe((reader, writer), upstream)
+
+    async def _pipe(
+        self,
+        down: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        up: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> None:
+        async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            while data := await source.read(1 << 16):
+                self.passed += data
+                target.write(data)
+                await target.drain()
+            target.close()
+
+        try:
+            await asyncio.gather(copy(down[0], up[1]), copy(up[0], down[1]))
+        finally:
+            up[1].close()
