@@ -5,7 +5,7 @@ PYTHON ?= python3
 LOCAL := .venv/bin/python -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check e2e ask matrix status image format setup setup-check
+.PHONY: help up down test check e2e ask matrix status image soak bench format setup setup-test setup-check
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -16,7 +16,7 @@ up: setup ## the laptop environment: a real cluster, an AWS that decides, test a
 down: setup-check ## end the laptop environment and put the machine back as it was
 	@$(LOCAL) down
 
-test: setup check ## everything: make check, each part against real ones, the whole on the laptop environment
+test: setup-test check ## everything: make check, each part against real ones, the whole on the laptop environment
 	@.venv/bin/pytest tests/integration tests/e2e
 
 check: setup-check ## lint, types and unit tests, for daily work
@@ -41,12 +41,21 @@ status: ## whether the laptop environment is up, and where
 image: setup ## build the container images into .local/images
 	@$(LOCAL).images
 
+soak: setup-check ## mixed load with faults, every answer checked: make soak MINUTES=10; writes .local/soak.json
+	@.venv/bin/python -m soak --minutes $(or $(MINUTES),10)
+
+bench: setup-check ## the sidecar beside a Starlette + boto3 one and a compiled floor; writes .local/bench.json
+	@.venv/bin/python -m bench
+
 format: setup-check ## format the code
 	@.venv/bin/ruff check --fix
 	@.venv/bin/ruff format
 
 setup:
 	@$(PYTHON) tools/setup.py up
+
+setup-test:
+	@$(PYTHON) tools/setup.py test
 
 setup-check:
 	@$(PYTHON) tools/setup.py check

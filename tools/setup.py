@@ -1,7 +1,8 @@
 """Install what the commands of the Makefile need, and only what is missing.
 
-``python3 tools/setup.py check``: uv and the Python packages. ``python3 tools/setup.py up``: also Debian packages (as
-root; none is removed), the Go tools and the images. Standard library only: it runs before anything is installed.
+``python3 tools/setup.py check``: uv and the Python packages. ``up``: also Debian packages (as root; none is removed),
+the Go tools and the images. ``test``: also what runs the examples. Standard library only: it runs before anything is
+installed.
 """
 
 from __future__ import annotations
@@ -20,18 +21,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secret-access"
 UV_VERSION = "0.13.9"
+POLICY = Path("/usr/sbin/policy-rc.d")
 DEBIAN_PACKAGES = {
     "buildah": "buildah",
     "ca-certificates": "/etc/ssl/certs/ca-certificates.crt",
     "containerd": "ctr",
     "containernetworking-plugins": "/usr/lib/cni/ptp",
     "etcd-server": "etcd",
-    "gnupg": "gpg",
     "iproute2": "ip",
     "mmdebstrap": "mmdebstrap",
-    "pass": "pass",
     "runc": "runc",
     "util-linux": "unshare",
+}
+TEST_PACKAGES = {
+    "curl": "curl",
+    "default-jdk-headless": "javac",
+    "gnupg": "gpg",
+    "jq": "jq",
+    "nodejs": "node",
+    "pass": "pass",
 }
 """What each is installed for: a command or a file. Where something else brought it, such as Docker's own containerd,
 which cannot be beside Debian's, that serves."""
@@ -56,22 +64,21 @@ def no_service_started() -> Iterator[None]:
 
     Debian asks this file (https://www.debian.org/doc/debian-policy/ch-opersys.html, section 9.3.3); 101 says no.
     """
-    policy = Path("/usr/sbin/policy-rc.d")
-    if policy.exists():
+    if POLICY.exists():
         yield
         return
-    policy.write_text("#!/bin/sh\nexit 101\n")
-    policy.chmod(0o755)
+    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    POLICY.chmod(0o755)
     try:
         yield
     finally:
-        policy.unlink()
+        POLICY.unlink()
 
 
-def install_debian_packages() -> None:
+def install_debian_packages(packages: dict[str, str]) -> None:
     """Install the Debian packages that are missing; refuse to remove any."""
     os.environ["PATH"] += ":/usr/sbin:/sbin"  # where runc is, and `su` without - leaves out
-    missing = [package for package, what in DEBIAN_PACKAGES.items() if not (shutil.which(what) or Path(what).is_file())]
+    missing = [package for package, what in packages.items() if not (shutil.which(what) or Path(what).is_file())]
     if importlib.util.find_spec("ensurepip") is None:
         missing.append("python3-venv")
     if not missing:
@@ -140,7 +147,7 @@ def main(what: str) -> int:
         [sys.executable, str(ROOT / "tools" / "build.py")], stdout=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        install_debian_packages()
+        install_debian_packages(DEBIAN_PACKAGES | (TEST_PACKAGES if what == "test" else {}))
         uv = find_uv()
         sync_python_packages(uv)
         sync_program(uv)

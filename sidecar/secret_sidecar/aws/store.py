@@ -145,9 +145,9 @@ class AwsStore:
         members["ClientRequestToken"] = str(uuid.uuid4())
         answer, identity = await self._call(call, members | _new_value(value), deadline)
         match json_object(answer):
-            case {"VersionId": str(version)}:
+            case {"VersionId": str(version), "Name": call.name}:
                 return version
-        raise _odd(answer, identity, f"{call.action} of {call.name!r} with something that is no version")
+        raise _odd(answer, identity, f"{call.action} of {call.name!r} with something that is no version of it")
 
     async def _call(self, call: Call, members: dict[str, str], deadline: float) -> tuple[Answer, str]:
         """Return the answer to a call that succeeded and the identity that made it."""

@@ -1,0 +1,81 @@
+"""What is installed and built before anything else runs."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import build, setup
+
+
+PACKAGES = {"coreutils": "ls", "base-files": "/etc/os-release"}
+
+
+@pytest.fixture
+def apt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
+    """The commands with which apt-get is called, and does nothing."""
+    called: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        called.append(command)
+        assert setup.POLICY.read_text() == "#!/bin/sh\nexit 101\n"  # so that no package starts a service
+        return subprocess.CompletedProcess(command, 0, "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(setup, "POLICY", tmp_path / "policy-rc.d")
+    return called
+
+
+def test_what_is_there_is_not_installed(apt: list[list[str]]) -> None:
+    """A command or a file is what counts, not whose package it is of: Docker brings its own containerd."""
+    setup.install_debian_packages(PACKAGES)
+    assert apt == []
+
+
+def test_what_is_missing_is_installed_and_nothing_removed(
+    apt: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """apt-get is asked for the missing ones alone, and to fail where it would have to remove another."""
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "no-such-command" else f"/usr/bin/{name}")
+    setup.install_debian_packages({**PACKAGES, "runc": "no-such-command"})
+    assert not setup.POLICY.exists()
+    assert apt[-1] == ["apt-get", "-qq", "install", "--yes", "--no-remove", "--no-install-recommends", "runc"]
+
+
+def test_who_may_not_install_is_told_what_is_missing(apt: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without root nothing is tried."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(SystemExit, match="missing Debian packages: runc; run this as root"):
+        setup.install_debian_packages({**PACKAGES, "runc": "no-such-command"})
+    assert apt == []
+
+
+def a_tool(folder: Path, version: str) -> None:
+    folder.mkdir(exist_ok=True)
+    program = folder / "kubectl"
+    program.write_text(f"#!/bin/sh\necho Client Version: {version}\n")
+    program.chmod(0o755)
+
+
+def test_a_pinned_tool_on_path_is_used_until_it_is_another_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is linked, and built once the person has upgraded their own."""
+    kubectl = next(tool for tool in build.ALL if tool.name == "kubectl")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setattr(build, "build", lambda _, to: to.write_text("built"))
+    a_tool(tmp_path / "bin", kubectl.version)
+    binary = build.folder() / "kubectl"
+    for _ in range(2):
+        assert build.main(["kubectl"]) == 0
+        assert binary.readlink() == tmp_path / "bin" / "kubectl"
+    a_tool(tmp_path / "bin", f"{kubectl.version}9")
+    assert build.main(["kubectl"]) == 0
+    assert binary.read_text() == "built"
