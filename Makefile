@@ -17,7 +17,7 @@ down: setup-check ## end the laptop environment and put the machine back as it w
 	@$(LOCAL) down
 
 test: setup-test check ## everything: make check, each part against real ones, the whole on the laptop environment
-	@.venv/bin/pytest tests/integration tests/e2e
+	@.venv/bin/pytest tests/bench tests/integration tests/e2e
 
 check: setup-check ## lint, types and unit tests, for daily work
 	@.venv/bin/ruff check

@@ -38,5 +38,3 @@ def configure() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # uvicorn tells of every start, stop and malformed request; what is worth knowing of these we say ourselves.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

@@ -11,7 +11,6 @@ import pytest
 
 from tools import build, setup
 
-
 PACKAGES = {"coreutils": "ls", "base-files": "/etc/os-release"}
 
 

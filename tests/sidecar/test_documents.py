@@ -24,3 +24,14 @@ def test_every_default_is_documented() -> None:
         if default:
             (row,) = [line for line in DOCUMENT.splitlines() if line.startswith(f"| `{names[0]}`")]
             assert (f"{default:g}" if isinstance(default, float) else str(default)) in row
+
+
+def test_every_test_that_the_promises_name_exists() -> None:
+    """A promise without its test is none."""
+    tests = Path(__file__).parents[1]
+    promises = (tests.parent / "docs" / "promises.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", promises)
+    assert len(named) > 80
+    for file, test in named:
+        folder = tests if file.startswith(("integration/", "e2e/")) else tests / "sidecar"
+        assert f"def {test}(" in (folder / file).read_text(encoding="utf-8"), f"{file}::{test}"

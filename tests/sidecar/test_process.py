@@ -108,6 +108,7 @@ async def test_it_serves_and_ends(run: Run) -> None:
     await sidecar.until("ready")
     assert (await ask(sidecar.port, "/v1/secrets/database-password")).json["value"] == "hunter2-test"
     assert (await ask(sidecar.health_port, "/readyz")).status == 200
+    await sidecar.until("audit")
     sidecar.process.terminate()
     assert await sidecar.end() == 0
     assert [line["message"] for line in sidecar.lines] == [
@@ -216,7 +217,8 @@ async def test_no_sdk_is_imported() -> None:
     """boto3 costs 25 MB; a web identity or static keys need none of it."""
     code = (
         "import sys, secret_sidecar.__main__, secret_sidecar.aws.store as s;"
-        "print([m for m in sys.modules if m.partition('.')[0] in ('boto3', 'botocore', 'h11', 'websockets')])"
+        "unwanted = ('boto3', 'botocore', 'click', 'h11', 'uvicorn', 'websockets');"
+        "print([m for m in sys.modules if m.partition('.')[0] in unwanted])"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     shown, _ = await process.communicate()

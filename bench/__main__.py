@@ -1,0 +1,37 @@
+"""`python -m bench`, from the repository's root: measure, print the table, write .local/bench.json, judge."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from bench import parts, verdict
+from bench.measure import FULL, QUICK, measure
+
+LOCAL = Path(__file__).parents[1] / ".local"
+
+
+def main() -> int:
+    """Return 1 if a figure is missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="seconds instead of minutes: shows that it runs, judges nothing"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=LOCAL / "bench.json", help="where to write (default %(default)s)"
+    )
+    arguments = parser.parse_args()
+    folder = LOCAL / "bench"
+    parts.build(folder)
+    scenarios = measure(folder, QUICK if arguments.quick else FULL, lambda line: print(line, file=sys.stderr))
+    arguments.output.write_text(json.dumps({"scenarios": scenarios}, indent=2) + "\n")
+    print("\n".join(verdict.table(scenarios)), end="\n\n")
+    checks = [] if arguments.quick else list(verdict.checks(scenarios))
+    print("\n".join(map(str, checks)))
+    return 0 if all(check.kept for check in checks) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""Sidecars that break a promise each: `python tests/integration/broken_sidecar.py HOW`. The soak must find them out.
+
+Everything is the real sidecar but one thing about its store, or its application.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import secret_sidecar.aws.store as aws
+from secret_sidecar import __main__, errors
+from secret_sidecar.stores import Secret
+
+
+class Honest:
+    """The store as it is."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._store, attribute)
+
+    async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
+        """Read."""
+        secret: Secret = await self._store.get(name, deadline, **selected)
+        return secret
+
+
+class Caches(Honest):
+    """Serves what it read up to a tenth of a second ago."""
+
+    def __init__(self, store: Any) -> None:
+        super().__init__(store)
+        self._kept: dict[str, tuple[float, Secret]] = {}
+
+    async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
+        """Read, or not."""
+        if selected:
+            return await super().get(name, deadline, **selected)
+        now = asyncio.get_running_loop().time()
+        at, secret = self._kept.get(name, (0.0, None))
+        if secret is None or now - at > 0.1:
+            secret = await super().get(name, deadline)
+            self._kept[name] = (now, secret)
+        return secret
+
+
+class Joins(Honest):
+    """Lets a newcomer join a call that is under way."""
+
+    def __init__(self, store: Any) -> None:
+        super().__init__(store)
+        self._under_way: dict[str, asyncio.Task[Secret]] = {}
+
+    async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
+        """Read, alone or with others."""
+        if selected:
+            return await super().get(name, deadline, **selected)
+        if name not in self._under_way:
+            call = asyncio.create_task(super().get(name, deadline))
+            self._under_way[name] = call
+            call.add_done_callback(lambda _: self._under_way.pop(name))
+        return await asyncio.shield(self._under_way[name])
+
+
+class Mixes(Honest):
+    """Sometimes gives one caller what was another's."""
+
+    last: Secret | None = None
+
+    async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
+        """Read, and mix up."""
+        secret = await super().get(name, deadline, **selected)
+        self.last, last = secret, self.last
+        if last is not None and random.random() < 0.01:  # noqa: S311
+            return Secret(name, last.value, last.version, last.encoding)
+        return secret
+
+
+class Loses(Honest):
+    """Says that there is no such secret when the vault has a problem."""
+
+    async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
+        """Read."""
+        try:
+            return await super().get(name, deadline, **selected)
+        except (errors.Unavailable, errors.OddAnswer) as error:
+            raise errors.NotFound(str(error)) from None
+
+
+class Tells(Honest):
+    """Sometimes shows the value in a problem's detail."""
+
+    async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
+        """Read, and tell."""
+        secret = await super().get(name, deadline, **selected)
+        if random.random() < 0.01:  # noqa: S311
+            raise errors.OddAnswer(f"cannot use {secret.value}")
+        return secret
+
+
+class Keeps(Honest):
+    """Keeps fifty kilobytes of every read, and a file descriptor of some."""
+
+    def __init__(self, store: Any) -> None:
+        super().__init__(store)
+        self._kept: list[Any] = []
+
+    async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
+        """Read, and keep."""
+        self._kept.append(random.randbytes(50_000))  # noqa: S311
+        if random.random() < 0.01:  # noqa: S311
+            self._kept.append(os.dup(0))
+        return await super().get(name, deadline, **selected)
+
+
+class Fails(Honest):
+    """Raises what nobody expects."""
+
+    async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
+        """Read, or fail."""
+        if random.random() < 0.01:  # noqa: S311
+            raise ZeroDivisionError
+        return await super().get(name, deadline, **selected)
+
+
+BROKEN: dict[str, Callable[[Any], Honest]] = {
+    "caches": Caches,
+    "joins": Joins,
+    "mixes": Mixes,
+    "loses": Loses,
+    "tells": Tells,
+    "keeps": Keeps,
+    "fails": Fails,
+}
+
+if __name__ == "__main__":
+    broken, open_store = BROKEN[sys.argv[1]], aws.open_store
+    aws.open_store = lambda settings: broken(open_store(settings))  # type: ignore[assignment, return-value]
+    sys.exit(__main__.main([]))

@@ -1,0 +1,52 @@
+"""The mixed load with faults, in short: the sidecar passes, and sidecars that break a promise are found out."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import uvloop
+
+from soak import report
+from soak.run import SIDECAR, Run, run
+from tests.integration import broken_sidecar
+
+BROKEN = Path(broken_sidecar.__file__)
+
+
+def soak(seconds: float, command: Sequence[str] = SIDECAR) -> Run:
+    """One run, always of the same draws."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run(seconds, seed=4, command=command))
+
+
+def test_twenty_seconds_of_mixed_load() -> None:
+    """No answer that is not documented, no stale, lost or foreign value, no leak, and faults of every kind."""
+    result = soak(20)
+    assert result.passed, "\n".join(report.lines(result))
+    told = report.document(result)
+    assert told["outcomes"]["own"]["200"] > 100
+    assert told["outcomes"]["foreign"]["403 denied"] > 20
+    assert {"the vault is down", "all sessions are revoked", "the token file vanishes"} <= told["faults"].keys()
+
+
+@pytest.mark.parametrize(
+    ("how", "rules"),
+    [
+        ("caches", {"stale"}),
+        ("joins", {"stale"}),
+        ("mixes", {"foreign"}),
+        ("loses", {"lost"}),
+        ("tells", {"leak"}),
+        ("keeps", {"leak of descriptors", "memory"}),
+        ("fails", {"defect", "log"}),
+    ],
+)
+def test_a_broken_sidecar_is_found_out(how: str, rules: set[str]) -> None:
+    """Each broken promise by its own rules, in a few seconds."""
+    result = soak(5, [sys.executable, str(BROKEN), how])
+    assert not result.passed
+    assert rules <= result.judge.counts.keys(), "\n".join(report.lines(result))
