@@ -91,7 +91,9 @@ class Fresh(Wrapped):
             self.keep.forget(name)
             raise
         kept = self.keep.find(name, (None, None))
-        if kept is None or kept.secret.version != version:
+        if kept is not None and kept.secret.version == version:
+            self.keep.distrust(name)  # what was asked for earlier may be an older one
+        else:
             self.keep.forget(name)
         return version
 

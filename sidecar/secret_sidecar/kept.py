@@ -90,6 +90,10 @@ class Keep:
         """Keep nothing of a name, nor what calls under way will bring."""
         if name in self._names:
             self._drop(name)
+        self.distrust(name)
+
+    def distrust(self, name: str) -> None:
+        """Keep nothing of what calls under way will bring."""
         for fetch in self._fetches.get(name, ()):
             fetch.current = False
 

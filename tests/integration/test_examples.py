@@ -245,7 +245,9 @@ def test_a_profile_serves_as_well(ministack: MiniStack, account: dict[str, str],
 @pytest.fixture
 def password_store(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A store of `pass` with a gpg key of its own, and one secret."""
-    with TemporaryDirectory() as keys:  # short, for the agent's socket is in there
+    with TemporaryDirectory(
+        ignore_cleanup_errors=True,
+    ) as keys:  # short, for the agent's socket is in there
         own = {"PASSWORD_STORE_DIR": str(tmp_path / "store"), "GNUPGHOME": keys, "HOME": str(tmp_path)}
         _built(_found("gpg"), "--batch", "--passphrase", "", "--quick-gen-key", "a@example.test", **own)
         _built(_found("pass"), "init", "a@example.test", **own)

@@ -28,6 +28,13 @@ ASSOCIATIONS = {"pods-test": "pods-test", "pods-prod": "pods-prod", "other": "po
 """Which role is meant for a namespace; the last is one that its trust does not know of."""
 
 
+@pytest.fixture(scope="module")
+def ministack() -> Iterator[MiniStack]:
+    """An AWS of these tests' own: others count the roles in theirs."""
+    with MiniStack.running() as running:
+        yield running
+
+
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
     """The loop that the sidecar runs on."""

@@ -68,10 +68,15 @@ class RotatingVault(Wrapped):
         """Answer at once."""
         value = self.value(name)
         if value.refusal:
-            self.refused_at[name] = self.step
+            self._refused(name)
             raise value.refusal("no")
         self.seen[name] = value.number
         return str(value.number)
+
+    def _refused(self, name: str) -> None:
+        """Note that the sidecar sees a refusal; what it sends because of that is sent after it."""
+        self.refused_at[name] = self.step
+        self.step += 1
 
     async def close(self) -> None:
         """Hold nothing."""
@@ -95,7 +100,7 @@ class RotatingVault(Wrapped):
             return
         if isinstance(call.decided, VaultError):
             if isinstance(call.decided, refusals):
-                self.refused_at[call.name] = self.step
+                self._refused(call.name)
             call.answer.set_exception(call.decided)
         else:
             assert call.decided is not None
