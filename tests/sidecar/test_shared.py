@@ -260,7 +260,7 @@ SKIPPED = (ModuleType, type, logging.Logger, asyncio.AbstractEventLoop)
 
 
 def reachable(root: object) -> set[str | bytes]:
-    """All texts that can be reached from an object, without going through modules, classes and the loop, which has the test too."""
+    """All texts that can be reached from an object, but for modules, classes and the loop, which has the test too."""
     seen: set[int] = set()
     texts: set[str | bytes] = set()
     todo: list[object] = [root]
