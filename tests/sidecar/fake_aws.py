@@ -112,7 +112,7 @@ class FakeAws(FakeSecrets):
 
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Answer; False if the connection ends."""
-        if request.method == "GET":  # nobody's call
+        if (request.method, request.target) == ("GET", "/") and "authorization" not in request.headers:  # nobody's call
             writer.write(error("MissingAuthenticationTokenException", status=403).render())
             return True
         is_sts = "x-amz-target" not in request.headers

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from secret_sidecar.server import Sidecar
+from secret_sidecar.shared.callers import Caller
 from secret_sidecar.shared.token import LARGEST
 from tests.sidecar.certificates import Authority
 from tests.sidecar.client import ask, ask_raw
@@ -241,6 +242,37 @@ async def test_nobody_is_served_beyond_the_end(what: str, aws: SharedAws, start:
     aws.lifetime = 3600.0
     expected = {"credentials": (200, 2), "token": (401, 1)}[what]
     assert ((await service.ask(NAME, given)).status, len(aws.assumed)) == expected
+
+
+async def test_a_stream_ends_with_its_credentials(aws: SharedAws, start: Started) -> None:
+    """It would go on looking with what has ended; its client connects again, with the token of then."""
+    service = await start()
+    aws.lifetime = 2.0
+    got = await service.ask("/v1/events?names=database-password", aws.know(token("test"), "test"))
+    assert (got.status, b"event: version" in got.body) == (200, True)
+
+
+async def test_credentials_that_were_revoked_are_replaced(
+    aws: SharedAws, start: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the next request, which brings the token again."""
+    monkeypatch.setattr("secret_sidecar.shared.fixed.RENEWED_LATELY", 0.0)
+    service = await start()
+    given = aws.know(token("test"), "test")
+    assert (await service.ask(NAME, given)).status == 200
+    aws.keys.clear()
+    got = await service.ask(NAME, given)
+    assert (got.status, got.json["type"]) == (503, "urn:secret-access:problem:identity-unavailable")
+    assert ((await service.ask(NAME, given)).status, len(aws.assumed)) == (200, 2)
+
+
+async def test_who_has_gone_leaves_nothing(aws: SharedAws, start: Started) -> None:
+    """Of thirty callers in turn, those that there is no room for are not in memory any more."""
+    service = await start(shared_callers=2, cache_ttl=600.0)
+    for number in range(30):
+        assert (await service.ask(NAME, aws.know(token("test", number), "test"))).status == 200
+    gc.collect()
+    assert sum(isinstance(thing, Caller) for thing in gc.get_objects()) in {2, 3}
 
 
 async def test_audit_lines_name_the_caller(aws: SharedAws, start: Started, capsys: pytest.CaptureFixture[str]) -> None:

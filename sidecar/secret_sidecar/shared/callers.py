@@ -58,6 +58,7 @@ class Caller:
     expires: float
     users: int = 0
     is_out: bool = False
+    alarm: asyncio.TimerHandle | None = None
 
     def has_ended(self, now: float) -> bool:
         """Whether its token or its credentials have, or the vault does not take these any more."""
@@ -186,7 +187,7 @@ class Callers:
             return Refusal.of(Overloaded(f"{len(self._callers)} callers are being answered: expected fewer at a time"))
         self._callers[digest] = caller
         left = max(0.0, caller.expires - self._clock())
-        asyncio.get_running_loop().call_later(left, self._expire, digest, caller)
+        caller.alarm = asyncio.get_running_loop().call_later(left, self._expire, digest, caller)
         log.info("caller admitted", extra={"caller": claims.subject, "pod": claims.pod, "expires": caller.expires})
         return caller
 
@@ -230,6 +231,8 @@ class Callers:
         """Serve a caller no more; what is being answered still is, and streams end."""
         caller = self._callers.pop(digest)
         caller.is_out = True
+        if caller.alarm is not None:
+            caller.alarm.cancel()
         caller.served.end()
         if not caller.users:
             self._close(caller)
