@@ -12,9 +12,10 @@ from secret_sidecar.asking import Asker
 from secret_sidecar.audit import Audited
 from secret_sidecar.batch import Batch
 from secret_sidecar.events import Events
-from secret_sidecar.freshness import Fresh
+from secret_sidecar.freshness import Fresh, gauges
 from secret_sidecar.guard import Guard
 from secret_sidecar.health import Health
+from secret_sidecar.kept import Total
 from secret_sidecar.metrics import Metrics
 from secret_sidecar.observed import ObservedCalls, ObservedRequests
 from secret_sidecar.openapi import Description
@@ -27,28 +28,40 @@ from secret_sidecar.writes import Writes
 
 def layered(store: Store, settings: Settings, metrics: Metrics) -> Store:
     """Return the store as the API asks it: audited, bounded, as fresh as the settings say, and counted."""
-    fresh = Fresh(ObservedCalls(store, metrics), metrics, ttl=settings.cache_ttl, stale=settings.stale_if_error)
+    fresh = freshened(store, settings, metrics)
+    gauges(metrics, lambda: (fresh,))
     metrics.gauge("credentials_expire_timestamp_seconds", "When the credentials end.", lambda: expiry(store))
     return Audited(fresh, metrics)
+
+
+def freshened(store: Store, settings: Settings, metrics: Metrics, total: Total | None = None) -> Fresh:
+    """Return the store bounded, as fresh as the settings say, and counted."""
+    observed = ObservedCalls(store, metrics)
+    return Fresh(observed, metrics, ttl=settings.cache_ttl, stale=settings.stale_if_error, total=total)
 
 
 def api(store: Store, settings: Settings, metrics: Metrics | None = None) -> Starlette:
     """Return the API: behind the guard, every error a problem document."""
     asker = Asker(store, settings)
+    return application(routes(asker, Events(asker, settings), settings), _middleware(settings, metrics or Metrics()))
+
+
+def routes(asker: Asker, events: Events, settings: Settings) -> list[Route]:
+    """Return the API's routes."""
     writes = Writes(asker) if settings.access == "read_write" else None
     parts = (
         Secrets(asker, writes),
         Declared(settings.names),
         Batch(asker),
-        Events(asker, settings),
+        events,
         Description(writable=writes is not None),
     )
-    return _application([route for part in parts for route in part.routes], _middleware(settings, metrics or Metrics()))
+    return [route for part in parts for route in part.routes]
 
 
 def health(readiness: Readiness, metrics: Metrics | None = None) -> Starlette:
     """Return the health endpoints: the kubelet asks by the pod's address, so there is no guard."""
-    return _application(Health(readiness, metrics or Metrics()).routes, [])
+    return application(Health(readiness, metrics or Metrics()).routes, [])
 
 
 def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
@@ -59,7 +72,8 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
     return middleware
 
 
-def _application(routes: list[Route], middleware: list[Middleware]) -> Starlette:
-    application = Starlette(routes=routes, middleware=middleware, exception_handlers=problems.HANDLERS)
-    application.router.redirect_slashes = False
-    return application
+def application(routes: list[Route], middleware: list[Middleware]) -> Starlette:
+    """Return an application whose every error is a problem document."""
+    made = Starlette(routes=routes, middleware=middleware, exception_handlers=problems.HANDLERS)
+    made.router.redirect_slashes = False
+    return made

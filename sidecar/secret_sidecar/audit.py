@@ -25,6 +25,8 @@ AGENT_LENGTH = 64
 MOMENT = 0.005
 """Seconds after which a line is written at the latest."""
 OK = "ok"
+CALLER = "secret_sidecar.caller"
+"""Where the scope holds who the cloud says asks, in shared mode."""
 
 asked_by: ContextVar[Scope | None] = ContextVar("asked_by", default=None)
 """The request that is being answered."""
@@ -173,6 +175,8 @@ def _caller(scope: Scope) -> str:
     """Return what is known of who asked: the other end of the connection, and what it calls itself."""
     peer = scope.get("client")
     text = f', "peer": {_quoted(f"{peer[0]} port {peer[1]}")}' if peer else ""
+    if caller := scope.get(CALLER):
+        text += f', "caller": {_quoted(caller)}'
     for name, value in scope["headers"]:
         if name == b"user-agent":
             return f'{text}, "agent": {_quoted(value[:AGENT_LENGTH].decode("latin-1"))}'

@@ -32,6 +32,7 @@ SidecarError
     ├── IdentityUnavailable there are no credentials that could be used
     │   ├── IdentityDelayed      the identity service did not answer, or said that it cannot
     │   ├── IdentityTimedOut     the deadline passed while they were asked for
+    │   ├── TokenRefused         the cloud does not take the caller's own token (shared mode)
     │   └── CredentialsRefused   the vault did not accept those that were used
     └── TimedOut            the deadline passed and nothing else had gone wrong
 
@@ -206,6 +207,12 @@ class IdentityDelayed(IdentityUnavailable):
 
 class IdentityTimedOut(IdentityUnavailable):
     """No credentials could be obtained before the deadline, and nothing else had gone wrong."""
+
+
+class TokenRefused(IdentityUnavailable):
+    """The cloud does not take the caller's own token: it is not what it says, or has expired."""
+
+    challenge = 'Bearer realm="secret-sidecar", error="invalid_token"'
 
 
 class CredentialsRefused(IdentityUnavailable):

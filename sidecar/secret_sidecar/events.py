@@ -40,7 +40,7 @@ class Events:
     def __init__(self, asker: Asker, settings: Settings, pause: Pause = pause) -> None:
         self._asker = asker
         self._pause = pause
-        self._streams = 0
+        self._listeners: set[Listener] = set()
         self.watches = Watches(self._look, settings.events_interval, pause)
 
     @property
@@ -55,8 +55,8 @@ class Events:
         """
         request = Request(scope)
         names = self._names(parameters(request, "names").get("names", ""))
-        if request.method == "GET" and self._streams >= MAX_STREAMS:
-            raise TooManyStreams(f"{self._streams} streams are open: expected fewer than {MAX_STREAMS}")
+        if request.method == "GET" and len(self._listeners) >= MAX_STREAMS:
+            raise TooManyStreams(f"{len(self._listeners)} streams are open: expected fewer than {MAX_STREAMS}")
         seen = frozenset(request.headers.get("last-event-id", "").split("."))
         await send(_START)
         if request.method == "GET":
@@ -70,6 +70,11 @@ class Events:
         with suppress(OSError):
             await send(_body(b"", more=False))
 
+    def end(self) -> None:
+        """End all streams."""
+        for listener in self._listeners:
+            listener.end()
+
     def _names(self, given: str) -> list[str]:
         names = list(dict.fromkeys(self._asker.full_name(name) for name in given.split(",") if name))
         if not 0 < len(names) <= MAX_NAMES:
@@ -78,7 +83,7 @@ class Events:
 
     async def _tell(self, names: list[str], told: _Told, listener: Listener, send: Send) -> None:
         """Send what there is to say, until the listener is over."""
-        self._streams += 1
+        self._listeners.add(listener)
         for name in names:
             self.watches.join(name, listener)
         try:
@@ -91,7 +96,7 @@ class Events:
                 elif not findings and not listener.is_over:
                     await send(_body(b": still here\n\n"))
         finally:
-            self._streams -= 1
+            self._listeners.discard(listener)
             for name in names:
                 self.watches.leave(name, listener)
 

@@ -12,7 +12,7 @@ One of these belongs to one identity: what one may read is not for another.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from secret_sidecar.errors import (
     Deleted,
@@ -24,7 +24,7 @@ from secret_sidecar.errors import (
     TimedOut,
     Unavailable,
 )
-from secret_sidecar.kept import Keep, marked
+from secret_sidecar.kept import Keep, Total, marked
 from secret_sidecar.metrics import Metrics
 from secret_sidecar.stores import NewValue, Secret, Store
 from secret_sidecar.waiting import SharedCalls
@@ -52,17 +52,15 @@ class Fresh(Wrapped):
         ttl: float = 0.0,
         stale: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
+        total: Total | None = None,
     ) -> None:
         super().__init__(store)
         self._metrics = metrics
         self._ttl = ttl
         self._stale = stale
         self._clock = clock
-        self.keep = Keep() if ttl or stale else None
+        self.keep = Keep(total=total) if ttl or stale else None
         self.calls: SharedCalls[Key, Secret] = SharedCalls(self._fetch if self.keep is None else self._fetch_and_keep)
-        metrics.gauge("vault_reads_in_flight", "Reads that the vault was asked for.", lambda: self.calls.under_way)
-        metrics.gauge("reads_waiting", "Reads that wait for a call that they share.", lambda: self.calls.waiting)
-        metrics.gauge("cached_bytes", "About how much memory is used to keep values.", self._bytes)
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
         """Read a secret, from memory only if it may be."""
@@ -158,9 +156,22 @@ class Fresh(Wrapped):
         finally:
             self.keep.end(fetch)
 
-    def _bytes(self) -> int:
+    @property
+    def bytes(self) -> int:
+        """About how much memory is used to keep values."""
         return 0 if self.keep is None else self.keep.bytes
 
     def _forget(self, name: str) -> None:
         if self.keep is not None:
             self.keep.forget(name)
+
+
+def gauges(metrics: Metrics, stores: Callable[[], Iterable[Fresh]]) -> None:
+    """Show what these do together."""
+
+    def total(of: Callable[[Fresh], int]) -> Callable[[], int]:
+        return lambda: sum(of(fresh) for fresh in stores())
+
+    metrics.gauge("vault_reads_in_flight", "Reads that the vault was asked for.", total(lambda f: f.calls.under_way))
+    metrics.gauge("reads_waiting", "Reads that wait for a call that they share.", total(lambda f: f.calls.waiting))
+    metrics.gauge("cached_bytes", "About how much memory is used to keep values.", total(lambda f: f.bytes))

@@ -10,6 +10,7 @@ an address that a person typed, which no page can pretend.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,34 +18,44 @@ from secret_sidecar import problems
 from secret_sidecar.errors import Misdirected
 
 HOSTS = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
+LOOPBACK = "localhost, 127.0.0.1 or [::1]"
 FORWARDING = frozenset({b"forwarded", b"via", b"x-real-ip", b"true-client-ip", b"cf-connecting-ip"})
 
 
 class Guard:
     """Middleware: lets a request through if its one Host is loopback and no header tells of another sender."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, hosts: re.Pattern[bytes] = HOSTS, expected: str = LOOPBACK) -> None:
         self._app = app
+        self._hosts = hosts
+        self._expected = expected
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 421 or hand the request on."""
-        if scope["type"] == "http" and (refusal := refuse(scope["headers"])):
+        if scope["type"] == "http" and (refusal := refuse(scope["headers"], self._hosts, self._expected)):
             await problems.response(refusal)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
-def refuse(headers: list[tuple[bytes, bytes]]) -> Misdirected | None:
+def hosts_of(names: Iterable[str]) -> re.Pattern[bytes]:
+    """Return what a Host header looks like that has one of these names."""
+    return re.compile(rb"(?:%b)(?::[0-9]{1,5})?" % b"|".join(re.escape(n.encode()) for n in names), re.IGNORECASE)
+
+
+def refuse(
+    headers: list[tuple[bytes, bytes]], hosts: re.Pattern[bytes] = HOSTS, expected: str = LOOPBACK
+) -> Misdirected | None:
     """Return why a request with these headers, names in lowercase, is not answered; None if it is."""
-    hosts = 0
+    count = 0
     for name, value in headers:
         if name == b"host":
-            hosts += 1
-            if not HOSTS.fullmatch(value):
+            count += 1
+            if not hosts.fullmatch(value):
                 host = value.decode("latin-1")[:80]
-                return Misdirected(f"Host {host!r}: expected localhost, 127.0.0.1 or [::1]")
+                return Misdirected(f"Host {host!r}: expected {expected}")
         elif name in FORWARDING or name.startswith(b"x-forwarded"):
             return Misdirected(f"header {name.decode('latin-1')!r}: expected a request that no server forwarded")
         elif name == b"origin" or (name == b"sec-fetch-site" and value != b"none"):
             return Misdirected(f"header {name.decode('latin-1')!r}: expected a request that no web page made")
-    return None if hosts == 1 else Misdirected(f"{hosts} Host headers: expected one")
+    return None if count == 1 else Misdirected(f"{count} Host headers: expected one")

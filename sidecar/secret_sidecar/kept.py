@@ -17,6 +17,13 @@ _OVERHEAD = 512
 
 
 @dataclass(slots=True)
+class Total:
+    """How much several of these use together."""
+
+    bytes: int = 0
+
+
+@dataclass(slots=True)
 class Kept:
     """A secret, and when the call that brought it was sent."""
 
@@ -41,8 +48,9 @@ class Fetch:
 class Keep:
     """What is kept of each name; those used longest ago go first."""
 
-    def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES, total: Total | None = None) -> None:
         self._most = most
+        self._total = total or Total()
         self._most_bytes = most_bytes
         self._names: OrderedDict[str, dict[Which, Kept]] = OrderedDict()
         self._fetches: dict[str, set[Fetch]] = {}
@@ -109,6 +117,7 @@ class Keep:
     def _count(self, kept: Kept, sign: Literal[1, -1]) -> None:
         self.count += sign
         self.bytes += sign * kept.size
+        self._total.bytes += sign * kept.size
 
 
 def marked(secret: Secret, how: Literal["fresh", "stale"]) -> Secret:

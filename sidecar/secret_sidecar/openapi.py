@@ -70,7 +70,11 @@ def document(*, writable: bool) -> Document:
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "description": "Only with SECRETS_TOKEN_FILE."}
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "With a token file, and in shared mode.",
+                }
             },
         },
     }

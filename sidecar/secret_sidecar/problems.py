@@ -39,6 +39,7 @@ KINDS: dict[type[Exception], Kind] = {
     errors.ValueRefused: Kind("bad-value", 400, "Not a secret's value"),
     errors.BadRequest: Kind("bad-request", 400, "The request cannot be answered as it was asked"),
     errors.Unauthenticated: Kind("unauthenticated", 401, "The request has not the token that is expected"),
+    errors.TokenRefused: Kind("unauthenticated", 401, "The request has not the token that is expected"),
     errors.Denied: Kind("denied", 403, "The cloud denied it"),
     errors.NotFound: Kind("not-found", 404, "No such secret"),
     errors.KeyMissing: Kind("no-such-key", 404, "The secret has no such field"),
@@ -86,7 +87,7 @@ def response(error: Exception, **context: str | None) -> Response:
     """Return the answer to a request that ended with an error."""
     retry_after = getattr(error, "retry_after", None)
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    if isinstance(error, errors.Unauthenticated):
+    if isinstance(error, errors.Unauthenticated | errors.TokenRefused):
         headers["WWW-Authenticate"] = error.challenge
     return _response(document(error, **context), headers)
 

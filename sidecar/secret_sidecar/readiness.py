@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Protocol
 
 from secret_sidecar import problems
 from secret_sidecar.errors import VaultError
 from secret_sidecar.retry import full_jitter
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import Store
 
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 5.0
@@ -21,10 +21,18 @@ LONGEST_PAUSE = 5.0
 log = logging.getLogger(__name__)
 
 
+class Probed(Protocol):
+    """What is asked: a store, or the shared mode's service."""
+
+    async def probe(self, name: str, deadline: float) -> None:
+        """Return if the vault answered."""
+        ...
+
+
 class Readiness:
     """Whether the vault has answered, and if not, why: without any identity, name or address."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Probed, settings: Settings) -> None:
         self._store = store
         self._timeout = settings.timeout
         self._name = settings.names[0] if settings.names else f"{settings.prefix}readiness"

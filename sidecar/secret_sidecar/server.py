@@ -9,6 +9,9 @@ import resource
 import signal
 import socket
 from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp
 
 from secret_sidecar import app, asgi
 from secret_sidecar.errors import SettingsError
@@ -16,6 +19,10 @@ from secret_sidecar.metrics import Metrics
 from secret_sidecar.readiness import Readiness
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import Store, open_store
+
+if TYPE_CHECKING:
+    from secret_sidecar.shared.certificates import Certificates
+    from secret_sidecar.shared.service import Shared
 
 HEALTH_LIMITS = asgi.Limits(body=0, connections=64)
 
@@ -28,34 +35,61 @@ class Sidecar:
     def __init__(self, settings: Settings, store: Store | None = None) -> None:
         self._settings = settings
         self.metrics = Metrics(names=settings.metrics_names)
-        self._store = app.layered(store or open_store(settings), settings, self.metrics)
+        self._certificates: Certificates | None = None
+        self._vault: Store | Shared
+        if settings.mode == "shared":
+            self._certificates, self._vault, self._api = _shared(settings, self.metrics)
+        else:
+            self._vault = self._store = app.layered(store or open_store(settings), settings, self.metrics)
+            self._api = app.api(self._store, settings, self.metrics)
         self._stack = AsyncExitStack()
-        self.readiness = Readiness(self._store, settings)
+        self.readiness = Readiness(self._vault, settings)
         self.addresses: list[str] = []
         self.port = 0
         self.health_port = 0
 
     async def __aenter__(self) -> Sidecar:
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(self._store.close)
-            api_sockets = _loopback_sockets(self._settings.port, stack)
-            health_sockets = _every_address_sockets(self._settings.health_port, stack)
+            stack.push_async_callback(self._vault.close)
+            tls = None if self._certificates is None else self._certificates.context
+            api_sockets = self._api_sockets(stack)
+            health_sockets = _every_address_sockets(self._settings.health_port, "SECRETS_HEALTH_PORT", stack)
             self.port, self.health_port = _port(api_sockets), _port(health_sockets)
             self.addresses = [f"{s.getsockname()[0]} port {s.getsockname()[1]}" for s in api_sockets]
             servers = (
                 (asgi.Server(app.health(self.readiness, self.metrics), HEALTH_LIMITS), health_sockets),
-                (asgi.Server(app.api(self._store, self._settings, self.metrics)), api_sockets),
+                (asgi.Server(self._api, tls=tls), api_sockets),
             )
             for server, sockets in servers:
                 await server.start(sockets)
                 stack.push_async_callback(server.drain, self._settings.timeout + 1)
             probing = asyncio.create_task(self.readiness.run())
             stack.callback(probing.cancel)
+            if self._certificates is not None:
+                looking = asyncio.create_task(self._certificates.run())
+                stack.callback(looking.cancel)
             self._stack = stack.pop_all()
         return self
 
+    def _api_sockets(self, stack: AsyncExitStack) -> list[socket.socket]:
+        """Listen on loopback alone, unless there is TLS."""
+        if self._certificates is None:
+            return _loopback_sockets(self._settings.port, stack)
+        return _every_address_sockets(self._settings.port, "SECRETS_PORT", stack)
+
     async def __aexit__(self, *exc: object) -> None:
         await self._stack.aclose()
+
+
+def _shared(settings: Settings, metrics: Metrics) -> tuple[Certificates, Shared, ASGIApp]:
+    """Return the parts of the shared mode, which nobody else imports."""
+    from secret_sidecar.shared import backends, certificates, service  # noqa: PLC0415 (costs a sidecar nothing)
+
+    assert settings.tls_cert_file is not None  # noqa: S101
+    assert settings.tls_key_file is not None  # noqa: S101
+    loaded = certificates.Certificates(settings.tls_cert_file, settings.tls_key_file)
+    shared = service.Shared(backends.open_backend(settings), settings, metrics)
+    return loaded, shared, service.api(shared, settings, metrics)
 
 
 async def serve(settings: Settings) -> None:
@@ -96,13 +130,13 @@ def _loopback_sockets(port: int, stack: AsyncExitStack) -> list[socket.socket]:
     return sockets
 
 
-def _every_address_sockets(port: int, stack: AsyncExitStack) -> list[socket.socket]:
+def _every_address_sockets(port: int, variable: str, stack: AsyncExitStack) -> list[socket.socket]:
     """Listen on every address of the pod, of either family where there are both."""
     if socket.has_dualstack_ipv6():
         with suppress(SettingsError):
-            return [_listen(socket.AF_INET6, "::", port, "SECRETS_HEALTH_PORT", stack)]
-    # Health holds no secret.
-    return [_listen(socket.AF_INET, "0.0.0.0", port, "SECRETS_HEALTH_PORT", stack)]  # noqa: S104
+            return [_listen(socket.AF_INET6, "::", port, variable, stack)]
+    # Health holds no secret, and the API is here with TLS and tokens alone.
+    return [_listen(socket.AF_INET, "0.0.0.0", port, variable, stack)]  # noqa: S104
 
 
 def _listen(family: socket.AddressFamily, host: str, port: int, variable: str, stack: AsyncExitStack) -> socket.socket:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from secret_sidecar.fields import Variable, setting
 from secret_sidecar.proxy import Exceptions, Proxies, Proxy
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 
 BACKENDS = {
     "aws": "aws",
@@ -40,6 +43,25 @@ def _backend(text: str) -> str:
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
         raise ValueError("a port, 1 to 65535")
+    return int(text)
+
+
+def _mode(text: str) -> str:
+    if text not in {"sidecar", "shared"}:
+        raise ValueError("sidecar or shared")
+    return text
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    names = _names(text.lower())
+    if not all(_HOST.fullmatch(name) for name in names):
+        raise ValueError("DNS names with commas between them, such as 'secrets.platform.svc'")
+    return names
+
+
+def _callers(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 7 and int(text)):
+        raise ValueError("a number, 1 to 999999")
     return int(text)
 
 
@@ -93,6 +115,9 @@ def _names(text: str) -> tuple[str, ...]:
 class Settings:
     """What each field means, its variable says; `variables()` lists them for --help and the documents."""
 
+    mode: str = setting(
+        "SECRETS_MODE", "sidecar, or shared: one service, callers show tokens of their own", _mode, "sidecar"
+    )
     backend: str = setting(
         "SECRETS_BACKEND VAULTMUX_BACKEND", "the vault: aws, gcp, azure, vault or pass (required)", _backend
     )
@@ -122,6 +147,21 @@ class Settings:
     )
     metrics_names: bool = setting("SECRETS_METRICS_NAMES", "true to count reads by name too", _yes, False)
     token_file: Path | None = setting("SECRETS_TOKEN_FILE", "the token that callers have to show", Path, None)
+    tls_cert_file: Path | None = setting(
+        "SECRETS_TLS_CERT_FILE",
+        "in shared mode, the service's certificate chain, in PEM (required)",
+        Path,
+        None,
+    )
+    tls_key_file: Path | None = setting(
+        "SECRETS_TLS_KEY_FILE", "in shared mode, the certificate's key, in PEM (required)", Path, None
+    )
+    shared_hosts: tuple[str, ...] = setting(
+        "SECRETS_SHARED_HOSTS", "in shared mode, the service's DNS names, with commas (required)", _hosts, ()
+    )
+    shared_callers: int = setting(
+        "SECRETS_SHARED_CALLERS", "in shared mode, how many callers are kept apart at a time", _callers, 1000
+    )
     https_proxy: Proxy | None = setting(
         "https_proxy HTTPS_PROXY", "the proxy to reach https servers through", Proxy.parse, None, secret=True
     )
@@ -154,11 +194,34 @@ class Settings:
                 f"SECRETS_HEALTH_PORT={values['health_port']}: expected another port than SECRETS_PORT's"
             )
         vault = _module(values["backend"])
+        if values["mode"] == "shared":
+            _check_shared(values)
+            return cls(**values, vault=vault.Settings.from_environment(environment))
         if not values["namespace"] and namespace_file.is_file():
             values["namespace"] = namespace_file.read_text(encoding="ascii").strip()
         values["prefix"] = _prefix(values["prefix"], values["namespace"], vault.check_prefix)
         values["names"] = tuple(_full_name(name, values["prefix"], vault.check_name) for name in values["names"])
         return cls(**values, vault=vault.Settings.from_environment(environment))
+
+
+def _check_shared(values: Mapping[str, Any]) -> None:
+    """Raise SettingsError where something is missing, or belongs to one workload."""
+    for field, expected in (
+        ("tls_cert_file", "a file of PEM certificates, for tokens and values go over the network"),
+        ("tls_key_file", "the certificate's key"),
+        ("shared_hosts", "the service's DNS names, such as 'secrets.platform.svc'"),
+    ):
+        if not values[field]:
+            raise SettingsError(f"SECRETS_{field.upper()} is not set: expected {expected}, as SECRETS_MODE='shared'")
+    for field, why in (
+        ("token_file", "each caller shows its own token"),
+        ("prefix", "a name without '/' belongs to its caller's namespace"),
+        ("namespace", "each caller has its own"),
+        ("pod_name", "each caller has its own"),
+        ("names", "they would be one workload's"),
+    ):
+        if values[field]:
+            raise SettingsError(f"SECRETS_{field.upper()} is set: expected none as SECRETS_MODE='shared', for {why}")
 
 
 def _module(backend: str) -> Any:

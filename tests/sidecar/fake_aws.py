@@ -61,6 +61,7 @@ class FakeAws(FakeSecrets):
 
     keys: dict[str, Key] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=lambda: {"token-1"})
+    allowed_roles: set[str] = field(default_factory=lambda: {ROLE})
     prefixes: tuple[str, ...] = ("test/",)
     may_describe: bool = True
     may_write: bool = True
@@ -111,6 +112,9 @@ class FakeAws(FakeSecrets):
 
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Answer; False if the connection ends."""
+        if (request.method, request.target) == ("GET", "/") and "authorization" not in request.headers:  # nobody's call
+            writer.write(error("MissingAuthenticationTokenException", status=403).render())
+            return True
         is_sts = "x-amz-target" not in request.headers
         if is_sts:
             self.sts_asked.set()
@@ -133,7 +137,7 @@ class FakeAws(FakeSecrets):
         self.assumed.append(form)
         if form["WebIdentityToken"] not in self.tokens:
             return sts_error("InvalidIdentityToken")
-        if form["RoleArn"] != ROLE:
+        if form["RoleArn"] not in self.allowed_roles:
             return sts_error("AccessDenied", 403)
         number = len(self.assumed)
         access_key = f"ASIA{number:016}"

@@ -29,7 +29,10 @@ class Server:
         """Serve from now on."""
         self.loop = asyncio.get_running_loop()
         for listening in sockets:
-            listener = await self.loop.create_server(lambda: Connection(self), sock=listening, ssl=self._tls)
+            handshake = None if self._tls is None else self.limits.request
+            listener = await self.loop.create_server(
+                lambda: Connection(self), sock=listening, ssl=self._tls, ssl_handshake_timeout=handshake
+            )
             self._listeners.append(listener)
 
     async def drain(self, grace: float) -> None:

@@ -28,6 +28,13 @@ def _role_arn(text: str) -> str:
     return text
 
 
+def _template(text: str) -> str:
+    filled = text.replace("{namespace}", "n").replace("{service_account}", "s")
+    if "{namespace}" not in text or not _ROLE_ARN.fullmatch(filled):
+        raise ValueError("a role's ARN with {namespace}, such as 'arn:aws:iam::111122223333:role/blue-{namespace}'")
+    return text
+
+
 def _flag(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
         raise ValueError("true or false")
@@ -42,6 +49,9 @@ class AwsSettings:
     role_arn: str = setting("AWS_ROLE_ARN", "the role to assume with the token", _role_arn)
     web_identity_token_file: Path | None = setting(
         "AWS_WEB_IDENTITY_TOKEN_FILE", "the projected ServiceAccount token", Path, None
+    )
+    shared_role_arn: str = setting(
+        "SECRETS_SHARED_ROLE_ARN", "in shared mode, each caller's role, with {namespace} in it (required)", _template
     )
     access_key_id: str = setting("AWS_ACCESS_KEY_ID", "a static access key, used instead of a role")
     secret_access_key: str = setting("AWS_SECRET_ACCESS_KEY", "its secret key", secret=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from secret_sidecar.aws import sts
@@ -16,6 +17,7 @@ from secret_sidecar.errors import (
     TransportError,
 )
 from secret_sidecar.http import Client
+from secret_sidecar.identity_service import Token
 from secret_sidecar.retry import retrying
 
 _HEADERS = (("Content-Type", "application/x-www-form-urlencoded"),)
@@ -25,12 +27,12 @@ _TRANSIENT = {"IDPCommunicationError", "InternalFailure", "RequestLimitExceeded"
 
 
 class WebIdentity:
-    """Exchanges the token for the role's credentials; the file is read anew each time, for the kubelet rotates it."""
+    """Exchanges the token for the role's credentials; a file is read anew each time, for the kubelet rotates it."""
 
-    def __init__(self, client: Client, role_arn: str, token_file: Path, session: str) -> None:
+    def __init__(self, client: Client, role_arn: str, token_file: Path | Token, session: str) -> None:
         self._client = client
         self._role_arn = role_arn
-        self._token_file = token_file
+        self._token = partial(_read, token_file, role_arn) if isinstance(token_file, Path) else token_file
         self._session = session
 
     async def obtain(self, deadline: float) -> Credentials:
@@ -69,16 +71,15 @@ class WebIdentity:
             identity=self._role_arn,
         )
 
-    def _token(self) -> str:
-        try:
-            with self._token_file.open("rb") as file:
-                token = file.read(_TOKEN_SIZE).decode("ascii").strip()
-        except OSError as error:
-            detail = f"token file {self._token_file}: {error.strerror}"
-            raise IdentityUnavailable(detail, identity=self._role_arn) from None
-        except UnicodeDecodeError:
-            token = ""
-        if not token or any(c.isspace() for c in token):
-            detail = f"token file {self._token_file}: expected one JSON Web Token"
-            raise IdentityUnavailable(detail, identity=self._role_arn)
-        return token
+
+def _read(path: Path, role_arn: str) -> str:
+    try:
+        with path.open("rb") as file:
+            token = file.read(_TOKEN_SIZE).decode("ascii").strip()
+    except OSError as error:
+        raise IdentityUnavailable(f"token file {path}: {error.strerror}", identity=role_arn) from None
+    except UnicodeDecodeError:
+        token = ""
+    if not token or any(c.isspace() for c in token):
+        raise IdentityUnavailable(f"token file {path}: expected one JSON Web Token", identity=role_arn)
+    return token

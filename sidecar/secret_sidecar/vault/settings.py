@@ -39,6 +39,13 @@ def _role(text: str) -> str:
     return text
 
 
+def _template(text: str) -> str:
+    filled = text.replace("{namespace}", "n").replace("{service_account}", "s")
+    if "{namespace}" not in text or not _ROLE.fullmatch(filled):
+        raise ValueError("a role's name with {namespace}, such as 'blue-{namespace}'")
+    return text
+
+
 @dataclass(frozen=True, kw_only=True)
 class VaultSettings:
     """Where Vault is, and how the sidecar gets its token."""
@@ -53,6 +60,9 @@ class VaultSettings:
     mount: str = setting("SECRETS_VAULT_MOUNT", "where the KV engine of version 2 is mounted", _path, "secret")
     auth_path: str = setting("SECRETS_VAULT_AUTH_PATH", "where JWT auth is mounted", _path, "jwt")
     role: str = setting("SECRETS_VAULT_ROLE", "the role to log in to", _role)
+    shared_role: str = setting(
+        "SECRETS_SHARED_VAULT_ROLE", "in shared mode, each caller's role, with {namespace} in it (required)", _template
+    )
     jwt_file: Path | None = setting(
         "SECRETS_VAULT_JWT_FILE", "the projected ServiceAccount token to log in with", Path, None
     )

@@ -1,0 +1,243 @@
+"""Who is being served: each token's caller with a store of its own, by the token's digest, until either ends.
+
+Nothing is looked up by what a token says: only the same bytes, which the cloud took for true, find what was made for
+them. The token itself is kept by nobody once it was exchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from secret_sidecar.errors import IdentityTimedOut, Overloaded, VaultError
+from secret_sidecar.shared.backends import Backend
+from secret_sidecar.shared.refusals import Peers, Refusal, Refusals
+from secret_sidecar.shared.token import Claims, claims_of
+from secret_sidecar.stores import Store, expiry
+
+EXCHANGES = 32
+"""Exchanges that are under way at a time."""
+WAITING = 256
+"""Exchanges that are under way, or wait for their turn."""
+SPARE = 30.0
+"""Seconds before their end from which on credentials are exchanged for new ones: clocks differ, calls take time."""
+
+log = logging.getLogger(__name__)
+
+
+class Served(Protocol):
+    """What is made for one caller: it has nothing in common with anybody else's."""
+
+    def end(self) -> None:
+        """End what would go on for ever: its streams."""
+        ...
+
+    def forget(self) -> None:
+        """Keep no values any more."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class Caller:
+    """One caller, and how many requests of its are being answered."""
+
+    claims: Claims
+    store: Store
+    served: Served
+    expires: float
+    users: int = 0
+    is_out: bool = False
+    alarm: asyncio.TimerHandle | None = None
+
+    def has_ended(self, now: float) -> bool:
+        """Whether its token or its credentials have, or the vault does not take these any more."""
+        ends = expiry(self.store)
+        return now >= self.expires or (ends is not None and now >= ends)
+
+
+@dataclass(eq=False, slots=True)
+class _Flight:
+    """An exchange under way, and how many wait for it."""
+
+    task: asyncio.Task[Caller | Refusal]
+    waiting: int = 0
+    is_held: bool = True
+
+
+Serve = Callable[[Store, Claims], Served]
+
+
+class Callers:
+    """At most `most` callers; of those whom nobody is answering just now, the one seen longest ago goes first."""
+
+    def __init__(
+        self, backend: Backend, serve: Serve, *, most: int, timeout: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._backend = backend
+        self._serve = serve
+        self._most = most
+        self._timeout = timeout
+        self._clock = clock
+        self._callers: OrderedDict[bytes, Caller] = OrderedDict()
+        self._flights: dict[bytes, _Flight] = {}
+        self._refusals = Refusals(clock)
+        self._peers = Peers(clock)
+        self._slots = asyncio.Semaphore(EXCHANGES)
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._callers)
+
+    def __iter__(self) -> Iterator[Caller]:
+        """Go through them, the one seen longest ago first."""
+        return iter(list(self._callers.values()))
+
+    async def enter(self, token: bytes, peer: str) -> Caller:
+        """Return the token's caller, to be left again, or raise a SidecarError."""
+        digest = hashlib.sha256(token).digest()
+        caller = self._callers.get(digest)
+        if caller is not None and not caller.has_ended(self._clock()):
+            self._callers.move_to_end(digest)
+            caller.users += 1
+            return caller
+        if caller is not None:
+            self._put_out(digest)
+        self._refusals.check(digest)
+        flight = self._flights.get(digest) or self._begin(digest, token, peer)
+        flight.waiting += 1
+        try:
+            async with asyncio.timeout(self._timeout):
+                found = await asyncio.shield(flight.task)
+        except TimeoutError:
+            raise IdentityTimedOut("the token was not exchanged before the deadline") from None
+        else:
+            if isinstance(found, Refusal):
+                raise found.error()
+            found.users += 1
+            return found
+        finally:
+            flight.waiting -= 1
+            self._unpin(flight)
+
+    def leave(self, caller: Caller) -> None:
+        """End one use of a caller."""
+        caller.users -= 1
+        if caller.is_out and not caller.users:
+            self._close(caller)
+
+    @contextmanager
+    def leaving(self, caller: Caller) -> Iterator[None]:
+        """Leave at the end."""
+        try:
+            yield
+        finally:
+            self.leave(caller)
+
+    async def close(self) -> None:
+        """Give up exchanges, and close all callers'."""
+        for flight in self._flights.values():
+            flight.task.cancel()
+        for digest in list(self._callers):
+            self._put_out(digest)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        await self._backend.close()
+
+    def _begin(self, digest: bytes, token: bytes, peer: str) -> _Flight:
+        claims = claims_of(token, self._clock())
+        if len(self._flights) >= WAITING:
+            raise Overloaded(f"{len(self._flights)} tokens are being exchanged already: expected fewer at a time")
+        self._peers.begin(peer)
+        task = asyncio.create_task(self._exchange(digest, token.decode("ascii"), claims, peer))
+        flight = self._flights[digest] = _Flight(task)
+        task.add_done_callback(lambda _: self._end(digest, flight))
+        return flight
+
+    async def _exchange(self, digest: bytes, token: str, claims: Claims, peer: str) -> Caller | Refusal:
+        """Return the caller, held once for those who wait, or why there is none."""
+        began = self._clock()
+        refused = True
+        try:
+            deadline = asyncio.get_running_loop().time() + self._timeout
+            async with asyncio.timeout_at(deadline), self._slots:
+                store = await self._backend.open(token, claims, deadline)
+            refused = False
+        except TimeoutError:
+            return self._refused(digest, claims, IdentityTimedOut("the token was not exchanged before the deadline"))
+        except VaultError as error:
+            return self._refused(digest, claims, error)
+        finally:
+            self._peers.end(peer, refused=refused)
+        ends = expiry(store) or claims.expires
+        ends = min(claims.expires, ends - min(SPARE, (ends - began) / 8))
+        caller = Caller(claims, store, self._serve(store, claims), ends, users=1)
+        if not self._has_room():
+            caller.is_out = True
+            self.leave(caller)
+            return Refusal.of(Overloaded(f"{len(self._callers)} callers are being answered: expected fewer at a time"))
+        self._callers[digest] = caller
+        left = max(0.0, caller.expires - self._clock())
+        caller.alarm = asyncio.get_running_loop().call_later(left, self._expire, digest, caller)
+        log.info("caller admitted", extra={"caller": claims.subject, "pod": claims.pod, "expires": caller.expires})
+        return caller
+
+    def _refused(self, digest: bytes, claims: Claims, error: VaultError) -> Refusal:
+        refusal = Refusal.of(error)
+        self._refusals.add(digest, refusal)
+        log.warning("caller not admitted", extra={"claims": claims.subject, "reason": str(error), "code": error.code})
+        return refusal
+
+    def _end(self, digest: bytes, flight: _Flight) -> None:
+        del self._flights[digest]
+        if not flight.task.cancelled() and (error := flight.task.exception()) is not None:
+            log.error("token not exchanged: a defect of the service", extra={"error": type(error).__name__})
+        self._unpin(flight)
+
+    def _unpin(self, flight: _Flight) -> None:
+        """Let go of a new caller once nobody waits for it any more."""
+        if flight.waiting or not flight.is_held or not flight.task.done():
+            return
+        flight.is_held = False
+        if flight.task.cancelled() or flight.task.exception() is not None:
+            return
+        if isinstance(found := flight.task.result(), Caller):
+            self.leave(found)
+
+    def _has_room(self) -> bool:
+        """Make room for one more, or return False if all that there are are being answered."""
+        if len(self._callers) < self._most:
+            return True
+        for digest, caller in self._callers.items():
+            if not caller.users:
+                self._put_out(digest)
+                return True
+        return False
+
+    def _expire(self, digest: bytes, caller: Caller) -> None:
+        if self._callers.get(digest) is caller:
+            self._put_out(digest)
+
+    def _put_out(self, digest: bytes) -> None:
+        """Serve a caller no more; what is being answered still is, and streams end."""
+        caller = self._callers.pop(digest)
+        caller.is_out = True
+        if caller.alarm is not None:
+            caller.alarm.cancel()
+        caller.served.end()
+        if not caller.users:
+            self._close(caller)
+
+    def _close(self, caller: Caller) -> None:
+        task = asyncio.create_task(caller.served.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)

@@ -1,0 +1,130 @@
+"""The shared mode's applications: one for each caller, and one in front of them that knows who is who.
+
+What belongs to a caller (store, credentials, connections, kept values, watches, streams) is reached from its own
+application alone, so that no mistake in looking something up by name can cross callers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
+
+import secret_names
+from secret_sidecar import app, problems
+from secret_sidecar.asking import Asker
+from secret_sidecar.audit import CALLER, Audited, Trail
+from secret_sidecar.errors import SidecarError
+from secret_sidecar.events import Events
+from secret_sidecar.freshness import Fresh, gauges
+from secret_sidecar.guard import Guard, hosts_of
+from secret_sidecar.kept import Total
+from secret_sidecar.metrics import Metrics
+from secret_sidecar.observed import ObservedRequests
+from secret_sidecar.settings import Settings
+from secret_sidecar.shared.backends import Backend
+from secret_sidecar.shared.callers import Callers
+from secret_sidecar.shared.token import Claims, token_of
+from secret_sidecar.stores import Store
+
+MOST_BYTES = 64 << 20
+"""Memory for the values that are kept of all callers together."""
+
+
+class OneCaller:
+    """One caller's application and all that it reaches."""
+
+    def __init__(self, store: Store, claims: Claims, settings: Settings, metrics: Metrics, shared: Shared) -> None:
+        prefix = secret_names.default_prefix(claims.namespace)
+        own = replace(settings, namespace=claims.namespace, prefix=prefix)
+        self.fresh = app.freshened(store, own, metrics, shared.total)
+        self._store = Audited(self.fresh, metrics, shared.trail)
+        asker = Asker(self._store, own)
+        self._events = Events(asker, own)
+        self.router = Router(app.routes(asker, self._events, own), redirect_slashes=False)
+
+    def end(self) -> None:
+        """End the streams."""
+        self._events.end()
+
+    def forget(self) -> None:
+        """Keep no values."""
+        if self.fresh.keep is not None:
+            self.fresh.keep.clear()
+
+    async def close(self) -> None:
+        """Close the store."""
+        await self._store.close()
+
+
+class Shared:
+    """The service: as an application, it hands each request to its caller's own."""
+
+    def __init__(self, backend: Backend, settings: Settings, metrics: Metrics) -> None:
+        self.backend = settings.backend
+        self.total = Total()
+        self.trail = Trail(metrics)
+        self._backend = backend
+        self.callers = Callers(
+            backend,
+            lambda store, claims: OneCaller(store, claims, settings, metrics, self),
+            most=settings.shared_callers,
+            timeout=settings.timeout,
+        )
+        gauges(metrics, self._fresh)
+        metrics.gauge("callers", "Callers that are kept apart just now.", lambda: len(self.callers))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request as its caller's application does; what comes after does not see the token."""
+        try:
+            token = token_of(scope["headers"])
+            scope["headers"] = [header for header in scope["headers"] if header[0] != b"authorization"]
+            peer = scope.get("client")
+            caller = await self.callers.enter(token, peer[0] if peer else "")
+        except SidecarError as error:
+            await problems.response(error)(scope, receive, send)
+            return
+        del token
+        with self.callers.leaving(caller):
+            scope[CALLER] = caller.claims.subject
+            assert isinstance(caller.served, OneCaller)  # noqa: S101
+            await caller.served.router(scope, receive, send)
+        self._bound()
+
+    async def probe(self, name: str, deadline: float) -> None:  # noqa: ARG002
+        """Return if the vault answered anybody: there is no identity to ask by."""
+        await self._backend.probe(deadline)
+
+    async def close(self) -> None:
+        """Close all callers'."""
+        await self.callers.close()
+        self.trail.flush()
+
+    def _bound(self) -> None:
+        """Keep less where all callers together keep too much: of those seen longest ago, nothing."""
+        if self.total.bytes > MOST_BYTES:
+            for caller in self.callers:
+                caller.served.forget()
+                if self.total.bytes <= MOST_BYTES:
+                    return
+
+    def _fresh(self) -> Iterator[Fresh]:
+        return (caller.served.fresh for caller in self.callers if isinstance(caller.served, OneCaller))
+
+
+def api(shared: Shared, settings: Settings, metrics: Metrics) -> Starlette:
+    """Return the API: behind the guard, and with what a request passes before anybody knows whose it is."""
+    expected = " or ".join(settings.shared_hosts)
+    guard: Callable[..., Any] = Guard
+    middleware = [
+        Middleware(ObservedRequests, metrics),
+        Middleware(guard, hosts_of(settings.shared_hosts), expected),
+    ]
+    made = app.application([], middleware)
+    made.router.default = shared  # no route of its own: every request is somebody's
+    return made
