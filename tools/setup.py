@@ -136,8 +136,8 @@ def sync_program(uv: str) -> None:
 def main(what: str) -> int:
     """Install for ``check`` or for ``up``."""
     os.environ.setdefault("HOME", str(Path.home()))  # Go has no cache without one
-    if what not in ("check", "up"):
-        print(f"setup for what? given {what!r}, expected check or up", file=sys.stderr)
+    if what not in ("check", "up", "test"):
+        print(f"setup for what? given {what!r}, expected check, up or test", file=sys.stderr)
         return 2
     if what == "check":
         sync_python_packages(find_uv())

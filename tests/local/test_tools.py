@@ -78,3 +78,27 @@ def test_a_pinned_tool_on_path_is_used_until_it_is_another_version(
     a_tool(tmp_path / "bin", f"{kubectl.version}9")
     assert build.main(["kubectl"]) == 0
     assert binary.read_text() == "built"
+
+
+@pytest.mark.parametrize("target", ["setup", "setup-check", "setup-test"])
+def test_the_makefile_asks_for_what_setup_knows(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its three ways to set up is one that the script takes."""
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text()
+    recipe = makefile.partition(f"\n{target}:\n")[2].splitlines()[0]
+    done = []
+    for name in ("install_debian_packages", "sync_python_packages", "sync_program", "find_uv"):
+        monkeypatch.setattr(setup, name, lambda *_, name=name: done.append(name))
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: None)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: Built())
+    assert setup.main(recipe.rpartition(" ")[2]) == 0
+    assert "sync_python_packages" in done
+
+
+class Built:
+    """A compiler that has nothing left to do."""
+
+    def wait(self) -> int:
+        return 0
+
+    def poll(self) -> int:
+        return 0
