@@ -213,6 +213,8 @@ def stop() -> None:
         # process 1 rather than its parent: the kernel ends everything in the machine before process 1 counts as gone
         os.kill(_process_1(owner) or owner.pid, signal.SIGKILL)
         wait_for("the machine to end", lambda: not owner.alive)
+    while STARTED:
+        STARTED.pop().wait()
     clean()
 
 

@@ -134,7 +134,7 @@ def sync_program(uv: str) -> None:
 
 
 def main(what: str) -> int:
-    """Install for ``check`` or for ``up``."""
+    """Install for ``check``, ``up`` or ``test``."""
     os.environ.setdefault("HOME", str(Path.home()))  # Go has no cache without one
     if what not in ("check", "up", "test"):
         print(f"setup for what? given {what!r}, expected check, up or test", file=sys.stderr)
