@@ -1,11 +1,11 @@
 """Serves a namespace's secrets on localhost, through the pod's own cloud identity.
 
-the process             __main__, settings, fields, app, server, asgi/ (HTTP), logs
-who may ask             guard, access_token; shared/: one service for many callers, each with its own identity
-the API                 routes, batch, events, writes, openapi; answers, problems and errors as what they end with;
-                        asking, queries, bodies, picking, schemas, watching as what they need
-between API and vault   freshness, waiting and kept; observed and metrics; audit; wrapped as what these are made of
-a vault each            aws/, gcp/, azure/, vault/, pass_/, each with settings, identity, errors and store; stores
-what vaults share       http, proxy, tls, retry, calls, credentials, refreshing, identity_service
-what the kubelet asks   health, readiness
+the process          __main__, settings (fields reads them), app (what is made of what), server, logs
+the HTTP server      asgi/
+the API              api/: what is asked and answered, who may ask, what the kubelet asks
+between both         reading/: freshness, shared calls, the audit trail, what is counted
+a vault each         stores: what one is; aws/, gcp/, azure/, vault/, pass_/: each its settings, identity, errors, store
+what vaults share    client/: HTTP, proxies, TLS, trying again; identity/: credentials, renewed ahead of their end
+one for many         shared/: a service whose callers each bring an identity of their own
+errors as answers    errors, problems
 """

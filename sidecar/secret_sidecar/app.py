@@ -7,23 +7,24 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from secret_sidecar import problems
-from secret_sidecar.access_token import TokenFile, TokenRequired
-from secret_sidecar.asking import Asker
-from secret_sidecar.audit import Audited
-from secret_sidecar.batch import Batch
-from secret_sidecar.events import Events
-from secret_sidecar.freshness import Fresh, gauges
-from secret_sidecar.guard import Guard
-from secret_sidecar.health import Health
-from secret_sidecar.kept import Total
-from secret_sidecar.metrics import Metrics
-from secret_sidecar.observed import ObservedCalls, ObservedRequests
-from secret_sidecar.openapi import Description
-from secret_sidecar.readiness import Readiness
-from secret_sidecar.routes import Declared, Secrets
+from secret_sidecar.api.access_token import TokenFile, TokenRequired
+from secret_sidecar.api.asking import Asker
+from secret_sidecar.api.batch import Batch
+from secret_sidecar.api.events import Events
+from secret_sidecar.api.guard import Guard
+from secret_sidecar.api.health import Health
+from secret_sidecar.api.observed import ObservedRequests
+from secret_sidecar.api.openapi import Description
+from secret_sidecar.api.readiness import Readiness
+from secret_sidecar.api.routes import Declared, Secrets
+from secret_sidecar.api.writes import Writes
+from secret_sidecar.reading.audit import Audited
+from secret_sidecar.reading.freshness import Fresh, gauges
+from secret_sidecar.reading.kept import Total
+from secret_sidecar.reading.metrics import Metrics
+from secret_sidecar.reading.observed import ObservedCalls
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import Store, expiry
-from secret_sidecar.writes import Writes
 
 
 def layered(store: Store, settings: Settings, metrics: Metrics) -> Store:

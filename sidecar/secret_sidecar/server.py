@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp
 
 from secret_sidecar import app, asgi
+from secret_sidecar.api.readiness import Readiness
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.metrics import Metrics
-from secret_sidecar.readiness import Readiness
+from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import Store, open_store
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import secret_names
 from secret_sidecar import fields
+from secret_sidecar.client.proxy import Exceptions, Proxies, Proxy
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.fields import Variable, setting
-from secret_sidecar.proxy import Exceptions, Proxies, Proxy
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 

@@ -23,7 +23,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from local.waiting import wait_for
-from secret_sidecar.retry import TRIES
+from secret_sidecar.client.retry import TRIES
 from tests.integration.real_parts import ACCOUNT, MiniStack, died, free_port, process
 from tests.sidecar import fake_aws
 from tests.sidecar.fake_aws import FakeAws

@@ -17,7 +17,7 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 
 from secret_sidecar import asgi
-from secret_sidecar.guard import Guard
+from secret_sidecar.api.guard import Guard
 
 LIMITS = asgi.Limits(request=0.3, idle=5.0, linger=0.3, sweep=0.05)
 LONGEST = 3.0

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from secret_sidecar.errors import VaultError
+from secret_sidecar.reading.wrapped import Wrapped
 from secret_sidecar.stores import Secret
-from secret_sidecar.wrapped import Wrapped
 
 
 @dataclass(eq=False)

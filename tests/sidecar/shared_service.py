@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from secret_sidecar.aws.settings import AwsSettings
-from secret_sidecar.http import Origin
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.settings import Settings
+from tests.sidecar.caller import Got
 from tests.sidecar.certificates import Authority
-from tests.sidecar.client import Got
 from tests.sidecar.fake_aws import REGION, FakeAws, Reply, Request, sts_error
 
 HOST = "localhost"

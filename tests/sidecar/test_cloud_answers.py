@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secret_sidecar import identity_service
 from secret_sidecar.azure import errors as azure_errors
 from secret_sidecar.azure import federation as azure_federation
 from secret_sidecar.azure import store as azure_store
-from secret_sidecar.credentials import Bearer
+from secret_sidecar.client.connection import Answer
 from secret_sidecar.errors import VaultError
 from secret_sidecar.gcp import errors as gcp_errors
 from secret_sidecar.gcp import federation as gcp_federation
 from secret_sidecar.gcp import store as gcp_store
-from secret_sidecar.http import Answer
+from secret_sidecar.identity import identity_service
+from secret_sidecar.identity.credentials import Bearer
 from secret_sidecar.settings import BACKENDS
 from secret_sidecar.stores import Secret
 

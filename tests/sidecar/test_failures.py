@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from secret_sidecar.http import Origin
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.settings import Settings
 from tests.sidecar import fake_aws
+from tests.sidecar.caller import ask
 from tests.sidecar.certificates import Authority
-from tests.sidecar.client import ask
 from tests.sidecar.conftest import StartSidecar, rewrite
 from tests.sidecar.fake_aws import FakeAws, sts_error
 from tests.sidecar.misbehaving import Handler, Misbehaving, forever, greet, hang, hang_up, reset, send, well
@@ -128,7 +128,7 @@ async def other(tmp_path: Path) -> AsyncIterator[Other]:
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow each other at once, and so does the next exchange after one that failed."""
-    for module in ("retry", "readiness", "refreshing"):
+    for module in ("client.retry", "api.readiness", "identity.refreshing"):
         monkeypatch.setattr(f"secret_sidecar.{module}.FIRST_PAUSE", 0.0)
 
 
@@ -204,7 +204,7 @@ async def test_credentials_that_expire_mid_flight_are_renewed(
     aws: FakeAws, start: StartSidecar, role_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The caller does not notice."""
-    monkeypatch.setattr("secret_sidecar.refreshing.RENEWED_LATELY", 0.0)
+    monkeypatch.setattr("secret_sidecar.identity.refreshing.RENEWED_LATELY", 0.0)
     sidecar = await start(role_settings)
     await sidecar.readiness.wait()
     aws.faults.append(fake_aws.error("ExpiredTokenException"))
@@ -216,7 +216,7 @@ async def test_credentials_that_expire_and_cannot_be_renewed(
     aws: FakeAws, start: StartSidecar, role_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The vault's refusal, while those that it refuses are the only ones; served again once there are others."""
-    monkeypatch.setattr("secret_sidecar.refreshing.RENEWED_LATELY", 0.0)
+    monkeypatch.setattr("secret_sidecar.identity.refreshing.RENEWED_LATELY", 0.0)
     sidecar = await start(role_settings)
     await sidecar.readiness.wait()
     aws.keys.clear()

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.sidecar import fake_aws
-from tests.sidecar.client import ask
+from tests.sidecar.caller import ask
 from tests.sidecar.fake_aws import FakeAws
 
 pytestmark = pytest.mark.anyio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from secret_sidecar import credentials
+from secret_sidecar.identity import credentials
 
 __all__ = ["Credentials", "Source"]
 

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from secret_sidecar.client.connection import Answer
 from secret_sidecar.errors import (
     AlreadyExists,
     Conflict,
@@ -25,7 +26,6 @@ from secret_sidecar.errors import (
     ValueRefused,
     VaultError,
 )
-from secret_sidecar.http import Answer
 
 VAULT = "AWS Secrets Manager"
 

@@ -16,10 +16,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from secret_sidecar.aws.credentials import Credentials
+from secret_sidecar.client.connection import Answer
+from secret_sidecar.client.http import Client
+from secret_sidecar.client.origin import Origin
+from secret_sidecar.client.retry import retrying
 from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable
-from secret_sidecar.http import Answer, Client, Origin
-from secret_sidecar.identity_service import ask
-from secret_sidecar.retry import retrying
+from secret_sidecar.identity.identity_service import ask
 
 _FORM = (
     "https://…, or http:// with a loopback address or an agent's own (169.254.170.2, 169.254.170.23, [fd00:ec2::23]), "

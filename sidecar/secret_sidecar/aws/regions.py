@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from secret_sidecar.http import Origin
+from secret_sidecar.client.origin import Origin
 
 
 class Partition(NamedTuple):

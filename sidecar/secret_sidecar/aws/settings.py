@@ -12,9 +12,9 @@ from pathlib import Path
 from secret_names import check_aws_name, check_aws_prefix
 from secret_sidecar.aws.pod_identity import AgentUrl
 from secret_sidecar.aws.regions import check_region, endpoint
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.fields import both_or_neither, read, setting
-from secret_sidecar.http import Origin
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import ssl
 
-from secret_sidecar import tls
 from secret_sidecar.aws import sts
 from secret_sidecar.aws.credentials import Credentials
 from secret_sidecar.aws.errors import VAULT
 from secret_sidecar.aws.settings import AwsSettings
 from secret_sidecar.aws.store import AwsStore
 from secret_sidecar.aws.web_identity import WebIdentity
+from secret_sidecar.client import tls
+from secret_sidecar.client.http import Client
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import Denied, IdentityUnavailable, SettingsError, TokenRefused
-from secret_sidecar.http import Client, Origin
 from secret_sidecar.settings import Settings
 from secret_sidecar.shared.fixed import Fixed
 from secret_sidecar.shared.reach import reach

@@ -5,16 +5,16 @@ from __future__ import annotations
 import importlib.util
 import socket
 
-from secret_sidecar import tls
 from secret_sidecar.aws import sts
 from secret_sidecar.aws.credentials import Source
 from secret_sidecar.aws.pod_identity import PodIdentity
 from secret_sidecar.aws.settings import AwsSettings
 from secret_sidecar.aws.static import Static
 from secret_sidecar.aws.web_identity import WebIdentity
+from secret_sidecar.client import tls
+from secret_sidecar.client.http import Client
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.http import Client
-from secret_sidecar.refreshing import Refreshing
+from secret_sidecar.identity.refreshing import Refreshing
 from secret_sidecar.settings import Settings
 
 

@@ -15,12 +15,15 @@ from contextlib import suppress
 from typing import Any
 
 import secret_names
-from secret_sidecar import tls
 from secret_sidecar.aws.credentials import Credentials, Source
 from secret_sidecar.aws.errors import VAULT, Call, error_of, json_object, request_id
 from secret_sidecar.aws.settings import AwsSettings
 from secret_sidecar.aws.sigv4 import Signer
 from secret_sidecar.aws.sources import open_source
+from secret_sidecar.client import tls
+from secret_sidecar.client.connection import Answer
+from secret_sidecar.client.http import Client
+from secret_sidecar.client.retry import retrying
 from secret_sidecar.errors import (
     BadRequest,
     ConnectFailed,
@@ -39,8 +42,6 @@ from secret_sidecar.errors import (
     ValueRefused,
     VaultError,
 )
-from secret_sidecar.http import Answer, Client
-from secret_sidecar.retry import retrying
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import NewValue, Secret
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from secret_sidecar.aws import sts
 from secret_sidecar.aws.credentials import Credentials
+from secret_sidecar.client.http import Client
+from secret_sidecar.client.retry import retrying
 from secret_sidecar.errors import (
     ConnectFailed,
     ConnectionLost,
@@ -16,9 +18,7 @@ from secret_sidecar.errors import (
     IdentityUnavailable,
     TransportError,
 )
-from secret_sidecar.http import Client
-from secret_sidecar.identity_service import Token
-from secret_sidecar.retry import retrying
+from secret_sidecar.identity.identity_service import Token
 
 _HEADERS = (("Content-Type", "application/x-www-form-urlencoded"),)
 _TOKEN_SIZE = 64 << 10

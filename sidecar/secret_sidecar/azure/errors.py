@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from secret_sidecar.calls import json_object
+from secret_sidecar.client.calls import json_object
+from secret_sidecar.client.connection import Answer
 from secret_sidecar.errors import (
     Conflict,
     CredentialsRefused,
@@ -22,7 +23,6 @@ from secret_sidecar.errors import (
     Unavailable,
     VaultError,
 )
-from secret_sidecar.http import Answer
 
 VAULT = "Azure Key Vault"
 NOT_FROM_HERE = frozenset({"ForbiddenByConnection", "ForbiddenByFirewall"})

@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from secret_sidecar import identity_service
-from secret_sidecar.calls import json_object
-from secret_sidecar.credentials import Bearer
+from secret_sidecar.client.calls import json_object
+from secret_sidecar.client.connection import Answer
+from secret_sidecar.client.http import Client
+from secret_sidecar.client.origin import Origin
+from secret_sidecar.client.retry import retrying
 from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable
-from secret_sidecar.http import Answer, Client, Origin
-from secret_sidecar.identity_service import FORM, Token
-from secret_sidecar.retry import retrying
+from secret_sidecar.identity import identity_service
+from secret_sidecar.identity.credentials import Bearer
+from secret_sidecar.identity.identity_service import FORM, Token
 
 AUTHORITY = Origin("https", "login.microsoftonline.com", 443)
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

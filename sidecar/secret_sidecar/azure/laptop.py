@@ -7,8 +7,8 @@ import asyncio
 import azure.core.exceptions
 import azure.identity
 
-from secret_sidecar.credentials import Bearer
 from secret_sidecar.errors import IdentityUnavailable
+from secret_sidecar.identity.credentials import Bearer
 
 
 class Laptop:

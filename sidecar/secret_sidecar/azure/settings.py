@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import secret_names
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.fields import read, setting
-from secret_sidecar.http import Origin
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")

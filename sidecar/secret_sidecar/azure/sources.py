@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib.util
 from functools import partial
 
-from secret_sidecar import identity_service, tls
 from secret_sidecar.azure.federation import AUTHORITY, Federation, identity, scope
 from secret_sidecar.azure.settings import AzureSettings
-from secret_sidecar.credentials import Bearer, Issuer, Source
+from secret_sidecar.client import tls
+from secret_sidecar.client.http import Client
+from secret_sidecar.client.proxy import Proxies
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.http import Client
-from secret_sidecar.proxy import Proxies
-from secret_sidecar.refreshing import Refreshing
+from secret_sidecar.identity import identity_service
+from secret_sidecar.identity.credentials import Bearer, Issuer, Source
+from secret_sidecar.identity.refreshing import Refreshing
 from secret_sidecar.settings import Settings
 
 

@@ -9,11 +9,12 @@ import re
 from typing import Any, NamedTuple
 
 import secret_names
-from secret_sidecar import tls
 from secret_sidecar.azure.errors import NOT_FROM_HERE, VAULT, error_of, request_id
 from secret_sidecar.azure.settings import AzureSettings
 from secret_sidecar.azure.sources import open_source
-from secret_sidecar.calls import Calls, json_object
+from secret_sidecar.client import tls
+from secret_sidecar.client.calls import Calls, json_object
+from secret_sidecar.client.http import Client
 from secret_sidecar.errors import (
     AlreadyExists,
     BadRequest,
@@ -25,7 +26,6 @@ from secret_sidecar.errors import (
     OddAnswer,
     ValueRefused,
 )
-from secret_sidecar.http import Client
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import NewValue, Secret
 

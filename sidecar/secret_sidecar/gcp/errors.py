@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from secret_sidecar.calls import json_object
+from secret_sidecar.client.calls import json_object
+from secret_sidecar.client.connection import Answer
 from secret_sidecar.errors import (
     AlreadyExists,
     CredentialsRefused,
@@ -22,7 +23,6 @@ from secret_sidecar.errors import (
     Unavailable,
     VaultError,
 )
-from secret_sidecar.http import Answer
 
 VAULT = "Google Secret Manager"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.gcp.settings import GcpSettings
-from secret_sidecar.http import Origin
 
 VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 JWT = "urn:ietf:params:oauth:token-type:jwt"

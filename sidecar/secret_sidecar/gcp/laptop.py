@@ -10,9 +10,9 @@ import google.auth
 import google.auth.exceptions
 import google.auth.transport.requests
 
-from secret_sidecar.credentials import Bearer
 from secret_sidecar.errors import IdentityUnavailable
 from secret_sidecar.gcp.federation import SCOPE
+from secret_sidecar.identity.credentials import Bearer
 
 
 class Laptop:

@@ -5,12 +5,14 @@ Source: https://cloud.google.com/compute/docs/access/authenticate-workloads#appl
 
 from __future__ import annotations
 
-from secret_sidecar import identity_service
-from secret_sidecar.calls import json_object
-from secret_sidecar.credentials import Bearer
+from secret_sidecar.client.calls import json_object
+from secret_sidecar.client.connection import Answer
+from secret_sidecar.client.http import Client
+from secret_sidecar.client.origin import Origin
+from secret_sidecar.client.retry import retrying
 from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable
-from secret_sidecar.http import Answer, Client, Origin
-from secret_sidecar.retry import retrying
+from secret_sidecar.identity import identity_service
+from secret_sidecar.identity.credentials import Bearer
 
 HOST = Origin("http", "metadata.google.internal", 80)
 _ACCOUNT = "/computeMetadata/v1/instance/service-accounts/default"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import secret_names
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.fields import both_or_neither, read, setting
-from secret_sidecar.http import Origin
 
 # https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin; old ones have a domain.
 _PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|[0-9]+")

@@ -11,8 +11,10 @@ import re
 from typing import Any
 
 import secret_names
-from secret_sidecar import tls
-from secret_sidecar.calls import Calls, json_object
+from secret_sidecar.client import tls
+from secret_sidecar.client.calls import Calls, json_object
+from secret_sidecar.client.http import Client
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import (
     BadRequest,
     Deleted,
@@ -27,7 +29,6 @@ from secret_sidecar.gcp.crc32c import crc32c
 from secret_sidecar.gcp.errors import VAULT, error_of, state_error
 from secret_sidecar.gcp.settings import GcpSettings
 from secret_sidecar.gcp.sources import open_source
-from secret_sidecar.http import Client, Origin
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import NewValue, Secret
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Generic
 
-from secret_sidecar.credentials import C
-from secret_sidecar.refreshing import RENEWED_LATELY
+from secret_sidecar.identity.credentials import C
+from secret_sidecar.identity.refreshing import RENEWED_LATELY
 
 
 class Fixed(Generic[C]):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from secret_sidecar.client.http import Client
 from secret_sidecar.errors import TransportError, Unavailable
-from secret_sidecar.http import Client
 
 
 async def reach(vault: str, client: Client, target: str, deadline: float) -> None:

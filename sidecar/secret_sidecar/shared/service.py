@@ -17,15 +17,15 @@ from starlette.types import Receive, Scope, Send
 
 import secret_names
 from secret_sidecar import app, problems
-from secret_sidecar.asking import Asker
-from secret_sidecar.audit import CALLER, Audited, Trail
+from secret_sidecar.api.asking import Asker
+from secret_sidecar.api.events import Events
+from secret_sidecar.api.guard import Guard, hosts_of
+from secret_sidecar.api.observed import ObservedRequests
 from secret_sidecar.errors import SidecarError
-from secret_sidecar.events import Events
-from secret_sidecar.freshness import Fresh, gauges
-from secret_sidecar.guard import Guard, hosts_of
-from secret_sidecar.kept import Total
-from secret_sidecar.metrics import Metrics
-from secret_sidecar.observed import ObservedRequests
+from secret_sidecar.reading.audit import CALLER, Audited, Trail
+from secret_sidecar.reading.freshness import Fresh, gauges
+from secret_sidecar.reading.kept import Total
+from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
 from secret_sidecar.shared.backends import Backend
 from secret_sidecar.shared.callers import Callers

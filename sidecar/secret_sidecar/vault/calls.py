@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from secret_sidecar import calls
-from secret_sidecar.credentials import Bearer, Source
+from secret_sidecar.client import calls
+from secret_sidecar.client.connection import Answer
+from secret_sidecar.client.http import Client
 from secret_sidecar.errors import CredentialsRefused
-from secret_sidecar.http import Answer, Client
+from secret_sidecar.identity.credentials import Bearer, Source
 from secret_sidecar.vault.errors import VAULT, DeniedInDoubt, error_of
 
 _LOOKUP = "/v1/auth/token/lookup-self"

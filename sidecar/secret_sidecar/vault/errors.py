@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from secret_sidecar.calls import json_object
+from secret_sidecar.client.calls import json_object
+from secret_sidecar.client.connection import Answer
 from secret_sidecar.errors import (
     Conflict,
     Deleted,
@@ -21,7 +22,6 @@ from secret_sidecar.errors import (
     ValueRefused,
     VaultError,
 )
-from secret_sidecar.http import Answer
 
 VAULT = "Vault"
 PASSING = frozenset({408, 412, 429, 472, 473})

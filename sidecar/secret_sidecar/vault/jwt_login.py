@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import time
 
-from secret_sidecar.calls import json_object
-from secret_sidecar.credentials import Bearer
+from secret_sidecar.client.calls import json_object
+from secret_sidecar.client.connection import Answer
+from secret_sidecar.client.http import Client
+from secret_sidecar.client.retry import retrying
 from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable
-from secret_sidecar.http import Answer, Client
-from secret_sidecar.identity_service import Token, ask, is_token
-from secret_sidecar.retry import retrying
+from secret_sidecar.identity.credentials import Bearer
+from secret_sidecar.identity.identity_service import Token, ask, is_token
 from secret_sidecar.vault.calls import headers_of
 from secret_sidecar.vault.errors import PASSING, reasons, request_id
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import secret_names
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.fields import both_or_neither, read, setting
-from secret_sidecar.http import Origin
 
 TOKEN_HELPER_FILE = ".vault-token"  # noqa: S105 (in the home folder, where `vault login` leaves what it got)
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")

@@ -5,7 +5,8 @@ Source: https://developer.hashicorp.com/vault/api-docs/auth/jwt#jwt-login
 
 from __future__ import annotations
 
-from secret_sidecar import tls
+from secret_sidecar.client import tls
+from secret_sidecar.client.http import Client
 from secret_sidecar.errors import (
     Denied,
     IdentityDelayed,
@@ -14,7 +15,6 @@ from secret_sidecar.errors import (
     SettingsError,
     TokenRefused,
 )
-from secret_sidecar.http import Client
 from secret_sidecar.settings import Settings
 from secret_sidecar.shared.fixed import Fixed
 from secret_sidecar.shared.reach import reach

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from secret_sidecar.credentials import Bearer, Source
+from secret_sidecar.client.http import Client
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.http import Client
-from secret_sidecar.identity_service import Token, token_of_file
-from secret_sidecar.refreshing import Refreshing
+from secret_sidecar.identity.credentials import Bearer, Source
+from secret_sidecar.identity.identity_service import Token, token_of_file
+from secret_sidecar.identity.refreshing import Refreshing
 from secret_sidecar.settings import Settings
 from secret_sidecar.vault.jwt_login import JwtLogin, identity_of
 from secret_sidecar.vault.settings import TOKEN_HELPER_FILE, VaultSettings

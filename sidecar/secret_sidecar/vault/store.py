@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import secret_names
-from secret_sidecar import tls
-from secret_sidecar.calls import json_object
-from secret_sidecar.credentials import Bearer, Source
+from secret_sidecar.client import tls
+from secret_sidecar.client.calls import json_object
+from secret_sidecar.client.connection import Answer
+from secret_sidecar.client.http import Client
 from secret_sidecar.errors import (
     AlreadyExists,
     BadRequest,
@@ -27,7 +28,7 @@ from secret_sidecar.errors import (
     OddAnswer,
     ValueRefused,
 )
-from secret_sidecar.http import Answer, Client
+from secret_sidecar.identity.credentials import Bearer, Source
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import NewValue, Secret
 from secret_sidecar.vault.calls import Calls

@@ -112,7 +112,7 @@ def pod(tmp_path: Path, azure: FakeAzure, issuer: Issuer) -> Pod:
 @pytest.fixture
 async def store(pod: Pod, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AzureStore]:
     """A store with the pod's identity, at its own vault; a fault of the vault's is none of Entra's."""
-    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
     pod.azure.server.is_faulty = lambda path: path.startswith("/secrets/")
     store = open_store(pod.settings())
     yield store

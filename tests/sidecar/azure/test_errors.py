@@ -167,7 +167,7 @@ async def test_a_token_that_is_refused_is_renewed_once(
     azure: FakeAzure, store: AzureStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may have been revoked; if a new one does not help, whose tokens the vault trusts is told."""
-    monkeypatch.setattr("secret_sidecar.refreshing.RENEWED_LATELY", 0.0)
+    monkeypatch.setattr("secret_sidecar.identity.refreshing.RENEWED_LATELY", 0.0)
     await store.get(OWN, soon())
     azure.tokens.clear()
     assert (await store.get(OWN, soon())).value == "hunter2-test"

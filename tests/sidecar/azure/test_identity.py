@@ -11,9 +11,9 @@ import pytest
 from secret_sidecar.azure.federation import scope
 from secret_sidecar.azure.laptop import Laptop
 from secret_sidecar.azure.sources import open_source
-from secret_sidecar.credentials import Bearer
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import IdentityUnavailable, SettingsError
-from secret_sidecar.http import Origin
+from secret_sidecar.identity.credentials import Bearer
 from secret_sidecar.settings import Settings
 from tests.fakes.azure import FakeAzure
 from tests.fakes.issuer import Issuer
@@ -28,7 +28,7 @@ LAPTOP = {"SECRETS_BACKEND": "azure", "AZURE_KEYVAULT_URL": "https://kv-test.vau
 
 @pytest.fixture(autouse=True)
 def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
 
 
 async def bearer(pod: Pod) -> Bearer:

@@ -20,7 +20,7 @@ from secret_sidecar.errors import (
 from secret_sidecar.stores import NewValue
 from tests.fakes.azure import FakeAzure, RoleAssignment, Vault, Version
 from tests.sidecar.azure.conftest import CLIENT, Pod
-from tests.sidecar.client import ask
+from tests.sidecar.caller import ask
 from tests.sidecar.conftest import StartSidecar, soon
 
 pytestmark = pytest.mark.anyio

@@ -24,7 +24,7 @@ NAME = f"projects/{NUMBER}/secrets/test--database-password/versions/1"
 @pytest.fixture
 async def store(pod: Pod, google: FakeGoogle, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GcpStore]:
     """A store whose vault, not its identity, has faults."""
-    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
     google.server.is_faulty = lambda path: "/secrets/" in path
     store = open_store(pod.settings())
     yield store
@@ -172,7 +172,7 @@ async def test_a_token_that_is_refused_is_renewed_once(
     google: FakeGoogle, store: GcpStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may have been revoked; the caller sees a value."""
-    monkeypatch.setattr("secret_sidecar.refreshing.RENEWED_LATELY", 0.0)
+    monkeypatch.setattr("secret_sidecar.identity.refreshing.RENEWED_LATELY", 0.0)
     await store.get(OWN, soon())
     google.tokens.clear()
     assert (await store.get(OWN, soon())).value == "hunter2-test"

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from secret_sidecar.credentials import Bearer
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import IdentityUnavailable, SettingsError
 from secret_sidecar.gcp.laptop import Laptop
 from secret_sidecar.gcp.sources import open_source
 from secret_sidecar.gcp.store import open_store
-from secret_sidecar.http import Origin
+from secret_sidecar.identity.credentials import Bearer
 from secret_sidecar.settings import Settings
 from tests.fakes.google import GKE_POOL, GKE_PROVIDER, PROVIDER, FakeGoogle, members
 from tests.fakes.issuer import Issuer
@@ -29,7 +29,7 @@ OWN = "test/database-password"
 
 @pytest.fixture(autouse=True)
 def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
 
 
 async def read(settings: Settings) -> tuple[str, str | None]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.http import Origin
 from secret_sidecar.settings import Settings
 from tests.fakes.google import GKE_PROVIDER, PROVIDER
 

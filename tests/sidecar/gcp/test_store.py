@@ -22,7 +22,7 @@ from secret_sidecar.gcp.crc32c import crc32c
 from secret_sidecar.gcp.store import GcpStore, open_store
 from secret_sidecar.stores import NewValue
 from tests.fakes.google import NUMBER, PROVIDER, FakeGoogle, Stored, members
-from tests.sidecar.client import ask
+from tests.sidecar.caller import ask
 from tests.sidecar.conftest import StartSidecar, soon
 from tests.sidecar.gcp.conftest import SUBJECT, Pod, binding
 

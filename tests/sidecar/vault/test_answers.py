@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from secret_sidecar.credentials import Bearer
+from secret_sidecar.client.http import Client
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import (
     Conflict,
     CredentialsRefused,
@@ -22,8 +23,8 @@ from secret_sidecar.errors import (
     ValueRefused,
     VaultError,
 )
-from secret_sidecar.http import Client, Origin
-from secret_sidecar.refreshing import Refreshing
+from secret_sidecar.identity.credentials import Bearer
+from secret_sidecar.identity.refreshing import Refreshing
 from secret_sidecar.stores import NewValue
 from secret_sidecar.vault.jwt_login import JwtLogin
 from secret_sidecar.vault.sources import Given
@@ -49,7 +50,7 @@ def found(**document: Any) -> bytes:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
 
 
 def store_of(server: Scripted, namespace: str = "") -> VaultStore:

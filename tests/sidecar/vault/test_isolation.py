@@ -14,8 +14,8 @@ import pytest
 
 from secret_sidecar.errors import CredentialsRefused, Denied, IdentityUnavailable, NotFound, OddAnswer, VaultError
 from secret_sidecar.vault.store import VaultStore, open_store
+from tests.sidecar.caller import ask
 from tests.sidecar.certificates import Authority
-from tests.sidecar.client import ask
 from tests.sidecar.conftest import StartSidecar, soon
 from tests.sidecar.vault.conftest import SettingsOf, only_own_secrets
 from tests.sidecar.vault.openbao import Cluster, OpenBao
@@ -121,7 +121,7 @@ async def test_a_token_that_was_revoked_is_replaced_at_once(
     bao: OpenBao, settings_of: SettingsOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Vault says no more than that permission is denied; whether it is the token, only a look at it tells."""
-    monkeypatch.setattr("secret_sidecar.refreshing.RENEWED_LATELY", 0.0)
+    monkeypatch.setattr("secret_sidecar.identity.refreshing.RENEWED_LATELY", 0.0)
     store = open_store(settings_of())
     assert await outcome(store, "test/database-password") == "hunter2-test"
     bao("PUT", "sys/leases/revoke-prefix/auth/jwt/login")
@@ -161,7 +161,7 @@ async def test_a_laptops_login(
     bao: OpenBao, settings_of: SettingsOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What `vault login` left is used, and read anew when it has ended."""
-    monkeypatch.setattr("secret_sidecar.refreshing.RENEWED_LATELY", 0.0)
+    monkeypatch.setattr("secret_sidecar.identity.refreshing.RENEWED_LATELY", 0.0)
     file = tmp_path / ".vault-token"
     file.write_text(bao("POST", "auth/token/create", {"policies": ["test"]})["auth"]["client_token"])
     store = open_store(settings_of(SECRETS_VAULT_ROLE="", SECRETS_VAULT_JWT_FILE="", HOME=str(tmp_path)))

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from secret_sidecar.client.http import Client
+from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import (
     AlreadyExists,
     BadRequest,
@@ -20,8 +22,7 @@ from secret_sidecar.errors import (
     Unavailable,
     ValueRefused,
 )
-from secret_sidecar.http import Client, Origin
-from secret_sidecar.refreshing import Refreshing
+from secret_sidecar.identity.refreshing import Refreshing
 from secret_sidecar.stores import NewValue, Secret
 from secret_sidecar.vault.jwt_login import JwtLogin
 from secret_sidecar.vault.store import VaultStore, open_store
@@ -198,7 +199,7 @@ async def test_a_reader_may_not_write(bao: OpenBao, store: VaultStore) -> None:
 
 async def test_a_rate_limit(bao: OpenBao, settings_of: SettingsOf, monkeypatch: pytest.MonkeyPatch) -> None:
     """Vault's quota is told after retries, with how long to wait where Vault says so."""
-    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
     bao("POST", "sys/mounts/limited", {"type": "kv", "options": {"version": "2"}})
     bao("POST", "sys/quotas/rate-limit/limited", {"rate": 1, "interval": "1h", "path": "limited/"})
     limited = open_store(settings_of(SECRETS_VAULT_MOUNT="limited", VAULT_TOKEN=bao.root))

@@ -1,0 +1,222 @@
+"""The API's description: OpenAPI 3.1, made anew for each who asks, so that it costs nothing while nobody does.
+
+Source: https://spec.openapis.org/oas/v3.1.1.html
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from secret_sidecar import problems
+from secret_sidecar.api import bodies, events
+from secret_sidecar.api.answers import json_response
+from secret_sidecar.api.queries import parameters
+from secret_sidecar.api.schemas import SCHEMAS
+
+Document = dict[str, Any]
+
+_ANY = "bad-request unauthenticated misdirected defect"
+_VAULT = (
+    "bad-name denied not-found deleted disabled throttled odd-answer vault-unavailable identity-unavailable overloaded "
+    "timed-out"
+)
+_BODY = "too-large not-json"
+_SERVER = (408, 413, 414, 431, 503)
+"""What the server itself answers, before there is a request that could be told apart."""
+
+
+class Description:
+    """The route of /openapi.json."""
+
+    def __init__(self, *, writable: bool) -> None:
+        self._writable = writable
+
+    @property
+    def routes(self) -> list[Route]:
+        """What the application serves."""
+        return [Route("/openapi.json", self.describe, methods=["GET"])]
+
+    async def describe(self, request: Request) -> Response:
+        """GET /openapi.json: what this sidecar answers, writes only where they are granted."""
+        parameters(request)
+        return json_response(document(writable=self._writable))
+
+
+def document(*, writable: bool) -> Document:
+    """Return the description."""
+    name: Document = {"parameters": [_name()]}
+    paths = {
+        "/v1/secrets/{name}": name | _get(_read()) | (_writes() if writable else {}),
+        "/v1/secrets": _get(_declared()),
+        "/v1/secrets:batchGet": {"post": _batch()},
+        "/v1/events": _get(_events()),
+        "/openapi.json": _get(_description()),
+    }
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "secret-sidecar",
+            "version": "1",
+            "summary": "Reads secrets for an application, through the pod's own cloud identity.",
+            "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{}, {"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": SCHEMAS,
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "With a token file, and in shared mode.",
+                }
+            },
+        },
+    }
+
+
+def _name() -> Document:
+    return {
+        "name": "name",
+        "in": "path",
+        "required": True,
+        "description": "A name without '/' is the namespace's own; a '/' may be sent as it is or as %2F.",
+        "schema": _ref("Name"),
+    }
+
+
+def _read() -> Document:
+    query = [
+        _parameter("query", "version", "Selection", "The version with that id, in the vault's own terms."),
+        _parameter("query", "stage", "Selection", "The version with that label; not together with version."),
+        _parameter("query", "key", "Selection", "One field of a secret that is a JSON object."),
+        _parameter("header", "If-None-Match", "Tags", "The versions that the caller has."),
+    ]
+    tag = {"ETag": _header("The version, in quotes.", pattern='^".*"$')}
+    not_modified = {"description": "The caller has this version.", "headers": tag | _no_store()}
+    answers = {"200": _answer("The secret.", "Secret", tag), "304": not_modified}
+    return _operation("read", "Read a secret", f"{_VAULT} no-such-key not-an-object", answers, parameters=query)
+
+
+def _writes() -> Document:
+    location = {"Location": _header("Where the secret is read.", pattern="^/v1/secrets/.")}
+    deleted = {"description": "Deleted, or marked for deletion.", "headers": _no_store()}
+    kept = f"{_VAULT} bad-value conflict quota-exceeded"
+    written = f"{kept} {_BODY} already-exists"
+    body = _body("NewValue")
+    return {
+        "post": _operation(
+            "create", "Make a secret", written, {"201": _answer("Made.", "Written", location)}, requestBody=body
+        ),
+        "put": _operation(
+            "put", "Give a secret a new value", written, {"200": _answer("Written.", "Written")}, requestBody=body
+        ),
+        "delete": _operation("delete", "Delete a secret", kept, {"204": deleted}),
+    }
+
+
+def _declared() -> Document:
+    return _operation("declared", "List the names declared for this workload", "", {"200": _answer("Names.", "Names")})
+
+
+def _batch() -> Document:
+    answers = {"200": _answer("What could be read, and a problem for each that could not.", "Batch")}
+    return _operation("batchGet", "Read many secrets", _BODY, answers, requestBody=_body("BatchRequest"))
+
+
+def _events() -> Document:
+    listening = [
+        {
+            "name": "names",
+            "in": "query",
+            "required": True,
+            "description": f"At most {events.MAX_NAMES} names, separated by commas.",
+            "schema": {"type": "string", "minLength": 1},
+        },
+        _parameter(
+            "header", "Last-Event-ID", "EventId", "The last event that the caller had: it is told what changed."
+        ),
+    ]
+    stream = {
+        "description": "Events of type version, with VersionEvent as data, and problem, with Problem as data.",
+        "headers": _no_store(),
+        "content": {events.MEDIA_TYPE: {}},
+    }
+    return _operation(
+        "events", "Hear of new versions", "bad-name too-many-streams", {"200": stream}, parameters=listening
+    )
+
+
+def _description() -> Document:
+    return _operation("describe", "Read this description", "", {"200": _answer("OpenAPI 3.1.", "Description")})
+
+
+def _get(operation: Document) -> Document:
+    """Return GET and HEAD: the same without any content."""
+    responses = {
+        status: {part: value for part, value in answer.items() if part != "content"}
+        for status, answer in operation["responses"].items()
+    }
+    head = {**operation, "operationId": f"{operation['operationId']}Head", "responses": responses}
+    return {"get": operation, "head": head}
+
+
+def _operation(name: str, summary: str, slugs: str, answers: Document, **rest: Any) -> Document:
+    return {"operationId": name, "summary": summary, **rest, "responses": answers | _problems(f"{_ANY} {slugs}")}
+
+
+def _problems(slugs: str) -> Document:
+    """Return an answer for each status that these problems have, or the server's own."""
+    wanted = slugs.split()
+    kinds: dict[int, dict[str, str]] = defaultdict(dict)
+    for kind in (*problems.KINDS.values(), problems.DEFECT):
+        if kind.slug in wanted:
+            kinds[kind.status][f"{problems.TYPES}{kind.slug}"] = kind.title
+    for status in _SERVER:
+        kinds[status]["about:blank"] = "The server's own limits"
+    return {str(status): _problem(status, kinds[status]) for status in sorted(kinds)}
+
+
+def _problem(status: int, titles: dict[str, str]) -> Document:
+    headers = _no_store()
+    if status in {429, 503}:
+        headers["Retry-After"] = _header("Seconds.", required=status == 429, pattern="^[0-9]+$")
+    if status == 401:
+        headers["WWW-Authenticate"] = _header("RFC 6750.", required=True, pattern="^Bearer ")
+    only = {"properties": {"status": {"const": status}, "type": {"enum": sorted(titles)}}}
+    return {
+        "description": "; ".join(dict.fromkeys(titles.values())),
+        "headers": headers,
+        "content": {problems.MEDIA_TYPE: {"schema": {"allOf": [_ref("Problem"), only]}}},
+    }
+
+
+def _answer(description: str, schema: str, headers: Document | None = None) -> Document:
+    content = {bodies.MEDIA_TYPE: {"schema": _ref(schema)}}
+    return {"description": description, "headers": (headers or {}) | _no_store(), "content": content}
+
+
+def _body(schema: str) -> Document:
+    return {"required": True, "content": {bodies.MEDIA_TYPE: {"schema": _ref(schema)}}}
+
+
+def _parameter(where: str, name: str, schema: str, description: str) -> Document:
+    return {"name": name, "in": where, "description": description, "schema": _ref(schema)}
+
+
+def _header(description: str, *, required: bool = True, **schema: Any) -> Document:
+    return {"description": description, "required": required, "schema": {"type": "string", **schema}}
+
+
+def _no_store() -> Document:
+    return {"Cache-Control": _header("Nobody may keep it.", const="no-store")}
+
+
+def _ref(schema: str) -> Document:
+    return {"$ref": f"#/components/schemas/{schema}"}

@@ -1,0 +1,66 @@
+"""Ready once the identity was obtained and the vault has answered it; then it stays so.
+
+A vault that fails later must not take every pod out of service, and no probe of the kubelet's costs a call: one task
+asks until it has an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Protocol
+
+from secret_sidecar import problems
+from secret_sidecar.client.retry import full_jitter
+from secret_sidecar.errors import VaultError
+from secret_sidecar.settings import Settings
+
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Probed(Protocol):
+    """What is asked: a store, or the shared mode's service."""
+
+    async def probe(self, name: str, deadline: float) -> None:
+        """Return if the vault answered."""
+        ...
+
+
+class Readiness:
+    """Whether the vault has answered, and if not, why: without any identity, name or address."""
+
+    def __init__(self, store: Probed, settings: Settings) -> None:
+        self._store = store
+        self._timeout = settings.timeout
+        self._name = settings.names[0] if settings.names else f"{settings.prefix}readiness"
+        self._ready = asyncio.Event()
+        self.reason = "the vault has not been asked yet"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the vault has answered the identity once."""
+        return self._ready.is_set()
+
+    async def wait(self) -> None:
+        """Return when it has."""
+        await self._ready.wait()
+
+    async def run(self) -> None:
+        """Ask the vault until it answers, ever less often."""
+        loop = asyncio.get_running_loop()
+        failures = 0
+        while not self.is_ready:
+            try:
+                await self._store.probe(self._name, loop.time() + self._timeout)
+            except VaultError as error:
+                failures += 1
+                title = problems.kind_of(error).title
+                self.reason = f"{title}: {error.code}" if error.code else title
+                log.warning("not ready", extra={"reason": str(error), "code": error.code})
+                await asyncio.sleep(full_jitter(failures, FIRST_PAUSE, LONGEST_PAUSE))
+            else:
+                self._ready.set()
+                log.info("ready")

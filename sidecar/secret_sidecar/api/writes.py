@@ -1,0 +1,78 @@
+"""The API's writes, where the stack grants them: SECRETS_ACCESS=read_write."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from secret_sidecar import problems
+from secret_sidecar.api.answers import json_response
+from secret_sidecar.api.asking import Asker
+from secret_sidecar.api.bodies import json_object, no_others
+from secret_sidecar.errors import BadRequest, VaultError
+from secret_sidecar.stores import NewValue
+
+MAX_BODY = 256 << 10
+"""Bytes: the 64 KiB that AWS and Google keep, with room for escapes."""
+
+Write = Callable[[Request, str, float], Awaitable[Response]]
+
+
+class Writes:
+    """POST, PUT and DELETE of /v1/secrets/{name}.
+
+    A write is not cut short where its caller goes away, and one that the deadline ended may yet have happened.
+    """
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+        self.methods: dict[str, Write] = {"POST": self.create, "PUT": self.put, "DELETE": self.delete}
+
+    async def write(self, request: Request, name: str) -> Response:
+        """Answer one of the methods, for a full name."""
+        try:
+            return await self.methods[request.method](request, name, self._asker.deadline())
+        except VaultError as error:
+            return problems.response(error, name=name, backend=self._asker.backend)
+
+    async def create(self, request: Request, name: str, deadline: float) -> Response:
+        """POST: 201 for a new secret, 409 if there is one."""
+        version = await self._asker.store.create(name, await _new_value(request), deadline)
+        location = f"/v1/secrets/{quote(name)}"
+        return json_response({"name": name, "version": version}, 201, Location=location)
+
+    async def put(self, request: Request, name: str, deadline: float) -> Response:
+        """PUT: 200 for a new current value, 404 if there is no secret."""
+        version = await self._asker.store.put(name, await _new_value(request), deadline)
+        return json_response({"name": name, "version": version})
+
+    async def delete(self, request: Request, name: str, deadline: float) -> Response:  # noqa: ARG002
+        """DELETE: 204, for as long as the vault keeps what is deleted it can be restored."""
+        await self._asker.store.delete(name, deadline)
+        return Response(status_code=204, headers=problems.NO_STORE)
+
+
+async def _new_value(request: Request) -> NewValue:
+    document = await json_object(request, MAX_BODY)
+    no_others(document, "value encoding")
+    value: Any = document.get("value")
+    encoding: Any = document.get("encoding")
+    if not isinstance(value, str):
+        raise BadRequest('value: expected text; where it is binary, in base64 beside "encoding": "base64"')
+    if encoding is not None and encoding != "base64":
+        raise BadRequest("encoding: expected base64, or none for text")
+    if encoding and not _is_base64(value):
+        raise BadRequest("value: expected base64 (RFC 4648 section 4), as encoding says")
+    return NewValue(value, encoding)
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return base64.b64encode(base64.b64decode(text, validate=True)).decode() == text
+    except ValueError:
+        return False

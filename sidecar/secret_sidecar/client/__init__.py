@@ -1,0 +1,1 @@
+"""How a vault is asked: HTTP, proxies, TLS, and trying again."""

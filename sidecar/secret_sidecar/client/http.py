@@ -1,0 +1,128 @@
+"""A small HTTP/1.1 client for one origin: pooled connections, verified TLS, bounded answers, one deadline per request.
+
+It asks what vaults ask of a client and nothing else: no redirects (an answer with a 3xx status is returned like any
+other), no cookies, no compression.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from secret_sidecar.client.connection import Answer, Connection
+from secret_sidecar.client.origin import Origin
+from secret_sidecar.errors import ConnectFailed, ConnectionLost, DeadlineExceeded
+
+if TYPE_CHECKING:
+    from secret_sidecar.client.proxy import Proxy
+
+MAX_BODY = 1 << 20
+MAX_CONNECTIONS = 64
+
+Headers = Iterable[tuple[str, str]]
+
+
+class Client:
+    """Sends requests to one origin, over at most `connections` connections at a time."""
+
+    def __init__(
+        self,
+        origin: Origin,
+        tls: ssl.SSLContext | None = None,
+        *,
+        connections: int = MAX_CONNECTIONS,
+        max_body: int = MAX_BODY,
+        proxy: Proxy | None = None,
+    ) -> None:
+        self.origin = origin
+        self._proxy = proxy
+        self._tls = (tls or ssl.create_default_context()) if origin.scheme == "https" else None
+        self._max_body = max_body
+        self._prefix, headers = proxy.request_prefix(origin) if proxy else ("", ())
+        self._head = [f"{name}: {value}" for name, value in (("Host", origin.authority), *headers)]
+        self._slots = asyncio.Semaphore(connections)
+        self._idle: deque[Connection] = deque()
+
+    async def send(self, method: str, target: str, headers: Headers, body: bytes, deadline: float) -> Answer:
+        """Return the answer, whatever its status, or raise a TransportError.
+
+        The deadline is in the loop's time and covers waiting for a connection, connecting and the whole answer. A
+        connection that was kept open may have been closed by the other side just now: if nothing of an answer came, the
+        request is sent once more over a new one. So a request must be one that may arrive twice.
+        """
+        request = self._render(method, target, headers, body)
+        if self._slots.locked():
+            async with self._until(deadline):
+                await self._slots.acquire()
+        else:
+            await self._slots.acquire()  # at once
+        try:
+            if self._idle:
+                try:
+                    return await self._exchange(self._idle.pop(), request, deadline)
+                except ConnectionLost as lost:
+                    if lost.received:
+                        raise
+            return await self._exchange(await self._connect(deadline), request, deadline)
+        finally:
+            self._slots.release()
+
+    async def close(self) -> None:
+        """Close the connections that nobody is using."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _render(self, method: str, target: str, headers: Headers, body: bytes) -> bytes:
+        lines = [
+            f"{method} {self._prefix}{target} HTTP/1.1",
+            *self._head,
+            *(f"{name}: {value}" for name, value in headers),
+        ]
+        lines.append(f"Content-Length: {len(body)}")
+        head = "\r\n".join((*lines, "", ""))
+        if not head.count("\r") == head.count("\n") == len(lines) + 1 or "\0" in head:
+            raise ValueError("a line break in a header of a request")
+        return head.encode("latin-1") + body
+
+    @asynccontextmanager
+    async def _until(self, deadline: float) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout_at(deadline):
+                yield
+        except TimeoutError:
+            raise DeadlineExceeded(f"no answer from {self.origin} before the deadline") from None
+
+    async def _connect(self, deadline: float) -> Connection:
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> Connection:
+            return Connection(self.origin, self._max_body, self._idle)
+
+        try:
+            async with self._until(deadline):
+                if self._proxy:
+                    return await self._proxy.connect(self.origin, self._tls, protocol)
+                host, port = self.origin.host, self.origin.port
+                _, connection = await loop.create_connection(protocol, host, port, ssl=self._tls)
+        except ssl.SSLCertVerificationError as error:
+            raise ConnectFailed(f"certificate of {self.origin} not trusted: {error.verify_message}") from None
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise ConnectFailed(f"cannot connect to {self.origin}: {reason}") from None
+        return connection
+
+    async def _exchange(self, connection: Connection, request: bytes, deadline: float) -> Answer:
+        try:
+            answer = await connection.exchange(request, deadline)
+        except BaseException:
+            connection.close()
+            raise
+        if connection.reusable:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return answer

@@ -1,0 +1,1 @@
+"""What the vaults' identities share: credentials, renewed ahead of their end."""

@@ -1,0 +1,1 @@
+"""Between the API and a vault: freshness, shared calls, the audit trail and what is counted."""

@@ -1,0 +1,183 @@
+"""The audit trail: one JSON line on stdout for each read and write, with who, what and how it ended, and never a value.
+
+Lines are made by hand, and written together a moment later: a general formatter and a system call for each would cost
+more than all else that a read does besides asking the vault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json.encoder
+import sys
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from starlette.types import Scope
+
+from secret_sidecar import problems
+from secret_sidecar.errors import VaultError
+from secret_sidecar.reading.metrics import Metrics
+from secret_sidecar.reading.wrapped import Wrapped
+from secret_sidecar.stores import NewValue, Secret, Store
+
+AGENT_LENGTH = 64
+MOMENT = 0.005
+"""Seconds after which a line is written at the latest."""
+OK = "ok"
+CALLER = "secret_sidecar.caller"
+"""Where the scope holds who the cloud says asks, in shared mode."""
+
+asked_by: ContextVar[Scope | None] = ContextVar("asked_by", default=None)
+"""The request that is being answered."""
+
+_quoted = json.encoder.encode_basestring_ascii
+
+
+def to_stdout(lines: str) -> None:
+    """Write to where the log goes."""
+    sys.stdout.write(lines)
+    sys.stdout.flush()
+
+
+class Trail:
+    """Collects lines and writes them; one that cannot be written is counted and keeps nobody from reading."""
+
+    def __init__(self, metrics: Metrics, write: Callable[[str], None] = to_stdout) -> None:
+        self._metrics = metrics
+        self._write = write
+        self._lines: list[str] = []
+        self._second = 0
+        self._stamp = ""
+
+    def add(self, members: str) -> None:
+        """Add a line: its members as JSON, each with a comma before it."""
+        now = time.time()
+        second = int(now)
+        if second != self._second:
+            self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        if not self._lines:
+            asyncio.get_running_loop().call_later(MOMENT, self.flush)
+        thousandths = int((now - second) * 1000)
+        self._lines.append(
+            f'{{"time": "{self._stamp}.{thousandths:03}Z", "level": "info", "message": "audit"{members}}}\n'
+        )
+
+    def flush(self) -> None:
+        """Write what is there."""
+        lines, self._lines = self._lines, []
+        if not lines:
+            return
+        try:
+            self._write("".join(lines))
+        except (OSError, ValueError):
+            for _ in lines:
+                self._metrics.audit_lost.add()
+
+
+class Audited(Wrapped):
+    """A store whose reads and writes leave a line each: those that were refused, and those from the cache, too."""
+
+    def __init__(self, store: Store, metrics: Metrics, trail: Trail | None = None) -> None:
+        super().__init__(store)
+        self._metrics = metrics
+        self._trail = Trail(metrics) if trail is None else trail
+
+    async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
+        """Read a secret."""
+        began = time.perf_counter()
+        try:
+            if version is None and stage is None:
+                secret = await self.store.get(name, deadline)
+            else:
+                secret = await self.store.get(name, deadline, version=version, stage=stage)
+        except Exception as error:
+            self._failed("read", name, began, error)
+            raise
+        cached = secret.cached
+        about = f', "version": {_quoted(secret.version)}, "cached": ' + (f'"{cached}"' if cached else "false")
+        self._note("read", name, began, 200, OK, secret.identity, secret.request_id, about)
+        return secret
+
+    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+        """Make a secret."""
+        began = time.perf_counter()
+        try:
+            version = await self.store.create(name, value, deadline)
+        except Exception as error:
+            self._failed("create", name, began, error)
+            raise
+        self._note("create", name, began, 201, OK, None, None, f', "version": {_quoted(version)}')
+        return version
+
+    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+        """Give a secret a new value."""
+        began = time.perf_counter()
+        try:
+            version = await self.store.put(name, value, deadline)
+        except Exception as error:
+            self._failed("put", name, began, error)
+            raise
+        self._note("put", name, began, 200, OK, None, None, f', "version": {_quoted(version)}')
+        return version
+
+    async def delete(self, name: str, deadline: float) -> None:
+        """Delete a secret."""
+        began = time.perf_counter()
+        try:
+            await self.store.delete(name, deadline)
+        except Exception as error:
+            self._failed("delete", name, began, error)
+            raise
+        self._note("delete", name, began, 204, OK, None, None, "")
+
+    async def close(self) -> None:
+        """Write what is left, and close the store."""
+        self._trail.flush()
+        await self.store.close()
+
+    def _failed(self, action: str, name: str, began: float, error: Exception) -> None:
+        kind = problems.kind_of(error)
+        if isinstance(error, VaultError):
+            about = f', "code": {_quoted(error.code)}' if error.code else ""
+            self._note(action, name, began, kind.status, kind.slug, error.identity, error.request_id, about)
+        else:
+            self._note(action, name, began, kind.status, kind.slug, None, None, "")
+
+    def _note(
+        self,
+        action: str,
+        name: str,
+        began: float,
+        status: int,
+        outcome: str,
+        identity: str | None,
+        request_id: str | None,
+        about: str,
+    ) -> None:
+        milliseconds = (time.perf_counter() - began) * 1000
+        line = (
+            f', "action": "{action}", "name": {_quoted(name)}, "status": {status}, "outcome": "{outcome}", '
+            f'"ms": {milliseconds:.3f}{about}'
+        )
+        if identity:
+            line += f', "identity": {_quoted(identity)}'
+        if request_id:
+            line += f', "request_id": {_quoted(request_id)}'
+        if (scope := asked_by.get()) is not None:
+            line += _caller(scope)
+        self._trail.add(line)
+        if self._metrics.reads is not None and action == "read":
+            self._metrics.reads.add(name, outcome)
+
+
+def _caller(scope: Scope) -> str:
+    """Return what is known of who asked: the other end of the connection, and what it calls itself."""
+    peer = scope.get("client")
+    text = f', "peer": {_quoted(f"{peer[0]} port {peer[1]}")}' if peer else ""
+    if caller := scope.get(CALLER):
+        text += f', "caller": {_quoted(caller)}'
+    for name, value in scope["headers"]:
+        if name == b"user-agent":
+            return f'{text}, "agent": {_quoted(value[:AGENT_LENGTH].decode("latin-1"))}'
+    return text

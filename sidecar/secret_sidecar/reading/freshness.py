@@ -1,0 +1,177 @@
+"""How fresh a read is: never older than its own arrival, unless keeping values was asked for.
+
+Reads of the same share calls under that rule alone (waiting.py). With a time to live, a value serves until so long
+after the call that brought it was SENT, for the vault may have read it right then. Stale values serve while the vault
+throttles, fails or does not answer, and only then. Whoever may not read any more, or what is there no more, is not
+served from memory: a refusal forgets the name at once, with what calls under way are still to bring. So does a write,
+and so does the news that there is another version.
+
+One of these belongs to one identity: what one may read is not for another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from secret_sidecar.errors import (
+    Deleted,
+    Denied,
+    IdentityDelayed,
+    IdentityTimedOut,
+    NotFound,
+    Throttled,
+    TimedOut,
+    Unavailable,
+)
+from secret_sidecar.reading.kept import Keep, Total, marked
+from secret_sidecar.reading.metrics import Metrics
+from secret_sidecar.reading.waiting import SharedCalls
+from secret_sidecar.reading.wrapped import Wrapped
+from secret_sidecar.stores import NewValue, Secret, Store
+
+REFUSALS = (Denied, NotFound, Deleted)
+"""What the vault says when it will not, or cannot, be read any more: 403, 404, 410."""
+PASSING = (Throttled, Unavailable, TimedOut, IdentityDelayed, IdentityTimedOut)
+"""What stale values serve for: throttling, 5xx and time-outs, of the vault or of the identity service."""
+
+Key = tuple[str, str | None, str | None]
+
+
+class Fresh(Wrapped):
+    """A store that bounds and shares reads, and keeps values for `ttl` seconds, stale ones for `stale` seconds more.
+
+    `clock` gives seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        metrics: Metrics,
+        *,
+        ttl: float = 0.0,
+        stale: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+        total: Total | None = None,
+    ) -> None:
+        super().__init__(store)
+        self._metrics = metrics
+        self._ttl = ttl
+        self._stale = stale
+        self._clock = clock
+        self.keep = Keep(total=total) if ttl or stale else None
+        self.calls: SharedCalls[Key, Secret] = SharedCalls(self._fetch if self.keep is None else self._fetch_and_keep)
+
+    async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
+        """Read a secret, from memory only if it may be."""
+        if self.keep is None:
+            return await self.calls.get((name, version, stage), deadline)
+        if secret := self._kept(name, version, stage):
+            self._metrics.cache.add("hit")
+            return secret
+        try:
+            secret = await self.calls.get((name, version, stage), deadline)
+        except PASSING:
+            if stale := self._kept(name, version, stage, self._stale):
+                self._metrics.cache.add("stale")
+                return stale
+            raise
+        self._metrics.cache.add("miss")
+        return secret
+
+    async def current_version(self, name: str, deadline: float) -> str:
+        """Return the current version; what is kept of another is forgotten."""
+        if self.keep is None:
+            return await self.store.current_version(name, deadline)
+        try:
+            version = await self.store.current_version(name, deadline)
+        except REFUSALS:
+            self.keep.forget(name)
+            raise
+        kept = self.keep.find(name, (None, None))
+        if kept is not None and kept.secret.version == version:
+            self.keep.distrust(name)  # what was asked for earlier may be an older one
+        else:
+            self.keep.forget(name)
+        return version
+
+    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+        """Make a secret."""
+        try:
+            return await self.store.create(name, value, deadline)
+        finally:
+            self._forget(name)
+
+    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+        """Give a secret a new value."""
+        try:
+            return await self.store.put(name, value, deadline)
+        finally:
+            self._forget(name)
+
+    async def delete(self, name: str, deadline: float) -> None:
+        """Delete a secret."""
+        try:
+            await self.store.delete(name, deadline)
+        finally:
+            self._forget(name)
+
+    async def close(self) -> None:
+        """Keep nothing, and close the store."""
+        self.calls.close()
+        if self.keep is not None:
+            self.keep.clear()
+        await self.store.close()
+
+    def _kept(self, name: str, version: str | None, stage: str | None, longer: float | None = None) -> Secret | None:
+        """Return what is kept and not too old: stale only if it may serve for longer."""
+        assert self.keep is not None  # noqa: S101
+        kept = self.keep.find(name, (version, stage))
+        if kept is None:
+            return None
+        age = self._clock() - kept.sent
+        if age < self._ttl:
+            return marked(kept.secret, "fresh")
+        if longer is not None and age < self._ttl + longer:
+            return marked(kept.secret, "stale")
+        return None
+
+    async def _fetch(self, key: Key, deadline: float) -> Secret:
+        name, version, stage = key
+        if version is None and stage is None:
+            return await self.store.get(name, deadline)
+        return await self.store.get(name, deadline, version=version, stage=stage)
+
+    async def _fetch_and_keep(self, key: Key, deadline: float) -> Secret:
+        assert self.keep is not None  # noqa: S101
+        fetch = self.keep.begin(key[0], self._clock())
+        try:
+            secret = await self._fetch(key, deadline)
+        except REFUSALS:
+            self.keep.forget(key[0])
+            raise
+        else:
+            self.keep.keep(fetch, key[1:], secret)
+            return secret
+        finally:
+            self.keep.end(fetch)
+
+    @property
+    def bytes(self) -> int:
+        """About how much memory is used to keep values."""
+        return 0 if self.keep is None else self.keep.bytes
+
+    def _forget(self, name: str) -> None:
+        if self.keep is not None:
+            self.keep.forget(name)
+
+
+def gauges(metrics: Metrics, stores: Callable[[], Iterable[Fresh]]) -> None:
+    """Show what these do together."""
+
+    def total(of: Callable[[Fresh], int]) -> Callable[[], int]:
+        return lambda: sum(of(fresh) for fresh in stores())
+
+    metrics.gauge("vault_reads_in_flight", "Reads that the vault was asked for.", total(lambda f: f.calls.under_way))
+    metrics.gauge("reads_waiting", "Reads that wait for a call that they share.", total(lambda f: f.calls.waiting))
+    metrics.gauge("cached_bytes", "About how much memory is used to keep values.", total(lambda f: f.bytes))

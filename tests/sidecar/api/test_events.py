@@ -1,0 +1,282 @@
+"""Server-sent events: which version each name has, and every new one."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+import pytest
+from starlette.applications import Starlette
+
+from secret_sidecar import problems
+from secret_sidecar.api import events
+from secret_sidecar.api.asking import Asker
+from secret_sidecar.api.events import HEARTBEAT, Events
+from secret_sidecar.api.watching import Finding, Listener
+from secret_sidecar.asgi import Server
+from secret_sidecar.errors import Denied, NotFound
+from secret_sidecar.server import Sidecar
+from secret_sidecar.settings import Settings
+from tests.sidecar.caller import ask
+from tests.sidecar.conftest import StartSidecar
+from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.streams import ByHand, Stream, Versions
+
+pytestmark = pytest.mark.anyio
+
+PATH = "/v1/events?names=database-password"
+NAME = "test/database-password"
+
+
+@pytest.fixture
+def settings(static_settings: Settings) -> Settings:
+    """A sidecar that looks often."""
+    return replace(static_settings, events_interval=0.01)
+
+
+@dataclass
+class Bench:
+    """Events on a port, whose pauses the test ends."""
+
+    versions: Versions
+    pause: ByHand
+    events: Events
+    port: int
+
+    async def look(self) -> float:
+        """Let the next look begin."""
+        return await self.pause.end(lambda seconds: seconds != HEARTBEAT)
+
+    async def silence(self) -> float:
+        """Let one stream be silent for long."""
+        return await self.pause.end(lambda seconds: seconds == HEARTBEAT)
+
+
+@pytest.fixture
+async def bench(static_settings: Settings) -> AsyncIterator[Bench]:
+    """Events of a store of versions."""
+    versions, pause = Versions({"test/a": "1", "test/b": "1"}), ByHand()
+    versions.gate.set()
+    part = Events(Asker(versions, static_settings), static_settings, pause)  # type: ignore[arg-type]
+    application = Starlette(routes=part.routes, exception_handlers=problems.HANDLERS)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = Server(application)
+        await server.start([listening])
+        yield Bench(versions, pause, part, listening.getsockname()[1])
+        await server.drain(60)
+    assert part.watches.names == []
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Return once it holds: what is waited for happens in this loop."""
+    while not holds():  # noqa: ASYNC110 (what it waits for has no event)
+        await asyncio.sleep(0.001)
+
+
+async def test_a_stream_tells_the_version_and_then_every_new_one(
+    aws: FakeAws, start: StartSidecar, settings: Settings
+) -> None:
+    """From a vault that checks signatures, by its metadata alone."""
+    sidecar = await start(settings)
+    async with Stream(sidecar.port, f"{PATH},key,{NAME}") as stream:
+        assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream")
+        assert stream.headers["cache-control"] == "no-store"
+        assert await stream.events(2) == {NAME: "version-1", "test/key": "version-1"}
+        version = aws.put(NAME, "s3cr3t")
+        event = await stream.event()
+        assert (event.event, event.data) == ("version", {"name": NAME, "version": version})
+    assert {action for action, _ in aws.asked} == {"DescribeSecret"}
+
+
+async def test_what_cannot_be_looked_at_is_told_and_does_not_end_the_stream(
+    aws: FakeAws, start: StartSidecar, settings: Settings
+) -> None:
+    """Once, as the document that a read would give; when it is there, so is its version."""
+    sidecar = await start(settings)
+    async with Stream(sidecar.port, f"{PATH},missing,prod/x") as stream:
+        assert await stream.events(3) == {NAME: "version-1", "test/missing": 404, "prod/x": 403}
+        version = aws.put("test/missing", "x")
+        assert (await stream.event()).news == ("test/missing", version)
+        aws.deleted.add(NAME)
+        event = await stream.event()
+        assert (event.event, event.news) == ("problem", (NAME, 410))
+        assert event.data["type"] == "urn:secret-access:problem:deleted"
+
+
+async def test_streams_end_when_the_sidecar_stops(settings: Settings) -> None:
+    """At once and whole, while nothing else does."""
+    async with AsyncExitStack() as stack:
+        sidecar = await stack.enter_async_context(Sidecar(settings))
+        async with Stream(sidecar.port, PATH) as stream:
+            await stream.event()
+            stop = asyncio.create_task(stack.aclose())
+            assert await stream.next() is None
+            await stop
+
+
+async def test_nobody_looks_for_a_caller_who_went_away(aws: FakeAws, start: StartSidecar, settings: Settings) -> None:
+    """The sidecar notices by the connection, not by its next event."""
+    sidecar = await start(settings)
+    await sidecar.readiness.wait()
+    async with Stream(sidecar.port, PATH) as stream:
+        await stream.event()
+    await until(lambda: not any("_Watch" in repr(task.get_coro()) for task in asyncio.all_tasks()))
+
+
+async def test_a_name_is_looked_at_once_for_all_who_listen(bench: Bench) -> None:
+    """A newcomer has a look of its own at once; after that, one serves all."""
+    async with Stream(bench.port, "/v1/events?names=a") as one:
+        assert await one.events(1) == {"test/a": "1"}
+        async with Stream(bench.port, "/v1/events?names=a,b") as other:
+            assert await other.events(2) == {"test/a": "1", "test/b": "1"}
+            assert sorted(bench.versions.looks) == ["test/a", "test/a", "test/b"]
+            bench.versions.versions |= {"test/a": "2", "test/b": "2"}
+            bench.versions.looks.clear()
+            await bench.look()
+            await bench.look()
+            assert await one.events(1) == {"test/a": "2"}
+            assert await other.events(2) == {"test/a": "2", "test/b": "2"}
+            assert sorted(bench.versions.looks) == ["test/a", "test/b"]
+        await until(lambda: bench.events.watches.names == ["test/a"])
+    await until(lambda: bench.events.watches.names == [])
+
+
+async def test_a_newcomer_is_not_told_what_was_looked_up_before_it_came(bench: Bench) -> None:
+    """A look under way may bring what is no longer so."""
+    bench.versions.gate.clear()
+    async with Stream(bench.port, "/v1/events?names=a") as one:
+        await until(lambda: bench.versions.looks == ["test/a"])
+        bench.versions.versions["test/a"] = "2"
+        async with Stream(bench.port, "/v1/events?names=a") as other:
+            await other.next()  # the comment that begins it
+            bench.versions.gate.set()
+            assert await other.events(1) == {"test/a": "2"}
+            assert [(await one.event()).news for _ in range(2)] == [("test/a", "1"), ("test/a", "2")]
+
+
+async def test_looks_are_spread(bench: Bench) -> None:
+    """By a fifth of the interval, so that a fleet does not look all at once."""
+    async with Stream(bench.port, "/v1/events?names=a") as stream:
+        await stream.event()
+        pauses = [await bench.look() for _ in range(20)]
+    assert all(24 <= seconds <= 36 for seconds in pauses)
+    assert len(set(pauses)) > 10
+
+
+async def test_nothing_new_is_no_event_but_a_sign_of_life(bench: Bench) -> None:
+    """Looks that find the same say nothing; after long silence there is a comment."""
+    async with Stream(bench.port, "/v1/events?names=a") as stream:
+        await stream.event()
+        for _ in range(3):
+            await bench.look()
+        await until(lambda: len(bench.versions.looks) == 4)
+        await bench.silence()
+        event = await stream.next()
+        assert (event and event.comment) == "still here"
+
+
+async def test_a_problem_is_told_when_it_changes(bench: Bench) -> None:
+    """Its request id, which always does, is no change; the same version after it is news."""
+    async with Stream(bench.port, "/v1/events?names=a") as stream:
+        assert (await stream.event()).news == ("test/a", "1")
+        for request_id in ("r1", "r2"):
+            bench.versions.versions["test/a"] = Denied("no", code="AccessDeniedException", request_id=request_id)
+            await bench.look()
+        await until(lambda: len(bench.versions.looks) == 3)
+        event = await stream.event()
+        assert (event.news, event.data["code"]) == (("test/a", 403), "AccessDeniedException")
+        bench.versions.versions["test/a"] = NotFound("gone", code="ResourceNotFoundException")
+        await bench.look()
+        assert (await stream.event()).news == ("test/a", 404)
+        bench.versions.versions["test/a"] = "1"
+        await bench.look()
+        assert (await stream.event()).news == ("test/a", "1")
+
+
+async def test_a_caller_that_comes_back_is_told_what_has_changed(bench: Bench) -> None:
+    """By the id of the last event it had; an id that nobody gave is as good as none."""
+    async with Stream(bench.port, "/v1/events?names=a,b") as stream:
+        first, second = await stream.event(), await stream.event()
+    bench.versions.versions["test/b"] = "2"
+    async with Stream(bench.port, "/v1/events?names=a,b", second.id) as stream:
+        event = await stream.event()
+        assert event.news == ("test/b", "2")
+    async with Stream(bench.port, "/v1/events?names=b,a", event.id) as stream:
+        bench.versions.versions["test/a"] = "2"
+        await until(lambda: len(bench.events.watches.names) == 2)
+        await bench.look()
+        await bench.look()
+        assert (await stream.event()).news == ("test/a", "2")
+    async with Stream(bench.port, "/v1/events?names=a,b", first.id) as stream:
+        assert await stream.events(2) == {"test/a": "2", "test/b": "2"}
+    async with Stream(bench.port, "/v1/events?names=a", "nonsense..") as stream:
+        assert await stream.events(1) == {"test/a": "2"}
+
+
+async def test_streams_are_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too many is told when to come again; one that ends makes room."""
+    monkeypatch.setattr(events, "MAX_STREAMS", 1)
+    async with Stream(bench.port, "/v1/events?names=a"):
+        got = await ask(bench.port, "/v1/events?names=a")
+        assert (got.status, got.json["type"]) == (503, "urn:secret-access:problem:too-many-streams")
+        assert got.headers["retry-after"] == "10"
+    await until(lambda: bench.events.watches.names == [])
+    async with Stream(bench.port, "/v1/events?names=a") as stream:
+        assert stream.status == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "slug"),
+    [
+        ("", "bad-request"),
+        ("?names=", "bad-request"),
+        ("?names=,,", "bad-request"),
+        ("?names=a&names=b", "bad-request"),
+        ("?name=a", "bad-request"),
+        ("?names=a,b%20d", "bad-name"),
+        (f"?names={','.join(f'n{number}' for number in range(51))}", "bad-request"),
+    ],
+)
+async def test_what_nobody_can_listen_to_opens_no_stream(
+    query: str, slug: str, start: StartSidecar, settings: Settings
+) -> None:
+    """It is an ordinary problem."""
+    got = await ask((await start(settings)).port, f"/v1/events{query}")
+    assert (got.status, got.json["type"]) == (400, f"urn:secret-access:problem:{slug}")
+
+
+async def test_head_opens_no_stream(aws: FakeAws, start: StartSidecar, settings: Settings) -> None:
+    """It has the headers of one."""
+    sidecar = await start(settings)
+    await sidecar.readiness.wait()
+    aws.asked.clear()
+    got = await ask(sidecar.port, PATH, "HEAD")
+    assert (got.status, got.headers["content-type"], aws.asked) == (200, "text/event-stream", [])
+    got = await ask(sidecar.port, PATH, "POST")
+    assert (got.status, got.headers["allow"]) == (405, "GET, HEAD")
+
+
+async def test_a_defect_ends_the_streams_that_would_wait_for_it(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """Callers connect again, and the log says where it was raised, without what it said."""
+    async with Stream(bench.port, "/v1/events?names=a") as stream:
+        await stream.event()
+        del bench.versions.versions["test/a"]
+        await bench.look()
+        assert await stream.next() is None
+    assert caplog.records[-1].exc_info is not None
+    bench.versions.versions["test/a"] = "2"
+    async with Stream(bench.port, "/v1/events?names=a") as stream:
+        assert await stream.events(1) == {"test/a": "2"}
+
+
+async def test_a_caller_who_reads_slowly_is_told_the_last_of_each(bench: Bench) -> None:
+    """What it has not taken yet is replaced, so that nothing piles up."""
+    listener = Listener()
+    for version in ("1", "2", "3"):
+        listener.tell("test/a", Finding("version", version, {}))
+    assert [finding.mark for finding in listener.take().values()] == ["3"]
+    assert listener.take() == {}

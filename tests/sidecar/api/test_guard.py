@@ -1,0 +1,138 @@
+"""Who may ask: DNS rebinding and forwarding servers are turned away before anything else happens."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from secret_sidecar.settings import Settings
+from tests.sidecar.caller import ask, ask_raw
+from tests.sidecar.conftest import StartSidecar
+from tests.sidecar.fake_aws import FakeAws
+
+pytestmark = pytest.mark.anyio
+
+PATH = "/v1/secrets/database-password"
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8080", "LOCALHOST:1", "127.0.0.1", "127.0.0.1:8080", "[::1]:80"]
+)
+async def test_loopback_hosts_are_served(host: str, start: StartSidecar, static_settings: Settings) -> None:
+    """By any port: a developer may forward another one."""
+    sidecar = await start(static_settings)
+    assert (await ask(sidecar.port, PATH, headers={"Host": host})).status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "evil.example",
+        "localhost.evil.example",
+        "localhost.",
+        "evil@localhost",
+        "127.0.0.1.nip.io",
+        "127.0.0.2",
+        "127.1",
+        "::1",
+        "localhost:",
+        "localhost:8080x",
+        "localhost evil",
+    ],
+)
+async def test_other_hosts_are_misdirected(
+    host: str, aws: FakeAws, start: StartSidecar, static_settings: Settings
+) -> None:
+    """A page that rebinds its own name to 127.0.0.1 cannot read."""
+    sidecar = await start(static_settings)
+    await sidecar.readiness.wait()
+    aws.asked.clear()
+    got = await ask(sidecar.port, PATH, headers={"Host": host})
+    assert (got.status, got.json["type"]) == (421, "urn:secret-access:problem:misdirected")
+    assert "expected localhost, 127.0.0.1 or [::1]" in got.json["detail"]
+    assert aws.asked == []
+
+
+@pytest.mark.parametrize(
+    "lines", [b"", b"Host: localhost\r\nHost: localhost\r\n", b"Host: localhost\r\nhost: evil\r\n"]
+)
+async def test_a_request_has_one_host(lines: bytes, start: StartSidecar, static_settings: Settings) -> None:
+    """None, or two, and nobody knows who was meant."""
+    sidecar = await start(static_settings)
+    request = b"GET /v1/secrets/x HTTP/1.1\r\n" + lines + b"Connection: close\r\n\r\n"
+    assert (await ask_raw(sidecar.port, request)).startswith(b"HTTP/1.1 421 ")
+
+
+@pytest.mark.parametrize(
+    "header", ["Forwarded", "Via", "X-Forwarded-For", "x-forwarded-host", "X-Forwarded", "X-Real-IP", "True-Client-IP"]
+)
+@pytest.mark.parametrize("path", [PATH, "/nowhere"])
+async def test_forwarded_requests_are_misdirected(
+    header: str, path: str, start: StartSidecar, static_settings: Settings
+) -> None:
+    """A server that was talked into asking says so, and is refused whatever it asks."""
+    sidecar = await start(static_settings)
+    got = await ask(sidecar.port, path, headers={header: "x"})
+    assert got.status == 421
+    assert header.lower() in got.json["detail"]
+
+
+async def test_the_api_is_on_loopback_alone(start: StartSidecar, static_settings: Settings) -> None:
+    """On 127.0.0.1, on ::1 where there is one, and on no other address; health is on every one."""
+    sidecar = await start(static_settings)
+    assert {address.partition(" ")[0] for address in sidecar.addresses} <= {"127.0.0.1", "::1"}
+    with pytest.raises(ConnectionRefusedError):
+        await ask(sidecar.port, PATH, host="127.0.0.2")
+    assert (await ask(sidecar.health_port, "/healthz", host="127.0.0.2")).status == 200
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+async def test_the_api_is_on_ipv6_loopback(start: StartSidecar, static_settings: Settings) -> None:
+    """Node resolves localhost to ::1."""
+    sidecar = await start(static_settings)
+    if any(address.startswith("::1") for address in sidecar.addresses):
+        assert (await ask(sidecar.port, PATH, host="::1")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Origin", "http://localhost:8080"),
+        ("Origin", "https://evil.example"),
+        ("Origin", "null"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Site", "same-site"),
+        ("Sec-Fetch-Site", "same-origin"),
+        ("sec-fetch-site", ""),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "OPTIONS", "POST"])
+async def test_web_pages_are_misdirected(
+    header: str, value: str, method: str, aws: FakeAws, start: StartSidecar, static_settings: Settings
+) -> None:
+    """Whatever a page asks for, the browser says that a page asks; it gets no CORS header, so it reads no answer."""
+    sidecar = await start(static_settings)
+    await sidecar.readiness.wait()
+    aws.asked.clear()
+    got = await ask(sidecar.port, PATH, method, headers={header: value})
+    assert (got.status, got.json["type"]) == (421, "urn:secret-access:problem:misdirected")
+    assert "no web page" in got.json["detail"]
+    assert not [name for name in got.headers if name.startswith("access-control")]
+    assert aws.asked == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"},  # an address that a person typed
+        {"Sec-Fetch-Mode": "cors"},  # Node's fetch
+        {"Referer": "http://localhost/"},
+    ],
+)
+async def test_others_than_pages_are_served(
+    headers: dict[str, str], start: StartSidecar, static_settings: Settings
+) -> None:
+    """What no page can send keeps nobody out."""
+    assert (await ask((await start(static_settings)).port, PATH, headers=headers)).status == 200
