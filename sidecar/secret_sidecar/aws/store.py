@@ -16,11 +16,12 @@ from typing import Any
 
 import secret_names
 from secret_sidecar.aws.credentials import Credentials, Source
-from secret_sidecar.aws.errors import VAULT, Call, error_of, json_object, request_id
+from secret_sidecar.aws.errors import VAULT, Call, error_of, request_id
 from secret_sidecar.aws.settings import AwsSettings
 from secret_sidecar.aws.sigv4 import Prepared, Signer, prepare
 from secret_sidecar.aws.sources import open_source
 from secret_sidecar.client import tls
+from secret_sidecar.client.calls import json_object
 from secret_sidecar.client.connection import Answer
 from secret_sidecar.client.http import Client
 from secret_sidecar.client.retry import retrying
@@ -216,11 +217,14 @@ def _secret(document: dict[str, Any] | None, name: str, identity: str, call: str
     """Return the secret that a document describes, or None if it has another name or lacks what every secret has."""
     if document is None or document.get("Name", name) != name:
         return None
-    match document:
-        case {"VersionId": str(version), "SecretString": str(text)}:
-            return Secret(name, text, version, identity=identity, request_id=call)
-        case {"VersionId": str(version), "SecretBinary": str(encoded)} if _is_base64(encoded):
-            return Secret(name, encoded, version, "base64", identity=identity, request_id=call)
+    version, text = document.get("VersionId"), document.get("SecretString")
+    if not isinstance(version, str):
+        return None
+    if isinstance(text, str):
+        return Secret(name, text, version, None, identity, call)
+    encoded = document.get("SecretBinary")
+    if isinstance(encoded, str) and _is_base64(encoded):
+        return Secret(name, encoded, version, "base64", identity, call)
     return None
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import lru_cache
 
 from starlette.types import Scope
 
@@ -168,11 +169,20 @@ class Audited(Wrapped):
 
 def _caller(scope: Scope) -> str:
     """Return what is known of who asked: the other end of the connection, and what it calls itself."""
-    peer = scope.get("client")
-    text = f', "peer": {quoted(f"{peer[0]} port {peer[1]}")}' if peer else ""
+    text = _peer(scope.get("client"))
     if caller := scope.get(CALLER):
         text += f', "caller": {quoted(caller)}'
     for name, value in scope["headers"]:
         if name == b"user-agent":
-            return f'{text}, "agent": {quoted(value[:AGENT_LENGTH].decode("latin-1"))}'
+            return text + _agent(value[:AGENT_LENGTH])
     return text
+
+
+@lru_cache(maxsize=128)
+def _peer(address: tuple[str, int] | None) -> str:
+    return f', "peer": {quoted(f"{address[0]} port {address[1]}")}' if address else ""
+
+
+@lru_cache(maxsize=128)
+def _agent(value: bytes) -> str:
+    return f', "agent": {quoted(value.decode("latin-1"))}'
