@@ -73,6 +73,7 @@ class Namespace:
     secrets: tuple[str, ...]
     access: Access
     kms_key_arns: tuple[str, ...]
+    policy_arns: tuple[str, ...]
     port: int
     """The sidecar's, on localhost."""
     workloads: tuple[Workload, ...]
@@ -176,6 +177,9 @@ def _namespace(name: str, section: Section) -> Namespace:
         access=_checked(section, "access", checks.access, section.take("access", "read")),
         kms_key_arns=tuple(
             _checked(section, "kms_key_arns", checks.kms_key_arns, section.texts("kms_key_arns", "[arn:aws:kms:…]"))
+        ),
+        policy_arns=tuple(
+            _checked(section, "policy_arns", checks.policy_arns, section.texts("policy_arns", "[arn:aws:iam::…]"))
         ),
         port=port,
         workloads=tuple(_workload(*item, port) for item in section.section("workloads", {}).sections().items()),

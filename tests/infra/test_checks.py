@@ -41,6 +41,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("secrets", ["*"], ["secret name '*'"]),
     ("kms_key_arns", ["alias/secrets"], ["kms_key_arns", "given 'alias/secrets'", "the ARN of a key"]),
     ("kms_key_arns", [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"], ["kms_key_arns", "the ARN of a key"]),
+    ("policy_arns", ["ReadOnlyAccess"], ["policy_arns", "given 'ReadOnlyAccess'", "the ARN of a managed policy"]),
     ("permissions_boundary", "boundary", ["permissions_boundary", "given 'boundary'", "the ARN of a managed policy"]),
     ("token_expiration_seconds", 60, ["token_expiration_seconds", "given 60", "from 600 to 86400"]),
     ("port", 8081, ["port", "given 8081", "for health"]),

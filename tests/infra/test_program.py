@@ -54,6 +54,13 @@ def test_an_environment_makes_every_namespace() -> None:
             ("secret-access:index:AwsSecretAccess", "test", "", ""),
             ("aws:iam/role:Role", "test-role", "test", "aws"),
             ("aws:iam/rolePolicy:RolePolicy", "test-policy", "test", "aws"),
+            ("aws:iam/rolePoliciesExclusive:RolePoliciesExclusive", "test-policies", "test", "aws"),
+            (
+                "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+                "test-attachments",
+                "test",
+                "aws",
+            ),
             ("kubernetes:core/v1:ServiceAccount", "test-service-account", "test", "kubernetes"),
             ("secret-access:index:SecretWorkload", "test-app", "", ""),
             ("kubernetes:apps/v1:Deployment", "test-app-deployment", "test-app", "kubernetes"),
@@ -100,7 +107,13 @@ def test_each_thing_waits_for_what_it_needs() -> None:
     """ServiceAccount after Namespace and policy, Deployment after ServiceAccount; they end the other way round."""
     waits = {asked.name: asked.waits_for for asked in up(ENVIRONMENT).asked}
     assert "test-namespace" in waits["test-role"]
-    assert waits["test-service-account"] >= {"test-namespace", "test-role", "test-policy"}
+    assert waits["test-service-account"] >= {
+        "test-namespace",
+        "test-role",
+        "test-policy",
+        "test-policies",
+        "test-attachments",
+    }
     assert waits["test-app-deployment"] >= {"test-service-account", "test-policy"}
 
 
@@ -117,11 +130,16 @@ def test_what_the_file_says_reaches_the_components() -> None:
     config = changed(ENVIRONMENT, "secret-access:permissions_boundary", boundary)
     config = changed(config, "secret-access:tags", {"team": "a"})
     config = changed(config, "secret-access:aws.endpoint", "http://10.78.0.1:4566")
+    config = changed(config, "secret-access:namespaces.test.policy_arns", [boundary])
     config = changed(config, "secret-access:namespaces.test.workloads.app.replicas", 2)
     world = up(config)
     role = world.one("aws:iam/role:Role").inputs
     assert role["permissionsBoundary"] == boundary
     assert role["tags"] == {"team": "a", "secret-access/namespace": "test"}
+    assert world.one("aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive").inputs == {
+        "roleName": "secret-access-blue-test",
+        "policyArns": [boundary],
+    }
     told = {item["name"]: item.get("value") for item in world.outputs["test"]["sidecar"]["env"]}
     assert told["AWS_ENDPOINT_URL"] == "http://10.78.0.1:4566"
     assert world.one("kubernetes:apps/v1:Deployment").inputs["spec"]["replicas"] == 2
