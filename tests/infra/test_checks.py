@@ -186,6 +186,16 @@ def test_the_sidecars_ports_are_taken(port: float) -> None:
         run(workload(ports=[port]))
 
 
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_the_sidecars_address_is_not_the_apps_to_set(delay: Any) -> None:
+    """An app that was told another address would ask somebody else for its secrets."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(workload(env=delay({"SECRETS_URL": "http://vault.example", "A": "b"})), world)
+    assert_all_in(["env sets SECRETS_URL", "given 'http://vault.example'", "http://localhost:8080", "remove"], error)
+    assert world.of("kubernetes:apps/v1:Deployment") == []
+
+
 @pytest.mark.parametrize("name", ["*", "Shop", "s" * 64, ""])
 def test_workload_names_are_labels(name: str) -> None:
     """A name that cannot be a label's value is refused."""

@@ -100,6 +100,13 @@ def test_a_namespace_may_be_its_name_alone(nothing: object) -> None:
     assert loaded.namespaces[1] == settings.Namespace("billing", False, "billing/", (), Access.READ, (), (), 8080, ())
 
 
+def test_the_number_of_pods_may_be_an_autoscalers() -> None:
+    """`autoscaled` leaves it out; 0 is a number."""
+    loaded = [load(changed(ENVIRONMENT, f"{APP}.replicas", given)) for given in ("autoscaled", 0)]
+    found = [each.namespaces[0].workloads[0].replicas for each in loaded if isinstance(each, settings.Environment)]
+    assert found == [None, 0]
+
+
 WRONG_CLUSTER = [
     ("pulumi:disable-default-providers", GONE, ["pulumi:disable-default-providers: given None", '["*"]', "add it"]),
     ("pulumi:disable-default-providers", ["aws"], ["given ['aws']", '["*"]']),
@@ -150,6 +157,8 @@ WRONG_ENVIRONMENT = [
     (f"{APP}.image", GONE, [f"{APP}.image is missing", "registry.example/shop"]),
     (f"{APP}.replicas", "2", [f"{APP}.replicas: given '2'", "a whole number"]),
     (f"{APP}.replicas", -1, [f"{APP}.replicas: given -1", "a whole number"]),
+    (f"{APP}.replicas", "auto", [f"{APP}.replicas: given 'auto'", "a whole number"]),
+    (f"{APP}.env", {"SECRETS_URL": "http://x"}, [f"{APP}.env: env sets SECRETS_URL: given 'http://x'", "remove it"]),
     (f"{APP}.replicas", True, [f"{APP}.replicas: given True", "a whole number"]),
     (f"{APP}.ports", [8080], [f"{APP}.ports", "given 8080", "the sidecar serves secrets"]),
     (f"{TEST}.port", 8081, [f"{TEST}.port", "given 8081", "for health"]),
