@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import settings
-from secret_access import InvalidSetting, WrongAccount
+from secret_access import InvalidSetting, NotReached, WrongAccount
 from tests.infra.engine import ACCOUNT, CLUSTER_OUTPUTS, PROVIDER_ARN, World, run
 from tests.infra.stack_files import CLUSTER, ENVIRONMENT, changed, config_of, names
 
@@ -180,7 +180,15 @@ def test_the_wrong_account_stops_everything(config: dict[str, Any]) -> None:
         assert part in str(error.value)
 
 
-@pytest.mark.parametrize("refusal", ["AWS account ID not allowed: 999999999999", "No valid credential sources found"])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "AWS account ID not allowed: 999999999999",
+        "No valid credential sources found",
+        "no EC2 IMDS role found, operation error ec2imds: GetMetadata, request send failed, dial tcp 169.254.169.254",
+        "operation error STS: GetCallerIdentity, https response error StatusCode: 403, api error ExpiredToken: expired",
+    ],
+)
 def test_a_provider_that_refuses_the_credentials_stops_everything(refusal: str) -> None:
     """The provider's own refusal, in its words, ends the program before anything else is asked for."""
     world = World(refusal=refusal)
@@ -191,8 +199,38 @@ def test_a_provider_that_refuses_the_credentials_stops_everything(refusal: str) 
 
 
 @pytest.mark.parametrize(
+    "refusal",
+    [
+        'operation error STS: GetCallerIdentity, request send failed, Post "https://sts…": dial tcp: no such host',
+        'Could not connect to the endpoint URL: "http://10.78.0.1:4566/"',
+        "request send failed, tls: failed to verify certificate: x509: certificate signed by unknown authority",
+    ],
+)
+def test_a_network_that_does_not_lead_to_aws_is_not_taken_for_missing_credentials(refusal: str) -> None:
+    """Where AWS did not answer, the network is what is to be looked at."""
+    world = World(refusal=refusal)
+    with pytest.raises(NotReached) as error:
+        up(ENVIRONMENT, world)
+    assert [asked.type for asked in world.asked] == [AWS_PROVIDER]
+    for part in (f"given {refusal!r}", "expected an answer of AWS in us-east-1", "HTTPS_PROXY", "nothing was made"):
+        assert part in str(error.value)
+    assert "AWS_PROFILE" not in str(error.value)
+
+
+SHAPE = "expected the texts context and, if it is set, kubeconfig; run pulumi up --stack aws-cluster"
+
+
+@pytest.mark.parametrize(
     ("outputs", "message"),
     [
+        ({**CLUSTER_OUTPUTS, "kubernetes": "apiVersion: v1"}, f"given a value of type str, {SHAPE}"),
+        ({**CLUSTER_OUTPUTS, "kubernetes": {"server": "x"}}, rf"given the keys \['server'\], {SHAPE}"),
+        ({**CLUSTER_OUTPUTS, "kubernetes": {"context": "a", "token": "x"}}, r"given the keys \['context', 'token'\]"),
+        ({**CLUSTER_OUTPUTS, "kubernetes": {"context": ["a"]}}, f"given context, a value of type list, {SHAPE}"),
+        (
+            {**CLUSTER_OUTPUTS, "name": {"a": "b"}},
+            "the output name of the stack 'aws-cluster' has another form: given a",
+        ),
         ({**CLUSTER_OUTPUTS, "account_id": "999999999999"}, r"aws.account_id: given '1{4}.*expected '9{12}'"),
         ({**CLUSTER_OUTPUTS, "region": "eu-west-1"}, r"aws.region: given 'us-east-1', expected 'eu-west-1'"),
         ({}, r"no output name: given \[\].*run pulumi up --stack aws-cluster"),
