@@ -22,6 +22,13 @@ def tools_folder() -> Path:
     return Path(done.stdout.strip())
 
 
+def _tools_of_running() -> Path:
+    """The tools, for what needs the environment up: nothing is built for one that is not."""
+    if reason := host.why_not_running():
+        raise NotReadyError(f"the laptop environment is not up: {reason}; run `make up` first")
+    return tools_folder()
+
+
 def _up(_: argparse.Namespace) -> int:
     return report(up(tools_folder()))
 
@@ -33,11 +40,11 @@ def _down(_: argparse.Namespace) -> int:
 
 
 def _matrix(_: argparse.Namespace) -> int:
-    return report(ask_everything(tools_folder()))
+    return report(ask_everything(_tools_of_running()))
 
 
 def _ask(given: argparse.Namespace) -> int:
-    tools = tools_folder()
+    tools = _tools_of_running()
     pod = cluster.running_pod(tools, given.namespace, APP)
     print(json.dumps(cluster.ask(tools, given.namespace, pod, given.name), indent=2))
     return 0
