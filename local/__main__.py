@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local import cluster, facts, host, stacks
+from local import cluster, facts, host, interrupts, stacks
 from local.up import APP, ask_everything, report, up
 from local.waiting import NotReadyError, say, step
 
@@ -86,6 +86,7 @@ def main() -> int:
     given = parser.parse_args()
     if given.run is not _env:
         stacks.forget_foreign_variables()
+    interrupts.hand_on()
     try:
         return int(given.run(given))
     except KeyboardInterrupt:
