@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.pulumi_locks import forget_those_of_the_dead
+from local.waiting import wait_for
 
 
 def lock_of(backend: Path, text: str) -> Path:
@@ -52,6 +53,8 @@ def test_the_lock_of_a_pulumi_that_runs_stays(tmp_path: Path) -> None:
     program = tmp_path / "pulumi"
     program.symlink_to("/bin/sleep")
     with subprocess.Popen([program, "60"]) as running:
+        comm = Path(f"/proc/{running.pid}/comm")
+        wait_for("its name", lambda: comm.read_text() == "pulumi\n")  # set a moment after the new program has begun
         lock = lock_of(tmp_path, holder(running.pid))
         assert forget_those_of_the_dead(tmp_path) == []
         running.kill()
