@@ -11,7 +11,6 @@ import binascii
 import json
 import time
 import uuid
-from contextlib import suppress
 from typing import Any
 
 import secret_names
@@ -43,7 +42,7 @@ from secret_sidecar.errors import (
     VaultError,
 )
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue, Secret
+from secret_sidecar.stores import NewValue, Secret, Written
 
 MAX_VALUE = 65536
 """Bytes of a secret's value."""
@@ -111,21 +110,24 @@ class AwsStore:
                         return str(version)
         raise NotFound(f"{VAULT} has no current value of {name!r}", **found)
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret with a first version."""
         return await self._write(Call("CreateSecret", name, writes=True), {"Name": name}, value, deadline)
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Give a secret a version that becomes AWSCURRENT."""
         return await self._write(Call("PutSecretValue", name, writes=True), {"SecretId": name}, value, deadline)
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Mark a secret for deletion, after the thirty days that AWS waits by default.
 
         One that is marked already is as it should be: this very call may have done it, and its answer been lost.
         """
-        with suppress(Deleted):
-            await self._call(Call("DeleteSecret", name, writes=True), {"SecretId": name}, deadline)
+        try:
+            answer, identity = await self._call(Call("DeleteSecret", name, writes=True), {"SecretId": name}, deadline)
+        except Deleted as already:
+            return Written(None, already.identity, already.request_id)
+        return Written(None, identity, request_id(answer))
 
     async def probe(self, name: str, deadline: float) -> None:
         """Ask for a secret's description: a role that may only read values is refused, and so was known."""
@@ -141,13 +143,13 @@ class AwsStore:
         await self._source.close()
         await self._client.close()
 
-    async def _write(self, call: Call, members: dict[str, str], value: NewValue, deadline: float) -> str:
+    async def _write(self, call: Call, members: dict[str, str], value: NewValue, deadline: float) -> Written:
         """Write a value, whose new version has the id that we give it: by that, AWS knows a call that comes again."""
         members["ClientRequestToken"] = str(uuid.uuid4())
         answer, identity = await self._call(call, members | _new_value(value), deadline)
         match json_object(answer):
             case {"VersionId": str(version), "Name": call.name}:
-                return version
+                return Written(version, identity, request_id(answer))
         raise _odd(answer, identity, f"{call.action} of {call.name!r} with something that is no version of it")
 
     async def _call(self, call: Call, members: dict[str, str], deadline: float) -> tuple[Answer, str]:

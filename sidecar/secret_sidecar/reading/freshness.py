@@ -28,7 +28,7 @@ from secret_sidecar.reading.kept import Keep, Total, marked
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.reading.waiting import SharedCalls
 from secret_sidecar.reading.wrapped import Wrapped
-from secret_sidecar.stores import NewValue, Secret, Store
+from secret_sidecar.stores import NewValue, Secret, Store, Written
 
 REFUSALS = (Denied, NotFound, Deleted)
 """What the vault says when it will not, or cannot, be read any more: 403, 404, 410."""
@@ -95,24 +95,24 @@ class Fresh(Wrapped):
             self.keep.forget(name)
         return version
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret."""
         try:
             return await self.store.create(name, value, deadline)
         finally:
             self._forget(name)
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Give a secret a new value."""
         try:
             return await self.store.put(name, value, deadline)
         finally:
             self._forget(name)
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Delete a secret."""
         try:
-            await self.store.delete(name, deadline)
+            return await self.store.delete(name, deadline)
         finally:
             self._forget(name)
 

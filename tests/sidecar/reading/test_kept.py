@@ -15,7 +15,7 @@ from secret_sidecar.reading.freshness import Fresh
 from secret_sidecar.reading.kept import Keep, Which
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue, Secret
+from secret_sidecar.stores import NewValue, Secret, Written
 from tests.sidecar.caller import ask
 from tests.sidecar.conftest import StartSidecar, soon
 from tests.sidecar.fake_aws import FakeAws
@@ -97,22 +97,22 @@ class Writable(RotatingVault):
 
     refuses = False
 
-    def _write(self) -> str:
+    def _write(self) -> Written:
         if self.refuses:
             raise Unavailable("no answer: it may have been written or not")
-        return "2"
+        return Written("2")
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:  # noqa: ARG002
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:  # noqa: ARG002
         """Write."""
         return self._write()
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:  # noqa: ARG002
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:  # noqa: ARG002
         """Write."""
         return self._write()
 
-    async def delete(self, name: str, deadline: float) -> None:  # noqa: ARG002
+    async def delete(self, name: str, deadline: float) -> Written:  # noqa: ARG002
         """Write."""
-        self._write()
+        return self._write()
 
 
 @pytest.mark.parametrize("refuses", [False, True])
