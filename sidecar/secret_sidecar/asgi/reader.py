@@ -33,6 +33,8 @@ class Reader:
         self._goes_on = goes_on
         self._parser = httptools.HttpRequestParser(self)
         self._scope: dict[str, Any] | None = None  # once the head is whole
+        self.method: str | None = None
+        """Of the request that is being read, once it is known."""
         self._keep_alive = False
         self._unparsed = 0  # bytes since the last whole head or request
         self._owed = 0  # bytes of a body that the parser does not read
@@ -73,6 +75,8 @@ class Reader:
                 data = data[upgrade.args[0] :]
                 continue
             except httptools.HttpParserError as error:
+                if isinstance(error, httptools.HttpParserInvalidURLError):
+                    self._know_method()
                 cause = error.__context__
                 raise cause if isinstance(cause, Refusal) else Refusal(400, f"no HTTP/1.1: {error}") from None
             if self._scope is None and self._unparsed > self._limits.target + self._limits.head + _SLACK:
@@ -93,6 +97,8 @@ class Reader:
         self._begin()
 
     def on_url(self, target: bytes) -> None:
+        if not self._target:
+            self._know_method()
         self._target += target
         if len(self._target) > self._limits.target:
             raise Refusal(414, f"expected a target of at most {self._limits.target} bytes")
@@ -109,7 +115,7 @@ class Reader:
             self._frame(name, value)
 
     def on_headers_complete(self) -> None:
-        method, version = self._parser.get_method().decode(), self._parser.get_http_version()
+        method, version = self.method, self._parser.get_http_version()
         if version not in {"1.0", "1.1"}:
             raise Refusal(400, f"HTTP/{version}: expected HTTP/1.1")
         if version == "1.0" and self._is_chunked:
@@ -155,6 +161,10 @@ class Reader:
         self._body.clear()
         self._unparsed = 0
         self._ready(Request(scope, body, self._keep_alive))
+        self.method = None
+
+    def _know_method(self) -> None:
+        self.method = self._parser.get_method().decode()
 
     def _frame(self, name: bytes, value: bytes) -> None:
         if name == b"content-length":
