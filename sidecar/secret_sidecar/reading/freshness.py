@@ -6,6 +6,10 @@ throttles, fails or does not answer, and only then. Whoever may not read any mor
 served from memory: a refusal forgets the name at once, with what calls under way are still to bring. So does a write,
 and so does the news that there is another version.
 
+A 403 to a look at metadata is a refusal only if it is news. Who may read a value need not be allowed to look (on Google
+Cloud an accessor is not): then each look is refused, and was before the value was read. Where looks were allowed, or
+none was made, a right may have been taken away, and the value's own is asked for anew.
+
 One of these belongs to one identity: what one may read is not for another.
 """
 
@@ -24,7 +28,7 @@ from secret_sidecar.errors import (
     TimedOut,
     Unavailable,
 )
-from secret_sidecar.reading.kept import Keep, Total, marked
+from secret_sidecar.reading.kept import MOST, Keep, Total, marked
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.reading.waiting import SharedCalls
 from secret_sidecar.reading.wrapped import Wrapped
@@ -60,6 +64,7 @@ class Fresh(Wrapped):
         self._stale = stale
         self._clock = clock
         self.keep = Keep(total=total) if ttl or stale else None
+        self._hidden: dict[str, None] = {}  # names whose metadata may not be looked at, as found
         self.calls: SharedCalls[Key, Secret] = SharedCalls(self._fetch if self.keep is None else self._fetch_and_keep)
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
@@ -85,9 +90,16 @@ class Fresh(Wrapped):
             return await self.store.current_version(name, deadline)
         try:
             version = await self.store.current_version(name, deadline)
+        except Denied:
+            if name not in self._hidden:
+                self._hide(name)
+                self.keep.forget(name)
+            raise
         except REFUSALS:
+            self._hidden.pop(name, None)
             self.keep.forget(name)
             raise
+        self._hidden.pop(name, None)
         kept = self.keep.find(name, (None, None))
         if kept is not None and kept.secret.version == version:
             self.keep.distrust(name)  # what was asked for earlier may be an older one
@@ -160,6 +172,12 @@ class Fresh(Wrapped):
     def bytes(self) -> int:
         """About how much memory is used to keep values."""
         return 0 if self.keep is None else self.keep.bytes
+
+    def _hide(self, name: str) -> None:
+        """Note that a name's metadata may not be looked at; one that goes for it will be news once more."""
+        if len(self._hidden) >= MOST:
+            del self._hidden[next(iter(self._hidden))]
+        self._hidden[name] = None
 
     def _forget(self, name: str) -> None:
         if self.keep is not None:

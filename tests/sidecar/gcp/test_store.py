@@ -20,6 +20,8 @@ from secret_sidecar.errors import (
 )
 from secret_sidecar.gcp.crc32c import crc32c
 from secret_sidecar.gcp.store import GcpStore, open_store
+from secret_sidecar.reading.freshness import Fresh
+from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.stores import NewValue, Written
 from tests.fakes.google import NUMBER, PROVIDER, FakeGoogle, Stored, members
 from tests.sidecar.caller import ask
@@ -123,6 +125,24 @@ async def test_the_current_version_needs_a_permission_of_its_own(
     google.bindings.append(binding(PRINCIPAL, "test--", "roles/secretmanager.viewer"))
     assert await store.current_version(OWN, soon()) == "3"
     assert not any("access" in request for request in google.server.asked)
+
+
+async def test_an_accessors_values_are_kept_though_it_may_not_look(
+    stored: Stored, google: FakeGoogle, store: GcpStore
+) -> None:
+    """But for the first look, which might be news; once it may not read either, nothing is served."""
+    fresh = Fresh(store, Metrics(), ttl=600)
+    cached = []
+    for _ in range(4):
+        cached.append((await fresh.get(OWN, soon())).cached)
+        with pytest.raises(Denied):
+            await fresh.current_version(OWN, soon())
+    assert cached == [None, None, "fresh", "fresh"]
+    google.bindings.clear()
+    with pytest.raises(Denied):
+        await fresh.get(OWN, soon(), version="3")
+    with pytest.raises(Denied):
+        await fresh.get(OWN, soon())
 
 
 async def test_an_accessor_is_known_to_the_vault(google: FakeGoogle, store: GcpStore) -> None:

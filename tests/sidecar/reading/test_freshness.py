@@ -130,6 +130,12 @@ class Schedule(RuleBasedStateMachine):
         self.vault.value(name).refusal = refusal
         self.settle()
 
+    @rule(name=NAMES)
+    def hide(self, name: str) -> None:
+        """The right to look at metadata is taken away or given, and that to read the value is not."""
+        self.vault.value(name).is_hidden ^= True
+        self.settle()
+
     @precondition(lambda self: any(call.decided is None for call in self.vault.calls))
     @rule(data=st.data(), fault=FAULTS)
     def decide(self, data: st.DataObject, fault: type[VaultError] | None) -> None:
@@ -250,7 +256,20 @@ class IgnoresTheNews(Fresh):
 
     async def current_version(self, name: str, deadline: float) -> str:
         """Return the current version."""
-        return await self.store.current_version(name, deadline)
+        try:
+            return await self.store.current_version(name, deadline)
+        except REFUSALS:
+            self._forget(name)
+            raise
+
+
+class IgnoresRefusedLooks(Fresh):
+    """Wrong: a 403 to a look never counts, even where looks were allowed before."""
+
+    async def current_version(self, name: str, deadline: float) -> str:
+        """Return the current version."""
+        self._hidden[name] = None
+        return await super().current_version(name, deadline)
 
 
 class KeepsWhatWasUnderWay(Fresh):
@@ -273,6 +292,7 @@ class KeepsWhatWasUnderWay(Fresh):
         (CountsFromTheAnswer, 10.0, "kept too long"),
         (KeepsWhatWasRefused, 10.0, "beyond a refusal"),
         (IgnoresTheNews, 10.0, "though a newer one was seen"),
+        (IgnoresRefusedLooks, 10.0, "beyond a refusal"),
         (KeepsWhatWasUnderWay, 10.0, "beyond a refusal"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",

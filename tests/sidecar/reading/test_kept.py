@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secret_sidecar.errors import Unavailable
+from secret_sidecar.errors import Denied, Unavailable
+from secret_sidecar.reading import freshness
 from secret_sidecar.reading.freshness import Fresh
 from secret_sidecar.reading.kept import Keep, Which
 from secret_sidecar.reading.metrics import Metrics
@@ -151,6 +153,38 @@ async def test_a_write_forgets_the_name(write: str, refuses: bool) -> None:
     await under_way
     assert fresh.keep is not None
     assert fresh.keep.count == 0
+
+
+async def test_a_look_that_was_always_refused_leaves_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tells nothing of the value; the first refusal does, and so does one after looks were allowed."""
+    vault = RotatingVault()
+    fresh = Fresh(vault, Metrics(), ttl=600, clock=lambda: vault.now)
+
+    async def is_kept_after_a_look() -> bool:
+        reading = asyncio.create_task(fresh.get("a", soon()))
+        await asyncio.sleep(0)
+        if not reading.done():
+            await asyncio.sleep(0)
+            vault.decide(vault.calls[0], None)
+            vault.deliver(vault.calls[0], ())
+        await reading
+        with suppress(Denied):
+            await fresh.current_version("a", soon())
+        assert fresh.keep is not None
+        return fresh.keep.find("a", CURRENT) is not None
+
+    vault.value("a").is_hidden = True
+    assert [await is_kept_after_a_look() for _ in range(3)] == [False, True, True]
+    vault.value("a").is_hidden = False
+    assert await is_kept_after_a_look()
+    vault.value("a").is_hidden = True
+    assert [await is_kept_after_a_look() for _ in range(2)] == [False, True]
+    monkeypatch.setattr(freshness, "MOST", 2)
+    for name in ("b", "c", "d"):
+        vault.value(name).is_hidden = True
+        with pytest.raises(Denied):
+            await fresh.current_version(name, soon())
+    assert len(fresh._hidden) == 2, "whoever makes up names does not fill the memory"
 
 
 async def test_a_refused_read_is_not_served_from_memory(
