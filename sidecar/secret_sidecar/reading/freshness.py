@@ -15,6 +15,7 @@ One of these belongs to one identity: what one may read is not for another.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 
@@ -28,7 +29,7 @@ from secret_sidecar.errors import (
     TimedOut,
     Unavailable,
 )
-from secret_sidecar.reading.kept import MOST, Keep, Total, marked
+from secret_sidecar.reading.kept import MOST, Fetch, Keep, Total, marked
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.reading.waiting import SharedCalls
 from secret_sidecar.reading.wrapped import Wrapped
@@ -38,6 +39,9 @@ REFUSALS = (Denied, NotFound, Deleted)
 """What the vault says when it will not, or cannot, be read any more: 403, 404, 410."""
 PASSING = (Throttled, Unavailable, TimedOut, IdentityDelayed, IdentityTimedOut)
 """What stale values serve for: throttling, 5xx and time-outs, of the vault or of the identity service."""
+
+SWEEP = 1.0
+"""Seconds between two looks for values that serve no more: so much longer than they may serve they are in memory."""
 
 Key = tuple[str, str | None, str | None]
 
@@ -63,8 +67,9 @@ class Fresh(Wrapped):
         self._ttl = ttl
         self._stale = stale
         self._clock = clock
+        self._sweeping: asyncio.TimerHandle | None = None
         self.keep = Keep(total=total) if ttl or stale else None
-        self._hidden: dict[str, None] = {}  # names whose metadata may not be looked at, as found
+        self._hidden: dict[str, None] = {}  # whose metadata may not be looked at, the one known longest first
         self.calls: SharedCalls[Key, Secret] = SharedCalls(self._fetch if self.keep is None else self._fetch_and_keep)
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
@@ -133,6 +138,8 @@ class Fresh(Wrapped):
         self.calls.close()
         if self.keep is not None:
             self.keep.clear()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         await self.store.close()
 
     def _kept(self, name: str, version: str | None, stage: str | None, longer: float | None = None) -> Secret | None:
@@ -163,10 +170,27 @@ class Fresh(Wrapped):
             self.keep.forget(key[0])
             raise
         else:
-            self.keep.keep(fetch, key[1:], secret)
+            self._remember(fetch, key, secret)
             return secret
         finally:
             self.keep.end(fetch)
+
+    def _remember(self, fetch: Fetch, key: Key, secret: Secret) -> None:
+        assert self.keep is not None  # noqa: S101
+        self.keep.keep(fetch, key[1:], secret)
+        if self._sweeping is None and self.keep.count:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Keep no value that serves no more, though nobody asks for it; look again when the next one is to go."""
+        assert self.keep is not None  # noqa: S101
+        longest = self._ttl + self._stale
+        now = self._clock()
+        oldest = self.keep.expire(now - longest)
+        self._sweeping = None
+        if oldest is not None:
+            pause = max(SWEEP, oldest + longest - now)
+            self._sweeping = asyncio.get_running_loop().call_later(pause, self._sweep)
 
     @property
     def bytes(self) -> int:

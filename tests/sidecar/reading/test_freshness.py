@@ -168,6 +168,34 @@ class Schedule(RuleBasedStateMachine):
         self.vault.now += seconds
         self.settle()
 
+    @precondition(lambda self: self.ttl or self.stale)
+    @rule()
+    def sweep(self) -> None:
+        """What serves no more goes, and what may serve still does not."""
+        keep = self.fresh.keep
+        assert keep is not None
+        oldest = self.vault.now - self.ttl - self.stale
+
+        def sent() -> list[float]:
+            return sorted(kept.sent for kinds in keep._names.values() for kept in kinds.values())
+
+        async def sweep() -> None:
+            if self.fresh._sweeping is not None:
+                self.fresh._sweeping.cancel()
+            self.fresh._sweep()
+
+        young = [when for when in sent() if when > oldest]
+        self.loop.run_until_complete(sweep())
+        assert sent() == young, "swept too early or too late"
+        self.settle()
+
+    @invariant()
+    def what_is_kept_will_be_swept(self) -> None:
+        """And where nothing is kept, no timer begins."""
+        keep = self.fresh.keep
+        assert self.fresh._sweeping is not None or not (keep and keep.count)
+        assert keep is not None or self.fresh._sweeping is None
+
     @rule()
     def lose_patience(self) -> None:
         """Those who wait for a call have waited long enough."""
@@ -247,7 +275,7 @@ class KeepsWhatWasRefused(Fresh):
         assert self.keep is not None
         fetch = self.keep.begin(key[0], self._clock())
         secret = await self._fetch(key, deadline)
-        self.keep.keep(fetch, key[1:], secret)
+        self._remember(fetch, key, secret)
         return secret
 
 
@@ -280,7 +308,7 @@ class KeepsWhatWasUnderWay(Fresh):
         sent = self._clock()
         secret = await super()._fetch_and_keep(key, deadline)
         fetch = self.keep.begin(key[0], sent)
-        self.keep.keep(fetch, key[1:], secret)
+        self._remember(fetch, key, secret)
         self.keep.end(fetch)
         return secret
 

@@ -74,6 +74,19 @@ def test_versions_and_stages_are_kept_apart() -> None:
     assert keep.find("a", ("1", None)) is None
 
 
+def test_what_is_too_old_goes() -> None:
+    """Of one name, too; what is left says when the next one is to go."""
+    keep = Keep()
+    keep_one(keep, "a", sent=3.0)
+    keep_one(keep, "a", ("1", None), sent=1.0)
+    keep_one(keep, "b", sent=2.0)
+    assert keep.expire(0.5) == 1.0
+    assert keep.expire(2.0) == 3.0
+    assert (keep.count, keep.find("a", CURRENT) is not None, keep.find("b", CURRENT)) == (1, True, None)
+    assert keep.expire(3.0) is None
+    assert (keep.count, keep.bytes, keep._names) == (0, 0, {})
+
+
 def test_a_call_that_was_sent_earlier_does_not_replace_what_a_later_one_brought() -> None:
     """Its answer came late."""
     keep = Keep()
@@ -153,6 +166,24 @@ async def test_a_write_forgets_the_name(write: str, refuses: bool) -> None:
     await under_way
     assert fresh.keep is not None
     assert fresh.keep.count == 0
+
+
+@pytest.mark.parametrize("stale", [0.0, 0.05])
+async def test_a_value_that_serves_no_more_leaves_the_memory(
+    stale: float, aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though nobody asks for it again; then no timer is left, until the next value."""
+    monkeypatch.setattr(freshness, "SWEEP", 0.01)
+    sidecar = await start(replace(static_settings, cache_ttl=0.05, stale_if_error=stale))
+    fresh = sidecar._store.store  # type: ignore[attr-defined]
+    for _ in range(2):
+        for name in ("key", "database-password"):
+            assert (await ask(sidecar.port, f"/v1/secrets/{name}")).status == 200
+        async with asyncio.timeout(30):
+            while fresh.bytes:
+                assert fresh._sweeping is not None
+                await asyncio.sleep(0.01)
+        assert fresh._sweeping is None
 
 
 async def test_a_look_that_was_always_refused_leaves_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
