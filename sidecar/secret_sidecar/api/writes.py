@@ -17,8 +17,8 @@ from secret_sidecar.api.bodies import json_object, no_others
 from secret_sidecar.errors import BadRequest, VaultError
 from secret_sidecar.stores import NewValue
 
-MAX_BODY = 256 << 10
-"""Bytes: the 64 KiB that AWS and Google keep, with room for escapes."""
+MAX_BODY = 400 << 10
+"""Bytes: the 64 KiB that AWS and Google keep, each of which JSON may spell in six (`\\u0000`), and room beside them."""
 
 Write = Callable[[Request, str, float], Awaitable[Response]]
 

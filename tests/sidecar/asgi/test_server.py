@@ -115,7 +115,7 @@ def problem(answer: bytes) -> tuple[int, str]:
         (b"GET /" + b"a" * 8200 + b" HTTP/1.1\r\n", 414, "expected a target of at most 8192 bytes"),
         (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 65 + b"\r\n", 431, "expected at most 64 headers"),
         (b"GET / HTTP/1.1\r\nX: " + b"a" * 17000 + b"\r\n\r\n", 431, "of 16384 bytes in all"),
-        (b"POST / HTTP/1.1\r\nContent-Length: 262145\r\n\r\n", 413, "expected a body of at most 262144 bytes"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 409601\r\n\r\n", 413, "expected a body of at most 409600 bytes"),
         (b"\x16\x03\x01", 400, "no HTTP/1.1"),
         (b"GET http://evil.example/ HTTP/1.1\r\n\r\n", 400, "expected a path, for this is no proxy"),
         (b"CONNECT evil.example:80 HTTP/1.1\r\n\r\n", 400, "expected a path, for this is no proxy"),
