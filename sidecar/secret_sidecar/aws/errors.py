@@ -6,10 +6,9 @@ and CommonErrors.html beside it; https://smithy.io/2.0/aws/protocols/aws-json-1_
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
+from secret_sidecar.client.calls import json_object
 from secret_sidecar.client.connection import Answer
 from secret_sidecar.errors import (
     AlreadyExists,
@@ -121,17 +120,6 @@ def error_of(answer: Answer, call: Call, identity: str) -> VaultError:
 def request_id(answer: Answer) -> str | None:
     """Return the id by which AWS finds the call again."""
     return answer.headers.get("x-amzn-requestid")
-
-
-def json_object(answer: Answer) -> dict[str, Any] | None:
-    """Return the JSON object that an answer's body is, or None if it is none."""
-    if "json" not in answer.headers.get("content-type", ""):
-        return None
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _code_and_message(answer: Answer) -> tuple[str | None, str]:

@@ -15,31 +15,25 @@ from typing import Any
 
 import secret_names
 from secret_sidecar.aws.credentials import Credentials, Source
-from secret_sidecar.aws.errors import VAULT, Call, error_of, json_object, request_id
+from secret_sidecar.aws.errors import VAULT, Call, error_of, request_id
 from secret_sidecar.aws.settings import AwsSettings
 from secret_sidecar.aws.sigv4 import Signer
 from secret_sidecar.aws.sources import open_source
 from secret_sidecar.client import tls
+from secret_sidecar.client.calls import TRANSPORT, json_object
 from secret_sidecar.client.connection import Answer
 from secret_sidecar.client.http import Client
 from secret_sidecar.client.retry import retrying
 from secret_sidecar.errors import (
     BadRequest,
-    ConnectFailed,
-    ConnectionLost,
     CredentialsRefused,
-    DeadlineExceeded,
     Deleted,
     Denied,
-    MalformedAnswer,
     NameRefused,
     NotFound,
     OddAnswer,
-    TimedOut,
     TransportError,
-    Unavailable,
     ValueRefused,
-    VaultError,
 )
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import NewValue, Secret, Written
@@ -50,12 +44,6 @@ VERSION_LENGTH = range(32, 65)
 STAGE_LENGTH = range(1, 257)
 
 _CONTENT_TYPE = ("Content-Type", "application/x-amz-json-1.1")
-_TRANSPORT: dict[type[TransportError], type[VaultError]] = {
-    ConnectFailed: Unavailable,
-    ConnectionLost: Unavailable,
-    MalformedAnswer: OddAnswer,
-    DeadlineExceeded: TimedOut,
-}
 
 
 class AwsStore:
@@ -174,7 +162,7 @@ class AwsStore:
         try:
             answer = await self._client.send("POST", "/", signed[1:], body, deadline)
         except TransportError as error:
-            raise _TRANSPORT[type(error)](f"{VAULT}: {error}", identity=credentials.identity) from None
+            raise TRANSPORT[type(error)](f"{VAULT}: {error}", identity=credentials.identity) from None
         if answer.status != 200:
             raise error_of(answer, call, credentials.identity)
         return answer, credentials.identity
