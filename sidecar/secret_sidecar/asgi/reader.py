@@ -36,7 +36,7 @@ class Reader:
         self.method: str | None = None
         """Of the request that is being read, once it is known."""
         self._keep_alive = False
-        self._unparsed = 0  # bytes since the last whole head or request
+        self._unparsed = 0  # bytes since the last whole head, part of a body or request
         self._owed = 0  # bytes of a body that the parser does not read
         self._begin()
 
@@ -79,9 +79,17 @@ class Reader:
                     self._know_method()
                 cause = error.__context__
                 raise cause if isinstance(cause, Refusal) else Refusal(400, f"no HTTP/1.1: {error}") from None
-            if self._scope is None and self._unparsed > self._limits.target + self._limits.head + _SLACK:
-                raise Refusal(431, f"expected a head of at most {self._limits.head} bytes")
+            self._bound()
             return
+
+    def _bound(self) -> None:
+        """Refuse what has no end in sight: the parser would gather all of it."""
+        limits = self._limits
+        if self._scope is None:
+            if self._unparsed > limits.target + limits.head + _SLACK:
+                raise Refusal(431, f"expected a head of at most {limits.head} bytes")
+        elif self._unparsed > limits.head + _SLACK:
+            raise Refusal(413, f"expected at most {limits.head} bytes of trailers, or before a chunk")
 
     def _read_owed(self, data: bytes) -> bytes:
         body, rest = data[: self._owed], data[self._owed :]
@@ -140,6 +148,7 @@ class Reader:
             self._goes_on()
 
     def on_body(self, body: bytes) -> None:
+        self._unparsed = 0
         self._body_size += len(body)
         if self._body_size > self._limits.body:
             raise Refusal(413, f"expected a body of at most {self._limits.body} bytes")

@@ -177,6 +177,21 @@ async def test_a_body_of_chunks_is_bounded(serve: Serve) -> None:
     assert problem(await served.ask(head + b"6\r\nabcdef\r\n" * 2))[0] == 413
 
 
+@pytest.mark.parametrize("start", [b"0\r\nX: ", b"0\r\n", b"5;", b"5;a=", b'5;a="', b"0", b"5\r\nhello\r\n1;a="])
+async def test_what_frames_a_body_is_bounded(start: bytes, serve: Serve) -> None:
+    """Trailers, sizes of chunks and what is said of them: nobody needs it, and it has no end of its own."""
+    served = await serve(hello)
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert problem(await served.ask(head + start + b"0" * 1_000_000))[0] == 413
+
+
+async def test_a_body_may_come_in_small_chunks(serve: Serve) -> None:
+    """Of one byte each, the largest that there may be."""
+    served = await serve(hello, asgi.Limits(body=30_000))
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    assert (await served.ask(head + b"01\r\nx\r\n" * 30_000 + b"0\r\n\r\n")).endswith(b"hello")
+
+
 @pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\n"])
 async def test_a_head_without_an_end_is_bounded(start: bytes, serve: Serve) -> None:
     """Before the server would keep more of it than of a whole one."""
