@@ -6,7 +6,7 @@ and CommonErrors.html beside it; https://smithy.io/2.0/aws/protocols/aws-json-1_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from secret_sidecar.client.calls import json_object
 from secret_sidecar.client.connection import Answer
@@ -94,8 +94,7 @@ for _kind, _detail, _codes in _GROUPS:
 _KINDS_OF_WRITES = _KINDS | _OF_WRITES
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """An action on a secret; `which` says what is to be there beside the secret itself."""
 
     action: str

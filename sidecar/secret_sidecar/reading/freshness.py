@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from secret_sidecar.errors import (
     Deleted,
@@ -155,11 +155,9 @@ class Fresh(Wrapped):
             return marked(kept.secret, "stale")
         return None
 
-    async def _fetch(self, key: Key, deadline: float) -> Secret:
+    def _fetch(self, key: Key, deadline: float) -> Awaitable[Secret]:
         name, version, stage = key
-        if version is None and stage is None:
-            return await self.store.get(name, deadline)
-        return await self.store.get(name, deadline, version=version, stage=stage)
+        return self.store.get(name, deadline, version=version, stage=stage)
 
     async def _fetch_and_keep(self, key: Key, deadline: float) -> Secret:
         assert self.keep is not None  # noqa: S101
