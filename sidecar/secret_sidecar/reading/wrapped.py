@@ -11,7 +11,10 @@ class Wrapped:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.backend = store.backend
-        self.check_name = store.check_name
+
+    def check_name(self, name: str) -> str:
+        """Return a full name that the vault can spell, or raise InvalidName."""
+        return self.store.check_name(name)
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
         """Read a secret."""
