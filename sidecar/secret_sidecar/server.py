@@ -9,11 +9,13 @@ import resource
 import signal
 import socket
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
 from secret_sidecar import app, asgi
+from secret_sidecar.api.observed import refused
 from secret_sidecar.api.readiness import Readiness
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.reading.metrics import Metrics
@@ -58,7 +60,7 @@ class Sidecar:
             self.addresses = [f"{s.getsockname()[0]} port {s.getsockname()[1]}" for s in api_sockets]
             servers = (
                 (asgi.Server(app.health(self.readiness, self.metrics), HEALTH_LIMITS), health_sockets),
-                (asgi.Server(self._api, tls=tls), api_sockets),
+                (asgi.Server(self._api, tls=tls, refused=partial(refused, self.metrics)), api_sockets),
             )
             for server, sockets in servers:
                 await server.start(sockets)

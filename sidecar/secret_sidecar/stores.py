@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from secret_sidecar.settings import Settings
 
-__all__ = ["NewValue", "Secret", "Store", "open_store"]
+__all__ = ["NewValue", "Secret", "Store", "Written", "open_store"]
 
 
 @dataclass(slots=True)
@@ -35,6 +35,15 @@ class NewValue:
     encoding: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did: the version it made (none of a deletion), who wrote and the cloud's own id, as far as known."""
+
+    version: str | None = None
+    identity: str | None = None
+    request_id: str | None = None
+
+
 class Store(Protocol):
     """One vault, through one identity. Deadlines are in the loop's time; errors are VaultErrors."""
 
@@ -55,15 +64,15 @@ class Store(Protocol):
         """Return what `version` of a read would be now, from the vault's metadata alone."""
         ...
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
-        """Make a secret that does not exist yet and return its version; AlreadyExists if it does."""
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
+        """Make a secret that does not exist yet; AlreadyExists if it does."""
         ...
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
-        """Give a secret that exists a new current value and return its version; NotFound if it does not."""
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
+        """Give a secret that exists a new current value; NotFound if it does not."""
         ...
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Delete a secret, so that it can be restored where the vault can do that."""
         ...
 

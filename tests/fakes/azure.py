@@ -13,7 +13,7 @@ import secrets
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jwt
@@ -96,7 +96,7 @@ class Refused(Exception):
         if inner:
             error["innererror"] = {"code": inner}
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.reply = Reply({"error": error}, status, {"x-ms-request-id": "request-1", **sent})
+        self.reply = Reply({"error": error}, status, sent)
 
 
 class FakeAzure:
@@ -119,9 +119,10 @@ class FakeAzure:
             return self._discovery()
         if match := re.fullmatch(r"/secrets/([0-9A-Za-z-]{1,127})(?:/([0-9a-z]*))?", request.path):
             try:
-                return self._secret(match[1].lower(), match[2] or "", request)
+                reply = self._secret(match[1].lower(), match[2] or "", request)
             except Refused as refused:
-                return refused.reply
+                reply = refused.reply
+            return replace(reply, headers={"x-ms-request-id": "request-1", **reply.headers})
         return Reply(b"<html>Not Found</html>", 404, content_type="text/html")
 
     # Entra.
@@ -238,7 +239,7 @@ def _read(versions: list[Version], base: str, wanted: str) -> Reply:
         raise Refused(404, "SecretNotFound", f"A secret with (name/id) {name} was not found in this key vault.")
     if not found[-1].enabled:
         raise Refused(403, "Forbidden", "Operation get is not allowed on a disabled secret.", "SecretDisabled")
-    return Reply({"value": found[-1].value, **_bundle(found[-1], base)}, headers={"x-ms-request-id": "request-1"})
+    return Reply({"value": found[-1].value, **_bundle(found[-1], base)})
 
 
 def _versions(versions: list[Version], base: str, request: Request) -> Reply:

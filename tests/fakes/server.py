@@ -8,7 +8,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 
@@ -17,10 +17,19 @@ class Request:
     """What arrived."""
 
     method: str
-    path: str
-    query: dict[str, str]
+    target: str
     headers: dict[str, str]
     body: bytes
+
+    @property
+    def path(self) -> str:
+        """The target's path, unquoted."""
+        return unquote(urlsplit(self.target).path)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The target's query."""
+        return _first(urlsplit(self.target).query)
 
     @property
     def form(self) -> dict[str, str]:
@@ -61,37 +70,36 @@ Fault = Reply | bytes | None | asyncio.Event
 """An answer, bytes and then the end of the connection, the end at once, or waiting until something happens."""
 
 
-class Server:
-    """Answers by `answer`; `faults` happen first, one to each request whose path `is_faulty` is true of."""
+class Listener:
+    """Listens on loopback: it answers what each connection asks, one request after the other, or does as it likes."""
 
-    def __init__(self, answer: Callable[[Request], Reply], tls: ssl.SSLContext | None = None) -> None:
-        self._answer = answer
-        self._tls = tls
+    port = 0
+    tls: ssl.SSLContext | None = None
+
+    async def __aenter__(self) -> Self:
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
-        self.faults: deque[Fault] = deque()
-        self.is_faulty: Callable[[str], bool] = lambda _: True
-        self.asked: list[str] = []
-        self.port = 0
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http{'s' if self._tls else ''}://localhost:{self.port}"
-
-    async def __aenter__(self) -> Server:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._listener = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self.tls)
+        self.port = self._listener.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self._server.close()
+        self._listener.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
+
+    async def serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
+        """Answer; False if the connection ends."""
+        raise NotImplementedError
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Do what there is to do on a connection, which ends with that."""
+        while (request := await read_request(reader)) is not None and await self.serve(request, writer):
+            pass
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -100,15 +108,30 @@ class Server:
         task.add_done_callback(self._tasks.discard)
         self._writers.add(writer)
         try:
-            while (request := await _read(reader)) is not None and await self._serve(request, writer):
-                pass
-        except (ConnectionError, asyncio.CancelledError):
+            await self.talk(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
 
-    async def _serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
-        """Answer; False if the connection ends."""
+
+class Server(Listener):
+    """Answers by `answer`; `faults` happen first, one to each request whose path `is_faulty` is true of."""
+
+    def __init__(self, answer: Callable[[Request], Reply], tls: ssl.SSLContext | None = None) -> None:
+        self._answer = answer
+        self.tls = tls
+        self.faults: deque[Fault] = deque()
+        self.is_faulty: Callable[[str], bool] = lambda _: True
+        self.asked: list[str] = []
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http{'s' if self.tls else ''}://localhost:{self.port}"
+
+    async def serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
+        """Answer, or let a fault happen."""
         self.asked.append(f"{request.method} {request.path}")
         faulty = self.faults and self.is_faulty(request.path)
         happens = self.faults.popleft() if faulty else self._answer(request)
@@ -121,7 +144,7 @@ class Server:
         return isinstance(happens, Reply)
 
 
-async def _read(reader: asyncio.StreamReader) -> Request | None:
+async def read_request(reader: asyncio.StreamReader) -> Request | None:
     """Read one request; None at the end of the connection."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -131,8 +154,7 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     method, target, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    url = urlsplit(target)
-    return Request(method, unquote(url.path), _first(url.query), headers, body)
+    return Request(method, target, headers, body)
 
 
 def _first(encoded: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ from secret_sidecar.errors import AlreadyExists, NotFound, OddAnswer, Unavailabl
 from secret_sidecar.pass_.store import PassStore, open_store
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue
+from secret_sidecar.stores import NewValue, Written
 
 pytestmark = pytest.mark.anyio
 
@@ -109,9 +109,10 @@ async def test_a_value_is_all_that_pass_shows(
 )
 async def test_what_is_written_is_read_again(value: NewValue, store: PassStore) -> None:
     """By us, and by pass itself."""
-    version = await store.create("test/new", value, soon())
+    written = await store.create("test/new", value, soon())
     secret = await store.get("test/new", soon())
-    assert (secret.value, secret.encoding, secret.version) == (value.value, value.encoding, version)
+    assert (secret.value, secret.encoding) == (value.value, value.encoding)
+    assert written == Written(secret.version, secret.identity)
     shown = run("pass", "show", "test/new")
     assert shown == (base64.b64decode(value.value) if value.encoding else f"{value.value}\n".encode())
 
@@ -128,7 +129,7 @@ async def test_the_version_changes_with_every_write_and_with_nothing_else(store:
     first = await store.current_version("test/database-password", soon())
     assert (await store.get("test/database-password", soon())).version == first
     assert await store.current_version("test/database-password", soon()) == first
-    second = await store.put("test/database-password", NewValue("hunter2"), soon())
+    second = (await store.put("test/database-password", NewValue("hunter2"), soon())).version
     assert second != first
     assert await store.current_version("test/database-password", soon()) == second
 
@@ -141,7 +142,8 @@ async def test_creating_putting_and_deleting(store: PassStore) -> None:
     with pytest.raises(AlreadyExists):
         await store.create("test/new", NewValue("y"), soon())
     assert (await store.get("test/new", soon())).value == "x"
-    await store.delete("test/new", soon())
+    deleted = await store.delete("test/new", soon())
+    assert deleted.identity == (await store.get("test/database-password", soon())).identity
     for refused in (store.get("test/new", soon()), store.delete("test/new", soon())):
         with pytest.raises(NotFound):
             await refused
@@ -190,7 +192,8 @@ async def test_many_at_once(store: PassStore) -> None:
 
     async def write() -> None:
         for n in range(3):
-            known[await store.put("test/database-password", NewValue(f"hunter{n}"), soon())] = f"hunter{n}"
+            written = await store.put("test/database-password", NewValue(f"hunter{n}"), soon())
+            known[str(written.version)] = f"hunter{n}"
 
     async def read() -> list[tuple[str, str]]:
         secrets = [await store.get("test/database-password", soon()) for _ in range(3)]

@@ -5,57 +5,36 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-from types import TracebackType
-from typing import Self
+
+from tests.fakes.server import Listener
 
 CONNECT = re.compile(rb"CONNECT \[?([^ \]]+)\]?:(\d+) HTTP/1\.1\r\n")
 ABSOLUTE = re.compile(rb"(\w+) http://([^/ ]+)(/[^ ]*) HTTP/1\.1\r\n")
 
 
-class ConnectProxy:
+class ConnectProxy(Listener):
     """Listens on loopback; `seen` has the first line of each request that it took."""
 
     def __init__(self, user: str | None = None, answer: bytes | None = None) -> None:
         self._expected = user and b"Proxy-Authorization: Basic " + base64.b64encode(user.encode()) + b"\r\n"
         self._answer = answer
-        self._tasks: set[asyncio.Task[None]] = set()
         self.seen: list[str] = []
         self.passed = b""
         self.closed = asyncio.Event()
-        self.port = 0
 
     @property
     def url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hand on one request, or one tunnel."""
         try:
-            await self._serve(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
+            await self._hand_on(reader, writer)
         finally:
-            writer.close()
             self.closed.set()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _hand_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         self.seen.append(head.partition(b"\r\n")[0].decode())
         if self._answer is not None:

@@ -20,9 +20,10 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
+from tests.fakes.server import Listener, Request
 from tests.sidecar.fake_secrets import FakeSecrets, Reply, error
 
-__all__ = ["Reply", "error"]
+__all__ = ["Reply", "Request", "error"]
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::111122223333:role/test"
@@ -42,21 +43,11 @@ class Key:
     prefixes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Request:
-    """What arrived."""
-
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes
-
-
 Fault = Reply | bytes | None | asyncio.Event
 
 
 @dataclass
-class FakeAws(FakeSecrets):
+class FakeAws(Listener, FakeSecrets):
     """Secrets by name, keys by id, and a journal of what was asked."""
 
     keys: dict[str, Key] = field(default_factory=dict)
@@ -84,33 +75,7 @@ class FakeAws(FakeSecrets):
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
-    async def __aenter__(self) -> FakeAws:
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        try:
-            while (request := await read_request(reader)) is not None:
-                if not await self._answer(request, writer):
-                    break
-        except (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-
-    async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
+    async def serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Answer; False if the connection ends."""
         if (request.method, request.target) == ("GET", "/") and "authorization" not in request.headers:  # nobody's call
             writer.write(error("MissingAuthenticationTokenException", status=403).render())
@@ -210,16 +175,3 @@ def expected_signature(request: Request, access_key: str, secret: str, signed: l
     text = signer.string_to_sign(again, signer.canonical_request(again))
     signature: str = signer.signature(text, again)
     return signature
-
-
-async def read_request(reader: asyncio.StreamReader) -> Request | None:
-    """Read one request; None at the end of the connection."""
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return None
-    first, *lines = head.decode("latin-1").rstrip().split("\r\n")
-    method, target, _ = first.split(" ")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Request(method, target, headers, body)

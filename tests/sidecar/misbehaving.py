@@ -9,7 +9,8 @@ import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tests.sidecar.fake_aws import FakeAws, read_request
+from tests.fakes.server import read_request
+from tests.sidecar.fake_aws import FakeAws
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

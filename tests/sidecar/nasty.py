@@ -56,7 +56,7 @@ NASTY = (
     post(b"Content-Length: 99999999999999999999999\r\n", body=b"hello"),
     post(b"Content-Length:\r\n", body=b"hello"),
     post(b"Content-Length : 5\r\n", body=b"hello"),
-    post(b"Content-Length: 300000\r\n", body=b"x" * 300000),
+    post(b"Content-Length: 450000\r\n", body=b"x" * 450000),
     # transfer codings
     post(b"Transfer-Encoding: gzip, chunked\r\n", body=b"0\r\n\r\n"),
     post(b"Transfer-Encoding: chunked, identity\r\n", body=b"0\r\n\r\n"),
@@ -97,7 +97,7 @@ NASTY = (
             b"5\r\nhello\r\n0\r\n\nGET /smuggled HTTP/1.1\r\n\r\n",
             b"5\r\nhello\r\n0\r\n" + b"X: 1\r\n" * 5000 + b"\r\n",
             b"1\r\nx\r\n" * 60000 + b"0\r\n\r\n",
-            b"40000\r\n" + b"x" * 0x40000 + b"\r\n1\r\nx\r\n0\r\n\r\n",
+            b"64000\r\n" + b"x" * 0x64000 + b"\r\n1\r\nx\r\n0\r\n\r\n",
         )
     ),
     # ends of lines, folds, NULs

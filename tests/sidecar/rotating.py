@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from secret_sidecar.errors import VaultError
+from secret_sidecar.errors import Denied, VaultError
 from secret_sidecar.reading.wrapped import Wrapped
 from secret_sidecar.stores import Secret
 
@@ -29,6 +29,10 @@ class Value:
     number: int = 0
     replaced: list[float] = field(default_factory=list)
     refusal: type[VaultError] | None = None
+    is_hidden: bool = False
+    """Whether its metadata may not be looked at, though it may be read."""
+    was_hidden: bool = False
+    """Whether they could not, when somebody last did."""
 
 
 class RotatingVault(Wrapped):
@@ -67,9 +71,13 @@ class RotatingVault(Wrapped):
     async def current_version(self, name: str, deadline: float) -> str:  # noqa: ARG002
         """Answer at once."""
         value = self.value(name)
-        if value.refusal:
-            self._refused(name)
-            raise value.refusal("no")
+        refusal = value.refusal or (Denied if value.is_hidden else None)
+        is_news = refusal is not Denied or not value.was_hidden
+        value.was_hidden = refusal is Denied
+        if refusal:
+            if is_news:
+                self._refused(name)
+            raise refusal("no")
         self.seen[name] = value.number
         return str(value.number)
 

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 
-from tests.sidecar.fake_aws import Request, read_request
+from tests.fakes.server import Listener, Request, read_request
 
 Script = Sequence[bytes | asyncio.Event]
 
@@ -17,7 +17,7 @@ def reply(body: bytes = b"ok", status: int = 200, *lines: str) -> bytes:
     return head.encode() + b"\r\n" + body
 
 
-class Scripted:
+class Scripted(Listener):
     """Answers the n-th request of a connection with the n-th part of that connection's script, then closes.
 
     A part that is an event is waited for instead of answering; `hold` keeps connections open at their script's end.
@@ -25,31 +25,15 @@ class Scripted:
 
     def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None, hold: bool = True) -> None:
         self._scripts = list(scripts)
-        self._tls = tls
+        self.tls = tls
         self._hold = hold
-        self._tasks: set[asyncio.Task[None]] = set()
         self.requests: list[Request] = []
         self.connections = 0
         self.asked = asyncio.Event()
         self.closed = asyncio.Event()
-        self.port = 0
 
-    async def __aenter__(self) -> Scripted:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Follow the connection's script."""
         number, self.connections = self.connections, self.connections + 1
         try:
             for part in self._scripts[number] if number < len(self._scripts) else ():
@@ -65,8 +49,5 @@ class Scripted:
                     await writer.drain()
             if self._hold:
                 await reader.read()
-        except (ConnectionError, asyncio.CancelledError):
-            pass
         finally:
             self.closed.set()
-            writer.close()

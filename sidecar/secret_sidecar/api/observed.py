@@ -48,8 +48,17 @@ class ObservedRequests:
 def count(metrics: Metrics, scope: Scope, status: int, seconds: float) -> None:
     """Count an answered request."""
     route = route_of(scope)
-    method = scope["method"]
-    metrics.requests.add(method if method in _METHODS else "other", route, str(status))
+    _add(metrics, scope["method"], route, status)
     metrics.request_seconds.add(route, seconds)
     if status >= 400:
         metrics.errors.add(scope.get(problems.KIND) or (problems.DEFECT.slug if status == 500 else "about-blank"))
+
+
+def refused(metrics: Metrics, method: str, status: int, kind: str) -> None:
+    """Count what the server refused by itself; how long that took, it does not tell."""
+    _add(metrics, method, "", status)
+    metrics.errors.add(kind)
+
+
+def _add(metrics: Metrics, method: str, route: str, status: int) -> None:
+    metrics.requests.add(method if method in _METHODS else "other", route, str(status))

@@ -17,8 +17,8 @@ from secret_sidecar.api.bodies import json_object, no_others
 from secret_sidecar.errors import BadRequest, VaultError
 from secret_sidecar.stores import NewValue
 
-MAX_BODY = 256 << 10
-"""Bytes: the 64 KiB that AWS and Google keep, with room for escapes."""
+MAX_BODY = 400 << 10
+"""Bytes: the 64 KiB that AWS and Google keep, each of which JSON may spell in six (`\\u0000`), and room beside them."""
 
 Write = Callable[[Request, str, float], Awaitable[Response]]
 
@@ -42,14 +42,14 @@ class Writes:
 
     async def create(self, request: Request, name: str, deadline: float) -> Response:
         """POST: 201 for a new secret, 409 if there is one."""
-        version = await self._asker.store.create(name, await _new_value(request), deadline)
+        written = await self._asker.store.create(name, await _new_value(request), deadline)
         location = f"/v1/secrets/{quote(name)}"
-        return json_response({"name": name, "version": version}, 201, Location=location)
+        return json_response({"name": name, "version": written.version}, 201, Location=location)
 
     async def put(self, request: Request, name: str, deadline: float) -> Response:
         """PUT: 200 for a new current value, 404 if there is no secret."""
-        version = await self._asker.store.put(name, await _new_value(request), deadline)
-        return json_response({"name": name, "version": version})
+        written = await self._asker.store.put(name, await _new_value(request), deadline)
+        return json_response({"name": name, "version": written.version})
 
     async def delete(self, request: Request, name: str, deadline: float) -> Response:  # noqa: ARG002
         """DELETE: 204, for as long as the vault keeps what is deleted it can be restored."""

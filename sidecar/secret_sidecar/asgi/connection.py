@@ -52,7 +52,7 @@ class Connection(asyncio.Protocol):
         }
         if not self._server.admit(self):
             self._listens = False
-            self.write(Refusal(503, "too many connections").answer())
+            self._answer(Refusal(503, "too many connections"))
             self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
@@ -194,10 +194,15 @@ class Connection(asyncio.Protocol):
     def _refuse(self, refusal: Refusal) -> None:
         self._listens = False
         if self._current is None:
-            self.write(refusal.answer())
+            self._answer(refusal)
             self._end()
         else:
             self._refusal = refusal
+
+    def _answer(self, refusal: Refusal) -> None:
+        method = self._reader.method
+        self.write(refusal.answer(method))
+        self._server.refused(method or "", refusal.status.value, refusal.kind)
 
     def _end(self) -> None:
         """Close our side, and let the caller read: a close with bytes unread would take back what was written."""

@@ -12,7 +12,7 @@ class Limits:
     target: int = 8 << 10
     headers: int = 64
     head: int = 16 << 10  # names and values of all headers
-    body: int = 256 << 10  # the largest secret of any vault, escaped as JSON
+    body: int = 400 << 10  # the largest secret of any vault, every byte of it escaped as JSON
     pipelined: int = 32  # requests that wait for the answers to those before them
     connections: int = 512
     request: float = 15.0  # from its first byte to its last

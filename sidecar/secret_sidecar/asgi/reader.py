@@ -33,8 +33,10 @@ class Reader:
         self._goes_on = goes_on
         self._parser = httptools.HttpRequestParser(self)
         self._scope: dict[str, Any] | None = None  # once the head is whole
+        self.method: str | None = None
+        """Of the request that is being read, once it is known."""
         self._keep_alive = False
-        self._unparsed = 0  # bytes since the last whole head or request
+        self._unparsed = 0  # bytes since the last whole head, part of a body or request
         self._owed = 0  # bytes of a body that the parser does not read
         self._begin()
 
@@ -73,11 +75,21 @@ class Reader:
                 data = data[upgrade.args[0] :]
                 continue
             except httptools.HttpParserError as error:
+                if isinstance(error, httptools.HttpParserInvalidURLError):
+                    self._know_method()
                 cause = error.__context__
                 raise cause if isinstance(cause, Refusal) else Refusal(400, f"no HTTP/1.1: {error}") from None
-            if self._scope is None and self._unparsed > self._limits.target + self._limits.head + _SLACK:
-                raise Refusal(431, f"expected a head of at most {self._limits.head} bytes")
+            self._bound()
             return
+
+    def _bound(self) -> None:
+        """Refuse what has no end in sight: the parser would gather all of it."""
+        limits = self._limits
+        if self._scope is None:
+            if self._unparsed > limits.target + limits.head + _SLACK:
+                raise Refusal(431, f"expected a head of at most {limits.head} bytes")
+        elif self._unparsed > limits.head + _SLACK:
+            raise Refusal(413, f"expected at most {limits.head} bytes of trailers, or before a chunk")
 
     def _read_owed(self, data: bytes) -> bytes:
         body, rest = data[: self._owed], data[self._owed :]
@@ -93,6 +105,8 @@ class Reader:
         self._begin()
 
     def on_url(self, target: bytes) -> None:
+        if not self._target:
+            self._know_method()
         self._target += target
         if len(self._target) > self._limits.target:
             raise Refusal(414, f"expected a target of at most {self._limits.target} bytes")
@@ -109,7 +123,7 @@ class Reader:
             self._frame(name, value)
 
     def on_headers_complete(self) -> None:
-        method, version = self._parser.get_method().decode(), self._parser.get_http_version()
+        method, version = self.method, self._parser.get_http_version()
         if version not in {"1.0", "1.1"}:
             raise Refusal(400, f"HTTP/{version}: expected HTTP/1.1")
         if version == "1.0" and self._is_chunked:
@@ -134,6 +148,7 @@ class Reader:
             self._goes_on()
 
     def on_body(self, body: bytes) -> None:
+        self._unparsed = 0
         self._body_size += len(body)
         if self._body_size > self._limits.body:
             raise Refusal(413, f"expected a body of at most {self._limits.body} bytes")
@@ -155,6 +170,10 @@ class Reader:
         self._body.clear()
         self._unparsed = 0
         self._ready(Request(scope, body, self._keep_alive))
+        self.method = None
+
+    def _know_method(self) -> None:
+        self.method = self._parser.get_method().decode()
 
     def _frame(self, name: bytes, value: bytes) -> None:
         if name == b"content-length":

@@ -17,9 +17,14 @@ class Refusal(Exception):
         self.status = HTTPStatus(status)
         self.detail = detail
 
-    def answer(self) -> bytes:
-        """Return the whole answer, a problem document like every other."""
-        if self.status == 400:
+    @property
+    def kind(self) -> str:
+        """The problem's kind, by which it is counted."""
+        return problems.kind_of(BadRequest()).slug if self.status == HTTPStatus.BAD_REQUEST else "about-blank"
+
+    def answer(self, method: str | None) -> bytes:
+        """Return the whole answer to a request, a problem document like every other; to HEAD without its body."""
+        if self.status == HTTPStatus.BAD_REQUEST:
             document = problems.document(BadRequest(self.detail))
         else:
             members = {"title": self.status.phrase, "status": self.status.value, "detail": self.detail}
@@ -33,4 +38,5 @@ class Refusal(Exception):
             *(["retry-after: 1"] if self.status == 503 else []),
             "connection: close",
         ]
-        return "\r\n".join((*lines, "", "")).encode() + body
+        head = "\r\n".join((*lines, "", "")).encode()
+        return head if method == "HEAD" else head + body

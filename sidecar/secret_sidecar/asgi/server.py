@@ -5,19 +5,33 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from starlette.types import ASGIApp
 
 from secret_sidecar.asgi.connection import Connection
 from secret_sidecar.asgi.limits import Limits
 
+Refused = Callable[[str, int, str], None]
+"""Hears of what was answered in the application's stead: the method, empty if none was read, status and kind."""
+
+
+def _nobody(method: str, status: int, kind: str) -> None:
+    """Hear of it, and do nothing."""
+
 
 class Server:
     """Serves one application on sockets that are bound already."""
 
-    def __init__(self, app: ASGIApp, limits: Limits | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
+        refused: Refused = _nobody,
+    ) -> None:
         self.app = app
+        self.refused = refused
         self.limits = limits or Limits()
         self._tls = tls
         self._connections: set[Connection] = set()

@@ -10,7 +10,6 @@ import base64
 import binascii
 import time
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,30 +20,23 @@ from secret_sidecar.aws.settings import AwsSettings
 from secret_sidecar.aws.sigv4 import Prepared, Signer, prepare
 from secret_sidecar.aws.sources import open_source
 from secret_sidecar.client import tls
-from secret_sidecar.client.calls import json_object
+from secret_sidecar.client.calls import TRANSPORT, json_object
 from secret_sidecar.client.connection import Answer
 from secret_sidecar.client.http import Client
 from secret_sidecar.client.retry import retrying
 from secret_sidecar.errors import (
     BadRequest,
-    ConnectFailed,
-    ConnectionLost,
     CredentialsRefused,
-    DeadlineExceeded,
     Deleted,
     Denied,
-    MalformedAnswer,
     NameRefused,
     NotFound,
     OddAnswer,
-    TimedOut,
     TransportError,
-    Unavailable,
     ValueRefused,
-    VaultError,
 )
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue, Secret
+from secret_sidecar.stores import NewValue, Secret, Written
 from secret_sidecar.texts import json_of
 
 MAX_VALUE = 65536
@@ -53,12 +45,6 @@ VERSION_LENGTH = range(32, 65)
 STAGE_LENGTH = range(1, 257)
 
 _CONTENT_TYPE = ("Content-Type", "application/x-amz-json-1.1")
-_TRANSPORT: dict[type[TransportError], type[VaultError]] = {
-    ConnectFailed: Unavailable,
-    ConnectionLost: Unavailable,
-    MalformedAnswer: OddAnswer,
-    DeadlineExceeded: TimedOut,
-}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,21 +108,24 @@ class AwsStore:
                         return str(version)
         raise NotFound(f"{VAULT} has no current value of {name!r}", **found)
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret with a first version."""
         return await self._write(Call("CreateSecret", name, writes=True), {"Name": name}, value, deadline)
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Give a secret a version that becomes AWSCURRENT."""
         return await self._write(Call("PutSecretValue", name, writes=True), {"SecretId": name}, value, deadline)
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Mark a secret for deletion, after the thirty days that AWS waits by default.
 
         One that is marked already is as it should be: this very call may have done it, and its answer been lost.
         """
-        with suppress(Deleted):
-            await self._call(Call("DeleteSecret", name, writes=True), {"SecretId": name}, deadline)
+        try:
+            answer, identity = await self._call(Call("DeleteSecret", name, writes=True), {"SecretId": name}, deadline)
+        except Deleted as already:
+            return Written(None, already.identity, already.request_id)
+        return Written(None, identity, request_id(answer))
 
     async def probe(self, name: str, deadline: float) -> None:
         """Ask for a secret's description: a role that may only read values is refused, and so was known."""
@@ -152,13 +141,13 @@ class AwsStore:
         await self._source.close()
         await self._client.close()
 
-    async def _write(self, call: Call, members: dict[str, str], value: NewValue, deadline: float) -> str:
+    async def _write(self, call: Call, members: dict[str, str], value: NewValue, deadline: float) -> Written:
         """Write a value, whose new version has the id that we give it: by that, AWS knows a call that comes again."""
         members["ClientRequestToken"] = str(uuid.uuid4())
         answer, identity = await self._call(call, members | _new_value(value), deadline)
         match json_object(answer):
             case {"VersionId": str(version), "Name": call.name}:
-                return version
+                return Written(version, identity, request_id(answer))
         raise _odd(answer, identity, f"{call.action} of {call.name!r} with something that is no version of it")
 
     async def _call(self, call: Call, members: dict[str, str], deadline: float) -> tuple[Answer, str]:
@@ -178,7 +167,7 @@ class AwsStore:
             try:
                 answer = await self._client.send_prepared(request.start, signed, body, deadline)
             except TransportError as error:
-                raise _TRANSPORT[type(error)](f"{VAULT}: {error}", identity=credentials.identity) from None
+                raise TRANSPORT[type(error)](f"{VAULT}: {error}", identity=credentials.identity) from None
             if answer.status == 200:
                 return answer, credentials.identity
             refusal = error_of(answer, call, credentials.identity)

@@ -9,19 +9,9 @@ from secret_sidecar.aws import sts
 from secret_sidecar.aws.credentials import Credentials
 from secret_sidecar.client.http import Client
 from secret_sidecar.client.retry import retrying
-from secret_sidecar.errors import (
-    ConnectFailed,
-    ConnectionLost,
-    DeadlineExceeded,
-    IdentityDelayed,
-    IdentityTimedOut,
-    IdentityUnavailable,
-    TransportError,
-)
-from secret_sidecar.identity.identity_service import Token
+from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable
+from secret_sidecar.identity.identity_service import FORM, Token, ask, token_of_file
 
-_HEADERS = (("Content-Type", "application/x-www-form-urlencoded"),)
-_TOKEN_SIZE = 64 << 10
 # IDPCommunicationError is documented as one to retry: STS could not reach the cluster's issuer.
 _TRANSIENT = {"IDPCommunicationError", "InternalFailure", "RequestLimitExceeded", "ServiceUnavailable", "Throttling"}
 
@@ -32,7 +22,7 @@ class WebIdentity:
     def __init__(self, client: Client, role_arn: str, token_file: Path | Token, session: str) -> None:
         self._client = client
         self._role_arn = role_arn
-        self._token = partial(_read, token_file, role_arn) if isinstance(token_file, Path) else token_file
+        self._token = partial(token_of_file, token_file, role_arn) if isinstance(token_file, Path) else token_file
         self._session = session
 
     async def obtain(self, deadline: float) -> Credentials:
@@ -45,14 +35,7 @@ class WebIdentity:
 
     async def _exchange(self, deadline: float) -> Credentials:
         body = sts.form(self._role_arn, self._session, self._token())
-        try:
-            answer = await self._client.send("POST", "/", _HEADERS, body, deadline)
-        except (ConnectFailed, ConnectionLost) as error:
-            raise IdentityDelayed(f"STS: {error}", identity=self._role_arn) from None
-        except DeadlineExceeded as error:
-            raise IdentityTimedOut(f"STS: {error}", identity=self._role_arn) from None
-        except TransportError as error:
-            raise IdentityUnavailable(f"STS: {error}", identity=self._role_arn) from None
+        answer = await ask("STS", self._client, "POST", "/", (FORM,), body, deadline, self._role_arn)
         try:
             texts = sts.texts(answer.body)
             if answer.status == 200:
@@ -70,16 +53,3 @@ class WebIdentity:
             request_id=answer.headers.get("x-amzn-requestid") or texts.get("RequestId"),
             identity=self._role_arn,
         )
-
-
-def _read(path: Path, role_arn: str) -> str:
-    try:
-        with path.open("rb") as file:
-            token = file.read(_TOKEN_SIZE).decode("ascii").strip()
-    except OSError as error:
-        raise IdentityUnavailable(f"token file {path}: {error.strerror}", identity=role_arn) from None
-    except UnicodeDecodeError:
-        token = ""
-    if not token or any(c.isspace() for c in token):
-        raise IdentityUnavailable(f"token file {path}: expected one JSON Web Token", identity=role_arn)
-    return token

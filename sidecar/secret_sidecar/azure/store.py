@@ -27,7 +27,7 @@ from secret_sidecar.errors import (
     ValueRefused,
 )
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue, Secret
+from secret_sidecar.stores import NewValue, Secret, Written
 
 API = "api-version=7.4"
 _ID = re.compile(r"[0-9a-fA-F]{32}")
@@ -97,23 +97,24 @@ class AzureStore:
             raise Disabled(f"{VAULT} has {name!r} disabled")
         return newest.id
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret unless there is one: two calls, between which somebody else may make it too."""
         _check(value)
         if await self._exists(name, deadline):
             raise AlreadyExists(f"{VAULT} has a secret {name!r} already")
         return await self._set(name, value, deadline)
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Add a version if there is a secret: two calls, between which somebody else may delete it."""
         _check(value)
         if not await self._exists(name, deadline):
             raise NotFound(f"{VAULT} has no secret {name!r}")
         return await self._set(name, value, deadline)
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Delete a secret, so that it can be recovered for the vault's retention time."""
-        await self._calls.send_once("DELETE", f"{_path(name)}?{API}", name, deadline)
+        answer, identity = await self._calls.send_once("DELETE", f"{_path(name)}?{API}", name, deadline)
+        return Written(None, identity, request_id(answer))
 
     async def probe(self, name: str, deadline: float) -> None:
         """Ask for one of the versions without its value; a refusal for where we are is not one of the identity."""
@@ -157,7 +158,7 @@ class AzureStore:
             raise odd
         return [version for version in versions if version], following
 
-    async def _set(self, name: str, value: NewValue, deadline: float) -> str:
+    async def _set(self, name: str, value: NewValue, deadline: float) -> Written:
         try:
             document, odd = await self._ask("PUT", f"{_path(name)}?{API}", name, deadline, {"value": value.value})
         except NameRefused as error:  # the name is one, so it is the value
@@ -167,7 +168,7 @@ class AzureStore:
         version = _version(document, name)
         if version is None:
             raise odd
-        return version
+        return Written(version, odd.identity, odd.request_id)
 
     async def _ask(
         self, method: str, target: str, name: str, deadline: float, document: dict[str, Any] | None = None

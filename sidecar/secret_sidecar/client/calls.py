@@ -30,12 +30,13 @@ ErrorOf = Callable[[Answer, str, str], VaultError]
 _CONTENT_TYPE = ("Content-Type", "application/json")
 _decode = json.JSONDecoder().decode  # json.loads would look for other encodings than UTF-8 first
 _DONE = frozenset({200, 204})
-_TRANSPORT: dict[type[TransportError], type[VaultError]] = {
+TRANSPORT: dict[type[TransportError], type[VaultError]] = {
     ConnectFailed: Unavailable,
     ConnectionLost: Unavailable,
     MalformedAnswer: OddAnswer,
     DeadlineExceeded: TimedOut,
 }
+"""What it means for a vault that the client got no answer."""
 
 
 class Calls:
@@ -96,7 +97,7 @@ class Calls:
         try:
             answer = await self._client.send(method, target, headers, body, deadline)
         except TransportError as error:
-            raise _TRANSPORT[type(error)](f"{self._vault}: {error}", identity=bearer.identity) from None
+            raise TRANSPORT[type(error)](f"{self._vault}: {error}", identity=bearer.identity) from None
         if answer.status not in _DONE:
             refusal = self._error_of(answer, name, bearer.identity)
             if isinstance(refusal, Throttled):

@@ -30,7 +30,7 @@ from secret_sidecar.gcp.errors import VAULT, error_of, state_error
 from secret_sidecar.gcp.settings import GcpSettings
 from secret_sidecar.gcp.sources import open_source
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue, Secret
+from secret_sidecar.stores import NewValue, Secret, Written
 
 _ENDPOINT = Origin("https", "secretmanager.googleapis.com", 443)
 _NUMBER = re.compile(r"[0-9]{1,19}")
@@ -75,20 +75,21 @@ class GcpStore:
             raise error
         return _number(document, name, identity)
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret, then its first version: should the second call fail, an empty secret is left, for `put`."""
         payload = _payload(value)
         target = f"{self._secrets}?secretId={secret_names.dashed(name)}"
         await self._calls.send_once("POST", target, name, deadline, {"replication": {"automatic": {}}})
         return await self._add(name, payload, deadline)
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Add a version."""
         return await self._add(name, _payload(value), deadline)
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Delete a secret with all its versions, for good: Secret Manager cannot restore it."""
-        await self._calls.send_once("DELETE", self._secret(name), name, deadline)
+        _, identity = await self._calls.send_once("DELETE", self._secret(name), name, deadline)
+        return Written(identity=identity)
 
     async def probe(self, name: str, deadline: float) -> None:
         """Ask for the latest version without its value: an accessor may not, is refused, and so was known."""
@@ -104,14 +105,14 @@ class GcpStore:
     def _secret(self, name: str) -> str:
         return f"{self._secrets}/{secret_names.dashed(name)}"
 
-    async def _add(self, name: str, payload: dict[str, str], deadline: float) -> str:
+    async def _add(self, name: str, payload: dict[str, str], deadline: float) -> Written:
         target = f"{self._secret(name)}:addVersion"
         try:
             document, identity = await self._ask("POST", target, name, deadline, {"payload": payload})
         except NameRefused as error:  # the name is one, so it is the value
             detail = f"{VAULT} takes no such value for {name!r}: expected 1 to 65536 bytes"
             raise ValueRefused(detail, **_known(error)) from None
-        return _number(document, name, identity)
+        return Written(_number(document, name, identity), identity)
 
     async def _ask(
         self, method: str, target: str, name: str, deadline: float, document: dict[str, Any] | None = None

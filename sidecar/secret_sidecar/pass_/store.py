@@ -24,7 +24,7 @@ from secret_sidecar.errors import (
 from secret_sidecar.pass_.command import Pass
 from secret_sidecar.pass_.settings import PassSettings
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue, Secret
+from secret_sidecar.stores import NewValue, Secret, Written
 
 _TRIES = 4
 _VERSION_LENGTH = 32
@@ -65,7 +65,7 @@ class PassStore:
         """Return the hash of the encrypted file; nothing is decrypted for it."""
         return await asyncio.to_thread(self._version, name)
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Encrypt a file that is not there yet."""
         content = _content(value)
         async with self._pass.within(deadline), self._writing:
@@ -75,18 +75,19 @@ class PassStore:
                 return await self._insert(name, content, deadline)
         raise AlreadyExists(f"pass has a secret {name!r} already", identity=self._pass.identity)
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Encrypt a file anew."""
         content = _content(value)
         async with self._pass.within(deadline), self._writing:
             await self.current_version(name, deadline)
             return await self._insert(name, content, deadline)
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Remove a file; the store's git repository, if it has one, keeps it."""
         async with self._pass.within(deadline), self._writing:
             await self.current_version(name, deadline)
             await self._pass.run(name, deadline, "rm", "--force")
+        return Written(identity=self._pass.identity)
 
     async def probe(self, name: str, deadline: float) -> None:
         """Look whether there is a store."""
@@ -99,9 +100,9 @@ class PassStore:
         """Leave no process behind."""
         await self._pass.close()
 
-    async def _insert(self, name: str, content: bytes, deadline: float) -> str:
+    async def _insert(self, name: str, content: bytes, deadline: float) -> Written:
         await self._pass.run(name, deadline, "insert", "--multiline", "--force", given=content)
-        return await self.current_version(name, deadline)
+        return Written(await self.current_version(name, deadline), self._pass.identity)
 
     def _version(self, name: str) -> str:
         try:

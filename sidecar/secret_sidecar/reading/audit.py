@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ from secret_sidecar import problems
 from secret_sidecar.errors import VaultError
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.reading.wrapped import Wrapped
-from secret_sidecar.stores import NewValue, Secret, Store
+from secret_sidecar.stores import NewValue, Secret, Store, Written
 from secret_sidecar.texts import quoted
 
 AGENT_LENGTH = 64
@@ -95,42 +95,33 @@ class Audited(Wrapped):
         self._note("read", name, began, 200, OK, secret.identity, secret.request_id, about)
         return secret
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret."""
-        began = time.perf_counter()
-        try:
-            version = await self.store.create(name, value, deadline)
-        except Exception as error:
-            self._failed("create", name, began, error)
-            raise
-        self._note("create", name, began, 201, OK, None, None, f', "version": {quoted(version)}')
-        return version
+        return await self._written("create", name, 201, self.store.create(name, value, deadline))
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Give a secret a new value."""
-        began = time.perf_counter()
-        try:
-            version = await self.store.put(name, value, deadline)
-        except Exception as error:
-            self._failed("put", name, began, error)
-            raise
-        self._note("put", name, began, 200, OK, None, None, f', "version": {quoted(version)}')
-        return version
+        return await self._written("put", name, 200, self.store.put(name, value, deadline))
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Delete a secret."""
-        began = time.perf_counter()
-        try:
-            await self.store.delete(name, deadline)
-        except Exception as error:
-            self._failed("delete", name, began, error)
-            raise
-        self._note("delete", name, began, 204, OK, None, None, "")
+        return await self._written("delete", name, 204, self.store.delete(name, deadline))
 
     async def close(self) -> None:
         """Write what is left, and close the store."""
         self._trail.flush()
         await self.store.close()
+
+    async def _written(self, action: str, name: str, status: int, write: Awaitable[Written]) -> Written:
+        began = time.perf_counter()
+        try:
+            written = await write
+        except Exception as error:
+            self._failed(action, name, began, error)
+            raise
+        about = "" if written.version is None else f', "version": {quoted(written.version)}'
+        self._note(action, name, began, status, OK, written.identity, written.request_id, about)
+        return written
 
     def _failed(self, action: str, name: str, began: float, error: Exception) -> None:
         kind = problems.kind_of(error)

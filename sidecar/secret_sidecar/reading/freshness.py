@@ -6,11 +6,16 @@ throttles, fails or does not answer, and only then. Whoever may not read any mor
 served from memory: a refusal forgets the name at once, with what calls under way are still to bring. So does a write,
 and so does the news that there is another version.
 
+A 403 to a look at metadata is a refusal only if it is news. Who may read a value need not be allowed to look (on Google
+Cloud an accessor is not): then each look is refused, and was before the value was read. Where looks were allowed, or
+none was made, a right may have been taken away, and the value's own is asked for anew.
+
 One of these belongs to one identity: what one may read is not for another.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 
@@ -24,16 +29,19 @@ from secret_sidecar.errors import (
     TimedOut,
     Unavailable,
 )
-from secret_sidecar.reading.kept import Keep, Total, marked
+from secret_sidecar.reading.kept import MOST, Fetch, Keep, Total, marked
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.reading.waiting import SharedCalls
 from secret_sidecar.reading.wrapped import Wrapped
-from secret_sidecar.stores import NewValue, Secret, Store
+from secret_sidecar.stores import NewValue, Secret, Store, Written
 
 REFUSALS = (Denied, NotFound, Deleted)
 """What the vault says when it will not, or cannot, be read any more: 403, 404, 410."""
 PASSING = (Throttled, Unavailable, TimedOut, IdentityDelayed, IdentityTimedOut)
 """What stale values serve for: throttling, 5xx and time-outs, of the vault or of the identity service."""
+
+SWEEP = 1.0
+"""Seconds between two looks for values that serve no more: so much longer than they may serve they are in memory."""
 
 Key = tuple[str, str | None, str | None]
 
@@ -59,7 +67,9 @@ class Fresh(Wrapped):
         self._ttl = ttl
         self._stale = stale
         self._clock = clock
+        self._sweeping: asyncio.TimerHandle | None = None
         self.keep = Keep(total=total) if ttl or stale else None
+        self._hidden: dict[str, None] = {}  # whose metadata may not be looked at, the one known longest first
         self.calls: SharedCalls[Key, Secret] = SharedCalls(self._fetch if self.keep is None else self._fetch_and_keep)
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
@@ -85,9 +95,16 @@ class Fresh(Wrapped):
             return await self.store.current_version(name, deadline)
         try:
             version = await self.store.current_version(name, deadline)
+        except Denied:
+            if name not in self._hidden:
+                self._hide(name)
+                self.keep.forget(name)
+            raise
         except REFUSALS:
+            self._hidden.pop(name, None)
             self.keep.forget(name)
             raise
+        self._hidden.pop(name, None)
         kept = self.keep.find(name, (None, None))
         if kept is not None and kept.secret.version == version:
             self.keep.distrust(name)  # what was asked for earlier may be an older one
@@ -95,24 +112,24 @@ class Fresh(Wrapped):
             self.keep.forget(name)
         return version
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret."""
         try:
             return await self.store.create(name, value, deadline)
         finally:
             self._forget(name)
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Give a secret a new value."""
         try:
             return await self.store.put(name, value, deadline)
         finally:
             self._forget(name)
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Delete a secret."""
         try:
-            await self.store.delete(name, deadline)
+            return await self.store.delete(name, deadline)
         finally:
             self._forget(name)
 
@@ -121,6 +138,8 @@ class Fresh(Wrapped):
         self.calls.close()
         if self.keep is not None:
             self.keep.clear()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         await self.store.close()
 
     def _kept(self, name: str, version: str | None, stage: str | None, longer: float | None = None) -> Secret | None:
@@ -149,15 +168,38 @@ class Fresh(Wrapped):
             self.keep.forget(key[0])
             raise
         else:
-            self.keep.keep(fetch, key[1:], secret)
+            self._remember(fetch, key, secret)
             return secret
         finally:
             self.keep.end(fetch)
+
+    def _remember(self, fetch: Fetch, key: Key, secret: Secret) -> None:
+        assert self.keep is not None  # noqa: S101
+        self.keep.keep(fetch, key[1:], secret)
+        if self._sweeping is None and self.keep.count:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Keep no value that serves no more, though nobody asks for it; look again when the next one is to go."""
+        assert self.keep is not None  # noqa: S101
+        longest = self._ttl + self._stale
+        now = self._clock()
+        oldest = self.keep.expire(now - longest)
+        self._sweeping = None
+        if oldest is not None:
+            pause = max(SWEEP, oldest + longest - now)
+            self._sweeping = asyncio.get_running_loop().call_later(pause, self._sweep)
 
     @property
     def bytes(self) -> int:
         """About how much memory is used to keep values."""
         return 0 if self.keep is None else self.keep.bytes
+
+    def _hide(self, name: str) -> None:
+        """Note that a name's metadata may not be looked at; one that goes for it will be news once more."""
+        if len(self._hidden) >= MOST:
+            del self._hidden[next(iter(self._hidden))]
+        self._hidden[name] = None
 
     def _forget(self, name: str) -> None:
         if self.keep is not None:

@@ -105,6 +105,19 @@ class Keep:
         for fetch in self._fetches.get(name, ()):
             fetch.current = False
 
+    def expire(self, before: float) -> float | None:
+        """Keep nothing that was sent for at that time or earlier; return when the oldest that is left was."""
+        oldest = None
+        for name, kinds in list(self._names.items()):
+            for which, kept in list(kinds.items()):
+                if kept.sent <= before:
+                    self._count(kinds.pop(which), -1)
+                elif oldest is None or kept.sent < oldest:
+                    oldest = kept.sent
+            if not kinds:
+                del self._names[name]
+        return oldest
+
     def clear(self) -> None:
         """Keep nothing."""
         for name in (*self._names, *self._fetches):

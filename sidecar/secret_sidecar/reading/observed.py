@@ -10,7 +10,7 @@ from secret_sidecar import problems
 from secret_sidecar.reading import audit
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.reading.wrapped import Wrapped
-from secret_sidecar.stores import NewValue, Secret, Store
+from secret_sidecar.stores import NewValue, Secret, Store, Written
 
 T = TypeVar("T")
 
@@ -30,17 +30,17 @@ class ObservedCalls(Wrapped):
         """Return the current version."""
         return await self._observed("current_version", self.store.current_version(name, deadline))
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret."""
         return await self._observed("create", self.store.create(name, value, deadline))
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Give a secret a new value."""
         return await self._observed("put", self.store.put(name, value, deadline))
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Delete a secret."""
-        await self._observed("delete", self.store.delete(name, deadline))
+        return await self._observed("delete", self.store.delete(name, deadline))
 
     async def probe(self, name: str, deadline: float) -> None:
         """Return if the vault answered."""

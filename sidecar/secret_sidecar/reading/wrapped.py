@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secret_sidecar.stores import NewValue, Secret, Store
+from secret_sidecar.stores import NewValue, Secret, Store, Written
 
 
 class Wrapped:
@@ -24,17 +24,17 @@ class Wrapped:
         """Return the current version."""
         return await self.store.current_version(name, deadline)
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret."""
         return await self.store.create(name, value, deadline)
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Give a secret a new value."""
         return await self.store.put(name, value, deadline)
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Delete a secret."""
-        await self.store.delete(name, deadline)
+        return await self.store.delete(name, deadline)
 
     async def probe(self, name: str, deadline: float) -> None:
         """Return if the vault answered."""

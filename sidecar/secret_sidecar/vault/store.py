@@ -30,7 +30,7 @@ from secret_sidecar.errors import (
 )
 from secret_sidecar.identity.credentials import Bearer, Source
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue, Secret
+from secret_sidecar.stores import NewValue, Secret, Written
 from secret_sidecar.vault.calls import Calls
 from secret_sidecar.vault.errors import VAULT, DeletedVersion, request_id, version_of
 from secret_sidecar.vault.settings import VaultSettings
@@ -88,7 +88,7 @@ class VaultStore:
                     return str(number)
         raise _odd(name, answer, identity, "something that is no metadata")
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Write the first version, or the next one of a secret that is deleted.
 
         It is not tried again: an answer that got lost would make the second try meet its own secret.
@@ -104,7 +104,7 @@ class VaultStore:
             detail = f"{VAULT} has a secret {name!r} already"
             raise AlreadyExists(detail, code=conflict.code, identity=conflict.identity) from None
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Write the next version; needs `read` too, for Vault itself would make a secret that does not exist."""
         data = _data_of(value)
         for tried in range(1, _TRIES + 1):
@@ -116,10 +116,11 @@ class VaultStore:
                     raise
         raise AssertionError
 
-    async def delete(self, name: str, deadline: float) -> None:
+    async def delete(self, name: str, deadline: float) -> Written:
         """Delete the latest version, which can be undeleted; older ones stay readable by their number."""
         await self.get(name, deadline)  # else a name that does not exist would be deleted with success
-        await self._calls.send("DELETE", f"{self._data}{name}", name, deadline)
+        _, identity = await self._calls.send("DELETE", f"{self._data}{name}", name, deadline)
+        return Written(identity=identity)  # an answer without a body has no request id
 
     async def probe(self, name: str, deadline: float) -> None:
         """Ask for metadata, never a value: a role that may only read values is refused, and so was known."""
@@ -132,13 +133,16 @@ class VaultStore:
         """Close connections and stop a refresh."""
         await self._calls.close()
 
-    async def _write(self, name: str, data: dict[str, str], cas: int, deadline: float, *, once: bool = False) -> str:
+    async def _write(
+        self, name: str, data: dict[str, str], cas: int, deadline: float, *, once: bool = False
+    ) -> Written:
         send = self._calls.send_once if once else self._calls.send
         document = {"data": data, "options": {"cas": cas}}
         answer, identity = await send("POST", f"{self._data}{name}", name, deadline, document)
-        match json_object(answer):
+        written = json_object(answer) or {}
+        match written:
             case {"data": {"version": int(number)}} if number > 0:
-                return str(number)
+                return Written(str(number), identity, request_id(written))
         raise _odd(name, answer, identity, "no version")
 
 

@@ -212,9 +212,15 @@ async def test_the_largest_value_fits_however_it_is_spelled(
     ):
         got = await send(port, "/v1/secrets/large", {"value": value, "encoding": encoding}, method)
         assert got.status in {200, 201}
-    body = json.dumps({"value": largest}, ensure_ascii=False).encode()
-    got = await ask(port, "/v1/secrets/large", "PUT", {"Content-Type": "application/json"}, body=body)
-    assert (got.status, aws.secrets["test/large"]) == (200, largest)
+    controls = "\x00" * 65536
+    for value, body in (
+        (largest, json.dumps({"value": largest}, ensure_ascii=False)),
+        (controls, json.dumps({"value": controls, "encoding": None}, indent=4)),
+        ("x" * 65536, '{"value": "%s"}' % ("\\u0078" * 65536)),
+    ):
+        headers = {"Content-Type": "application/json"}
+        got = await ask(port, "/v1/secrets/large", "PUT", headers, body=body.encode())
+        assert (got.status, aws.secrets["test/large"]) == (200, value)
 
 
 async def test_a_body_is_marked_as_json_and_bounded(start: StartSidecar, settings: Settings) -> None:

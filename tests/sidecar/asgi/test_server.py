@@ -53,8 +53,10 @@ async def serve() -> AsyncIterator[Serve]:
     """Serve applications until the test ends."""
     async with AsyncExitStack() as stack:
 
-        async def serve(app: ASGIApp, limits: asgi.Limits | None = None, tls: ssl.SSLContext | None = None) -> Served:
-            server = asgi.Server(app, limits, tls)
+        async def serve(
+            app: ASGIApp, limits: asgi.Limits | None = None, tls: ssl.SSLContext | None = None, **more: Any
+        ) -> Served:
+            server = asgi.Server(app, limits, tls, **more)
             listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             await server.start([listening])
             stack.push_async_callback(server.drain, 0)
@@ -113,7 +115,7 @@ def problem(answer: bytes) -> tuple[int, str]:
         (b"GET /" + b"a" * 8200 + b" HTTP/1.1\r\n", 414, "expected a target of at most 8192 bytes"),
         (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 65 + b"\r\n", 431, "expected at most 64 headers"),
         (b"GET / HTTP/1.1\r\nX: " + b"a" * 17000 + b"\r\n\r\n", 431, "of 16384 bytes in all"),
-        (b"POST / HTTP/1.1\r\nContent-Length: 262145\r\n\r\n", 413, "expected a body of at most 262144 bytes"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 409601\r\n\r\n", 413, "expected a body of at most 409600 bytes"),
         (b"\x16\x03\x01", 400, "no HTTP/1.1"),
         (b"GET http://evil.example/ HTTP/1.1\r\n\r\n", 400, "expected a path, for this is no proxy"),
         (b"CONNECT evil.example:80 HTTP/1.1\r\n\r\n", 400, "expected a path, for this is no proxy"),
@@ -130,11 +132,64 @@ async def test_what_is_no_request_or_too_much_of_one(data: bytes, status: int, d
     assert detail in got[1]
 
 
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"HEAD * HTTP/1.1\r\n\r\n", b"400"),
+        (b"HEAD a HTTP/1.1\r\n\r\n", b"400"),
+        (b"HEAD / HTTP/9.1\r\n\r\n", b"400"),
+        (b"HEAD / HTTP/1.1\r\nX: a\x00b\r\n\r\n", b"400"),
+        (b"HEAD / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", b"413"),
+        (b"HEAD /" + b"a" * 8200, b"414"),
+        (b"HEAD / HTTP/1.1\r\nX: " + b"a" * 17000 + b"\r\n\r\n", b"431"),
+        (b"HEAD / HTTP/1.1\r\n", b"408"),
+    ],
+)
+async def test_a_refused_head_has_no_body(data: bytes, status: bytes, serve: Serve) -> None:
+    """Only its length (RFC 9110 section 9.3.2); and what comes after a HEAD is not taken for one."""
+    served = await serve(hello, SOON)
+    answer = await served.ask(data)
+    assert answer.split()[1] == status
+    assert answer.endswith(b"connection: close\r\n\r\n")
+    assert b"content-length: 0" not in answer
+    after = await served.ask(GET.replace(b"GET", b"HEAD") + b"\x16\x03\x01")
+    assert problem(after.partition(b"\r\n\r\n")[2])[0] == 400
+
+
+async def test_what_is_refused_is_told_once(serve: Serve) -> None:
+    """To whoever counts: with the method as far as it was read, and the problem's kind."""
+    told: list[tuple[str, int, str]] = []
+    served = await serve(hello, SOON, refused=lambda *what: told.append(what))
+    for data in (b"HEAD * HTTP/1.1\r\n\r\n", GET + b"\x16", b"POST / HTTP/1.1\r\n", b"G"):
+        await served.ask(data)
+    assert told == [
+        ("HEAD", 400, "bad-request"),
+        ("", 400, "bad-request"),
+        ("POST", 408, "about-blank"),
+        ("", 408, "about-blank"),
+    ]
+
+
 async def test_a_body_of_chunks_is_bounded(serve: Serve) -> None:
     """Though nothing says beforehand how long it is."""
     served = await serve(hello, asgi.Limits(body=10))
     head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert problem(await served.ask(head + b"6\r\nabcdef\r\n" * 2))[0] == 413
+
+
+@pytest.mark.parametrize("start", [b"0\r\nX: ", b"0\r\n", b"5;", b"5;a=", b'5;a="', b"0", b"5\r\nhello\r\n1;a="])
+async def test_what_frames_a_body_is_bounded(start: bytes, serve: Serve) -> None:
+    """Trailers, sizes of chunks and what is said of them: nobody needs it, and it has no end of its own."""
+    served = await serve(hello)
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert problem(await served.ask(head + start + b"0" * 1_000_000))[0] == 413
+
+
+async def test_a_body_may_come_in_small_chunks(serve: Serve) -> None:
+    """Of one byte each, the largest that there may be."""
+    served = await serve(hello, asgi.Limits(body=30_000))
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    assert (await served.ask(head + b"01\r\nx\r\n" * 30_000 + b"0\r\n\r\n")).endswith(b"hello")
 
 
 @pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\n"])

@@ -38,9 +38,9 @@ class FakeAgent(FakeAws):
     token = "pod-token-1"
     document: dict[str, Any]
 
-    async def _answer(self, request: Request, writer: Any) -> bool:
+    async def serve(self, request: Request, writer: Any) -> bool:
         self.sts_faults = self.faults
-        return await super()._answer(request, writer)
+        return await super().serve(request, writer)
 
     def sts(self, request: Request) -> Reply:
         """Answer as the agent does."""

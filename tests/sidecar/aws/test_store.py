@@ -74,6 +74,6 @@ async def test_what_aws_cannot_look_up_is_not_asked_for(aws: FakeAws, store: Sto
 
 async def test_every_write_has_a_token_of_its_own(aws: FakeAws, store: Store) -> None:
     """Two writes of the same value are two versions."""
-    versions = {await store.create("test/new", NewValue("x"), soon())}
-    versions |= {await store.put("test/new", NewValue("x"), soon()) for _ in range(2)}
+    versions = {(await store.create("test/new", NewValue("x"), soon())).version}
+    versions |= {(await store.put("test/new", NewValue("x"), soon())).version for _ in range(2)}
     assert len(versions) == 3

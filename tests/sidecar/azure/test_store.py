@@ -17,7 +17,7 @@ from secret_sidecar.errors import (
     NotFound,
     ValueRefused,
 )
-from secret_sidecar.stores import NewValue
+from secret_sidecar.stores import NewValue, Written
 from tests.fakes.azure import FakeAzure, RoleAssignment, Vault, Version
 from tests.sidecar.azure.conftest import CLIENT, Pod
 from tests.sidecar.caller import ask
@@ -136,13 +136,14 @@ async def test_writing(azure: FakeAzure, vault: Vault, store: AzureStore) -> Non
             await write
     may_write(azure)
     first = await store.create("test/new", NewValue("one"), soon())
-    assert (await store.get("test/new", soon())).version == first
+    assert first == Written((await store.get("test/new", soon())).version, IDENTITY, "request-1")
     with pytest.raises(AlreadyExists):
         await store.create("test/new", NewValue("two"), soon())
     second = await store.put("test/new", NewValue("two"), soon())
-    assert second != first
+    assert second.version != first.version
+    assert (second.identity, second.request_id) == (IDENTITY, "request-1")
     assert (await store.get("test/new", soon())).value == "two"
-    await store.delete("test/new", soon())
+    assert await store.delete("test/new", soon()) == Written(None, IDENTITY, "request-1")
     for gone in (store.get("test/new", soon()), store.put("test/new", NewValue("x"), soon())):
         with pytest.raises(NotFound):
             await gone

@@ -20,7 +20,9 @@ from secret_sidecar.errors import (
 )
 from secret_sidecar.gcp.crc32c import crc32c
 from secret_sidecar.gcp.store import GcpStore, open_store
-from secret_sidecar.stores import NewValue
+from secret_sidecar.reading.freshness import Fresh
+from secret_sidecar.reading.metrics import Metrics
+from secret_sidecar.stores import NewValue, Written
 from tests.fakes.google import NUMBER, PROVIDER, FakeGoogle, Stored, members
 from tests.sidecar.caller import ask
 from tests.sidecar.conftest import StartSidecar, soon
@@ -125,6 +127,24 @@ async def test_the_current_version_needs_a_permission_of_its_own(
     assert not any("access" in request for request in google.server.asked)
 
 
+async def test_an_accessors_values_are_kept_though_it_may_not_look(
+    stored: Stored, google: FakeGoogle, store: GcpStore
+) -> None:
+    """But for the first look, which might be news; once it may not read either, nothing is served."""
+    fresh = Fresh(store, Metrics(), ttl=600)
+    cached = []
+    for _ in range(4):
+        cached.append((await fresh.get(OWN, soon())).cached)
+        with pytest.raises(Denied):
+            await fresh.current_version(OWN, soon())
+    assert cached == [None, None, "fresh", "fresh"]
+    google.bindings.clear()
+    with pytest.raises(Denied):
+        await fresh.get(OWN, soon(), version="3")
+    with pytest.raises(Denied):
+        await fresh.get(OWN, soon())
+
+
 async def test_an_accessor_is_known_to_the_vault(google: FakeGoogle, store: GcpStore) -> None:
     """The probe reads no value, and a refusal of it is an answer."""
     for name in (OWN, "test/missing", "prod/database-password"):
@@ -138,12 +158,12 @@ async def test_writing(google: FakeGoogle, store: GcpStore) -> None:
         with pytest.raises(Denied):
             await write
     google.bindings.append({"role": "roles/secretmanager.admin", "members": [PRINCIPAL]})
-    assert await store.create("test/new", NewValue("one"), soon()) == "1"
+    assert await store.create("test/new", NewValue("one"), soon()) == Written("1", PRINCIPAL)
     with pytest.raises(AlreadyExists):
         await store.create("test/new", NewValue("two"), soon())
-    assert await store.put("test/new", NewValue("AAH+/w==", "base64"), soon()) == "2"
+    assert await store.put("test/new", NewValue("AAH+/w==", "base64"), soon()) == Written("2", PRINCIPAL)
     assert google.secrets["test--new"].versions == [b"one", b"\x00\x01\xfe\xff"]
-    await store.delete("test/new", soon())
+    assert await store.delete("test/new", soon()) == Written(None, PRINCIPAL)
     for gone in (store.get("test/new", soon()), store.put("test/new", NewValue("x"), soon())):
         with pytest.raises(NotFound):
             await gone
@@ -152,7 +172,7 @@ async def test_writing(google: FakeGoogle, store: GcpStore) -> None:
 async def test_creating_is_asked_of_the_project(google: FakeGoogle, store: GcpStore) -> None:
     """So a condition on the names of secrets, which lets new versions be written, lets none be created."""
     google.bindings.append(binding(PRINCIPAL, "test--", "roles/secretmanager.admin"))
-    assert await store.put(OWN, NewValue("x"), soon()) == "2"
+    assert (await store.put(OWN, NewValue("x"), soon())).version == "2"
     with pytest.raises(Denied):
         await store.create("test/new", NewValue("x"), soon())
 
@@ -163,7 +183,7 @@ async def test_a_secret_that_has_no_version_yet_is_completed_by_put(google: Fake
     google.secrets["test--new"] = Stored()
     with pytest.raises(NotFound):
         await store.get("test/new", soon())
-    assert await store.put("test/new", NewValue("x"), soon()) == "1"
+    assert (await store.put("test/new", NewValue("x"), soon())).version == "1"
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.reading.wrapped import Wrapped
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue, Secret
-from tests.sidecar.caller import ask, ask_raw
+from secret_sidecar.stores import NewValue, Secret, Written
+from tests.sidecar.caller import ask, ask_raw, send
 from tests.sidecar.conftest import StartSidecar, soon
 from tests.sidecar.fake_aws import FakeAws
 
@@ -64,11 +64,11 @@ class Answering(Wrapped):
             raise self.answer
         return self.answer
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:  # noqa: ARG002
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:  # noqa: ARG002
         """Answer."""
-        return "2"
+        return Written("2", "me", "w")
 
-    async def delete(self, name: str, deadline: float) -> None:  # noqa: ARG002
+    async def delete(self, name: str, deadline: float) -> Written:  # noqa: ARG002
         """Refuse."""
         raise Denied("no", code="AccessDenied", request_id="r", identity="me")
 
@@ -173,8 +173,33 @@ async def test_writes_leave_a_line() -> None:
     await store.close()
     put, deleted = lines.documents
     assert (put["action"], put["status"], put["version"]) == ("put", 200, "2")
+    assert (put["identity"], put["request_id"]) == ("me", "w")
     assert (deleted["action"], deleted["status"], deleted["code"]) == ("delete", 403, "AccessDenied")
     assert "s3cr3t" not in lines.text
+
+
+async def test_a_write_that_succeeded_leads_to_the_clouds_trail(
+    start: StartSidecar, role_settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Who wrote, and the cloud's own id of the call: of a secret that is marked for deletion already, too."""
+    sidecar = await start(replace(role_settings, access="read_write"))
+    await sidecar.readiness.wait()
+    capfd.readouterr()
+    path = "/v1/secrets/new"
+    made = await send(sidecar.port, path, {"value": "s3cr3t"})
+    changed = await send(sidecar.port, path, {"value": "s3cr3t-2"}, "PUT")
+    for _ in range(2):
+        assert (await ask(sidecar.port, path, "DELETE")).status == 204
+    lines = written(sidecar, capfd)
+    assert [(line["action"], line["status"], line.get("version")) for line in lines] == [
+        ("create", 201, made.json["version"]),
+        ("put", 200, changed.json["version"]),
+        ("delete", 204, None),
+        ("delete", 204, None),
+    ]
+    identity = "arn:aws:sts::111122223333:assumed-role/test/test.app-7d9f8c6b5-x2x4z"
+    assert {(line["identity"], line["request_id"]) for line in lines} == {(identity, "request-1")}
+    assert "s3cr3t" not in json.dumps(lines)
 
 
 @given(st.text(min_size=1), st.text(), st.text(), st.binary(), st.sampled_from([None, "fresh", "stale"]), st.booleans())

@@ -130,6 +130,12 @@ class Schedule(RuleBasedStateMachine):
         self.vault.value(name).refusal = refusal
         self.settle()
 
+    @rule(name=NAMES)
+    def hide(self, name: str) -> None:
+        """The right to look at metadata is taken away or given, and that to read the value is not."""
+        self.vault.value(name).is_hidden ^= True
+        self.settle()
+
     @precondition(lambda self: any(call.decided is None for call in self.vault.calls))
     @rule(data=st.data(), fault=FAULTS)
     def decide(self, data: st.DataObject, fault: type[VaultError] | None) -> None:
@@ -161,6 +167,34 @@ class Schedule(RuleBasedStateMachine):
         """Time passes."""
         self.vault.now += seconds
         self.settle()
+
+    @precondition(lambda self: self.ttl or self.stale)
+    @rule()
+    def sweep(self) -> None:
+        """What serves no more goes, and what may serve still does not."""
+        keep = self.fresh.keep
+        assert keep is not None
+        oldest = self.vault.now - self.ttl - self.stale
+
+        def sent() -> list[float]:
+            return sorted(kept.sent for kinds in keep._names.values() for kept in kinds.values())
+
+        async def sweep() -> None:
+            if self.fresh._sweeping is not None:
+                self.fresh._sweeping.cancel()
+            self.fresh._sweep()
+
+        young = [when for when in sent() if when > oldest]
+        self.loop.run_until_complete(sweep())
+        assert sent() == young, "swept too early or too late"
+        self.settle()
+
+    @invariant()
+    def what_is_kept_will_be_swept(self) -> None:
+        """And where nothing is kept, no timer begins."""
+        keep = self.fresh.keep
+        assert self.fresh._sweeping is not None or not (keep and keep.count)
+        assert keep is not None or self.fresh._sweeping is None
 
     @rule()
     def lose_patience(self) -> None:
@@ -241,7 +275,7 @@ class KeepsWhatWasRefused(Fresh):
         assert self.keep is not None
         fetch = self.keep.begin(key[0], self._clock())
         secret = await self._fetch(key, deadline)
-        self.keep.keep(fetch, key[1:], secret)
+        self._remember(fetch, key, secret)
         return secret
 
 
@@ -250,7 +284,20 @@ class IgnoresTheNews(Fresh):
 
     async def current_version(self, name: str, deadline: float) -> str:
         """Return the current version."""
-        return await self.store.current_version(name, deadline)
+        try:
+            return await self.store.current_version(name, deadline)
+        except REFUSALS:
+            self._forget(name)
+            raise
+
+
+class IgnoresRefusedLooks(Fresh):
+    """Wrong: a 403 to a look never counts, even where looks were allowed before."""
+
+    async def current_version(self, name: str, deadline: float) -> str:
+        """Return the current version."""
+        self._hidden[name] = None
+        return await super().current_version(name, deadline)
 
 
 class KeepsWhatWasUnderWay(Fresh):
@@ -261,7 +308,7 @@ class KeepsWhatWasUnderWay(Fresh):
         sent = self._clock()
         secret = await super()._fetch_and_keep(key, deadline)
         fetch = self.keep.begin(key[0], sent)
-        self.keep.keep(fetch, key[1:], secret)
+        self._remember(fetch, key, secret)
         self.keep.end(fetch)
         return secret
 
@@ -273,6 +320,7 @@ class KeepsWhatWasUnderWay(Fresh):
         (CountsFromTheAnswer, 10.0, "kept too long"),
         (KeepsWhatWasRefused, 10.0, "beyond a refusal"),
         (IgnoresTheNews, 10.0, "though a newer one was seen"),
+        (IgnoresRefusedLooks, 10.0, "beyond a refusal"),
         (KeepsWhatWasUnderWay, 10.0, "beyond a refusal"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",

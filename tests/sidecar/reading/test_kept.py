@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secret_sidecar.errors import Unavailable
+from secret_sidecar.errors import Denied, Unavailable
+from secret_sidecar.reading import freshness
 from secret_sidecar.reading.freshness import Fresh
 from secret_sidecar.reading.kept import Keep, Which
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue, Secret
+from secret_sidecar.stores import NewValue, Secret, Written
 from tests.sidecar.caller import ask
 from tests.sidecar.conftest import StartSidecar, soon
 from tests.sidecar.fake_aws import FakeAws
@@ -72,6 +74,19 @@ def test_versions_and_stages_are_kept_apart() -> None:
     assert keep.find("a", ("1", None)) is None
 
 
+def test_what_is_too_old_goes() -> None:
+    """Of one name, too; what is left says when the next one is to go."""
+    keep = Keep()
+    keep_one(keep, "a", sent=3.0)
+    keep_one(keep, "a", ("1", None), sent=1.0)
+    keep_one(keep, "b", sent=2.0)
+    assert keep.expire(0.5) == 1.0
+    assert keep.expire(2.0) == 3.0
+    assert (keep.count, keep.find("a", CURRENT) is not None, keep.find("b", CURRENT)) == (1, True, None)
+    assert keep.expire(3.0) is None
+    assert (keep.count, keep.bytes, keep._names) == (0, 0, {})
+
+
 def test_a_call_that_was_sent_earlier_does_not_replace_what_a_later_one_brought() -> None:
     """Its answer came late."""
     keep = Keep()
@@ -97,22 +112,22 @@ class Writable(RotatingVault):
 
     refuses = False
 
-    def _write(self) -> str:
+    def _write(self) -> Written:
         if self.refuses:
             raise Unavailable("no answer: it may have been written or not")
-        return "2"
+        return Written("2")
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> str:  # noqa: ARG002
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:  # noqa: ARG002
         """Write."""
         return self._write()
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> str:  # noqa: ARG002
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:  # noqa: ARG002
         """Write."""
         return self._write()
 
-    async def delete(self, name: str, deadline: float) -> None:  # noqa: ARG002
+    async def delete(self, name: str, deadline: float) -> Written:  # noqa: ARG002
         """Write."""
-        self._write()
+        return self._write()
 
 
 @pytest.mark.parametrize("refuses", [False, True])
@@ -151,6 +166,56 @@ async def test_a_write_forgets_the_name(write: str, refuses: bool) -> None:
     await under_way
     assert fresh.keep is not None
     assert fresh.keep.count == 0
+
+
+@pytest.mark.parametrize("stale", [0.0, 0.05])
+async def test_a_value_that_serves_no_more_leaves_the_memory(
+    stale: float, aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though nobody asks for it again; then no timer is left, until the next value."""
+    monkeypatch.setattr(freshness, "SWEEP", 0.01)
+    sidecar = await start(replace(static_settings, cache_ttl=0.05, stale_if_error=stale))
+    fresh = sidecar._store.store  # type: ignore[attr-defined]
+    for _ in range(2):
+        for name in ("key", "database-password"):
+            assert (await ask(sidecar.port, f"/v1/secrets/{name}")).status == 200
+        async with asyncio.timeout(30):
+            while fresh.bytes:
+                assert fresh._sweeping is not None
+                await asyncio.sleep(0.01)
+        assert fresh._sweeping is None
+
+
+async def test_a_look_that_was_always_refused_leaves_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tells nothing of the value; the first refusal does, and so does one after looks were allowed."""
+    vault = RotatingVault()
+    fresh = Fresh(vault, Metrics(), ttl=600, clock=lambda: vault.now)
+
+    async def is_kept_after_a_look() -> bool:
+        reading = asyncio.create_task(fresh.get("a", soon()))
+        await asyncio.sleep(0)
+        if not reading.done():
+            await asyncio.sleep(0)
+            vault.decide(vault.calls[0], None)
+            vault.deliver(vault.calls[0], ())
+        await reading
+        with suppress(Denied):
+            await fresh.current_version("a", soon())
+        assert fresh.keep is not None
+        return fresh.keep.find("a", CURRENT) is not None
+
+    vault.value("a").is_hidden = True
+    assert [await is_kept_after_a_look() for _ in range(3)] == [False, True, True]
+    vault.value("a").is_hidden = False
+    assert await is_kept_after_a_look()
+    vault.value("a").is_hidden = True
+    assert [await is_kept_after_a_look() for _ in range(2)] == [False, True]
+    monkeypatch.setattr(freshness, "MOST", 2)
+    for name in ("b", "c", "d"):
+        vault.value(name).is_hidden = True
+        with pytest.raises(Denied):
+            await fresh.current_version(name, soon())
+    assert len(fresh._hidden) == 2, "whoever makes up names does not fill the memory"
 
 
 async def test_a_refused_read_is_not_served_from_memory(

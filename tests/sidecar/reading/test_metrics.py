@@ -15,7 +15,7 @@ from secret_sidecar.reading import metrics
 from secret_sidecar.reading.metrics import BUCKETS, Metrics
 from secret_sidecar.settings import Settings
 from tests.sidecar import fake_aws
-from tests.sidecar.caller import Got, ask
+from tests.sidecar.caller import Got, ask, ask_raw
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.fake_aws import FakeAws
 from tests.sidecar.test_documents import DOCUMENT
@@ -90,6 +90,22 @@ async def test_requests_calls_and_errors_are_counted(
     assert sample(samples, "requests_in_flight") == 0
     assert sample(samples, "vault_reads_in_flight") == 0
     assert sample(samples, "ready") == 1
+
+
+async def test_what_never_reached_the_api_is_counted_too(start: StartSidecar, static_settings: Settings) -> None:
+    """Bytes that are no request, or too much of one; not what the kubelet's port refuses."""
+    sidecar = await start(static_settings)
+    await sidecar.readiness.wait()
+    await ask_raw(sidecar.port, b"HEAD * HTTP/1.1\r\n\r\n")
+    await ask_raw(sidecar.port, b"\x16\x03\x01")
+    await ask_raw(sidecar.port, b"GET /" + b"a" * 9000)
+    await ask_raw(sidecar.health_port, b"\x16\x03\x01")
+    samples = await scrape(sidecar.health_port)
+    for method, status in (("HEAD", "400"), ("other", "400"), ("GET", "414")):
+        assert sample(samples, "requests_total", method=method, route="", status=status) == 1
+    assert sample(samples, "errors_total", kind="bad-request") == 2
+    assert sample(samples, "errors_total", kind="about-blank") == 1
+    assert sample(samples, "request_duration_seconds_count", route="") is None
 
 
 async def test_a_defect_is_counted(

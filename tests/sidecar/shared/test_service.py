@@ -16,6 +16,7 @@ import pytest
 
 from secret_sidecar.server import Sidecar
 from secret_sidecar.shared.callers import Caller
+from secret_sidecar.shared.service import Shared
 from secret_sidecar.shared.token import LARGEST
 from tests.sidecar.caller import ask, ask_raw
 from tests.sidecar.certificates import Authority
@@ -164,8 +165,9 @@ async def test_a_token_that_sts_does_not_take_is_a_401(code: str, aws: SharedAws
     """With the cloud's code, and for a while without asking it again."""
     service = await start()
     aws.sts_faults.append(sts_error(code))
+    refused = token("test")
     for _ in range(3):
-        got = await service.ask(NAME, token("test"))
+        got = await service.ask(NAME, refused)
         assert (got.status, got.json["code"], got.json["request_id"]) == (401, code, "request-1")
         assert got.headers["www-authenticate"] == 'Bearer realm="secret-sidecar", error="invalid_token"'
     assert len(aws.sts_faults) == 0
@@ -273,6 +275,24 @@ async def test_who_has_gone_leaves_nothing(aws: SharedAws, start: Started) -> No
         assert (await service.ask(NAME, aws.know(token("test", number), "test"))).status == 200
     gc.collect()
     assert sum(isinstance(thing, Caller) for thing in gc.get_objects()) in {2, 3}
+
+
+async def test_a_value_that_serves_no_more_leaves_the_memory(
+    aws: SharedAws, start: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each caller's, though its caller does not come again and is not let go of either."""
+    monkeypatch.setattr("secret_sidecar.reading.freshness.SWEEP", 0.01)
+    for cache_ttl in (600.0, 0.3):
+        service = await start(cache_ttl=cache_ttl)
+        for namespace in ("test", "prod"):
+            assert (await service.ask(NAME, aws.know(token(namespace), namespace))).status == 200
+    for_long, shortly = (sidecar._vault for sidecar in start.sidecars)
+    assert isinstance(shortly, Shared)
+    await until(lambda: not shortly.total.bytes)
+    assert len(shortly.callers) == 2
+    gc.collect()
+    assert {text for text in reachable(for_long) if "hunter2" in str(text)}  # the search finds what there is
+    assert not {text for text in reachable(shortly) if "hunter2" in str(text)}
 
 
 async def test_audit_lines_name_the_caller(aws: SharedAws, start: Started, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ from secret_sidecar.errors import (
     ValueRefused,
 )
 from secret_sidecar.identity.refreshing import Refreshing
-from secret_sidecar.stores import NewValue, Secret
+from secret_sidecar.stores import NewValue, Secret, Written
 from secret_sidecar.vault.jwt_login import JwtLogin
 from secret_sidecar.vault.store import VaultStore, open_store
 from tests.sidecar.conftest import soon
@@ -133,15 +133,17 @@ async def test_writing(store: VaultStore) -> None:
     """A new one once, then new versions; text and bytes come back as they were."""
     with pytest.raises(NotFound):
         await store.put("test/new", NewValue("v1"), soon())
-    assert await store.create("test/new", NewValue("v1 ☃"), soon()) == "1"
+    first = await store.create("test/new", NewValue("v1 ☃"), soon())
+    assert (first.version, first.identity) == ("1", (await get(store, "test/new")).identity)
+    assert first.request_id
     with pytest.raises(AlreadyExists, match="Vault has a secret 'test/new' already"):
         await store.create("test/new", NewValue("v1"), soon())
     assert (await get(store, "test/new")).value == "v1 ☃"
-    assert await store.put("test/new", NewValue("AAH+/w==", "base64"), soon()) == "2"
+    assert (await store.put("test/new", NewValue("AAH+/w==", "base64"), soon())).version == "2"
     secret = await get(store, "test/new")
     assert (secret.value, secret.encoding, secret.version) == ("AAH+/w==", "base64", "2")
-    await store.delete("test/new", soon())
-    assert await store.create("test/new", NewValue("v3"), soon()) == "3"
+    assert await store.delete("test/new", soon()) == Written(None, first.identity)
+    assert (await store.create("test/new", NewValue("v3"), soon())).version == "3"
     assert (await get(store, "test/new")).value == "v3"
 
 
@@ -166,16 +168,16 @@ async def test_writers_at_the_same_time(store: VaultStore) -> None:
     created = await asyncio.gather(
         *(store.create("test/race", NewValue(f"c{n}"), soon()) for n in range(4)), return_exceptions=True
     )
-    assert created.count("1") == 1
+    assert [made.version for made in created if isinstance(made, Written)] == ["1"]
     assert sum(isinstance(outcome, AlreadyExists) for outcome in created) == 3
     written = await asyncio.gather(
         *(store.put("test/race", NewValue(f"p{n}"), soon()) for n in range(4)), return_exceptions=True
     )
-    versions = [outcome for outcome in written if isinstance(outcome, str)]
+    versions = [outcome.version for outcome in written if isinstance(outcome, Written)]
     assert len(set(versions)) == len(versions) > 0
-    assert all(isinstance(outcome, str | Conflict) for outcome in written)
+    assert all(isinstance(outcome, Written | Conflict) for outcome in written)
     values = [(await get(store, "test/race", version)).value for version in versions]
-    assert values == [f"p{n}" for n, outcome in enumerate(written) if isinstance(outcome, str)]
+    assert values == [f"p{n}" for n, outcome in enumerate(written) if isinstance(outcome, Written)]
 
 
 async def test_a_reader_may_not_write(bao: OpenBao, store: VaultStore) -> None:
