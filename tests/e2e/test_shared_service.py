@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from local import aws
-from local.aws_guard import Call
+from local.aws_trail import Call
 from local.waiting import wait_for
 from tests.e2e.conftest import Environment
 from tests.e2e.shared_caller import Answer
