@@ -16,7 +16,7 @@ GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SERVICE_ACCOUNT = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 
 
-def client_id(text: str) -> str:
+def check_client_id(text: str) -> str:
     """Return a client's id, or raise ValueError with the form expected."""
     if not GUID.fullmatch(text):
         raise ValueError("a client id, such as '11111111-2222-3333-4444-555555555555'")
@@ -40,7 +40,7 @@ class ClientIds:
             namespace, slash, account = caller.partition("/")
             try:
                 secret_names.default_prefix(namespace)
-                client_id(client)
+                check_client_id(client)
             except ValueError as error:
                 raise ValueError(f"{FORM}; {entry!r} is none: {error}") from None
             if slash and not _SERVICE_ACCOUNT.fullmatch(account):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import secret_names
-from secret_sidecar.azure.client_ids import GUID, ClientIds, client_id
+from secret_sidecar.azure.client_ids import GUID, ClientIds, check_client_id
 from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.fields import read, setting
@@ -54,7 +54,7 @@ class AzureSettings:
     """Where the vault is, and how the sidecar gets its access token."""
 
     vault_url: Origin = setting("AZURE_KEYVAULT_URL", "the vault (required)", _vault, None)
-    client_id: str = setting("AZURE_CLIENT_ID", "the managed identity or application to be", client_id)
+    client_id: str = setting("AZURE_CLIENT_ID", "the managed identity or application to be", check_client_id)
     tenant_id: str = setting("AZURE_TENANT_ID", "its tenant", _tenant)
     shared_client_ids: ClientIds | None = setting(
         "SECRETS_SHARED_CLIENT_IDS",

@@ -93,11 +93,11 @@ async def test_a_wrong_token_beside_a_right_one(
     assert [got.status for got in both] == [401, 200] * 8
 
 
-@every
+@signed
 async def test_credentials_that_end_are_exchanged_anew(kind: Any, launch: Launch) -> None:
     """By the next request; until then nothing that was kept outlives them."""
     running = await launch(kind, SECRETS_CACHE_TTL="600")
-    running.cloud.fake.lifetime = 2
+    running.cloud.fake.lifetime = 1
     given = running.cloud.token("test")
     assert (await running.service.ask(NAME, given)).status == 200
     async with asyncio.timeout(30):

@@ -156,8 +156,9 @@ async def test_a_token_that_sts_does_not_take_is_a_401(code: str, aws: SharedAws
     """With the cloud's code, and for a while without asking it again."""
     service = await start()
     aws.sts_faults.append(sts_error(code))
+    given = token("test")
     for _ in range(3):
-        got = await service.ask(NAME, token("test"))
+        got = await service.ask(NAME, given)
         assert (got.status, got.json["code"], got.json["request_id"]) == (401, code, "request-1")
         assert got.headers["www-authenticate"] == 'Bearer realm="secret-sidecar", error="invalid_token"'
     assert len(aws.sts_faults) == 0
