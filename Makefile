@@ -29,13 +29,14 @@ check: setup-check ## lint, types and unit tests, for daily work
 e2e: setup ## the tests on the laptop environment alone; it is left as it was, up or not
 	@.venv/bin/pytest tests/e2e
 
-ask: ## ask for a secret as an app: make ask FROM=test NAME=prod/database-password
-	@$(LOCAL) ask $(FROM) $(NAME)
+ask: .venv/bin/python ## ask for a secret as an app: make ask FROM=test NAME=prod/database-password
+	@$(if $(and $(FROM),$(NAME)),$(LOCAL) ask $(FROM) $(NAME),\
+		echo "ask whom for what? such as: make ask FROM=test NAME=prod/database-password" >&2; exit 2)
 
-matrix: ## ask again for every secret from every namespace
+matrix: .venv/bin/python ## ask again for every secret from every namespace
 	@$(LOCAL) matrix
 
-status: ## whether the laptop environment is up, and where
+status: .venv/bin/python ## whether the laptop environment is up, and where
 	@$(LOCAL) status
 
 image: setup ## build the container images into .local/images
@@ -50,6 +51,10 @@ bench: setup-check ## the sidecar beside a Starlette + boto3 one and a compiled 
 format: setup-check ## format the code
 	@.venv/bin/ruff check --fix
 	@.venv/bin/ruff format
+
+.venv/bin/python:
+	@echo "nothing is set up in this checkout: run \`make up\` first, which sets up and starts the laptop environment" >&2
+	@exit 1
 
 setup:
 	@$(PYTHON) tools/setup.py up

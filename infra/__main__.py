@@ -114,6 +114,7 @@ def make_namespace(
         "secrets": list(namespace.secrets),
         "access": namespace.access,
         "kms_key_arns": list(namespace.kms_key_arns),
+        "policy_arns": list(namespace.policy_arns),
         "port": namespace.port,
         "role_name": cluster.apply(lambda known: f"secret-access-{known.name}-{namespace.name}"),
         "tags": {**settings.tags, "secret-access/namespace": namespace.name},

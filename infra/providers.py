@@ -1,13 +1,22 @@
 """The providers of a stack, each told what it may reach, and the stack's first question: whose account is this?"""
 
+import re
+
 import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
-from secret_access import WrongAccount
+from secret_access import NotReached, WrongAccount
 from settings import Aws, Kubernetes, kubeconfig_path
 
 SERVICES = ("iam", "kms", "secretsmanager", "sts")
+NO_CREDENTIALS = re.compile(r"(?i)no valid credential|no EC2 IMDS role|ec2imds|unable to locate credentials")
+"""What the provider says when it found none. It looked for them at the metadata service too, and quotes that."""
+NOT_REACHED = re.compile(
+    r"(?i)request send failed|dial tcp|no such host|i/o timeout|connection refused|x509:|deadline exceeded"
+    r"|could not connect|connection was closed|timeout on endpoint|ssl validation failed|failed to connect to proxy"
+)
+"""What the AWS SDKs for Go and Python say when a connection came to nothing."""
 
 
 def aws_provider(settings: Aws) -> aws.Provider:
@@ -30,6 +39,7 @@ def stop_unless_account(provider: aws.Provider, settings: Aws) -> None:
 
     It is asked, and waited for, before anything else of the stack is registered: Kubernetes stays untouched too. A
     provider that refuses the account by itself, or finds no credentials, refuses this question; its words are shown.
+    Raises `WrongAccount`, or `NotReached` where AWS was asked and did not answer.
     """
     fix = "set AWS_PROFILE, or the credentials, of that account, or choose another stack; nothing was made"
     expected = f"expected the stack's aws.account_id {settings.account_id!r}"
@@ -37,6 +47,12 @@ def stop_unless_account(provider: aws.Provider, settings: Aws) -> None:
         caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
     except Exception as refusal:  # noqa: BLE001  Pulumi raises nothing more exact
         reason = str(refusal).rpartition("returned an error: ")[2]
+        if NOT_REACHED.search(reason) and not NO_CREDENTIALS.search(reason):
+            where = settings.endpoint or f"AWS in {settings.region}"
+            raise NotReached(
+                f"AWS was not reached, so whose credentials these are is not known: given {reason!r}, expected an "
+                f"answer of {where}; check the network, HTTPS_PROXY and the region's name; nothing was made"
+            ) from None
         raise WrongAccount(f"no AWS credentials of the stack's account: given {reason!r}, {expected}; {fix}") from None
     if caller.account_id != settings.account_id:
         raise WrongAccount(

@@ -16,6 +16,7 @@ from pulumi.runtime import config as pulumi_config
 from secret_access import Access, InvalidArgument, InvalidSetting, checks, pod_checks, sidecar
 from section import Section, invalid
 
+AUTOSCALED = "autoscaled"
 DEFAULT_PROVIDERS = "disable-default-providers"
 T = TypeVar("T")
 
@@ -57,7 +58,8 @@ class Workload:
 
     name: str
     image: str
-    replicas: int = 1
+    replicas: int | None = 1
+    """None: a HorizontalPodAutoscaler's to say."""
     env: dict[str, str] = field(default_factory=dict)
     ports: tuple[int, ...] = ()
     writable_root: bool = False
@@ -73,6 +75,7 @@ class Namespace:
     secrets: tuple[str, ...]
     access: Access
     kms_key_arns: tuple[str, ...]
+    policy_arns: tuple[str, ...]
     port: int
     """The sidecar's, on localhost."""
     workloads: tuple[Workload, ...]
@@ -177,6 +180,9 @@ def _namespace(name: str, section: Section) -> Namespace:
         kms_key_arns=tuple(
             _checked(section, "kms_key_arns", checks.kms_key_arns, section.texts("kms_key_arns", "[arn:aws:kms:…]"))
         ),
+        policy_arns=tuple(
+            _checked(section, "policy_arns", checks.policy_arns, section.texts("policy_arns", "[arn:aws:iam::…]"))
+        ),
         port=port,
         workloads=tuple(_workload(*item, port) for item in section.section("workloads", {}).sections().items()),
     )
@@ -194,8 +200,13 @@ def _workload(name: str, section: Section, sidecar_port: int) -> Workload:
     settings = Workload(
         name=name,
         image=section.text("image", example="registry.example/shop:1.4.2"),
-        replicas=section.number("replicas", default=1),
-        env=section.mapping("env", "LOG_LEVEL: info"),
+        replicas=_replicas(section),
+        env=_checked(
+            section,
+            "env",
+            lambda own: pod_checks.app_env(own, sidecar.url(sidecar_port)),
+            section.mapping("env", "LOG_LEVEL: info"),
+        ),
         ports=tuple(
             _checked(section, "ports", lambda own: pod_checks.app_ports(own, sidecar.url(sidecar_port)), ports)
         ),
@@ -203,6 +214,12 @@ def _workload(name: str, section: Section, sidecar_port: int) -> Workload:
     )
     section.close()
     return settings
+
+
+def _replicas(section: Section) -> int | None:
+    if section.take("replicas", 1) == AUTOSCALED:
+        return None
+    return section.number("replicas", default=1)
 
 
 def kubeconfig_path(kubernetes: Kubernetes) -> str | None:

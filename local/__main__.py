@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local import cluster, facts, host, stacks
+from local import cluster, facts, host, interrupts, stacks
 from local.up import APP, ask_everything, report, up
 from local.waiting import NotReadyError, say, step
 
@@ -20,6 +20,13 @@ def tools_folder() -> Path:
         [sys.executable, str(facts.ROOT / "tools" / "build.py")], stdout=subprocess.PIPE, text=True, check=True
     )
     return Path(done.stdout.strip())
+
+
+def _tools_of_running() -> Path:
+    """The tools, for what needs the environment up: nothing is built for one that is not."""
+    if reason := host.why_not_running():
+        raise NotReadyError(f"the laptop environment is not up: {reason}; run `make up` first")
+    return tools_folder()
 
 
 def _up(_: argparse.Namespace) -> int:
@@ -33,11 +40,11 @@ def _down(_: argparse.Namespace) -> int:
 
 
 def _matrix(_: argparse.Namespace) -> int:
-    return report(ask_everything(tools_folder()))
+    return report(ask_everything(_tools_of_running()))
 
 
 def _ask(given: argparse.Namespace) -> int:
-    tools = tools_folder()
+    tools = _tools_of_running()
     pod = cluster.running_pod(tools, given.namespace, APP)
     print(json.dumps(cluster.ask(tools, given.namespace, pod, given.name), indent=2))
     return 0
@@ -79,6 +86,7 @@ def main() -> int:
     given = parser.parse_args()
     if given.run is not _env:
         stacks.forget_foreign_variables()
+    interrupts.hand_on()
     try:
         return int(given.run(given))
     except KeyboardInterrupt:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from local import aws, facts
+from local import aws, facts, interrupts, pulumi_locks
+from local.waiting import say
 
 STACKS = (facts.CLUSTER_STACK, *facts.NAMESPACE_STACKS.values())
 
@@ -49,14 +49,12 @@ def environment(tools: Path) -> dict[str, str]:
 def pulumi(tools: Path, *arguments: str) -> str:
     """Run a Pulumi command without questions and return what it prints."""
     facts.PULUMI_BACKEND.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
+    for lock in pulumi_locks.forget_those_of_the_dead(facts.PULUMI_BACKEND):
+        say(f"  the lock of a pulumi that was killed is removed: {lock}")
+    done = interrupts.run(
         ["pulumi", *arguments, "--non-interactive", "--color=never"],
         cwd=facts.ROOT,
         env={**os.environ, **environment(tools)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
     )
     with open(facts.LOGS / "pulumi.log", "a") as log:
         log.write(f"$ pulumi {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")

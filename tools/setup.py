@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secret-access"
 UV_VERSION = "0.13.9"
+OLDEST_UV = (0, 9)
+"""As `required-version` in pyproject.toml."""
 POLICY = Path("/usr/sbin/policy-rc.d")
 DEBIAN_PACKAGES = {
     "buildah": "buildah",
@@ -102,10 +105,24 @@ def install_debian_packages(packages: dict[str, str]) -> None:
                 raise SystemExit(f"apt-get {' '.join(command)} failed:\n{done.stdout}")
 
 
+def uv_version(uv: str) -> tuple[int, ...]:
+    """What `uv --version` says, in numbers; none if it says nothing of the kind."""
+    said = subprocess.run([uv, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.match(r"uv (\d+)\.(\d+)\.(\d+)", said)
+    return tuple(map(int, found.groups())) if found else ()
+
+
 def find_uv() -> str:
-    """The uv on PATH, else one in the cache folder, installed there if need be."""
+    """The uv on PATH, else, or where that is too old, one in the cache folder, installed there if need be."""
     if found := shutil.which("uv"):
-        return found
+        version = uv_version(found)
+        if version >= OLDEST_UV:
+            return found
+        say(
+            f"{found} is too old: given {'.'.join(map(str, version)) or 'no version'}, expected "
+            f"{'.'.join(map(str, OLDEST_UV))} or newer; uv {UV_VERSION} is installed into {CACHE} instead, and yours "
+            "stays (`uv self update` renews it)"
+        )
     folder = CACHE / f"uv-{UV_VERSION}"
     uv = folder / "bin" / "uv"
     if not uv.exists():

@@ -2,7 +2,7 @@
 
 from .aws import AwsSecretAccess, AwsSecretAccessArgs
 from .cluster_trust import ClusterTrust, ClusterTrustArgs
-from .errors import InvalidArgument, InvalidSetting, SecretAccessError, WrongAccount
+from .errors import InvalidArgument, InvalidSetting, NotReached, SecretAccessError, WrongAccount
 from .policies import Access
 from .workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
 
@@ -14,6 +14,7 @@ __all__ = [
     "ClusterTrustArgs",
     "InvalidArgument",
     "InvalidSetting",
+    "NotReached",
     "SecretAccessError",
     "SecretWorkload",
     "SecretWorkloadArgs",

@@ -42,6 +42,9 @@ class AwsSecretAccessArgs(TypedDict):
     """ARNs of the customer managed keys that encrypt the secrets. Default: none, only the account's
     `aws/secretsmanager` key.
     Example: `["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]`."""
+    policy_arns: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """ARNs of managed policies that the role has beside its own policy; what they grant is not checked. Any other
+    policy of the role is removed. Default: none. Example: `["arn:aws:iam::111122223333:policy/only-from-our-vpc"]`."""
     permissions_boundary: NotRequired[pulumi.Input[str]]
     """ARN of the managed policy that bounds the role. Default: none.
     Example: `arn:aws:iam::111122223333:policy/boundary`."""
@@ -67,7 +70,8 @@ class AwsSecretAccess(pulumi.ComponentResource):
     """A namespace's identity on AWS, which may use the secrets under one prefix and nothing else.
 
     Makes an IAM role that only the namespace's ServiceAccount can become, its policy, and the ServiceAccount; gives
-    the sidecar that serves the secrets on localhost.
+    the sidecar that serves the secrets on localhost. The role's policies are owned as a whole: one that somebody adds
+    by hand shows at `pulumi refresh`, and the next `pulumi up` takes it away.
     """
 
     namespace: pulumi.Output[str]
@@ -77,7 +81,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
     subject: pulumi.Output[str]
     """The `sub` of the ServiceAccount's tokens: `system:serviceaccount:NAMESPACE:NAME`."""
     identity: pulumi.Output[str]
-    """ARN of the role; known when its policy is in place."""
+    """ARN of the role; known when it has its policies and no others."""
     secret_prefix: pulumi.Output[str]
     """The prefix of the namespace's secrets, with its closing `/`."""
     pod_labels: pulumi.Output[dict[str, str]]
@@ -100,6 +104,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
         role_name = lift(_role_name, namespace, args.get("role_name"))
         declared = lift(checks.declared_secrets, given(args.get("secrets"), []), prefix)
         keys = lift(checks.kms_key_arns, given(args.get("kms_key_arns"), []))
+        attached = lift(checks.policy_arns, given(args.get("policy_arns"), []))
         boundary = lift(checks.permissions_boundary, args.get("permissions_boundary"))
         lifetime = lift(checks.token_lifetime, given(args.get("token_expiration_seconds"), 3600))
         port = lift(checks.sidecar_port, given(args.get("port"), sidecar.DEFAULT_PORT))
@@ -113,6 +118,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
             description=pulumi.Output.format("Secrets {0}* for pods of the namespace {1}", prefix, namespace),
             assume_role_policy=lift(_trust, provider, namespace, account_name),
             permissions_boundary=boundary,
+            force_detach_policies=True,  # else one that was added by hand would keep the role from being deleted
             tags=args.get("tags"),
             opts=child,
         )
@@ -123,7 +129,14 @@ class AwsSecretAccess(pulumi.ComponentResource):
             policy=lift(_grant, provider, region, prefix, access, keys),
             opts=child,
         )
-        self.identity = pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0]))
+        inline = aws.iam.RolePoliciesExclusive(
+            f"{name}-policies", role_name=role.name, policy_names=[policy.name], opts=child
+        )
+        managed = aws.iam.RolePolicyAttachmentsExclusive(
+            f"{name}-attachments", role_name=role.name, policy_arns=attached, opts=child
+        )
+        complete = pulumi.Output.all(role.arn, policy.id, inline.id, managed.id)
+        self.identity = complete.apply(lambda known: str(known[0]))
         existing = given(args.get("existing_service_account"), False)
         self.service_account_name = (service_account.found if existing else service_account.made)(
             f"{name}-service-account",

@@ -136,16 +136,21 @@ def kms_key_arns(arns: Sequence[object]) -> list[str]:
 
 def permissions_boundary(arn: object) -> str | None:
     """The ARN of a managed policy."""
-    return (
-        arn
-        if arn is None
-        else _match(
-            POLICY_ARN,
-            "permissions_boundary",
-            arn,
-            "the ARN of a managed policy, such as arn:aws:iam::111122223333:policy/boundary",
-            "take Arn of `aws iam list-policies`",
-        )
+    return None if arn is None else _managed_policy("permissions_boundary", arn)
+
+
+def policy_arns(arns: Sequence[object]) -> list[str]:
+    """ARNs of managed policies. What they grant is not looked at: only AWS has their documents."""
+    return [_managed_policy("policy_arns", arn) for arn in arns]
+
+
+def _managed_policy(argument: str, arn: object) -> str:
+    return _match(
+        POLICY_ARN,
+        argument,
+        arn,
+        "the ARN of a managed policy, such as arn:aws:iam::111122223333:policy/boundary",
+        "take Arn of `aws iam list-policies`",
     )
 
 

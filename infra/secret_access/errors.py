@@ -3,7 +3,8 @@
     SecretAccessError
     ├── InvalidArgument   an argument of a component
     ├── InvalidSetting    a key of a stack file
-    └── WrongAccount      the credentials belong to another account than the stack
+    ├── WrongAccount      the credentials belong to another account than the stack
+    └── NotReached        AWS did not answer, so nothing is known of the credentials
 
 All are `pulumi.RunError`, of which Pulumi prints the message and no stack trace.
 """
@@ -25,3 +26,7 @@ class InvalidSetting(SecretAccessError):
 
 class WrongAccount(SecretAccessError):
     """The credentials at hand are of another account than the stack's."""
+
+
+class NotReached(SecretAccessError):
+    """AWS did not answer, so nothing is known of the credentials."""

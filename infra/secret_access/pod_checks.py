@@ -8,6 +8,7 @@ from .sidecar import HEALTH_PORT
 
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 SKIP_ANNOTATION = "eks.amazonaws.com/skip-containers"
+URL_VARIABLE = "SECRETS_URL"
 
 
 def service_account_annotation(where: str, annotations: Mapping[str, str] | None, role_arn: str) -> str:
@@ -63,3 +64,15 @@ def app_ports(ports: Sequence[float], url: str) -> list[int]:
                 "let the app use another, or set port of the access component",
             )
     return [int(port) for port in ports]
+
+
+def app_env(env: Mapping[str, str], url: str) -> dict[str, str]:
+    """The app's own variables: `SECRETS_URL` is not theirs, or the app would ask somebody else for its secrets."""
+    if URL_VARIABLE in env:
+        raise invalid(
+            f"env sets {URL_VARIABLE}",
+            env[URL_VARIABLE],
+            f"an env without it: it is set to {url}, the sidecar's address",
+            "remove it, or set port of the access component if the app needs another",
+        )
+    return dict(env)

@@ -41,10 +41,11 @@ class SecretWorkloadArgs(TypedDict):
     workload_name: NotRequired[pulumi.Input[str]]
     """Name of the Deployment and of the label `app.kubernetes.io/name`. Default: the component's name.
     Example: `shop`."""
-    replicas: NotRequired[pulumi.Input[int]]
-    """Number of pods. Default: 1."""
+    replicas: NotRequired[pulumi.Input[int] | None]
+    """Number of pods. `None` leaves it out of the Deployment, for a HorizontalPodAutoscaler to own. Default: 1."""
     env: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
-    """Environment of the app, beside `SECRETS_URL`; no secrets: it is stored in etcd. Default: none.
+    """Environment of the app, beside `SECRETS_URL`, which is refused here; no secrets: it is stored in etcd.
+    Default: none.
     Example: `{"LOG_LEVEL": "info"}`."""
     ports: NotRequired[pulumi.Input[Sequence[pulumi.Input[int]]]]
     """Ports that the app listens on; not the sidecar's, 8080 and 8081. Default: none. Example: `[3000]`."""
@@ -71,6 +72,7 @@ class SecretWorkload(pulumi.ComponentResource):
         container = lift(pod_checks.token_volume, access["sidecar"], access["volumes"])
         annotations = lift(pod_checks.skipped_containers, access["pod_annotations"], [APP, sidecar.CONTAINER])
         ports = lift(pod_checks.app_ports, given(args.get("ports"), []), access["url"])
+        env = lift(pod_checks.app_env, given(args.get("env"), {}), access["url"])
         workload_name = lift(checks.workload_name, given(args.get("workload_name"), name))
         super().__init__("secret-access:index:SecretWorkload", name, {}, opts)
 
@@ -82,17 +84,18 @@ class SecretWorkload(pulumi.ComponentResource):
             "enableServiceLinks": False,
             "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
             "initContainers": [container],
-            "containers": [_app(args, ports)],
+            "containers": [_app(args, env, ports)],
             "volumes": access["volumes"],
+        }
+        spec: Any = {
+            **_replicas(args),
+            "selector": {"match_labels": own_labels},
+            "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": pod},
         }
         deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata={"name": workload_name, "namespace": access["namespace"], "labels": labels},
-            spec={
-                "replicas": lift(int, given(args.get("replicas"), 1)),
-                "selector": {"match_labels": own_labels},
-                "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": pod},
-            },
+            spec=spec,
             opts=children_of(self, opts),
         )
         self.namespace = pulumi.Output.from_input(access["namespace"])
@@ -100,7 +103,13 @@ class SecretWorkload(pulumi.ComponentResource):
         self.register_outputs({"namespace": self.namespace, "workloadName": self.workload_name})
 
 
-def _app(args: SecretWorkloadArgs, ports: pulumi.Input[list[int]]) -> dict[str, Any]:
+def _replicas(args: SecretWorkloadArgs) -> dict[str, Any]:
+    """One unless another number is given; nothing for `None`, since what is said here is said again at every `up`."""
+    replicas = args.get("replicas", 1)
+    return {} if replicas is None else {"replicas": lift(int, replicas)}
+
+
+def _app(args: SecretWorkloadArgs, env: pulumi.Input[dict[str, str]], ports: pulumi.Input[list[int]]) -> dict[str, Any]:
     default_resources = {
         "requests": {"cpu": "50m", "memory": "64Mi"},
         "limits": {"cpu": "1", "memory": "256Mi"},
@@ -110,7 +119,7 @@ def _app(args: SecretWorkloadArgs, ports: pulumi.Input[list[int]]) -> dict[str, 
         "name": APP,
         "image": args["image"],
         **listens,
-        "env": lift(_environment, args["access"]["url"], given(args.get("env"), {})),
+        "env": lift(_environment, args["access"]["url"], env),
         "resources": given(args.get("resources"), default_resources),
         "securityContext": {
             "readOnlyRootFilesystem": lift(lambda writable: not writable, given(args.get("writable_root"), False)),
@@ -125,4 +134,4 @@ def _ports(numbers: list[int]) -> list[dict[str, int]]:
 
 
 def _environment(url: str, env: dict[str, str]) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in {"SECRETS_URL": url, **env}.items()]
+    return [{"name": name, "value": value} for name, value in {pod_checks.URL_VARIABLE: url, **env}.items()]

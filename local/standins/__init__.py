@@ -13,7 +13,8 @@ What they do not do they refuse by name. Where they differ from the real ones:
   or policy packs;
 - the kubernetes plugin knows no Helm, no ``…Patch`` types and no ``pulumi.com/waitFor``, and awaits Deployments,
   StatefulSets, DaemonSets, Jobs, Pods and deletions;
-- the aws plugin knows the types in aws_resources.py and static, environment and profile credentials;
+- the aws plugin knows the types in aws_resources.py and aws_exclusive.py, and static, environment and profile
+  credentials;
 - none has a schema, so ``pulumi import`` needs ``--generate-code=false``.
 
 They are all that stands between the program and real APIs, and they refuse what the pinned SDKs do not

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pulumi.runtime.proto import provider_pb2
 
 from local.standins import documents
-from local.standins.aws_resources import KINDS, Kind
+from local.standins.aws_kind import Kind
+from local.standins.aws_resources import KINDS
 from local.standins.changes import answer, under
 from local.standins.errors import Refused
 from local.standins.protocol import UNKNOWN, Properties, name_of, type_of
@@ -124,7 +125,7 @@ class Aws(Provider):
 
     def diff(self, urn: str, old: Properties, new: Properties) -> provider_pb2.DiffResponse:
         kind = self._kind(urn)
-        before = {**old, **{key: new[key] for key in kind.documents if _same_document(old.get(key), new.get(key))}}
+        before = {**old, **_unchanged(kind, old, new)}
         fixed = kind.named and "name" not in new.get("__defaults", ()) and old.get("name") == new.get("name")
         return answer(before, new, replaces=under(*kind.replaces), delete_first=fixed)
 
@@ -213,10 +214,19 @@ class Aws(Provider):
 
 
 def _kept(kind: Kind, live: Properties, inputs: Properties) -> Properties:
-    """What stays as the program wrote it: documents that mean the same, and what AWS does not know."""
-    same: Properties = {key: inputs[key] for key in kind.documents if _same_document(inputs.get(key), live.get(key))}
+    """What stays as the program wrote it: what means the same, and what AWS does not know."""
     own: Properties = {key: inputs[key] for key in ("__defaults", "forceDetachPolicies") if key in inputs}
-    return {**same, **own}
+    return {**_unchanged(kind, live, inputs), **own}
+
+
+def _unchanged(kind: Kind, old: Properties, new: Properties) -> Properties:
+    """What of the new is only spelled otherwise: documents that mean the same, lists whose order says nothing."""
+    documents = {key: new[key] for key in kind.documents if _same_document(old.get(key), new.get(key))}
+    return documents | {key: new[key] for key in kind.sets if _same_set(old.get(key), new.get(key))}
+
+
+def _same_set(one: Any, other: Any) -> bool:
+    return isinstance(one, list) and isinstance(other, list) and set(one) == set(other)
 
 
 def _same_document(one: Any, other: Any) -> bool:

@@ -7,55 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
+from local.standins.aws_exclusive import RolePoliciesExclusive, RolePolicyAttachmentsExclusive
+from local.standins.aws_kind import Iam, Kind
 from local.standins.protocol import Properties
-
-Iam = Any
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One resource type: its token and what the engine must know of its inputs."""
-
-    token: ClassVar[str]
-    replaces: ClassVar[tuple[str, ...]] = ()
-    documents: ClassVar[tuple[str, ...]] = ()
-    defaults: ClassVar[Mapping[str, Any]] = {}
-    computed: ClassVar[tuple[str, ...]] = ()
-    refused: ClassVar[Mapping[str, str]] = {}
-    named: ClassVar[bool] = False
-    tagged: ClassVar[bool] = False
-
-    default_tags: Mapping[str, str] = field(default_factory=dict)
-
-    def create(self, iam: Iam, inputs: Properties) -> str:
-        """Make it; its id."""
-        raise NotImplementedError
-
-    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
-        """The inputs that would make it as it is, and what AWS alone knows; raises NoSuchEntity."""
-        raise NotImplementedError
-
-    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
-        """Bring what is live to the inputs."""
-        raise NotImplementedError
-
-    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
-        """Remove it."""
-        raise NotImplementedError
-
-    def tags(self, inputs: Properties) -> dict[str, str]:
-        """The tags that it bears: the provider's own and, over them, the resource's."""
-        return {**self.default_tags, **(inputs.get("tags") or {})}
-
-    def own_tags(self, listed: list[dict[str, str]]) -> Properties:
-        """The input ``tags`` that explains the tags listed."""
-        found = {tag["Key"]: tag["Value"] for tag in listed}
-        own = {key: value for key, value in found.items() if self.default_tags.get(key) != value}
-        return {"tags": own} if own else {}
 
 
 class Role(Kind):
@@ -239,7 +196,15 @@ class OpenIdConnectProvider(Kind):
 
 
 KINDS: dict[str, type[Kind]] = {
-    kind.token: kind for kind in (Role, RolePolicy, RolePolicyAttachment, OpenIdConnectProvider)
+    kind.token: kind
+    for kind in (
+        Role,
+        RolePolicy,
+        RolePolicyAttachment,
+        RolePoliciesExclusive,
+        RolePolicyAttachmentsExclusive,
+        OpenIdConnectProvider,
+    )
 }
 
 

@@ -11,7 +11,7 @@ from secret_sidecar.settings import Settings
 __all__ = ["NewValue", "Secret", "Store", "open_store"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Secret:
     """A secret as the vault gave it; `encoding` is "base64" where the value is binary.
 

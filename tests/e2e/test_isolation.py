@@ -1,10 +1,12 @@
 """Each namespace reads its own secrets and is refused the others', by AWS."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from local import aws, facts
+from local import aws, facts, stacks
 from local.isolation import wrong
 from local.up import ask_everything
 from tests.e2e.conftest import Environment
@@ -112,3 +114,43 @@ def test_a_policy_widened_by_hand_turns_its_cell_and_is_repaired(
     environment.pulumi("up", f"--stack={stack}", "--yes", "--skip-preview")
     assert iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"] == document
     assert wrong(ask_everything(environment.tools)) == []
+
+
+ALL_SECRETS = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}],
+    }
+)
+
+
+def one_more_inline(iam: Any, role: str) -> None:
+    iam.put_role_policy(RoleName=role, PolicyName="added-by-hand", PolicyDocument=ALL_SECRETS)
+
+
+def one_more_attached(iam: Any, role: str) -> None:
+    arn = iam.create_policy(PolicyName="added-by-hand", PolicyDocument=ALL_SECRETS)["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName=role, PolicyArn=arn)
+
+
+@pytest.mark.parametrize("add", [one_more_inline, one_more_attached])
+def test_a_policy_added_by_hand_turns_its_cell_and_is_taken_away(
+    environment: Environment, role_arns: dict[str, str], add: Callable[[Any, str], None]
+) -> None:
+    """The role's policies are owned as a whole: one more is found by refresh, and gone after up."""
+    iam, stack = aws.client("iam"), f"--stack={facts.NAMESPACE_STACKS['test']}"
+    role = role_arns["test"].rpartition("/")[2]
+    add(iam, role)
+    try:
+        (problem,) = wrong(ask_everything(environment.tools))
+        assert problem.startswith(f"test asking for {PROD}: 200 decided by aws, expected 403")
+        with pytest.raises(stacks.StackError, match="Exclusive"):
+            environment.pulumi("preview", stack, "--refresh", "--expect-no-changes")
+        environment.pulumi("up", stack, "--refresh", "--yes", "--skip-preview")
+        assert iam.list_role_policies(RoleName=role)["PolicyNames"] == ["own-secrets"]
+        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+        assert wrong(ask_everything(environment.tools)) == []
+        environment.pulumi("preview", stack, "--refresh", "--expect-no-changes")
+    finally:
+        for policy in iam.list_policies(Scope="Local")["Policies"]:
+            iam.delete_policy(PolicyArn=policy["Arn"])

@@ -14,6 +14,8 @@ from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, Later, World,
 
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
+POLICIES = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
+ATTACHMENTS = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
 SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/secret-access-test"
 PROVIDER = policies.OidcProvider("aws", ACCOUNT, ISSUER_HOST)
@@ -25,14 +27,17 @@ def environment(world: World) -> dict[str, Any]:
 
 
 def test_it_makes_a_role_a_policy_and_a_service_account() -> None:
-    """Exactly three resources, named after the component and under it."""
+    """Exactly these resources, named after the component and under it."""
     world = run(aws_access())
-    assert [(asked.type, asked.name, asked.parent) for asked in world.asked] == [
+    assert {(asked.type, asked.name, asked.parent) for asked in world.asked} == {
         ("secret-access:index:AwsSecretAccess", "test", ""),
         (ROLE, "test-role", "test"),
         (POLICY, "test-policy", "test"),
+        (POLICIES, "test-policies", "test"),
+        (ATTACHMENTS, "test-attachments", "test"),
         (SERVICE_ACCOUNT, "test-service-account", "test"),
-    ]
+    }
+    assert len(world.asked) == 6
 
 
 def test_the_role_trusts_the_service_account_alone() -> None:
@@ -40,12 +45,19 @@ def test_the_role_trusts_the_service_account_alone() -> None:
     role = run(aws_access(service_account_name="shop")).one(ROLE).inputs
     trust = json.loads(role.pop("assumeRolePolicy"))
     assert trust == policies.trust_policy(PROVIDER, "system:serviceaccount:test:shop")
-    assert role == {"name": "secret-access-test", "description": "Secrets test/* for pods of the namespace test"}
+    assert role == {
+        "name": "secret-access-test",
+        "description": "Secrets test/* for pods of the namespace test",
+        "forceDetachPolicies": True,
+    }
 
 
 def test_the_role_may_read_its_prefix_alone() -> None:
-    """The inline policy is the reading one, on the namespace's prefix, and nothing is attached."""
-    policy = run(aws_access()).one(POLICY).inputs
+    """The inline policy is the reading one, on the namespace's prefix; no other is kept, and none attached."""
+    world = run(aws_access())
+    assert world.one(POLICIES).inputs == {"roleName": "secret-access-test", "policyNames": ["own-secrets"]}
+    assert world.one(ATTACHMENTS).inputs == {"roleName": "secret-access-test", "policyArns": []}
+    policy = world.one(POLICY).inputs
     assert json.loads(policy.pop("policy")) == policies.secrets_policy(PROVIDER, "us-east-1", "test/")
     assert policy == {"name": "own-secrets", "role": "secret-access-test"}
 
@@ -58,6 +70,14 @@ def test_writing_and_keys_are_granted_when_asked_for(access: Any) -> None:
     expected = policies.secrets_policy(PROVIDER, "us-east-1", "team/test/", Access.READ_WRITE, [key])
     assert json.loads(world.one(POLICY).inputs["policy"]) == expected
     assert environment(world)["SECRETS_ACCESS"] == "read_write"
+
+
+def test_policies_of_the_platforms_own_are_attached_when_listed() -> None:
+    """policy_arns are all that is attached, and pods wait for them: one may be there to deny."""
+    denies = f"arn:aws:iam::{ACCOUNT}:policy/only-from-our-vpc"
+    world = run(aws_access(policy_arns=["arn:aws:iam::aws:policy/AWSDenyAll", Later(denies)]))
+    assert world.one(ATTACHMENTS).inputs["policyArns"] == ["arn:aws:iam::aws:policy/AWSDenyAll", denies]
+    assert world.one(SERVICE_ACCOUNT).waits_for >= {"test-policy", "test-policies", "test-attachments"}
 
 
 def test_boundary_tags_and_name_are_passed_through() -> None:
@@ -194,6 +214,7 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
         secret_prefix="team/test/",
         secrets=["database-password"],
         kms_key_arns=[f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"],
+        policy_arns=[f"arn:aws:iam::{ACCOUNT}:policy/only-from-our-vpc"],
         permissions_boundary=f"arn:aws:iam::{ACCOUNT}:policy/boundary",
         role_name="shop",
         token_expiration_seconds=600,
@@ -205,9 +226,7 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
     )
     assert {*args, "existing_service_account", "access"} == set(AwsSecretAccessArgs.__annotations__)
     plain, later = run(aws_access(**args)), run(aws_access(**{key: Later(value) for key, value in args.items()}))
-    assert [(asked.name, asked.inputs) for asked in later.asked] == [
-        (asked.name, asked.inputs) for asked in plain.asked
-    ]
+    assert {asked.name: asked.inputs for asked in later.asked} == {asked.name: asked.inputs for asked in plain.asked}
     assert later.outputs == plain.outputs
 
 
@@ -229,4 +248,11 @@ def test_the_callers_providers_make_everything() -> None:
 
     world = run(program)
     made = {asked.name: asked.provider for asked in world.asked if not asked.type.startswith("pulumi:providers")}
-    assert made == {"test": "", "test-role": "mine", "test-policy": "mine", "test-service-account": "theirs"}
+    assert made == {
+        "test": "",
+        "test-role": "mine",
+        "test-policy": "mine",
+        "test-policies": "mine",
+        "test-attachments": "mine",
+        "test-service-account": "theirs",
+    }

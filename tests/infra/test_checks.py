@@ -41,6 +41,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("secrets", ["*"], ["secret name '*'"]),
     ("kms_key_arns", ["alias/secrets"], ["kms_key_arns", "given 'alias/secrets'", "the ARN of a key"]),
     ("kms_key_arns", [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"], ["kms_key_arns", "the ARN of a key"]),
+    ("policy_arns", ["ReadOnlyAccess"], ["policy_arns", "given 'ReadOnlyAccess'", "the ARN of a managed policy"]),
     ("permissions_boundary", "boundary", ["permissions_boundary", "given 'boundary'", "the ARN of a managed policy"]),
     ("token_expiration_seconds", 60, ["token_expiration_seconds", "given 60", "from 600 to 86400"]),
     ("port", 8081, ["port", "given 8081", "for health"]),
@@ -183,6 +184,16 @@ def test_the_sidecars_ports_are_taken(port: float) -> None:
     """An app on a port of the sidecar would not start."""
     with pytest.raises(InvalidArgument, match=r"ports: given 80.*where the sidecar serves"):
         run(workload(ports=[port]))
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_the_sidecars_address_is_not_the_apps_to_set(delay: Any) -> None:
+    """An app that was told another address would ask somebody else for its secrets."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(workload(env=delay({"SECRETS_URL": "http://vault.example", "A": "b"})), world)
+    assert_all_in(["env sets SECRETS_URL", "given 'http://vault.example'", "http://localhost:8080", "remove"], error)
+    assert world.of("kubernetes:apps/v1:Deployment") == []
 
 
 @pytest.mark.parametrize("name", ["*", "Shop", "s" * 64, ""])

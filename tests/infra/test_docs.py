@@ -52,5 +52,13 @@ def test_the_example_works() -> None:
     (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     world = run(lambda: exec(example, {}))  # noqa: S102  our own page
     made = {asked.type.split(":")[-1] for asked in world.asked if asked.custom and not asked.type.startswith("pulumi:")}
-    assert made == {"OpenIdConnectProvider", "Role", "RolePolicy", "ServiceAccount", "Deployment"}
+    assert made == {
+        "OpenIdConnectProvider",
+        "Role",
+        "RolePolicy",
+        "RolePoliciesExclusive",
+        "RolePolicyAttachmentsExclusive",
+        "ServiceAccount",
+        "Deployment",
+    }
     assert all(asked.provider for asked in world.asked if asked.custom and not asked.type.startswith("pulumi:"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import settings
-from secret_access import InvalidSetting, WrongAccount
+from secret_access import InvalidSetting, NotReached, WrongAccount
 from tests.infra.engine import ACCOUNT, CLUSTER_OUTPUTS, PROVIDER_ARN, World, run
 from tests.infra.stack_files import CLUSTER, ENVIRONMENT, changed, config_of, names
 
@@ -54,6 +54,13 @@ def test_an_environment_makes_every_namespace() -> None:
             ("secret-access:index:AwsSecretAccess", "test", "", ""),
             ("aws:iam/role:Role", "test-role", "test", "aws"),
             ("aws:iam/rolePolicy:RolePolicy", "test-policy", "test", "aws"),
+            ("aws:iam/rolePoliciesExclusive:RolePoliciesExclusive", "test-policies", "test", "aws"),
+            (
+                "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+                "test-attachments",
+                "test",
+                "aws",
+            ),
             ("kubernetes:core/v1:ServiceAccount", "test-service-account", "test", "kubernetes"),
             ("secret-access:index:SecretWorkload", "test-app", "", ""),
             ("kubernetes:apps/v1:Deployment", "test-app-deployment", "test-app", "kubernetes"),
@@ -100,7 +107,13 @@ def test_each_thing_waits_for_what_it_needs() -> None:
     """ServiceAccount after Namespace and policy, Deployment after ServiceAccount; they end the other way round."""
     waits = {asked.name: asked.waits_for for asked in up(ENVIRONMENT).asked}
     assert "test-namespace" in waits["test-role"]
-    assert waits["test-service-account"] >= {"test-namespace", "test-role", "test-policy"}
+    assert waits["test-service-account"] >= {
+        "test-namespace",
+        "test-role",
+        "test-policy",
+        "test-policies",
+        "test-attachments",
+    }
     assert waits["test-app-deployment"] >= {"test-service-account", "test-policy"}
 
 
@@ -117,11 +130,16 @@ def test_what_the_file_says_reaches_the_components() -> None:
     config = changed(ENVIRONMENT, "secret-access:permissions_boundary", boundary)
     config = changed(config, "secret-access:tags", {"team": "a"})
     config = changed(config, "secret-access:aws.endpoint", "http://10.78.0.1:4566")
+    config = changed(config, "secret-access:namespaces.test.policy_arns", [boundary])
     config = changed(config, "secret-access:namespaces.test.workloads.app.replicas", 2)
     world = up(config)
     role = world.one("aws:iam/role:Role").inputs
     assert role["permissionsBoundary"] == boundary
     assert role["tags"] == {"team": "a", "secret-access/namespace": "test"}
+    assert world.one("aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive").inputs == {
+        "roleName": "secret-access-blue-test",
+        "policyArns": [boundary],
+    }
     told = {item["name"]: item.get("value") for item in world.outputs["test"]["sidecar"]["env"]}
     assert told["AWS_ENDPOINT_URL"] == "http://10.78.0.1:4566"
     assert world.one("kubernetes:apps/v1:Deployment").inputs["spec"]["replicas"] == 2
@@ -162,7 +180,15 @@ def test_the_wrong_account_stops_everything(config: dict[str, Any]) -> None:
         assert part in str(error.value)
 
 
-@pytest.mark.parametrize("refusal", ["AWS account ID not allowed: 999999999999", "No valid credential sources found"])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "AWS account ID not allowed: 999999999999",
+        "No valid credential sources found",
+        "no EC2 IMDS role found, operation error ec2imds: GetMetadata, request send failed, dial tcp 169.254.169.254",
+        "operation error STS: GetCallerIdentity, https response error StatusCode: 403, api error ExpiredToken: expired",
+    ],
+)
 def test_a_provider_that_refuses_the_credentials_stops_everything(refusal: str) -> None:
     """The provider's own refusal, in its words, ends the program before anything else is asked for."""
     world = World(refusal=refusal)
@@ -173,8 +199,38 @@ def test_a_provider_that_refuses_the_credentials_stops_everything(refusal: str) 
 
 
 @pytest.mark.parametrize(
+    "refusal",
+    [
+        'operation error STS: GetCallerIdentity, request send failed, Post "https://sts…": dial tcp: no such host',
+        'Could not connect to the endpoint URL: "http://10.78.0.1:4566/"',
+        "request send failed, tls: failed to verify certificate: x509: certificate signed by unknown authority",
+    ],
+)
+def test_a_network_that_does_not_lead_to_aws_is_not_taken_for_missing_credentials(refusal: str) -> None:
+    """Where AWS did not answer, the network is what is to be looked at."""
+    world = World(refusal=refusal)
+    with pytest.raises(NotReached) as error:
+        up(ENVIRONMENT, world)
+    assert [asked.type for asked in world.asked] == [AWS_PROVIDER]
+    for part in (f"given {refusal!r}", "expected an answer of AWS in us-east-1", "HTTPS_PROXY", "nothing was made"):
+        assert part in str(error.value)
+    assert "AWS_PROFILE" not in str(error.value)
+
+
+SHAPE = "expected the texts context and, if it is set, kubeconfig; run pulumi up --stack aws-cluster"
+
+
+@pytest.mark.parametrize(
     ("outputs", "message"),
     [
+        ({**CLUSTER_OUTPUTS, "kubernetes": "apiVersion: v1"}, f"given a value of type str, {SHAPE}"),
+        ({**CLUSTER_OUTPUTS, "kubernetes": {"server": "x"}}, rf"given the keys \['server'\], {SHAPE}"),
+        ({**CLUSTER_OUTPUTS, "kubernetes": {"context": "a", "token": "x"}}, r"given the keys \['context', 'token'\]"),
+        ({**CLUSTER_OUTPUTS, "kubernetes": {"context": ["a"]}}, f"given context, a value of type list, {SHAPE}"),
+        (
+            {**CLUSTER_OUTPUTS, "name": {"a": "b"}},
+            "the output name of the stack 'aws-cluster' has another form: given a",
+        ),
         ({**CLUSTER_OUTPUTS, "account_id": "999999999999"}, r"aws.account_id: given '1{4}.*expected '9{12}'"),
         ({**CLUSTER_OUTPUTS, "region": "eu-west-1"}, r"aws.region: given 'us-east-1', expected 'eu-west-1'"),
         ({}, r"no output name: given \[\].*run pulumi up --stack aws-cluster"),

@@ -55,6 +55,7 @@ def test_an_environment_is_read() -> None:
         "secret_prefix": "b/",
         "access": "read_write",
         "kms_key_arns": [key],
+        "policy_arns": [boundary],
         "secrets": ["k"],
         "port": 8200,
     }
@@ -75,10 +76,11 @@ def test_an_environment_is_read() -> None:
                 secrets=("database-password",),
                 access=Access.READ,
                 kms_key_arns=(),
+                policy_arns=(),
                 port=8080,
                 workloads=(settings.Workload("app", "i", 2, {"A": "b"}, (3000,), writable_root=True),),
             ),
-            settings.Namespace("billing", True, "b/", ("k",), Access.READ_WRITE, (key,), 8200, ()),
+            settings.Namespace("billing", True, "b/", ("k",), Access.READ_WRITE, (key,), (boundary,), 8200, ()),
         ),
     )
 
@@ -95,7 +97,14 @@ def test_a_namespace_may_be_its_name_alone(nothing: object) -> None:
     """A line is enough for a namespace whose workloads others deploy."""
     loaded = load(changed(ENVIRONMENT, "secret-access:namespaces.billing", nothing))
     assert isinstance(loaded, settings.Environment)
-    assert loaded.namespaces[1] == settings.Namespace("billing", False, "billing/", (), Access.READ, (), 8080, ())
+    assert loaded.namespaces[1] == settings.Namespace("billing", False, "billing/", (), Access.READ, (), (), 8080, ())
+
+
+def test_the_number_of_pods_may_be_an_autoscalers() -> None:
+    """`autoscaled` leaves it out; 0 is a number."""
+    loaded = [load(changed(ENVIRONMENT, f"{APP}.replicas", given)) for given in ("autoscaled", 0)]
+    found = [each.namespaces[0].workloads[0].replicas for each in loaded if isinstance(each, settings.Environment)]
+    assert found == [None, 0]
 
 
 WRONG_CLUSTER = [
@@ -143,10 +152,13 @@ WRONG_ENVIRONMENT = [
     (f"{TEST}.access", "write", [f"{TEST}.access", "given 'write'", "read or read_write"]),
     (f"{TEST}.exists", "yes", [f"{TEST}.exists: given 'yes'", "true or false"]),
     (f"{TEST}.kms_key_arns", ["alias/a"], [f"{TEST}.kms_key_arns", "the ARN of a key"]),
+    (f"{TEST}.policy_arns", ["b"], [f"{TEST}.policy_arns", "the ARN of a managed policy"]),
     (f"{TEST}.workload", {}, [f"{TEST}.workload is unknown", "did you mean workloads?"]),
     (f"{APP}.image", GONE, [f"{APP}.image is missing", "registry.example/shop"]),
     (f"{APP}.replicas", "2", [f"{APP}.replicas: given '2'", "a whole number"]),
     (f"{APP}.replicas", -1, [f"{APP}.replicas: given -1", "a whole number"]),
+    (f"{APP}.replicas", "auto", [f"{APP}.replicas: given 'auto'", "a whole number"]),
+    (f"{APP}.env", {"SECRETS_URL": "http://x"}, [f"{APP}.env: env sets SECRETS_URL: given 'http://x'", "remove it"]),
     (f"{APP}.replicas", True, [f"{APP}.replicas: given True", "a whole number"]),
     (f"{APP}.ports", [8080], [f"{APP}.ports", "given 8080", "the sidecar serves secrets"]),
     (f"{TEST}.port", 8081, [f"{TEST}.port", "given 8081", "for health"]),

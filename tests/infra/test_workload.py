@@ -84,6 +84,12 @@ def test_an_app_may_ask_for_a_writable_root_replicas_and_resources() -> None:
     assert app["resources"] == resources
 
 
+def test_the_number_of_pods_may_be_left_to_an_autoscaler() -> None:
+    """None leaves it out, so that no `up` sets it back; 0 is a number like any other."""
+    assert "replicas" not in deployment(replicas=None)["spec"]
+    assert deployment(replicas=0)["spec"]["replicas"] == 0
+
+
 def test_requests_and_limits_are_there_without_asking() -> None:
     """Both containers have requests and limits of CPU and memory."""
     template = pod()

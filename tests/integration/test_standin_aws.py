@@ -129,6 +129,53 @@ def test_a_policy_widened_by_hand_shows_and_is_repaired(stack: Stack, ministack:
     stack.pulumi("destroy", "--yes")
 
 
+OWNED = """
+inline = aws.iam.RolePoliciesExclusive("inline", role_name=role.name, policy_names=[{names}], opts=opts)
+managed = aws.iam.RolePolicyAttachmentsExclusive("managed", role_name=role.name, policy_arns={arns}, opts=opts)
+"""
+
+
+def test_a_role_whose_policies_are_owned_as_a_whole(stack: Stack, ministack: MiniStack) -> None:
+    """One more is found by refresh alone and taken away by up; those that are listed are attached, in any order."""
+    iam = ministack.client("iam")
+    one, two, extra = (
+        iam.create_policy(PolicyName=name, PolicyDocument=READS)["Policy"]["Arn"] for name in ("one", "two", "extra")
+    )
+
+    def attached() -> set[str]:
+        return {found["PolicyArn"] for found in iam.list_attached_role_policies(RoleName="reader")["AttachedPolicies"]}
+
+    def owned(**values: Any) -> str:
+        return program(ministack, TRUST, ROLE, OWNED, **{"names": "policy.name", **values})
+
+    stack.program(owned(arns=[one, two]))
+    stack.up()
+    assert attached() == {one, two}
+    stack.program(owned(arns=[two, one]))
+    stack.pulumi("preview", "--refresh", "--expect-no-changes")
+
+    iam.put_role_policy(RoleName="reader", PolicyName="extra", PolicyDocument=READS)
+    iam.attach_role_policy(RoleName="reader", PolicyArn=extra)
+    iam.detach_role_policy(RoleName="reader", PolicyArn=one)
+    stack.pulumi("preview", "--expect-no-changes")  # it is refresh that asks AWS
+    stack.pulumi("preview", "--refresh", "--expect-no-changes", fails=True)
+    assert "2 updated" in stack.pulumi("up", "--refresh", "--yes", "--skip-preview")
+    assert iam.list_role_policies(RoleName="reader")["PolicyNames"] == ["reads"]
+    assert attached() == {one, two}
+
+    iam.delete_role_policy(RoleName="reader", PolicyName="reads")
+    stack.pulumi("up", "--refresh", "--yes", "--skip-preview")
+    assert iam.list_role_policies(RoleName="reader")["PolicyNames"] == ["reads"]
+    stack.program(owned(arns=[], names="policy.name, 'no-document'"))
+    assert "the role reader has no inline policy 'no-document'" in stack.up(fails=True)
+    stack.program(owned(arns=[]))
+    stack.up()
+    assert attached() == set()
+    stack.pulumi("destroy", "--yes")
+    for arn in (one, two, extra):
+        iam.delete_policy(PolicyArn=arn)
+
+
 def test_what_exists_can_be_imported(stack: Stack, ministack: MiniStack) -> None:
     """The id alone yields the inputs, and a program that says the same changes nothing."""
     iam = ministack.client("iam")

@@ -12,7 +12,10 @@ import pytest
 from ministack.services import iam, sts
 
 from local import facts
-from local.aws_guard import Call, Guard, Message, Receive, Scope, Send, verify_first
+from local.aws_calls import Message, Receive, Scope, Send
+from local.aws_guard import Guard
+from local.aws_tokens import verify_first
+from local.aws_trail import Call
 from local.web_identity import RefusedError
 
 POD = "10.77.0.5"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local import __main__ as commands
-from local import facts, stacks
+from local import facts, host, stacks
 
 
 def test_no_proxy_is_asked_for_the_machine() -> None:
@@ -53,3 +53,16 @@ def test_a_shell_for_the_environment_forgets_them(
     assert "AWS_PROFILE" in unset.split()
     assert "AWS_REGION" not in unset.split()
     assert f"export AWS_REGION={facts.REGION}" in exported
+
+
+@pytest.mark.parametrize("command", [["matrix"], ["ask", "test", "test/a"]])
+def test_asking_before_it_is_up_says_what_to_run(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names `make up`, and nothing is built first."""
+    monkeypatch.setattr(sys, "argv", ["local", *command])
+    monkeypatch.setattr(host, "why_not_running", lambda: "the machine is not running; see machine.log")
+    monkeypatch.setattr(commands, "tools_folder", lambda: pytest.fail("the tools were asked for"))
+    assert commands.main() == 1
+    said = capsys.readouterr().err
+    assert "the laptop environment is not up: the machine is not running; see machine.log; run `make up` first" in said

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from tools import build, setup
 
+ROOT = Path(__file__).parents[2]
 PACKAGES = {"coreutils": "ls", "base-files": "/etc/os-release"}
 
 
@@ -55,6 +57,57 @@ def test_who_may_not_install_is_told_what_is_missing(apt: list[list[str]], monke
     assert apt == []
 
 
+def uv_that_is(version: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A uv on PATH that says that it is of this version; uv of the cache folder is there already."""
+    for path, said in ((folder / "bin", version), (folder / f"uv-{setup.UV_VERSION}" / "bin", setup.UV_VERSION)):
+        path.mkdir(parents=True)
+        (path / "uv").write_text(f"#!/bin/sh\necho '{said}'\n")
+        (path / "uv").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder / "bin"), prepend=os.pathsep)
+    monkeypatch.setattr(setup, "CACHE", folder)
+    return setup.find_uv()
+
+
+@pytest.mark.parametrize("version", ["uv 0.9.0", "uv 0.13.9 (x86_64-unknown-linux-gnu)", "uv 1.0.0"])
+def test_the_uv_on_path_is_used(version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pyproject.toml asks for, or newer."""
+    assert uv_that_is(version, tmp_path, monkeypatch) == str(tmp_path / "bin" / "uv")
+
+
+@pytest.mark.parametrize(("version", "given"), [("uv 0.8.24", "given 0.8.24"), ("what?", "given no version")])
+def test_a_uv_that_is_too_old_is_named_and_left_alone(
+    version: str, given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another is used in its place, and the person told what was found and what is expected."""
+    assert uv_that_is(version, tmp_path, monkeypatch) == str(tmp_path / f"uv-{setup.UV_VERSION}" / "bin" / "uv")
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'bin' / 'uv'} is too old: {given}, expected 0.9 or newer" in said
+
+
+def test_the_oldest_uv_is_the_one_that_the_project_asks_for() -> None:
+    """uv itself refuses an older one, in words that say nothing of a way out."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["tool"]["uv"]["required-version"] == ">=" + ".".join(map(str, setup.OLDEST_UV))
+
+
+@pytest.mark.parametrize("target", ["ask", "matrix", "status"])
+def test_commands_before_any_setup_say_what_to_run_first(target: str, tmp_path: Path) -> None:
+    """A checkout without its Python packages names the command, not a file that is missing."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    done = subprocess.run(
+        ["make", target, "FROM=test", "NAME=test/a"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "nothing is set up in this checkout: run `make up` first" in done.stderr
+    assert "o such file" not in done.stderr
+
+
+def test_asking_without_a_question_shows_one() -> None:
+    """FROM and NAME are what is asked for."""
+    done = subprocess.run(["make", "ask", "FROM=test"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "such as: make ask FROM=test NAME=prod/database-password" in done.stderr
+
+
 def a_tool(folder: Path, version: str) -> None:
     folder.mkdir(exist_ok=True)
     program = folder / "kubectl"
@@ -83,7 +136,7 @@ def test_a_pinned_tool_on_path_is_used_until_it_is_another_version(
 @pytest.mark.parametrize("target", ["setup", "setup-check", "setup-test"])
 def test_the_makefile_asks_for_what_setup_knows(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of its three ways to set up is one that the script takes."""
-    makefile = (Path(__file__).parents[2] / "Makefile").read_text()
+    makefile = (ROOT / "Makefile").read_text()
     recipe = makefile.partition(f"\n{target}:\n")[2].splitlines()[0]
     done = []
     for name in ("install_debian_packages", "sync_python_packages", "sync_program", "find_uv"):

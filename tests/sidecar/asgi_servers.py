@@ -141,6 +141,7 @@ def uvicorns(parser: str) -> Callable[[Application], Serve]:
         async def serve(listening: socket.socket, stop: asyncio.Event) -> None:
             config = uvicorn.Config(
                 Guard(application),
+                interface="asgi3",
                 http=parser,
                 ws="none",
                 lifespan="off",

@@ -10,6 +10,7 @@ import hmac
 import logging
 import os
 import re
+from collections.abc import Awaitable
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -82,9 +83,8 @@ class TokenRequired:
         self._app = app
         self._token_file = token_file
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer 401 or hand the request on."""
         if scope["type"] == "http" and (refusal := self._token_file.check(scope["headers"])):
-            await problems.response(refusal)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return problems.response(refusal)(scope, receive, send)
+        return self._app(scope, receive, send)

@@ -10,7 +10,7 @@ an address that a person typed, which no page can pretend.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,12 +30,11 @@ class Guard:
         self._hosts = hosts
         self._expected = expected
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer 421 or hand the request on."""
         if scope["type"] == "http" and (refusal := refuse(scope["headers"], self._hosts, self._expected)):
-            await problems.response(refusal)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return problems.response(refusal)(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 def hosts_of(names: Iterable[str]) -> re.Pattern[bytes]:

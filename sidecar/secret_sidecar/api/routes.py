@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from starlette.convertors import PathConvertor, register_url_convertor
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import Scope
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 
 from secret_sidecar import problems
 from secret_sidecar.api.answers import json_response, secret_response
@@ -20,50 +18,58 @@ from secret_sidecar.api.writes import Writes
 from secret_sidecar.errors import BadRequest, KeyMissing, NotAnObject, VaultError
 
 PATH = "/v1/secrets/"
+_PATH = PATH.encode()
 
 
-class _Rest(PathConvertor):
-    """All that follows, line breaks too: what is no name is told so, not that there is no such path."""
+class _SecretRoute(Route):
+    """All below one path: what follows is the name, slashes and line breaks too."""
 
-    regex = "(?s:.*)"
-
-
-register_url_convertor("rest", _Rest())
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether the path, as it was sent, is below, and the method one of the route's."""
+        if scope["type"] != "http" or not scope["raw_path"].startswith(_PATH):
+            return Match.NONE, {}
+        return Match.FULL if self.methods is None or scope["method"] in self.methods else Match.PARTIAL, {}
 
 
 class Secrets:
-    """The routes of /v1/secrets/{name}."""
+    """/v1/secrets/{name}, as an ASGI application: reading needs nothing of what a Request adds."""
 
     def __init__(self, asker: Asker, writes: Writes | None) -> None:
         self._asker = asker
         self._writes = writes
+        self._written_by = {} if writes is None else writes.methods
 
     @property
     def routes(self) -> list[Route]:
         """What the application serves: one route, so that its 405 lists every method there is."""
-        path = f"{PATH}{{name:rest}}"
-        if self._writes is None:
-            return [Route(path, self.read, methods=["GET"])]
-        return [Route(path, self.read_or_write, methods=["GET", *self._writes.methods])]
+        return [_SecretRoute(f"{PATH}{{name}}", self, methods=["GET", *self._written_by])]
 
-    async def read(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        if scope["method"] in self._written_by:
+            response = await self._write(Request(scope, receive))
+        else:
+            response = await self._read(scope)
+        await response(scope, receive, send)
+
+    async def _read(self, scope: Scope) -> Response:
         """GET /v1/secrets/{name}: a version of a secret or a field of it, or why it could not be read."""
-        deadline = self._asker.deadline()
-        name = self._asker.full_name(asked_name(request.scope))
-        selection = Selection.of(parameters(request, *PARTS)) if request.scope["query_string"] else CURRENT
+        asker = self._asker
+        deadline = asker.deadline()
+        name = asker.full_name(_asked_name(scope))
+        selection = Selection.of(parameters(Request(scope), *PARTS)) if scope["query_string"] else CURRENT
         try:
-            secret = await self._asker.read(name, selection, deadline)
+            secret = await asker.read(name, selection, deadline)
         except (VaultError, KeyMissing, NotAnObject) as error:
-            return problems.response(error, name=name, backend=self._asker.backend, **selection.members())
-        return secret_response(secret, selection, request.headers.getlist("if-none-match"))
+            return problems.response(error, name=name, backend=asker.backend, **selection.members())
+        known = [value.decode("latin-1") for header, value in scope["headers"] if header == b"if-none-match"]
+        return secret_response(secret, selection, known)
 
-    async def read_or_write(self, request: Request) -> Response:
-        """Answer any method, where writing was granted."""
+    async def _write(self, request: Request) -> Response:
+        """Answer the other methods, where writing was granted."""
         assert self._writes is not None  # noqa: S101
-        if request.method not in self._writes.methods:
-            return await self.read(request)
         parameters(request)
-        return await self._writes.write(request, self._asker.full_name(asked_name(request.scope)))
+        return await self._writes.write(request, self._asker.full_name(_asked_name(request.scope)))
 
 
 class Declared:
@@ -83,16 +89,14 @@ class Declared:
         return json_response({"names": self._names})
 
 
-def asked_name(scope: Scope) -> str:
+def _asked_name(scope: Scope) -> str:
     """Return the name in a request's path: `/` and `%2F` are the same, and escapes are undone once.
 
     So a `%` that was escaped itself stays in the name, which no vault can spell.
     """
-    raw = scope["raw_path"].decode("ascii")
-    if not raw.startswith(PATH):
-        raise HTTPException(404)
+    raw = scope["raw_path"][len(_PATH) :].decode("ascii")
     try:
-        name = unquote(raw.removeprefix(PATH), errors="strict")
+        name = unquote(raw, errors="strict") if "%" in raw else raw
     except UnicodeDecodeError:
         raise BadRequest("the path's escapes are no UTF-8: expected a secret's name") from None
     if not name:

@@ -6,10 +6,9 @@ and CommonErrors.html beside it; https://smithy.io/2.0/aws/protocols/aws-json-1_
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
+from secret_sidecar.client.calls import json_object
 from secret_sidecar.client.connection import Answer
 from secret_sidecar.errors import (
     AlreadyExists,
@@ -95,8 +94,7 @@ for _kind, _detail, _codes in _GROUPS:
 _KINDS_OF_WRITES = _KINDS | _OF_WRITES
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """An action on a secret; `which` says what is to be there beside the secret itself."""
 
     action: str
@@ -121,17 +119,6 @@ def error_of(answer: Answer, call: Call, identity: str) -> VaultError:
 def request_id(answer: Answer) -> str | None:
     """Return the id by which AWS finds the call again."""
     return answer.headers.get("x-amzn-requestid")
-
-
-def json_object(answer: Answer) -> dict[str, Any] | None:
-    """Return the JSON object that an answer's body is, or None if it is none."""
-    if "json" not in answer.headers.get("content-type", ""):
-        return None
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _code_and_message(answer: Answer) -> tuple[str | None, str]:

@@ -9,95 +9,77 @@ import hashlib
 import hmac
 import time
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from secret_sidecar.aws.credentials import Credentials
 
 ALGORITHM = "AWS4-HMAC-SHA256"
-Unsigned = tuple[Credentials, str, str, tuple[tuple[str, str], ...]]
-"""By whom, method, target and headers."""
-
+Headers = tuple[tuple[str, str], ...]
 
 _DATE = "\0"
 """Stands for the date in what is prepared: no header can hold it."""
 
 
-class _Prepared(NamedTuple):
-    """What is the same for requests that differ in body and date alone: the canonical request around them."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Prepared:
+    """What requests have in common that differ in body and date alone, and the canonical request around these."""
 
-    of: Unsigned
+    credentials: Credentials
+    headers: Headers
+    """Those given, and the session token's; all but the two that signing adds."""
     before_date: str
     after_date: str
     names: str
 
 
+def prepare(credentials: Credentials, method: str, target: str, headers: Iterable[tuple[str, str]]) -> Prepared:
+    """Return what `Signer.sign` signs; `target` is the path and query as they are sent, `headers` must have Host."""
+    token = (("X-Amz-Security-Token", credentials.token),) if credentials.token else ()
+    constant = (*headers, *token)
+    names, canonical_headers = _canonical_headers((*constant, ("X-Amz-Date", _DATE)))
+    path, _, query = target.partition("?")
+    parts = (method, _canonical_path(path), _canonical_query(query), canonical_headers, "", names, "")
+    before, _, after = "\n".join(parts).partition(_DATE)
+    return Prepared(credentials, constant, before, after, names)
+
+
 class Signer:
-    """Signs for one service in one region. The signing key, which serves for a day, is kept, and what is prepared."""
+    """Signs for one service in one region. The signing key, which serves for a day, is kept."""
 
     def __init__(self, service: str, region: str) -> None:
         self._service = service
         self._region = region
         self._key_of: tuple[str, str] | None = None
-        self._key = b""
+        self._key = hmac.new(b"", digestmod="sha256")
         self._second = -1
         self._stamp = ""
-        self._prepared: _Prepared | None = None
 
-    def sign(
-        self,
-        credentials: Credentials,
-        method: str,
-        target: str,
-        headers: Iterable[tuple[str, str]],
-        body: bytes,
-        now: float,
-    ) -> list[tuple[str, str]]:
-        """Return the headers to send: those given, which must contain Host, and the signature's own.
-
-        `target` is the request's path and query as they are sent; `now` is in seconds since 1970.
-        """
+    def sign(self, request: Prepared, body: bytes, now: float) -> Headers:
+        """Return the two headers that make a request with this body a signed one; `now` is in seconds since 1970."""
         if self._second != int(now):
             self._second, self._stamp = int(now), time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
         stamp = self._stamp
         day = stamp[:8]
-        of = (credentials, method, target, tuple(headers))
-        prepared = self._prepared
-        if prepared is None or prepared.of != of:
-            prepared = self._prepared = _prepare(of)
-        request = f"{prepared.before_date}{stamp}{prepared.after_date}{hashlib.sha256(body).hexdigest()}"
+        credentials = request.credentials
+        canonical = f"{request.before_date}{stamp}{request.after_date}{hashlib.sha256(body).hexdigest()}"
         scope = f"{day}/{self._region}/{self._service}/aws4_request"
-        text = f"{ALGORITHM}\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-        signature = hmac.digest(self._signing_key(credentials.secret_key, day), text.encode(), "sha256").hex()
+        text = f"{ALGORITHM}\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        if self._key_of != (credentials.secret_key, day):
+            self._key, self._key_of = self._signing_key(credentials.secret_key, day), (credentials.secret_key, day)
+        signature = self._key.copy()
+        signature.update(text.encode())
         authorization = (
             f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
-            f"SignedHeaders={prepared.names}, Signature={signature}"
+            f"SignedHeaders={request.names}, Signature={signature.hexdigest()}"
         )
-        return [*_signed(of, stamp), ("Authorization", authorization)]
+        return (("X-Amz-Date", stamp), ("Authorization", authorization))
 
-    def _signing_key(self, secret_key: str, day: str) -> bytes:
-        if self._key_of != (secret_key, day):
-            key = f"AWS4{secret_key}".encode()
-            for part in (day, self._region, self._service, "aws4_request"):
-                key = hmac.digest(key, part.encode(), "sha256")
-            self._key, self._key_of = key, (secret_key, day)
-        return self._key
-
-
-def _signed(of: Unsigned, stamp: str) -> tuple[tuple[str, str], ...]:
-    """Return the headers that are signed."""
-    credentials, _, _, headers = of
-    token = (("X-Amz-Security-Token", credentials.token),) if credentials.token else ()
-    return (*headers, ("X-Amz-Date", stamp), *token)
-
-
-def _prepare(of: Unsigned) -> _Prepared:
-    _, method, target, _ = of
-    names, canonical_headers = _canonical_headers(_signed(of, _DATE))
-    path, _, query = target.partition("?")
-    parts = (method, _canonical_path(path), _canonical_query(query), canonical_headers, "", names, "")
-    before, _, after = "\n".join(parts).partition(_DATE)
-    return _Prepared(of, before, after, names)
+    def _signing_key(self, secret_key: str, day: str) -> hmac.HMAC:
+        key = f"AWS4{secret_key}".encode()
+        for part in (day, self._region, self._service, "aws4_request"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        return hmac.new(key, digestmod="sha256")
 
 
 def _canonical_headers(headers: Iterable[tuple[str, str]]) -> tuple[str, str]:

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import time
 import uuid
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import secret_names
 from secret_sidecar.aws.credentials import Credentials, Source
-from secret_sidecar.aws.errors import VAULT, Call, error_of, json_object, request_id
+from secret_sidecar.aws.errors import VAULT, Call, error_of, request_id
 from secret_sidecar.aws.settings import AwsSettings
-from secret_sidecar.aws.sigv4 import Signer
+from secret_sidecar.aws.sigv4 import Prepared, Signer, prepare
 from secret_sidecar.aws.sources import open_source
 from secret_sidecar.client import tls
+from secret_sidecar.client.calls import json_object
 from secret_sidecar.client.connection import Answer
 from secret_sidecar.client.http import Client
 from secret_sidecar.client.retry import retrying
@@ -44,6 +45,7 @@ from secret_sidecar.errors import (
 )
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import NewValue, Secret
+from secret_sidecar.texts import json_of
 
 MAX_VALUE = 65536
 """Bytes of a secret's value."""
@@ -59,6 +61,14 @@ _TRANSPORT: dict[type[TransportError], type[VaultError]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Request:
+    """What calls of one action have in common: what is signed of it, and its bytes."""
+
+    prepared: Prepared
+    start: bytes
+
+
 class AwsStore:
     """Reads and writes secrets with signed calls of the project's own, for an SDK costs four times as much per read."""
 
@@ -69,6 +79,7 @@ class AwsStore:
         self._source = source
         self._signer = Signer("secretsmanager", region)
         self._host = ("Host", client.origin.authority)
+        self._requests: dict[str, _Request] = {}
 
     @property
     def expires(self) -> float | None:
@@ -152,30 +163,36 @@ class AwsStore:
 
     async def _call(self, call: Call, members: dict[str, str], deadline: float) -> tuple[Answer, str]:
         """Return the answer to a call that succeeded and the identity that made it."""
-        body = json.dumps(members).encode()
+        body = json_of(members)
         return await retrying(lambda: self._accepted(call, body, deadline), deadline)
 
     async def _accepted(self, call: Call, body: bytes, deadline: float) -> tuple[Answer, str]:
         """Call; if the credentials are not accepted, once more with renewed ones."""
         credentials = await self._source.get(deadline)
-        try:
-            return await self._once(credentials, call, body, deadline)
-        except CredentialsRefused:
+        is_renewed = False
+        while True:
+            request = self._requests.get(call.action)
+            if request is None or request.prepared.credentials is not credentials:
+                request = self._requests[call.action] = self._prepare(call.action, credentials)
+            signed = self._signer.sign(request.prepared, body, time.time())
+            try:
+                answer = await self._client.send_prepared(request.start, signed, body, deadline)
+            except TransportError as error:
+                raise _TRANSPORT[type(error)](f"{VAULT}: {error}", identity=credentials.identity) from None
+            if answer.status == 200:
+                return answer, credentials.identity
+            refusal = error_of(answer, call, credentials.identity)
+            if is_renewed or not isinstance(refusal, CredentialsRefused):
+                raise refusal
             renewed = await self._source.renew(credentials, deadline)
             if renewed is credentials:
-                raise
-        return await self._once(renewed, call, body, deadline)
+                raise refusal
+            credentials, is_renewed = renewed, True
 
-    async def _once(self, credentials: Credentials, call: Call, body: bytes, deadline: float) -> tuple[Answer, str]:
-        headers = (self._host, _CONTENT_TYPE, ("X-Amz-Target", f"secretsmanager.{call.action}"))
-        signed = self._signer.sign(credentials, "POST", "/", headers, body, time.time())
-        try:
-            answer = await self._client.send("POST", "/", signed[1:], body, deadline)
-        except TransportError as error:
-            raise _TRANSPORT[type(error)](f"{VAULT}: {error}", identity=credentials.identity) from None
-        if answer.status != 200:
-            raise error_of(answer, call, credentials.identity)
-        return answer, credentials.identity
+    def _prepare(self, action: str, credentials: Credentials) -> _Request:
+        headers = (self._host, _CONTENT_TYPE, ("X-Amz-Target", f"secretsmanager.{action}"))
+        prepared = prepare(credentials, "POST", "/", headers)
+        return _Request(prepared, self._client.prepare("POST", "/", prepared.headers[1:]))
 
 
 def _bounded(what: str, text: str, lengths: range) -> str:
@@ -200,11 +217,14 @@ def _secret(document: dict[str, Any] | None, name: str, identity: str, call: str
     """Return the secret that a document describes, or None if it has another name or lacks what every secret has."""
     if document is None or document.get("Name", name) != name:
         return None
-    match document:
-        case {"VersionId": str(version), "SecretString": str(text)}:
-            return Secret(name, text, version, identity=identity, request_id=call)
-        case {"VersionId": str(version), "SecretBinary": str(encoded)} if _is_base64(encoded):
-            return Secret(name, encoded, version, "base64", identity=identity, request_id=call)
+    version, text = document.get("VersionId"), document.get("SecretString")
+    if not isinstance(version, str):
+        return None
+    if isinstance(text, str):
+        return Secret(name, text, version, None, identity, call)
+    encoded = document.get("SecretBinary")
+    if isinstance(encoded, str) and _is_base64(encoded):
+        return Secret(name, encoded, version, "base64", identity, call)
     return None
 
 

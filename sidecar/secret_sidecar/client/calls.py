@@ -28,6 +28,7 @@ ErrorOf = Callable[[Answer, str, str], VaultError]
 """What an answer other than a success means for a call about a name by an identity."""
 
 _CONTENT_TYPE = ("Content-Type", "application/json")
+_decode = json.JSONDecoder().decode  # json.loads would look for other encodings than UTF-8 first
 _DONE = frozenset({200, 204})
 _TRANSPORT: dict[type[TransportError], type[VaultError]] = {
     ConnectFailed: Unavailable,
@@ -115,7 +116,7 @@ def json_object(answer: Answer) -> dict[str, Any] | None:
     if "json" not in answer.headers.get("content-type", ""):
         return None
     try:
-        document = json.loads(answer.body)
+        document = _decode(answer.body.decode())
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None

@@ -57,18 +57,17 @@ class Connection(asyncio.Protocol):
     def reusable(self) -> bool:
         return self._keep_alive and not self._transport.is_closing()
 
-    async def exchange(self, request: bytes, deadline: float) -> Answer:
-        """Send a request and return its answer, or raise a TransportError."""
+    def exchange(self, request: bytes, deadline: float) -> asyncio.Future[Answer]:
+        """Send a request and return what will be its answer, or a TransportError."""
         if self._transport.is_closing():
             raise ConnectionLost(f"{self._origin} closed the connection", received=0)
         self._begin()
-        waiter: asyncio.Future[Answer] = self._loop.create_future()
-        self._waiter = waiter
+        self._waiter = waiter = self._loop.create_future()
         self._deadline = deadline
         if deadline < self._alarm_at:
             self._set_alarm()
         self._transport.write(request)
-        return await waiter
+        return waiter
 
     def _set_alarm(self) -> None:
         """Wake at the deadline. The alarm outlives its exchange and is set anew by the next that needs it earlier.

@@ -43,7 +43,7 @@ class Client:
         self._tls = (tls or ssl.create_default_context()) if origin.scheme == "https" else None
         self._max_body = max_body
         self._prefix, headers = proxy.request_prefix(origin) if proxy else ("", ())
-        self._head = [f"{name}: {value}" for name, value in (("Host", origin.authority), *headers)]
+        self._constant = _lines((("Host", origin.authority), *headers))
         self._slots = asyncio.Semaphore(connections)
         self._idle: deque[Connection] = deque()
 
@@ -54,20 +54,43 @@ class Client:
         connection that was kept open may have been closed by the other side just now: if nothing of an answer came, the
         request is sent once more over a new one. So a request must be one that may arrive twice.
         """
-        request = self._render(method, target, headers, body)
+        return await self.send_prepared(self.prepare(method, target, headers), (), body, deadline)
+
+    def prepare(self, method: str, target: str, headers: Headers) -> bytes:
+        """Return the start of requests that have this in common, for send_prepared."""
+        first = f"{method} {self._prefix}{target} HTTP/1.1\r\n"
+        if first.count("\r") != 1 or first.count("\n") != 1 or "\0" in first:
+            raise ValueError("a line break in the target of a request")
+        return first.encode("latin-1") + self._constant + _lines(headers)
+
+    async def send_prepared(self, start: bytes, headers: Headers, body: bytes, deadline: float) -> Answer:
+        """Do what send does, with headers beside those that were prepared."""
+        request = b"%bContent-Length: %d\r\n\r\n%b" % (start + _lines(headers), len(body), body)
         if self._slots.locked():
             async with self._until(deadline):
                 await self._slots.acquire()
         else:
             await self._slots.acquire()  # at once
         try:
-            if self._idle:
+            is_new = not self._idle
+            while True:
+                connection = await self._connect(deadline) if is_new else self._idle.pop()
                 try:
-                    return await self._exchange(self._idle.pop(), request, deadline)
+                    answer = await connection.exchange(request, deadline)
                 except ConnectionLost as lost:
-                    if lost.received:
+                    connection.close()
+                    if is_new or lost.received:
                         raise
-            return await self._exchange(await self._connect(deadline), request, deadline)
+                    is_new = True
+                except BaseException:
+                    connection.close()
+                    raise
+                else:
+                    if connection.reusable:
+                        self._idle.append(connection)
+                    else:
+                        connection.close()
+                    return answer
         finally:
             self._slots.release()
 
@@ -75,18 +98,6 @@ class Client:
         """Close the connections that nobody is using."""
         while self._idle:
             self._idle.pop().close()
-
-    def _render(self, method: str, target: str, headers: Headers, body: bytes) -> bytes:
-        lines = [
-            f"{method} {self._prefix}{target} HTTP/1.1",
-            *self._head,
-            *(f"{name}: {value}" for name, value in headers),
-        ]
-        lines.append(f"Content-Length: {len(body)}")
-        head = "\r\n".join((*lines, "", ""))
-        if not head.count("\r") == head.count("\n") == len(lines) + 1 or "\0" in head:
-            raise ValueError("a line break in a header of a request")
-        return head.encode("latin-1") + body
 
     @asynccontextmanager
     async def _until(self, deadline: float) -> AsyncIterator[None]:
@@ -115,14 +126,11 @@ class Client:
             raise ConnectFailed(f"cannot connect to {self.origin}: {reason}") from None
         return connection
 
-    async def _exchange(self, connection: Connection, request: bytes, deadline: float) -> Answer:
-        try:
-            answer = await connection.exchange(request, deadline)
-        except BaseException:
-            connection.close()
-            raise
-        if connection.reusable:
-            self._idle.append(connection)
-        else:
-            connection.close()
-        return answer
+
+def _lines(headers: Headers) -> bytes:
+    """Return headers as they are sent, or raise ValueError if one would be two."""
+    lines = [f"{name}: {value}\r\n" for name, value in headers]
+    text = "".join(lines)
+    if not text.count("\r") == text.count("\n") == len(lines) or "\0" in text:
+        raise ValueError("a line break in a header of a request")
+    return text.encode("latin-1")

@@ -7,11 +7,11 @@ more than all else that a read does besides asking the vault.
 from __future__ import annotations
 
 import asyncio
-import json.encoder
 import sys
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import lru_cache
 
 from starlette.types import Scope
 
@@ -20,6 +20,7 @@ from secret_sidecar.errors import VaultError
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.reading.wrapped import Wrapped
 from secret_sidecar.stores import NewValue, Secret, Store
+from secret_sidecar.texts import quoted
 
 AGENT_LENGTH = 64
 MOMENT = 0.005
@@ -30,8 +31,6 @@ CALLER = "secret_sidecar.caller"
 
 asked_by: ContextVar[Scope | None] = ContextVar("asked_by", default=None)
 """The request that is being answered."""
-
-_quoted = json.encoder.encode_basestring_ascii
 
 
 def to_stdout(lines: str) -> None:
@@ -87,15 +86,12 @@ class Audited(Wrapped):
         """Read a secret."""
         began = time.perf_counter()
         try:
-            if version is None and stage is None:
-                secret = await self.store.get(name, deadline)
-            else:
-                secret = await self.store.get(name, deadline, version=version, stage=stage)
+            secret = await self.store.get(name, deadline, version=version, stage=stage)
         except Exception as error:
             self._failed("read", name, began, error)
             raise
         cached = secret.cached
-        about = f', "version": {_quoted(secret.version)}, "cached": ' + (f'"{cached}"' if cached else "false")
+        about = f', "version": {quoted(secret.version)}, "cached": ' + (f'"{cached}"' if cached else "false")
         self._note("read", name, began, 200, OK, secret.identity, secret.request_id, about)
         return secret
 
@@ -107,7 +103,7 @@ class Audited(Wrapped):
         except Exception as error:
             self._failed("create", name, began, error)
             raise
-        self._note("create", name, began, 201, OK, None, None, f', "version": {_quoted(version)}')
+        self._note("create", name, began, 201, OK, None, None, f', "version": {quoted(version)}')
         return version
 
     async def put(self, name: str, value: NewValue, deadline: float) -> str:
@@ -118,7 +114,7 @@ class Audited(Wrapped):
         except Exception as error:
             self._failed("put", name, began, error)
             raise
-        self._note("put", name, began, 200, OK, None, None, f', "version": {_quoted(version)}')
+        self._note("put", name, began, 200, OK, None, None, f', "version": {quoted(version)}')
         return version
 
     async def delete(self, name: str, deadline: float) -> None:
@@ -139,7 +135,7 @@ class Audited(Wrapped):
     def _failed(self, action: str, name: str, began: float, error: Exception) -> None:
         kind = problems.kind_of(error)
         if isinstance(error, VaultError):
-            about = f', "code": {_quoted(error.code)}' if error.code else ""
+            about = f', "code": {quoted(error.code)}' if error.code else ""
             self._note(action, name, began, kind.status, kind.slug, error.identity, error.request_id, about)
         else:
             self._note(action, name, began, kind.status, kind.slug, None, None, "")
@@ -157,13 +153,13 @@ class Audited(Wrapped):
     ) -> None:
         milliseconds = (time.perf_counter() - began) * 1000
         line = (
-            f', "action": "{action}", "name": {_quoted(name)}, "status": {status}, "outcome": "{outcome}", '
+            f', "action": "{action}", "name": {quoted(name)}, "status": {status}, "outcome": "{outcome}", '
             f'"ms": {milliseconds:.3f}{about}'
         )
         if identity:
-            line += f', "identity": {_quoted(identity)}'
+            line += f', "identity": {quoted(identity)}'
         if request_id:
-            line += f', "request_id": {_quoted(request_id)}'
+            line += f', "request_id": {quoted(request_id)}'
         if (scope := asked_by.get()) is not None:
             line += _caller(scope)
         self._trail.add(line)
@@ -173,11 +169,20 @@ class Audited(Wrapped):
 
 def _caller(scope: Scope) -> str:
     """Return what is known of who asked: the other end of the connection, and what it calls itself."""
-    peer = scope.get("client")
-    text = f', "peer": {_quoted(f"{peer[0]} port {peer[1]}")}' if peer else ""
+    text = _peer(scope.get("client"))
     if caller := scope.get(CALLER):
-        text += f', "caller": {_quoted(caller)}'
+        text += f', "caller": {quoted(caller)}'
     for name, value in scope["headers"]:
         if name == b"user-agent":
-            return f'{text}, "agent": {_quoted(value[:AGENT_LENGTH].decode("latin-1"))}'
+            return text + _agent(value[:AGENT_LENGTH])
     return text
+
+
+@lru_cache(maxsize=128)
+def _peer(address: tuple[str, int] | None) -> str:
+    return f', "peer": {quoted(f"{address[0]} port {address[1]}")}' if address else ""
+
+
+@lru_cache(maxsize=128)
+def _agent(value: bytes) -> str:
+    return f', "agent": {quoted(value.decode("latin-1"))}'

@@ -12,7 +12,7 @@ One of these belongs to one identity: what one may read is not for another.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from secret_sidecar.errors import (
     Deleted,
@@ -136,11 +136,9 @@ class Fresh(Wrapped):
             return marked(kept.secret, "stale")
         return None
 
-    async def _fetch(self, key: Key, deadline: float) -> Secret:
+    def _fetch(self, key: Key, deadline: float) -> Awaitable[Secret]:
         name, version, stage = key
-        if version is None and stage is None:
-            return await self.store.get(name, deadline)
-        return await self.store.get(name, deadline, version=version, stage=stage)
+        return self.store.get(name, deadline, version=version, stage=stage)
 
     async def _fetch_and_keep(self, key: Key, deadline: float) -> Secret:
         assert self.keep is not None  # noqa: S101

@@ -24,8 +24,6 @@ class ObservedCalls(Wrapped):
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
         """Read a secret."""
-        if version is None and stage is None:
-            return await self._observed("get", self.store.get(name, deadline))
         return await self._observed("get", self.store.get(name, deadline, version=version, stage=stage))
 
     async def current_version(self, name: str, deadline: float) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secret_sidecar.aws.credentials import Credentials
-from secret_sidecar.aws.sigv4 import Signer
+from secret_sidecar.aws.sigv4 import Signer, prepare
 
 HOST = "secretsmanager.us-east-1.amazonaws.com"
 
@@ -71,10 +71,9 @@ def test_every_request_is_signed_as_botocore_would(
     """Methods, odd paths, queries, headers, bodies, session tokens and dates."""
     target = f"{path}?{query}" if query else path
     credentials = Credentials("AKIAEXAMPLE", secret, token, None, "someone")
-    signed = Signer("secretsmanager", region).sign(
-        credentials, method, target, [("Host", HOST), *given_headers.items()], body, now
-    )
-    ours = {name.lower(): value for name, value in signed}
+    prepared = prepare(credentials, method, target, [("Host", HOST), *given_headers.items()])
+    signed = Signer("secretsmanager", region).sign(prepared, body, now)
+    ours = {name.lower(): value for name, value in (*prepared.headers, *signed)}
 
     judge = botocore.auth.SigV4Auth(
         botocore.credentials.Credentials("AKIAEXAMPLE", secret, token), "secretsmanager", region
@@ -97,7 +96,7 @@ def test_equal_header_names_are_signed_as_one() -> None:
     signer, credentials = Signer("s", "r"), Credentials("A", "s", None, None, "someone")
 
     def signature(*lines: tuple[str, str]) -> str:
-        return signer.sign(credentials, "GET", "/", lines, b"", 0)[-1][1]
+        return signer.sign(prepare(credentials, "GET", "/", lines), b"", 0)[-1][1]
 
     assert signature(("Host", "h"), ("X", "a  b"), ("x", "c")) == signature(("Host", "h"), ("X", "a b,c"))
 
@@ -107,14 +106,16 @@ def test_a_signer_serves_many_keys_and_days() -> None:
     signer = Signer("secretsmanager", "us-east-1")
     for secret in ("one", "other", "one"):
         for now in (0, 86_400, 0):
-            credentials = Credentials("A", secret, None, None, "someone")
-            fresh = Signer("secretsmanager", "us-east-1").sign(credentials, "GET", "/", [("Host", "h")], b"", now)
-            assert signer.sign(credentials, "GET", "/", [("Host", "h")], b"", now) == fresh
+            request = prepare(Credentials("A", secret, None, None, "someone"), "GET", "/", [("Host", "h")])
+            fresh = Signer("secretsmanager", "us-east-1").sign(request, b"", now)
+            assert signer.sign(request, b"", now) == fresh
 
 
 def test_credentials_do_not_show_themselves() -> None:
     """Neither key nor token is in a representation."""
-    shown = repr(Credentials("AKIAEXAMPLE", "s3cr3t", "t0k3n", None, "someone"))
-    assert "s3cr3t" not in shown
-    assert "t0k3n" not in shown
-    assert "AKIAEXAMPLE" in shown
+    credentials = Credentials("AKIAEXAMPLE", "s3cr3t", "t0k3n", None, "someone")
+    prepared = prepare(credentials, "GET", "/", [("Host", "h")])
+    for shown in (repr(credentials), repr(prepared)):
+        assert "s3cr3t" not in shown
+        assert "t0k3n" not in shown
+    assert "AKIAEXAMPLE" in repr(credentials)

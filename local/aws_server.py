@@ -1,0 +1,46 @@
+"""AWS on the laptop: MiniStack, which decides by IAM policies, with what it leaves open closed.
+
+MiniStack checks request signatures, session tokens, trust policies and identity policies, but believes any web-identity
+token (aws_tokens.py has them verified), and gives its root keys and control paths to everybody (aws_guard.py does not).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from local import facts
+from local.aws_guard import Guard
+from local.aws_tokens import verify_first
+from local.web_identity import IssuerKeys, Provider, verify
+
+
+def main(authority: Path) -> None:
+    """Serve AWS on the machine's address until stopped."""
+    host, _, port = facts.AWS_URL.removeprefix("http://").partition(":")
+    # a key of the person's own environment would be one more root key
+    os.environ.update(AUTH="true", BIND_HOST=host, GATEWAY_PORT=port, IOT_MTLS_ENABLED="0", AWS_ACCESS_KEY_ID="test")
+    import ministack.app as ministack  # noqa: PLC0415 — reads its settings when imported
+    from ministack.services import iam, sts  # noqa: PLC0415
+
+    keys = IssuerKeys(authority)
+
+    def believe(account: str, token: str) -> dict[str, Any]:
+        def find(issuer: str) -> Provider | None:
+            # the only look into MiniStack's own state: the account's OIDC providers
+            arn = f"arn:aws:iam::{account}:oidc-provider/{issuer}"
+            found = iam._oidc_providers._data.get((account, arn))  # noqa: SLF001
+            return Provider(found["Url"], tuple(found["ClientIDList"])) if found else None
+
+        return verify(token, find, keys)
+
+    verify_first(sts, believe)
+    ministack.app = Guard(ministack.app, facts.TRAIL)
+    sys.argv = ["ministack"]
+    ministack.main()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,91 @@
+"""The AWS resources that own every policy of a role: what the program does not list is taken away.
+
+As the provider does it: made and changed by what the role really has, and deleted without a call. It knows inline
+policies by name alone, so it can remove one and not make one.
+https://www.pulumi.com/registry/packages/aws/api-docs/iam/rolepoliciesexclusive/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from local.standins.aws_kind import Iam, Kind
+from local.standins.errors import Refused
+from local.standins.protocol import Properties
+
+
+class Exclusive(Kind):
+    """All policies of one kind that a role has."""
+
+    replaces = ("roleName",)
+    members: ClassVar[str]
+    """The input that lists them."""
+
+    def listed(self, iam: Iam, role: str) -> Iterable[str]:
+        """What the role has; raises NoSuchEntity."""
+        raise NotImplementedError
+
+    def add(self, iam: Iam, role: str, member: str) -> None:
+        """Give the role one."""
+        raise NotImplementedError
+
+    def remove(self, iam: Iam, role: str, member: str) -> None:
+        """Take one from the role."""
+        raise NotImplementedError
+
+    def create(self, iam: Iam, inputs: Properties) -> str:
+        role, wanted = str(inputs["roleName"]), set(inputs[self.members])
+        found = set(self.listed(iam, role))
+        for member in sorted(wanted - found):
+            self.add(iam, role, member)
+        for member in sorted(found - wanted):
+            self.remove(iam, role, member)
+        return role
+
+    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
+        return {"roleName": identity, self.members: sorted(self.listed(iam, identity))}, {}
+
+    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
+        del identity, live
+        self.create(iam, inputs)
+
+    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+        """The role keeps what it has: only its being the whole is forgotten."""
+
+
+class RolePoliciesExclusive(Exclusive):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRolePolicies.html"""
+
+    token = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"  # noqa: S105
+    members = "policyNames"
+    sets = ("policyNames",)
+
+    def listed(self, iam: Iam, role: str) -> Iterable[str]:
+        pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
+        return [name for page in pages for name in page["PolicyNames"]]
+
+    def add(self, iam: Iam, role: str, member: str) -> None:
+        del iam
+        raise Refused(f"PutRolePolicy: the role {role} has no inline policy {member!r}, and its document is not known")
+
+    def remove(self, iam: Iam, role: str, member: str) -> None:
+        iam.delete_role_policy(RoleName=role, PolicyName=member)
+
+
+class RolePolicyAttachmentsExclusive(Exclusive):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAttachedRolePolicies.html"""
+
+    token = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"  # noqa: S105
+    members = "policyArns"
+    sets = ("policyArns",)
+
+    def listed(self, iam: Iam, role: str) -> Iterable[str]:
+        pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+        return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+
+    def add(self, iam: Iam, role: str, member: str) -> None:
+        iam.attach_role_policy(RoleName=role, PolicyArn=member)
+
+    def remove(self, iam: Iam, role: str, member: str) -> None:
+        iam.detach_role_policy(RoleName=role, PolicyArn=member)

@@ -1,0 +1,153 @@
+"""Ctrl-C while `make up` deploys: what is under way is recorded, no lock stays, and the next `up` goes on."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from local.waiting import wait_for
+from tests.integration.real_parts import MiniStack, Stack
+
+ROOT = Path(__file__).parents[2]
+HELD = 1.5
+"""Seconds: longer than Python's subprocess.run would give a child that was interrupted, which is 0.25."""
+PROGRAM = """
+import pulumi, pulumi_aws as aws
+
+url = "{url}"
+provider = aws.Provider(
+    "aws", region="us-east-1", access_key="111122223333", secret_key="test",
+    endpoints=[aws.ProviderEndpointArgs(iam=url, sts=url)],
+)
+trust = '{{"Version": "2012-10-17", "Statement": []}}'
+aws.iam.Role("interrupted", name="{name}", assume_role_policy=trust, opts=pulumi.ResourceOptions(provider=provider))
+"""
+UP = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from local import facts, interrupts, stacks
+
+folder = Path(sys.argv[1])
+facts.ROOT = facts.STATE = facts.LOGS = folder
+facts.PULUMI_BACKEND = folder / "state"
+interrupts.hand_on()
+try:
+    if sys.argv[2] == "main":
+        stacks.up(Path(sys.argv[3]), "only")
+    else:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda stack: stacks.up(Path(sys.argv[3]), stack), ["only"]))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def locks(stack: Stack) -> list[Path]:
+    return [path for path in (stack.folder / "state" / ".pulumi" / "locks").rglob("*") if path.is_file()]
+
+
+def up(stack: Stack, thread: str, tools: Path) -> subprocess.Popen[str]:
+    """`stacks.up` in a process group of its own, as `make up` has in a terminal."""
+    command = [sys.executable, "-c", UP, str(stack.folder), thread, str(tools)]
+    env = {**stack.env, "PYTHONPATH": str(ROOT), "NO_PROXY": "*", "no_proxy": "*"}
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
+    )
+
+
+class SlowAws:
+    """MiniStack behind a line that holds each role that is to be made, so that it is under way when Ctrl-C comes."""
+
+    def __init__(self, ministack: MiniStack) -> None:
+        self.made = threading.Event()
+        """Somebody asked for a role."""
+        slow, target = self, ministack.url
+
+        class Line(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                if b"Action=CreateRole" in body:
+                    slow.made.set()
+                    time.sleep(HELD)
+                line = http.client.HTTPConnection(target.removeprefix("http://"))
+                line.request("POST", self.path, body, dict(self.headers))
+                content = line.getresponse().read()
+                line.close()
+                self.send_response(200)
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                """Nothing on standard error."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Line)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def slow(ministack: MiniStack) -> Iterator[SlowAws]:
+    aws = SlowAws(ministack)
+    threading.Thread(target=aws.server.serve_forever).start()
+    yield aws
+    aws.server.shutdown()
+    aws.server.server_close()
+
+
+def deploying(stack: Stack, slow: SlowAws, name: str, tools: Path) -> subprocess.Popen[str]:
+    """An `up` that is making a role; in the main thread or in a worker, as `make up` does both."""
+    stack.program(PROGRAM.format(url=slow.url, name=name))
+    running = up(stack, name, tools)
+    wait_for("the role", slow.made.is_set, still_possible=lambda: None if running.poll() is None else "it ended")
+    assert locks(stack)
+    return running
+
+
+@pytest.mark.parametrize("thread", ["main", "worker"])
+def test_an_interrupt_leaves_no_lock_and_the_next_up_goes_on(
+    thread: str, stack: Stack, slow: SlowAws, tools: Path
+) -> None:
+    """The terminal tells the whole group; pulumi hears of it once, and ends when what it has begun is recorded."""
+    running = deploying(stack, slow, thread, tools)
+    os.killpg(running.pid, signal.SIGINT)
+    printed = running.communicate()[0]
+    assert running.returncode == 130, printed
+    assert locks(stack) == []
+    assert stack.state()["interrupted"]["id"] == thread
+
+    again = up(stack, thread, tools)
+    printed = again.communicate()[0]
+    assert again.returncode == 0, printed
+    stack.pulumi("destroy", "--yes")
+
+
+def test_a_pulumi_that_was_killed_does_not_keep_the_next_up_out(
+    stack: Stack, slow: SlowAws, ministack: MiniStack, tools: Path
+) -> None:
+    """Two Ctrl-C, or worse: its lock is the lock of nobody. What it was making it could not record."""
+    running = deploying(stack, slow, "main", tools)
+    (lock,) = [path for path in locks(stack) if path.suffix == ".json"]
+    os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+    assert running.wait() != 0
+    running.communicate()
+    assert lock.exists()
+    wait_for("the role that nobody waits for", lambda: ministack.client("iam").list_roles()["Roles"])
+    ministack.client("iam").delete_role(RoleName="main")
+
+    again = up(stack, "main", tools)
+    printed = again.communicate()[0]
+    assert again.returncode == 0, printed
+    assert f"the lock of a pulumi that was killed is removed: {lock}" in printed
+    stack.pulumi("destroy", "--yes")

@@ -1,0 +1,76 @@
+"""SecretWorkload on a real API server: what it leaves to others stays theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.standins.errors import ApiError
+from local.waiting import wait_for
+from tests.integration.real_parts import ApiServer, Stack
+
+PROGRAM = """
+import pulumi, pulumi_kubernetes as k8s
+from secret_access import SecretWorkload
+
+provider = k8s.Provider("cluster", kubeconfig={kubeconfig!r}, enable_patch_force=True)
+opts = pulumi.ResourceOptions(providers=[provider])
+access = {{
+    "namespace": "scaled",
+    "service_account_name": "default",
+    "sidecar": {{"name": "secrets", "image": "sidecar", "volumeMounts": [{{"name": "token", "mountPath": "/token"}}]}},
+    "volumes": [{{"name": "token", "emptyDir": {{}}}}],
+    "pod_labels": {{}},
+    "pod_annotations": {{}},
+    "url": "http://localhost:8080",
+}}
+SecretWorkload("shop", {{"access": access, "image": "shop", "replicas": {replicas}, "env": {{"A": "{value}"}}}}, opts)
+"""
+READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+PATH = "/apis/apps/v1/namespaces/scaled/deployments/shop"
+
+
+def replicas(api_server: ApiServer) -> int:
+    return int(api_server.client.request("GET", PATH)["spec"]["replicas"])
+
+
+def up(stack: Stack, api_server: ApiServer, **values: Any) -> None:
+    """Bring the workload up, with somebody who says of each pod that it is ready, since there are no nodes."""
+    stack.program(PROGRAM.format(kubeconfig=str(api_server.kubeconfig), **values))
+    running = stack.start("up", "--yes", "--skip-preview")
+
+    def ended() -> bool:
+        try:
+            api_server.say_of_pods("scaled", READY)
+        except ApiError as error:
+            if error.status not in (404, 409):  # a controller was faster
+                raise
+        return running.poll() is not None
+
+    wait_for("pulumi up", ended)
+    assert running.returncode == 0, running.communicate()[0]
+    running.communicate()
+
+
+def scale(api_server: ApiServer, number: int) -> None:
+    """As a HorizontalPodAutoscaler does: through the subresource `scale`."""
+    now = api_server.client.request("GET", f"{PATH}/scale")
+    api_server.client.request("PUT", f"{PATH}/scale", {**now, "spec": {"replicas": number}})
+
+
+def test_the_number_of_pods_is_the_autoscalers_or_the_stacks(stack: Stack, api_server: ApiServer) -> None:
+    """Left out, what an autoscaler set outlives every `up` and is no drift; given, each change sets it back."""
+    api_server.client.request("POST", "/api/v1/namespaces", {"metadata": {"name": "scaled"}})
+    up(stack, api_server, replicas=None, value="one")
+    assert replicas(api_server) == 1
+    scale(api_server, 3)
+    up(stack, api_server, replicas=None, value="two")
+    assert replicas(api_server) == 3
+    stack.pulumi("preview", "--refresh", "--expect-no-changes")
+    up(stack, api_server, replicas=2, value="three")
+    assert replicas(api_server) == 2
+    scale(api_server, 3)
+    up(stack, api_server, replicas=2, value="four")
+    assert replicas(api_server) == 2
+    up(stack, api_server, replicas=None, value="five")
+    assert replicas(api_server) == 1, "nobody else said a number: Kubernetes' own"
+    stack.pulumi("destroy", "--yes")
