@@ -24,8 +24,8 @@ class Issuer:
         public = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
         return {"keys": [{**public, "kid": "key-1", "use": "sig", "alg": "RS256"}]}
 
-    def token(self, subject: str, audience: str, *, lifetime: int = 600, issuer: str | None = None) -> str:
-        """A token that is valid from now on for so many seconds, or was until so many seconds ago."""
+    def token(self, subject: str, audience: str, *, lifetime: int = 600, issuer: str | None = None, **more: Any) -> str:
+        """A token that is valid from now on for so many seconds, or was until so many seconds ago; `more` it says."""
         now = int(time.time())
         issued = now if lifetime > 0 else now + lifetime - 600
         claims = {
@@ -35,6 +35,7 @@ class Issuer:
             "iat": issued,
             "nbf": issued,
             "exp": now + lifetime,
+            **more,
         }
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": "key-1"})
 

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -169,6 +170,20 @@ class ApiServer:
             wait_for("the API server", ready, still_possible=lambda: died(api_server, folder / "apiserver.log"))
             yield cls(kubeconfig, client)
             client.close()
+
+    def open_keys(self) -> None:
+        """Let anybody read the issuer's keys, as whoever is to trust its tokens has to."""
+        group = {"apiGroup": "rbac.authorization.k8s.io"}
+        binding = {
+            "metadata": {"name": "open-keys"},
+            "roleRef": {**group, "kind": "ClusterRole", "name": "system:service-account-issuer-discovery"},
+            "subjects": [{**group, "kind": "Group", "name": "system:unauthenticated"}],
+        }
+        try:
+            self.client.request("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", binding)
+        except ApiError as error:
+            if error.status != HTTPStatus.CONFLICT:  # they may be open already
+                raise
 
     def say_of_pods(self, namespace: str, status: dict[str, Any]) -> None:
         """Say of every pod of a namespace how it is, as a kubelet would."""

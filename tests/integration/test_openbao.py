@@ -22,16 +22,6 @@ from tests.sidecar.vault.openbao import OpenBao
 pytestmark = pytest.mark.anyio
 
 ISSUER = "https://127.0.0.1"
-BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
-OPEN_KEYS = {
-    "metadata": {"name": "open-keys"},
-    "roleRef": {
-        "apiGroup": "rbac.authorization.k8s.io",
-        "kind": "ClusterRole",
-        "name": "system:service-account-issuer-discovery",
-    },
-    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:unauthenticated"}],
-}
 
 
 @pytest.fixture
@@ -46,7 +36,7 @@ def bao(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
     authority = Authority(folder := tmp_path_factory.mktemp("openbao"))
     cluster = yaml.safe_load(api_server.kubeconfig.read_text())["clusters"][0]["cluster"]
     ca = base64.b64decode(cluster["certificate-authority-data"]).decode()
-    api_server.client.request("POST", BINDINGS, OPEN_KEYS)
+    api_server.open_keys()
     with OpenBao.running(folder, authority) as running:
         running("POST", "sys/mounts/secret", {"type": "kv", "options": {"version": "2"}})
         running("POST", "sys/auth/jwt", {"type": "jwt"})

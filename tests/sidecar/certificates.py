@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,13 +28,15 @@ class Authority:
         self.bundle = folder / "ca.pem"
         self.bundle.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def server(self, host: str = "localhost", days: int = 1) -> ssl.SSLContext:
-        """A server's context with a certificate for a host, valid for so many days from now."""
+    def server(self, host: str = "localhost", days: int = 1, others: Iterable[str] = ()) -> ssl.SSLContext:
+        """A server's context with a certificate for a host, and others, valid for so many days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
         certificate = (
             _builder(name, self._name, key.public_key(), days)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .add_extension(
+                x509.SubjectAlternativeName([x509.DNSName(name) for name in (host, *others)]), critical=False
+            )
             .sign(self._key, hashes.SHA256())
         )
         path = self._folder / f"{host}-{days}.pem"

@@ -13,12 +13,16 @@ ABSOLUTE = re.compile(rb"(\w+) http://([^/ ]+)(/[^ ]*) HTTP/1\.1\r\n")
 
 
 class ConnectProxy(Listener):
-    """Listens on loopback; `seen` has the first line of each request that it took."""
+    """Listens on loopback; `seen` has the first line of each request that it took.
+
+    A host of `routes` is found where that says.
+    """
 
     def __init__(self, user: str | None = None, answer: bytes | None = None) -> None:
         self._expected = user and b"Proxy-Authorization: Basic " + base64.b64encode(user.encode()) + b"\r\n"
         self._answer = answer
         self.seen: list[str] = []
+        self.routes: dict[str, tuple[str, int]] = {}
         self.passed = b""
         self.closed = asyncio.Event()
 
@@ -45,7 +49,8 @@ class ConnectProxy(Listener):
             writer.write(b"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n")
             await writer.drain()
         elif match := CONNECT.match(head):
-            upstream = await asyncio.open_connection(match[1].decode(), int(match[2]))
+            wanted = (match[1].decode(), int(match[2]))
+            upstream = await asyncio.open_connection(*self.routes.get(wanted[0], wanted))
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             await self._pipe((reader, writer), upstream)
         elif match := ABSOLUTE.match(head):

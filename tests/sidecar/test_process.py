@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,62 +17,9 @@ import pytest
 from tests.sidecar import fake_aws
 from tests.sidecar.caller import ask
 from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.process import Process, free_ports, running
 
 pytestmark = pytest.mark.anyio
-
-
-class Process:
-    """A sidecar that runs, and the lines that it has logged."""
-
-    def __init__(self, process: asyncio.subprocess.Process, port: int, health_port: int) -> None:
-        self.process = process
-        self.port = port
-        self.health_port = health_port
-        self.lines: list[dict[str, Any]] = []
-
-    async def until(self, message: str) -> dict[str, Any]:
-        """Read the log up to a message."""
-        assert self.process.stdout is not None
-        while line := await self.process.stdout.readline():
-            self.lines.append(json.loads(line))
-            if self.lines[-1]["message"] == message:
-                return self.lines[-1]
-        raise AssertionError(f"no {message!r} in the log: {self.lines}")
-
-    async def end(self) -> int:
-        """Read the rest of the log; return the exit code."""
-        assert self.process.stdout is not None
-        self.lines += [json.loads(line) async for line in self.process.stdout]
-        return await self.process.wait()
-
-
-def free_ports() -> tuple[int, int]:
-    """Two ports that nobody listens on."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
-
-
-@asynccontextmanager
-async def running(variables: dict[str, str]) -> AsyncIterator[Process]:
-    """Run `python -m secret_sidecar` in an environment of its own."""
-    port, health_port = free_ports()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "SECRETS_PORT": str(port),
-        "SECRETS_HEALTH_PORT": str(health_port),
-        **variables,
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "secret_sidecar", env=environment, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        yield Process(process, port, health_port)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
 
 
 Run = Callable[..., Awaitable[Process]]

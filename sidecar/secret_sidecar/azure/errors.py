@@ -10,47 +10,30 @@ import re
 
 from secret_sidecar.client.calls import json_object
 from secret_sidecar.client.connection import Answer
-from secret_sidecar.errors import (
-    Conflict,
-    CredentialsRefused,
-    Deleted,
-    Denied,
-    Disabled,
-    NameRefused,
-    NotFound,
-    OddAnswer,
-    Throttled,
-    Unavailable,
-    VaultError,
-)
+from secret_sidecar.client.kinds import DENIED, NAME_REFUSED, NOT_FOUND, THROTTLED, Kind, otherwise
+from secret_sidecar.errors import Conflict, CredentialsRefused, Deleted, Denied, Disabled, VaultError
 
 VAULT = "Azure Key Vault"
 NOT_FROM_HERE = frozenset({"ForbiddenByConnection", "ForbiddenByFirewall"})
 """Codes that tell of the network that a request came from, not of the identity."""
 
-_FORBIDDEN = (Denied, "{vault} refused {name} to {identity}, or there is no such secret")
 _ELSEWHERE = (Denied, "{vault} takes no requests from this pod's network ({code}): allow it in the vault's firewall")
 _DELETED = (Deleted, "{vault} has {name} deleted, and not purged yet: recover it, or purge it")
-_THROTTLED = (Throttled, "{vault} has had too many requests")
 _REFUSED = (CredentialsRefused, "{vault} did not accept the token of {identity}{trusts}")
-_KINDS: dict[str, tuple[type[VaultError], str]] = {
-    "AccessDenied": _FORBIDDEN,
-    "Forbidden": _FORBIDDEN,
-    "ForbiddenByPolicy": _FORBIDDEN,
-    "ForbiddenByRbac": _FORBIDDEN,
+_KINDS: dict[str, Kind] = {
+    **dict.fromkeys(("AccessDenied", "Forbidden", "ForbiddenByPolicy", "ForbiddenByRbac"), DENIED),
     **dict.fromkeys(NOT_FROM_HERE, _ELSEWHERE),
     "SecretDisabled": (Disabled, "{vault} has {name} disabled"),
-    "SecretNotFound": (NotFound, "{vault} has no secret {name}, or it has no such version"),
-    "BadParameter": (NameRefused, "{vault} takes no such name as {name}"),
+    "SecretNotFound": NOT_FOUND,
+    "BadParameter": NAME_REFUSED,
     "ObjectIsBeingDeleted": _DELETED,
     "ObjectIsDeletedButRecoverable": _DELETED,
     "ObjectIsBeingRecovered": (Conflict, "{vault} is recovering {name}"),
     "Conflict": (Conflict, "{vault} cannot change {name} as it is"),
-    "Throttled": _THROTTLED,
-    "TooManyRequests": _THROTTLED,
+    "Throttled": THROTTLED,
+    "TooManyRequests": THROTTLED,
     "Unauthorized": _REFUSED,
 }
-_STATUSES: dict[int, tuple[type[VaultError], str]] = {401: _REFUSED, 429: _THROTTLED}
 _AUTHORITY = re.compile(r'authorization(?:_uri)?="(https://[^"\s]{1,200})"')
 
 
@@ -90,12 +73,6 @@ def _codes(answer: Answer) -> list[str]:
     return codes[::-1]
 
 
-def _meaning(status: int, codes: list[str]) -> tuple[type[VaultError], str]:
-    known = next((_KINDS[code] for code in codes if code in _KINDS), None) or _STATUSES.get(status)
-    if known is not None:
-        return known
-    if status >= 500:
-        return Unavailable, "{vault} is not available: {code}" if codes else "{vault} is not available: HTTP {status}"
-    if not codes:
-        return OddAnswer, "{vault} answered HTTP {status} without an error code"
-    return OddAnswer, "{vault} answered with an error that such a call cannot have: {code}"
+def _meaning(status: int, codes: list[str]) -> Kind:
+    known = next((_KINDS[code] for code in codes if code in _KINDS), None)
+    return known or (_REFUSED if status == 401 else otherwise(status, codes[0] if codes else None))

@@ -24,6 +24,8 @@ _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _PUBLIC = "vault.azure.net"
 _CLOUDS = (_PUBLIC, "vault.azure.cn", "vault.usgovcloudapi.net")
 _TRANSIENT = {"server_error", "temporarily_unavailable"}
+_NO_KEYS = {"AADSTS50166", "AADSTS90061"}
+"""Entra could not fetch the issuer's keys: https://azure.github.io/azure-workload-identity/docs/troubleshooting.html"""
 
 
 class Federation:
@@ -63,9 +65,8 @@ class Federation:
         raise self._refusal(answer, document)
 
     def _refusal(self, answer: Answer, document: dict[str, Any]) -> IdentityUnavailable:
-        error = document.get("error")
-        passing = answer.status == 429 or answer.status >= 500 or error in _TRANSIENT
-        code = _code(document)
+        error, code = document.get("error"), _code(document)
+        passing = answer.status == 429 or answer.status >= 500 or error in _TRANSIENT or code in _NO_KEYS
         trace = document.get("trace_id")
         return (IdentityDelayed if passing else IdentityUnavailable)(
             f"Entra refused {self._identity}: {code or f'HTTP {answer.status}'}",

@@ -19,6 +19,7 @@ from secret_sidecar.settings import Settings
 
 def open_source(settings: Settings) -> Source[Bearer]:
     """Return the federated identity where one is set, else azure-identity's chain."""
+    settings.vault.check_own_identity()
     return Refreshing(_issuer(settings.vault, settings.proxies), settings.timeout)
 
 

@@ -31,9 +31,9 @@ class Cause:
 _noted: ContextVar[Cause | None] = ContextVar("noted", default=None)
 
 
-def noting() -> Cause:
-    """Return what will hold the last cause of attempts in this task."""
-    cause = Cause()
+def noting(cause: Cause | None = None) -> Cause:
+    """Return what will hold the last cause of attempts in this task: the one given, or a new one."""
+    cause = cause or Cause()
     _noted.set(cause)
     return cause
 

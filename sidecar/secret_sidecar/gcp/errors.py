@@ -10,39 +10,22 @@ from typing import Any
 
 from secret_sidecar.client.calls import json_object
 from secret_sidecar.client.connection import Answer
-from secret_sidecar.errors import (
-    AlreadyExists,
-    CredentialsRefused,
-    Deleted,
-    Denied,
-    Disabled,
-    NameRefused,
-    NotFound,
-    OddAnswer,
-    Throttled,
-    Unavailable,
-    VaultError,
-)
+from secret_sidecar.client.kinds import DENIED, NAME_REFUSED, NOT_FOUND, THROTTLED, UNAVAILABLE, Kind, otherwise
+from secret_sidecar.errors import AlreadyExists, CredentialsRefused, Deleted, Denied, Disabled, OddAnswer, VaultError
 
 VAULT = "Google Secret Manager"
 
-_UNAVAILABLE = (Unavailable, "{vault} is not available: {code}")
-_KINDS: dict[str, tuple[type[VaultError], str]] = {
-    "PERMISSION_DENIED": (Denied, "{vault} refused {name} to {identity}, or there is no such secret"),
-    "NOT_FOUND": (NotFound, "{vault} has no secret {name}, or it has no such version"),
-    "INVALID_ARGUMENT": (NameRefused, "{vault} takes no such name as {name}"),
+_KINDS: dict[str, Kind] = {
+    "PERMISSION_DENIED": DENIED,
+    "NOT_FOUND": NOT_FOUND,
+    "INVALID_ARGUMENT": NAME_REFUSED,
     "ALREADY_EXISTS": (AlreadyExists, "{vault} has a secret {name} already"),
-    "RESOURCE_EXHAUSTED": (Throttled, "{vault} has had too many requests"),
+    "RESOURCE_EXHAUSTED": THROTTLED,
     "UNAUTHENTICATED": (CredentialsRefused, "{vault} did not accept the credentials of {identity}: {code}"),
-    "ABORTED": _UNAVAILABLE,
-    "CANCELLED": _UNAVAILABLE,
-    "DEADLINE_EXCEEDED": _UNAVAILABLE,
-    "INTERNAL": _UNAVAILABLE,
-    "UNAVAILABLE": _UNAVAILABLE,
-    "UNKNOWN": _UNAVAILABLE,
+    **dict.fromkeys(("ABORTED", "CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "UNKNOWN"), UNAVAILABLE),
 }
 # A version that is not enabled is a failed precondition like others (a KMS key that is gone); the message tells.
-_STATES: dict[str, tuple[type[VaultError], str]] = {
+_STATES: dict[str, Kind] = {
     "DISABLED": (Disabled, "{vault} has this version of {name} disabled"),
     "DESTROYED": (Deleted, "{vault} has this version of {name} destroyed"),
 }
@@ -91,16 +74,10 @@ def detail_of(error: dict[str, Any], kind: str, member: str) -> str | None:
     return None
 
 
-def _meaning(status: int, code: str | None, message: str) -> tuple[type[VaultError], str]:
+def _meaning(status: int, code: str | None, message: str) -> Kind:
     if code in _KINDS:
         return _KINDS[code]
     if code == "FAILED_PRECONDITION":
         stated = (meaning for state, meaning in _STATES.items() if f"{state} state" in message)
         return next(stated, (OddAnswer, "{vault} cannot do it with {name} as it is: {code}"))
-    if status == 429:
-        return _KINDS["RESOURCE_EXHAUSTED"]
-    if status >= 500:
-        return Unavailable, "{vault} is not available: {code}" if code else "{vault} is not available: HTTP {status}"
-    if code is None:
-        return OddAnswer, "{vault} answered HTTP {status} without a status of its own"
-    return OddAnswer, "{vault} answered with an error that such a call cannot have: {code}"
+    return otherwise(status, code)

@@ -41,13 +41,11 @@ class Url:
         return cls(Origin.parse(f"{scheme}://{authority}"), path)
 
 
-@dataclass(frozen=True)
-class ExternalAccount:
-    """What is exchanged where; `service_account_url` is there if a service account is to be become."""
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """Where a token is exchanged; `service_account_url` is there if a service account is to be become."""
 
     audience: str
-    token_file: Path
-    token_field: str | None = None
     token_type: str = JWT
     token_url: Url = Url(_STS, "/v1/token")
     service_account_url: Url | None = None
@@ -60,19 +58,36 @@ class ExternalAccount:
             return None
         return self.service_account_url.target.rpartition("/")[2].removesuffix(":generateAccessToken")
 
+    @property
+    def identity(self) -> str:
+        """Who the token is to become, as far as that can be told without it."""
+        return self.service_account or self.audience
 
-def of_settings(gcp: GcpSettings, token_file: Path) -> ExternalAccount:
-    """Return the exchange that the settings describe one by one."""
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalAccount(Exchange):
+    """The exchange of the token in a file, where it may be a field of a JSON object."""
+
+    token_file: Path
+    token_field: str | None = None
+
+
+def exchange(gcp: GcpSettings, service_account: str) -> Exchange:
+    """Return the exchange that the settings describe one by one, for a service account if there is one."""
     url = None
-    if gcp.service_account:
-        target = f"{_IMPERSONATION}{gcp.service_account}:generateAccessToken"
+    if service_account:
+        target = f"{_IMPERSONATION}{service_account}:generateAccessToken"
         url = Url(gcp.endpoint_iam_credentials or _IAM_CREDENTIALS, target)
-    return ExternalAccount(
+    return Exchange(
         audience=gcp.workload_identity_provider,
-        token_file=token_file,
         token_url=Url(gcp.endpoint_sts or _STS, "/v1/token"),
         service_account_url=url,
     )
+
+
+def of_settings(gcp: GcpSettings, token_file: Path) -> ExternalAccount:
+    """Return the exchange of a file's token that the settings describe."""
+    return ExternalAccount(token_file=token_file, **vars(exchange(gcp, gcp.service_account)))
 
 
 def of_file(path: Path) -> ExternalAccount | None:

@@ -16,7 +16,8 @@ from secret_sidecar.client.connection import Answer
 from secret_sidecar.client.http import Client
 from secret_sidecar.client.retry import retrying
 from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable
-from secret_sidecar.gcp.external_account import ExternalAccount
+from secret_sidecar.gcp.errors import detail_of, status_of
+from secret_sidecar.gcp.external_account import Exchange
 from secret_sidecar.identity import identity_service
 from secret_sidecar.identity.credentials import Bearer
 from secret_sidecar.identity.identity_service import FORM, Token
@@ -26,6 +27,7 @@ _SCOPE_TO_BECOME = "https://www.googleapis.com/auth/iam"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 (a type, no token)
 _TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
 _TRANSIENT = {"server_error", "temporarily_unavailable", "INTERNAL", "RESOURCE_EXHAUSTED", "UNAVAILABLE"}
+_NO_KEYS = "Error connecting to the given credential's issuer"
 _POOL = "//iam.googleapis.com/"
 _GKE = "identitynamespace:"
 
@@ -33,10 +35,10 @@ _GKE = "identitynamespace:"
 class Federation:
     """Exchanges what `token` gives, at `sts`, and at `iam` if there is a service account to become."""
 
-    def __init__(self, account: ExternalAccount, token: Token, sts: Client, iam: Client | None) -> None:
+    def __init__(self, account: Exchange, token: Token, sts: Client, iam: Client | None) -> None:
         self._account = account
         self._token = token
-        self._identity = account.service_account or account.audience
+        self._identity = account.identity
         self._sts = sts
         self._iam = iam
 
@@ -91,13 +93,14 @@ class Federation:
         raise self._refusal(detail, answer, document)
 
     def _refusal(self, detail: str, answer: Answer, document: dict[str, Any]) -> IdentityUnavailable:
-        code = document.get("error")
-        if isinstance(code, dict):
-            code = code.get("status")
+        status = status_of(answer)
+        code = status.get("status") if status else document.get("error")
         code = code if isinstance(code, str) else None
-        passing = code in _TRANSIENT or answer.status == 429 or answer.status >= 500
+        passing = code in _TRANSIENT or answer.status == 429 or answer.status >= 500 or _is_unreachable(document)
         kind = IdentityDelayed if passing else IdentityUnavailable
-        return kind(f"{detail}: {code or f'HTTP {answer.status}'}", code=code, identity=self._identity)
+        reason = detail_of(status, "ErrorInfo", "reason")
+        shown = (code or f"HTTP {answer.status}") + (f" ({reason})" if reason else "")
+        return kind(f"{detail}: {shown}", code=code, identity=self._identity)
 
 
 def principal(audience: str, token: str) -> str:
@@ -114,6 +117,14 @@ def principal(audience: str, token: str) -> str:
         account = subject.removeprefix("system:serviceaccount:").replace(":", "/")
         return f"serviceAccount:{pool}[{account}]"
     return f"{subject} of {audience}"
+
+
+def _is_unreachable(document: dict[str, Any]) -> bool:
+    """Return whether Google could not fetch the issuer's keys, for which it has no code of its own.
+
+    Source: https://cloud.google.com/iam/docs/troubleshooting-workload-identity-federation
+    """
+    return str(document.get("error_description")).startswith(_NO_KEYS)
 
 
 def _service_account_token(document: dict[str, Any], identity: str) -> Bearer | None:

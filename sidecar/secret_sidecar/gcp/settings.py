@@ -22,6 +22,11 @@ _POOL_PROVIDER = re.compile(
 _GKE_PROVIDER = re.compile(r"identitynamespace:[a-z0-9.:-]+\.svc\.id\.goog:https://[!-~]+")
 _EMAIL = re.compile(r"[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com")
 
+PROVIDER_FORM = (
+    "'//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER', or "
+    "'identitynamespace:PROJECT.svc.id.goog:https://container.googleapis.com/v1/projects/PROJECT/locations/"
+    "LOCATION/clusters/CLUSTER'"
+)
 _PROVIDER_VARIABLE = "GCP_WORKLOAD_IDENTITY_PROVIDER"
 _ACCOUNT_VARIABLE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 
@@ -37,17 +42,22 @@ def _project(text: str) -> str:
 
 def _provider(text: str) -> str:
     if not (_POOL_PROVIDER.fullmatch(text) or _GKE_PROVIDER.fullmatch(text)):
-        raise ValueError(
-            "'//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER', or "
-            "'identitynamespace:PROJECT.svc.id.goog:https://container.googleapis.com/v1/projects/PROJECT/locations/"
-            "LOCATION/clusters/CLUSTER'"
-        )
+        raise ValueError(PROVIDER_FORM)
     return text
 
 
 def _email(text: str) -> str:
     if not _EMAIL.fullmatch(text):
         raise ValueError("a service account's email, such as 'test@my-project.iam.gserviceaccount.com'")
+    return text
+
+
+def _template(text: str) -> str:
+    filled = text.replace("{namespace}", "n").replace("{service_account}", "s")
+    if "{namespace}" not in text or not _EMAIL.fullmatch(filled):
+        raise ValueError(
+            "a service account's email with {namespace}, such as 'blue-{namespace}@my-project.iam.gserviceaccount.com'"
+        )
     return text
 
 
@@ -76,6 +86,11 @@ class GcpSettings:
     )
     token_file: Path | None = setting("GCP_TOKEN_FILE", "the projected ServiceAccount token", Path, None)
     service_account: str = setting(_ACCOUNT_VARIABLE, "the service account to become with the exchanged token", _email)
+    shared_service_account: str = setting(
+        "SECRETS_SHARED_SERVICE_ACCOUNT",
+        "in shared mode, the service account that each caller becomes, with {namespace} in it; else none",
+        _template,
+    )
     metadata_host: Origin | None = setting(
         "GCE_METADATA_HOST", "the metadata server, asked where nothing else is set", _metadata_host, None
     )
@@ -97,18 +112,21 @@ class GcpSettings:
             raise SettingsError(
                 "GOOGLE_CLOUD_PROJECT is not set: expected a project's id or number, such as 'my-project'"
             )
-        given = {_PROVIDER_VARIABLE: values["workload_identity_provider"], "GCP_TOKEN_FILE": values["token_file"]}
+        return cls(**values)
+
+    def check_own_identity(self) -> None:
+        """Raise SettingsError where only a part of an identity is set, or two are."""
+        given = {_PROVIDER_VARIABLE: self.workload_identity_provider, "GCP_TOKEN_FILE": self.token_file}
         both_or_neither(_PROVIDER_VARIABLE, "GCP_TOKEN_FILE", given)
-        if values["service_account"] and not values["workload_identity_provider"]:
+        if self.service_account and not self.workload_identity_provider:
             raise SettingsError(
                 f"{_PROVIDER_VARIABLE} is not set though {_ACCOUNT_VARIABLE} is: expected both, or the account in the "
                 "file of GOOGLE_APPLICATION_CREDENTIALS"
             )
-        if values["credentials"] and values["workload_identity_provider"]:
+        if self.credentials and self.workload_identity_provider:
             raise SettingsError(
                 f"GOOGLE_APPLICATION_CREDENTIALS and {_PROVIDER_VARIABLE} are set: expected one of them"
             )
-        return cls(**values)
 
 
 Settings = GcpSettings

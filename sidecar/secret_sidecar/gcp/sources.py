@@ -23,6 +23,7 @@ from secret_sidecar.settings import Settings
 
 def open_source(settings: Settings) -> Source[Bearer]:
     """Return the exchange of a token where one is set, else google-auth's chain or, without it, the metadata server."""
+    settings.vault.check_own_identity()
     return Refreshing(_issuer(settings.vault, settings.proxies), settings.timeout)
 
 
@@ -45,8 +46,7 @@ def _issuer(gcp: GcpSettings, proxies: Proxies) -> Issuer[Bearer]:
 
 
 def _federation(account: ExternalAccount, proxies: Proxies) -> Federation:
-    identity = account.service_account or account.audience
-    token = partial(identity_service.token_of_file, account.token_file, identity, account.token_field)
+    token = partial(identity_service.token_of_file, account.token_file, account.identity, account.token_field)
     url = account.service_account_url
     sts, iam = _client(account.token_url.origin, proxies), None if url is None else _client(url.origin, proxies)
     return Federation(account, token, sts, iam)

@@ -32,7 +32,7 @@ from secret_sidecar.gcp.sources import open_source
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import NewValue, Secret, Written
 
-_ENDPOINT = Origin("https", "secretmanager.googleapis.com", 443)
+ENDPOINT = Origin("https", "secretmanager.googleapis.com", 443)
 _NUMBER = re.compile(r"[0-9]{1,19}")
 # https://cloud.google.com/secret-manager/docs/assign-alias-to-secret-version
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
@@ -184,6 +184,6 @@ def _known(error: VaultError) -> dict[str, Any]:
 def open_store(settings: Settings) -> GcpStore:
     """Return a store for the settings' endpoint and identity."""
     gcp: GcpSettings = settings.vault
-    origin = gcp.endpoint or _ENDPOINT
+    origin = gcp.endpoint or ENDPOINT
     client = Client(origin, tls.context_for(origin, None), proxy=settings.proxies.for_origin(origin))
     return GcpStore(Calls(VAULT, client, open_source(settings), error_of), gcp.project)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Iterable
 from typing import Protocol
 
 from secret_sidecar.errors import SettingsError
@@ -40,3 +41,10 @@ def open_backend(settings: Settings) -> Backend:
         )
     backend: Backend = importlib.import_module(name).open_backend(settings)
     return backend
+
+
+def forbid_own_identity(variables: Iterable[tuple[str, object]]) -> None:
+    """Raise SettingsError if one of these variables, which would give the service an identity, has a value."""
+    for variable, given in variables:
+        if given:
+            raise SettingsError(f"{variable} is set: expected no identity of its own, as SECRETS_MODE='shared'")

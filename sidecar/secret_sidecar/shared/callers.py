@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from secret_sidecar.client.retry import Cause, noting
 from secret_sidecar.errors import IdentityTimedOut, Overloaded, VaultError
 from secret_sidecar.shared.backends import Backend
 from secret_sidecar.shared.refusals import Peers, Refusal, Refusals
@@ -74,6 +75,7 @@ class _Flight:
     """An exchange under way, and how many wait for it."""
 
     task: asyncio.Task[Caller | Refusal]
+    cause: Cause
     waiting: int = 0
     is_held: bool = True
 
@@ -124,7 +126,7 @@ class Callers:
             async with asyncio.timeout(self._timeout):
                 found = await asyncio.shield(flight.task)
         except TimeoutError:
-            raise IdentityTimedOut("the token was not exchanged before the deadline") from None
+            raise _cut_short(flight.cause).error() from None
         else:
             if isinstance(found, Refusal):
                 raise found.error()
@@ -162,13 +164,15 @@ class Callers:
         if len(self._flights) >= WAITING:
             raise Overloaded(f"{len(self._flights)} tokens are being exchanged already: expected fewer at a time")
         self._peers.begin(peer)
-        task = asyncio.create_task(self._exchange(digest, token.decode("ascii"), claims, peer))
-        flight = self._flights[digest] = _Flight(task)
+        cause = Cause()
+        task = asyncio.create_task(self._exchange(digest, token.decode("ascii"), claims, peer, cause))
+        flight = self._flights[digest] = _Flight(task, cause)
         task.add_done_callback(lambda _: self._end(digest, flight))
         return flight
 
-    async def _exchange(self, digest: bytes, token: str, claims: Claims, peer: str) -> Caller | Refusal:
+    async def _exchange(self, digest: bytes, token: str, claims: Claims, peer: str, cause: Cause) -> Caller | Refusal:
         """Return the caller, held once for those who wait, or why there is none."""
+        noting(cause)
         began = self._clock()
         refused = True
         try:
@@ -177,9 +181,9 @@ class Callers:
                 store = await self._backend.open(token, claims, deadline)
             refused = False
         except TimeoutError:
-            return self._refused(digest, claims, IdentityTimedOut("the token was not exchanged before the deadline"))
+            return self._refused(digest, claims, _cut_short(cause))
         except VaultError as error:
-            return self._refused(digest, claims, error)
+            return self._refused(digest, claims, Refusal.of(error))
         finally:
             self._peers.end(peer, refused=refused)
         ends = expiry(store) or claims.expires
@@ -195,10 +199,10 @@ class Callers:
         log.info("caller admitted", extra={"caller": claims.subject, "pod": claims.pod, "expires": caller.expires})
         return caller
 
-    def _refused(self, digest: bytes, claims: Claims, error: VaultError) -> Refusal:
-        refusal = Refusal.of(error)
+    def _refused(self, digest: bytes, claims: Claims, refusal: Refusal) -> Refusal:
         self._refusals.add(digest, refusal)
-        log.warning("caller not admitted", extra={"claims": claims.subject, "reason": str(error), "code": error.code})
+        reason = {"reason": refusal.detail, "code": refusal.code}
+        log.warning("caller not admitted", extra={"claims": claims.subject, **reason})
         return refusal
 
     def _end(self, digest: bytes, flight: _Flight) -> None:
@@ -251,3 +255,8 @@ class Callers:
         self._gone += 1
         if self._gone % GARBAGE == 0:
             gc.collect()
+
+
+def _cut_short(cause: Cause) -> Refusal:
+    """Return what an exchange ends with that the deadline ended: the last cause, if there was one."""
+    return Refusal.of(cause.error or IdentityTimedOut("the token was not exchanged before the deadline"))

@@ -10,7 +10,16 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from secret_sidecar.errors import Denied, Overloaded, SidecarError, TokenRefused, VaultError
+from secret_sidecar.errors import (
+    Denied,
+    IdentityDelayed,
+    IdentityTimedOut,
+    IdentityUnavailable,
+    Overloaded,
+    SidecarError,
+    TokenRefused,
+    VaultError,
+)
 
 DECIDED = 5.0
 """Seconds that the cloud's own refusal of a token is repeated for."""
@@ -21,6 +30,17 @@ MOST = 4096
 PER_PEER = 32
 """Exchanges of one address that are under way, or were refused within WINDOW seconds."""
 WINDOW = 10.0
+
+
+Meaning = type[TokenRefused] | type[Denied]
+"""What a cloud's refusal means for a caller: its token is none, or what it asks to become is not for it."""
+
+
+def meant(error: IdentityUnavailable, meaning: Meaning | None) -> VaultError:
+    """Return a refusal as what it means for the caller; as it is where it means nothing, or may pass."""
+    if meaning is None or isinstance(error, IdentityDelayed | IdentityTimedOut):
+        return error
+    return meaning(str(error), code=error.code, request_id=error.request_id, identity=error.identity)
 
 
 @dataclass(frozen=True, slots=True)

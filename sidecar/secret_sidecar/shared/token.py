@@ -41,6 +41,10 @@ class Claims:
         """The token's `sub`, as trust policies name it."""
         return f"{_SUBJECT}{self.namespace}:{self.service_account}"
 
+    def fill(self, template: str) -> str:
+        """Return a template with `{namespace}` and `{service_account}` as they are here."""
+        return template.replace("{namespace}", self.namespace).replace("{service_account}", self.service_account)
+
 
 def token_of(headers: list[tuple[bytes, bytes]]) -> bytes:
     """Return the token of a request with these headers, names in lowercase, or raise Unauthenticated."""

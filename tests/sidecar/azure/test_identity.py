@@ -159,7 +159,7 @@ async def test_azures_library_on_a_laptop(tmp_path: Path, monkeypatch: pytest.Mo
 def settings_error(**variables: Any) -> str:
     """Why an environment describes no sidecar."""
     with pytest.raises(SettingsError) as refusal:
-        Settings.from_environment({**LAPTOP, **variables}, NOWHERE)
+        open_source(Settings.from_environment({**LAPTOP, **variables}, NOWHERE))
     return str(refusal.value)
 
 
@@ -170,6 +170,10 @@ def settings_error(**variables: Any) -> str:
         ({"AZURE_KEYVAULT_URL": "my-vault"}, "AZURE_KEYVAULT_URL='my-vault': expected a vault's URL, such as"),
         ({"AZURE_KEYVAULT_URL": "http://my-vault.vault.azure.net"}, "expected a vault's URL, such as 'https://"),
         ({"AZURE_KEYVAULT_URL": "https://my-vault.vault.azure.net/secrets/x"}, "expected a vault's URL, such as"),
+        (
+            {"AZURE_KEYVAULT_URL": "https://kv-{namespace}.vault.azure.net"},
+            "AZURE_KEYVAULT_URL='https://kv-{namespace}.vault.azure.net': expected one vault",
+        ),
         ({"AZURE_CLIENT_ID": "app"}, "AZURE_CLIENT_ID='app': expected a client id, such as '11111111-"),
         ({"AZURE_TENANT_ID": "a/b"}, "AZURE_TENANT_ID='a/b': expected a tenant's id, such as '11111111-"),
         ({"AZURE_FEDERATED_TOKEN_FILE": "/t"}, "AZURE_CLIENT_ID is not set though AZURE_FEDERATED_TOKEN_FILE is"),

@@ -8,6 +8,7 @@ import pytest
 
 from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
+from secret_sidecar.gcp.sources import open_source
 from secret_sidecar.settings import Settings
 from tests.fakes.google import GKE_PROVIDER, PROVIDER
 
@@ -89,5 +90,5 @@ def test_the_metadata_servers_host() -> None:
 def test_a_wrong_setting_is_told(variables: dict[str, str], message: str) -> None:
     """Whoever reads it knows what to change."""
     with pytest.raises(SettingsError) as refusal:
-        settings_of(**variables)
+        open_source(settings_of(**variables))
     assert message in str(refusal.value)

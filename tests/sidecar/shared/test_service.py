@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -18,9 +16,10 @@ from secret_sidecar.server import Sidecar
 from secret_sidecar.shared.callers import Caller
 from secret_sidecar.shared.service import Shared
 from secret_sidecar.shared.token import LARGEST
-from tests.sidecar.caller import ask, ask_raw
+from tests.sidecar.caller import ask_raw
 from tests.sidecar.certificates import Authority
 from tests.sidecar.fake_aws import sts_error
+from tests.sidecar.reachable import reachable
 from tests.sidecar.shared_service import HOST, Service, SharedAws, certificate_of, part, settings_of, token
 
 pytestmark = pytest.mark.anyio
@@ -35,12 +34,6 @@ async def aws() -> AsyncIterator[SharedAws]:
     fake = SharedAws(secrets=secrets)
     async with fake:
         yield fake
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    """Who signs the service's certificates."""
-    return Authority(tmp_path)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -165,9 +158,9 @@ async def test_a_token_that_sts_does_not_take_is_a_401(code: str, aws: SharedAws
     """With the cloud's code, and for a while without asking it again."""
     service = await start()
     aws.sts_faults.append(sts_error(code))
-    refused = token("test")
+    given = token("test")
     for _ in range(3):
-        got = await service.ask(NAME, refused)
+        got = await service.ask(NAME, given)
         assert (got.status, got.json["code"], got.json["request_id"]) == (401, code, "request-1")
         assert got.headers["www-authenticate"] == 'Bearer realm="secret-sidecar", error="invalid_token"'
     assert len(aws.sts_faults) == 0
@@ -308,51 +301,6 @@ async def test_audit_lines_name_the_caller(aws: SharedAws, start: Started, capsy
     ]
 
 
-SKIPPED = (ModuleType, type, logging.Logger, asyncio.AbstractEventLoop)
-
-
-def reachable(root: object) -> set[str | bytes]:
-    """All texts that can be reached from an object, but for modules, classes and the loop, which has the test too."""
-    seen: set[int] = set()
-    texts: set[str | bytes] = set()
-    todo: list[object] = [root]
-    while todo:
-        thing = todo.pop()
-        if id(thing) in seen or isinstance(thing, SKIPPED):
-            continue
-        seen.add(id(thing))
-        if isinstance(thing, str | bytes):
-            texts.add(thing)
-        elif isinstance(thing, FunctionType):
-            todo += [cell.cell_contents for cell in thing.__closure__ or ()]
-        else:
-            todo += gc.get_referents(thing)
-    return texts
-
-
-async def test_the_token_is_kept_nowhere(
-    aws: SharedAws, start: Started, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Neither of those admitted nor of those refused: not in memory, the log, the audit trail, metrics or answers."""
-    caplog.set_level(logging.DEBUG)
-    service = await start(metrics_names=True)
-    good, bad, forged = aws.know(token("test"), "test"), token("prod"), aws.know(token("prod", 2), "test")
-    bodies = [(await service.ask(NAME, given)).body.decode() for given in (good, bad, forged, good)]
-    sidecar = start.sidecars[0]
-    bodies.append((await ask(sidecar.health_port, "/metrics")).body.decode())
-    gc.collect()
-    texts = reachable(sidecar._vault)
-    held = " ".join(text if isinstance(text, str) else text.decode("latin-1") for text in texts)
-    assert "session-token-1" in held  # the search finds what there is
-    await sidecar.__aexit__()
-    out = capsys.readouterr()
-    logged = "".join(f"{vars(record)}" for record in caplog.records)
-    for given in (good, bad, forged):
-        for piece in given.split(".")[1:]:
-            assert piece not in held
-            assert all(piece not in text for text in (*bodies, out.out, out.err, logged))
-
-
 async def test_only_tls_and_only_its_own_names(aws: SharedAws, start: Started) -> None:
     """Plain HTTP gets nothing; another Host, and a forwarded request, a 421."""
     service = await start()
@@ -393,12 +341,3 @@ async def test_the_certificate_may_change(start: Started, aws: SharedAws, author
     certificates.refresh()
     assert await serial() != first
     assert (await service.ask(NAME, given)).status == 200
-
-
-async def test_ready_once_the_vault_answers_anybody(aws: SharedAws, start: Started) -> None:
-    """There is no identity to be ready."""
-    await start()
-    async with asyncio.timeout(30):
-        await start.sidecars[0].readiness.wait()
-    assert aws.assumed == []
-    assert (await ask(start.sidecars[0].health_port, "/readyz")).status == 200

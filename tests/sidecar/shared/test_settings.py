@@ -78,10 +78,6 @@ def test_what_is_wrong_is_told(variables: dict[str, str], message: str, tmp_path
             "SECRETS_MODE='shared' is not served for 'pass': expected",
         ),
         (
-            {"SECRETS_BACKEND": "azure", "AZURE_KEYVAULT_URL": "https://v.vault.azure.net"},
-            "SECRETS_MODE='shared' is not served for 'azure'",
-        ),
-        (
             {"SECRETS_TLS_CERT_FILE": "/none"},
             "SECRETS_TLS_CERT_FILE='/none', .*: No such file or directory; exp",
         ),

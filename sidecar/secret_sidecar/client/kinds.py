@@ -1,0 +1,25 @@
+"""What vaults' answers that are no secret are: a kind of error, and how it is told. What several have is here."""
+
+from __future__ import annotations
+
+from secret_sidecar.errors import Denied, NameRefused, NotFound, OddAnswer, Throttled, Unavailable, VaultError
+
+Kind = tuple[type[VaultError], str]
+"""An error, and a text with `{vault}`, `{name}`, `{identity}`, `{code}` and `{status}`."""
+
+DENIED: Kind = (Denied, "{vault} refused {name} to {identity}, or there is no such secret")
+NAME_REFUSED: Kind = (NameRefused, "{vault} takes no such name as {name}")
+NOT_FOUND: Kind = (NotFound, "{vault} has no secret {name}, or it has no such version")
+THROTTLED: Kind = (Throttled, "{vault} has had too many requests")
+UNAVAILABLE: Kind = (Unavailable, "{vault} is not available: {code}")
+
+
+def otherwise(status: int, code: str | None) -> Kind:
+    """Return what an answer is whose code says nothing: the vault's own failure by its status, or nobody knows what."""
+    if status == 429:
+        return THROTTLED
+    if status >= 500:
+        return UNAVAILABLE if code else (Unavailable, "{vault} is not available: HTTP {status}")
+    if code is None:
+        return OddAnswer, "{vault} answered HTTP {status} without an error code"
+    return OddAnswer, "{vault} answered with an error that such a call cannot have: {code}"
