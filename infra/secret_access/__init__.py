@@ -1,15 +1,19 @@
 """Pulumi components that give every Kubernetes namespace its own cloud identity for its own secrets."""
 
 from .aws import AwsSecretAccess, AwsSecretAccessArgs
+from .caller import CallerToken, caller_token
 from .cluster_trust import ClusterTrust, ClusterTrustArgs
 from .errors import InvalidArgument, InvalidSetting, NotReached, SecretAccessError, WrongAccount
 from .policies import Access
+from .shared import SharedSecretService, SharedSecretServiceArgs
+from .shared_backends import SharedBackend, aws_backend, vault_backend
 from .workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
 
 __all__ = [
     "Access",
     "AwsSecretAccess",
     "AwsSecretAccessArgs",
+    "CallerToken",
     "ClusterTrust",
     "ClusterTrustArgs",
     "InvalidArgument",
@@ -18,6 +22,12 @@ __all__ = [
     "SecretAccessError",
     "SecretWorkload",
     "SecretWorkloadArgs",
+    "SharedBackend",
+    "SharedSecretService",
+    "SharedSecretServiceArgs",
     "WorkloadAccess",
     "WrongAccount",
+    "aws_backend",
+    "caller_token",
+    "vault_backend",
 ]

@@ -42,23 +42,35 @@ def container(told: AwsSidecar) -> Manifest:
         "restartPolicy": "Always",
         "env": _environment(told),
         "ports": [{"name": "health", "containerPort": HEALTH_PORT}],
-        "startupProbe": {**_probe("/healthz"), "periodSeconds": 1, "failureThreshold": 60},
-        "livenessProbe": {**_probe("/healthz"), "periodSeconds": 10},
-        "readinessProbe": {**_probe("/readyz"), "periodSeconds": 2},
+        **probes(),
         "resources": {
             "requests": {"cpu": "50m", "memory": "64Mi"},
             "limits": {"cpu": "1", "memory": "128Mi"},
         },
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "readOnlyRootFilesystem": True,
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": security_context(),
         "volumeMounts": [{"name": VOLUME, "mountPath": TOKEN_FOLDER, "readOnly": True}],
+    }
+
+
+def probes() -> Manifest:
+    """Up when `/healthz` answers, in service when `/readyz` says so."""
+    return {
+        "startupProbe": {**_probe("/healthz"), "periodSeconds": 1, "failureThreshold": 60},
+        "livenessProbe": {**_probe("/healthz"), "periodSeconds": 10},
+        "readinessProbe": {**_probe("/readyz"), "periodSeconds": 2},
+    }
+
+
+def security_context() -> Manifest:
+    """What the Pod Security Standard `restricted` asks of a container, and a root filesystem that nothing writes to."""
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": USER,
+        "runAsGroup": USER,
+        "readOnlyRootFilesystem": True,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
     }
 
 

@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from secret_access import AwsSecretAccess, AwsSecretAccessArgs, ClusterTrust, ClusterTrustArgs, SecretWorkload
+from secret_access import (
+    AwsSecretAccess,
+    AwsSecretAccessArgs,
+    ClusterTrust,
+    ClusterTrustArgs,
+    SecretWorkload,
+    SharedSecretService,
+    SharedSecretServiceArgs,
+    aws_backend,
+)
 from secret_access.workload import SecretWorkloadArgs, WorkloadAccess
 from tests.infra.engine import ISSUER_HOST, PROVIDER_ARN, outputs_in
 
@@ -45,3 +54,24 @@ def workload(access: dict[str, Any] | None = None, **changed: Any) -> Program:
         SecretWorkload("shop", cast("SecretWorkloadArgs", {**args, **outputs_in(changed)}))
 
     return program
+
+
+ROLES = "arn:aws:iam::111122223333:role/secret-access-blue-{namespace}"
+
+
+def shared_args(**changed: Any) -> dict[str, Any]:
+    """Arguments of SharedSecretService; None leaves one out."""
+    args = {
+        "namespace": "platform",
+        "sidecar_image": "registry.example/secret-sidecar:0.1.0",
+        "backend": aws_backend(ROLES, "us-east-1"),
+        "certificate": {"secret": {"secretName": "secrets-tls"}},
+        "caller_namespaces": ["test", "prod"],
+        **changed,
+    }
+    return {name: value for name, value in args.items() if value is not None}
+
+
+def shared_service(**changed: Any) -> Program:
+    """A program that makes a SharedSecretService."""
+    return lambda: SharedSecretService("secrets", cast("SharedSecretServiceArgs", outputs_in(shared_args(**changed))))

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from secret_access import AwsSecretAccess, AwsSecretAccessArgs, ClusterTrust, ClusterTrustArgs, SecretWorkload
+from secret_access import (
+    AwsSecretAccess,
+    AwsSecretAccessArgs,
+    ClusterTrust,
+    ClusterTrustArgs,
+    SecretWorkload,
+    SharedSecretService,
+    SharedSecretServiceArgs,
+)
 from secret_access.workload import SecretWorkloadArgs
 from tests.infra.engine import run
 
@@ -16,6 +24,7 @@ COMPONENTS = [
     (ClusterTrust, ClusterTrustArgs),
     (AwsSecretAccess, AwsSecretAccessArgs),
     (SecretWorkload, SecretWorkloadArgs),
+    (SharedSecretService, SharedSecretServiceArgs),
 ]
 
 
@@ -47,18 +56,19 @@ def test_the_page_says_what_is_required(component: type, args: Any) -> None:
     assert required == args.__required_keys__
 
 
-def test_the_example_works() -> None:
-    """The page's program makes a trust, an identity and a workload, by its two providers."""
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+def made_by(example: str) -> set[str]:
+    """The types of what a program of the page makes, each by an explicit provider."""
     world = run(lambda: exec(example, {}))  # noqa: S102  our own page
-    made = {asked.type.split(":")[-1] for asked in world.asked if asked.custom and not asked.type.startswith("pulumi:")}
-    assert made == {
-        "OpenIdConnectProvider",
-        "Role",
-        "RolePolicy",
-        "RolePoliciesExclusive",
-        "RolePolicyAttachmentsExclusive",
-        "ServiceAccount",
-        "Deployment",
-    }
-    assert all(asked.provider for asked in world.asked if asked.custom and not asked.type.startswith("pulumi:"))
+    asked = [asked for asked in world.asked if asked.custom and not asked.type.startswith("pulumi:")]
+    assert all(resource.provider for resource in asked)
+    return {resource.type.split(":")[-1] for resource in asked}
+
+
+def test_the_examples_work() -> None:
+    """The page's programs make a trust, an identity and a workload; a shared service and who calls it."""
+    sidecar, shared = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    policies = {"RolePolicy", "RolePoliciesExclusive", "RolePolicyAttachmentsExclusive"}
+    identity = {"OpenIdConnectProvider", "Role", "ServiceAccount", *policies}
+    assert made_by(sidecar) == identity | {"Deployment"}
+    service = {"Service", "NetworkPolicy", "PodDisruptionBudget", "Deployment", "ServiceAccount"}
+    assert made_by(sidecar + shared) == identity | service

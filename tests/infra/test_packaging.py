@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pulumi.provider.experimental.component import ComponentProvider
 
-from secret_access import AwsSecretAccess, ClusterTrust, SecretWorkload
+from secret_access import AwsSecretAccess, ClusterTrust, SecretWorkload, SharedSecretService
 
-COMPONENTS = [AwsSecretAccess, ClusterTrust, SecretWorkload]
+COMPONENTS = [AwsSecretAccess, ClusterTrust, SecretWorkload, SharedSecretService]
 
 
 @pytest.fixture(scope="module")

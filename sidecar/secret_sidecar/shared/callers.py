@@ -7,6 +7,7 @@ them. The token itself is kept by nobody once it was exchanged.
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import logging
 import time
@@ -28,6 +29,8 @@ WAITING = 256
 """Exchanges that are under way, or wait for their turn."""
 SPARE = 30.0
 """Seconds before their end from which on credentials are exchanged for new ones: clocks differ, calls take time."""
+GARBAGE = 256
+"""Callers that have gone until garbage is searched for: what each leaves refers to itself, and grew old with it."""
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +98,7 @@ class Callers:
         self._peers = Peers(clock)
         self._slots = asyncio.Semaphore(EXCHANGES)
         self._closing: set[asyncio.Task[None]] = set()
+        self._gone = 0
 
     def __len__(self) -> int:
         return len(self._callers)
@@ -240,4 +244,10 @@ class Callers:
     def _close(self, caller: Caller) -> None:
         task = asyncio.create_task(caller.served.close())
         self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        task.add_done_callback(self._closed)
+
+    def _closed(self, task: asyncio.Task[None]) -> None:
+        self._closing.discard(task)
+        self._gone += 1
+        if self._gone % GARBAGE == 0:
+            gc.collect()

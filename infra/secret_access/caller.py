@@ -1,0 +1,57 @@
+"""What the container of a caller of a shared service needs: its own token, the service's address, and whom to trust."""
+
+from typing import Any, TypedDict
+
+import pulumi
+
+from . import checks, sidecar
+from .inputs import lift
+
+FOLDER = "/var/run/secrets/secret-access/caller"
+
+
+class CallerToken(TypedDict):
+    """For a pod's manifest: a volume, and for the container that calls its mount and variables."""
+
+    volume: pulumi.Input[dict[str, Any]]
+    """For `volumes`: the token, which the kubelet renews, and the authority's certificate."""
+    volume_mount: dict[str, Any]
+    """For the container's `volumeMounts`."""
+    env: pulumi.Input[list[dict[str, Any]]]
+    """For the container's `env`: `SECRETS_URL`, `SECRETS_TOKEN_FILE` and, with a ConfigMap, `SECRETS_CA_FILE`."""
+
+
+def caller_token(
+    url: pulumi.Input[str],
+    audience: pulumi.Input[str],
+    *,
+    ca_config_map: pulumi.Input[str] | None = None,
+    token_expiration_seconds: pulumi.Input[int] = 3600,
+) -> CallerToken:
+    """What a container needs that calls the shared service; `url` and `audience` are outputs of that.
+
+    The token is of the ServiceAccount that the pod runs as: that of the namespace's AwsSecretAccess. `ca_config_map`
+    is a ConfigMap of the caller's namespace whose `ca.crt` has the certificate of the authority that issued the
+    service's; without one, the caller has to know it already.
+    """
+    lifetime = lift(checks.token_lifetime, token_expiration_seconds)
+    return {
+        "volume": lift(_volume, audience, lifetime, ca_config_map),
+        "volume_mount": {"name": sidecar.VOLUME, "mountPath": FOLDER, "readOnly": True},
+        "env": lift(_environment, url, ca_config_map),
+    }
+
+
+def _volume(audience: str, lifetime: int, ca_config_map: str | None) -> dict[str, Any]:
+    volume = sidecar.token_volume(audience, lifetime)
+    if ca_config_map is not None:
+        authority = {"name": ca_config_map, "items": [{"key": "ca.crt", "path": "ca.crt"}]}
+        volume["projected"]["sources"].append({"configMap": authority})
+    return volume
+
+
+def _environment(url: str, ca_config_map: str | None) -> list[dict[str, Any]]:
+    values = {"SECRETS_URL": url, "SECRETS_TOKEN_FILE": f"{FOLDER}/token"}
+    if ca_config_map is not None:
+        values["SECRETS_CA_FILE"] = f"{FOLDER}/ca.crt"
+    return [{"name": name, "value": value} for name, value in values.items()]

@@ -1,0 +1,134 @@
+"""One service for callers that cannot have a sidecar: it holds no identity, each caller shows its own token."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from . import checks, shared_checks, shared_pod
+from .inputs import children_of, given, lift
+from .shared_backends import SharedBackend
+
+RESOURCES = {
+    "requests": {"cpu": "100m", "memory": "128Mi"},
+    "limits": {"cpu": "2", "memory": "512Mi"},
+}
+
+
+class SharedSecretServiceArgs(TypedDict):
+    """What SharedSecretService is made from."""
+
+    namespace: pulumi.Input[str]
+    """The Kubernetes namespace of the service, which must exist. Example: `platform`."""
+    sidecar_image: pulumi.Input[str]
+    """The sidecar's image. Example: `registry.example/secret-sidecar:0.1.0`."""
+    backend: SharedBackend
+    """The vault, and each caller's role there.
+    Example: `aws_backend("arn:aws:iam::111122223333:role/secret-access-blue-{namespace}", "us-east-1")`."""
+    certificate: pulumi.Input[dict[str, Any]]
+    """The volume source with `tls.crt` and `tls.key`, as in a manifest; the certificate must have the output `hosts`.
+    Example: `{"secret": {"secretName": "secrets-tls"}}`."""
+    caller_namespaces: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Namespaces whose pods may call the service. Example: `["test", "prod"]`."""
+    service_name: NotRequired[pulumi.Input[str]]
+    """Name of the Service and all else. Default: the component's name. Example: `secrets`."""
+    replicas: NotRequired[pulumi.Input[int]]
+    """Number of pods, 2 at least. Default: 2."""
+    metrics_namespaces: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Namespaces whose pods may read `/metrics` on port 8081. Default: none. Example: `["monitoring"]`."""
+    env: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    """Further settings of docs/sidecar-api.md. Default: none. Example: `{"SECRETS_CACHE_TTL": "10"}`."""
+    resources: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[str]]]]]]
+    """Requests and limits of a pod. Default: requests of 100m CPU and 128Mi, limits of 2 CPU and 512Mi."""
+
+
+class SharedSecretService(pulumi.ComponentResource):
+    """A few replicas of the sidecar that serve many namespaces, each caller with its own identity.
+
+    They hold none: the ServiceAccount has no cloud identity and mounts no token. Makes it, a Service, a Deployment,
+    a PodDisruptionBudget and a NetworkPolicy.
+    """
+
+    namespace: pulumi.Output[str]
+    """The service's namespace."""
+    service_name: pulumi.Output[str]
+    """Name of the Service."""
+    url: pulumi.Output[str]
+    """Where callers reach it: `https://NAME.NAMESPACE.svc:8080`."""
+    audience: pulumi.Output[str]
+    """The audience that callers' tokens must have."""
+    hosts: pulumi.Output[list[str]]
+    """The DNS names that callers may use, and that the certificate must have."""
+
+    def __init__(self, name: str, args: SharedSecretServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        namespace = lift(checks.namespace, args.get("namespace"))
+        service_name = lift(shared_checks.service_name, given(args.get("service_name"), name))
+        backend = args["backend"]
+        env = lift(shared_checks.environment, backend["env"], given(args.get("env"), {}))
+        certificate = lift(shared_checks.certificate, args.get("certificate"))
+        callers = lift(shared_checks.callers, given(args.get("caller_namespaces"), []))
+        metrics = lift(shared_checks.namespaces, given(args.get("metrics_namespaces"), []), "metrics_namespaces")
+        replicas = lift(shared_checks.replicas, given(args.get("replicas"), 2))
+        resources = given(args.get("resources"), RESOURCES)
+        super().__init__("secret-access:index:SharedSecretService", name, {}, opts)
+        child = children_of(self, opts)
+
+        labels = lift(shared_pod.labels, service_name)
+        metadata: Any = {"name": service_name, "namespace": namespace, "labels": labels}
+        account = k8s.core.v1.ServiceAccount(
+            f"{name}-service-account", metadata=metadata, automount_service_account_token=False, opts=child
+        )
+        policy = k8s.networking.v1.NetworkPolicy(
+            f"{name}-network-policy",
+            metadata=metadata,
+            spec=_spec(shared_pod.network_policy, service_name, callers, metrics),
+            opts=child,
+        )
+        k8s.policy.v1.PodDisruptionBudget(
+            f"{name}-disruption-budget",
+            metadata=metadata,
+            spec=_spec(shared_pod.disruption_budget, service_name),
+            opts=child,
+        )
+        k8s.core.v1.Service(
+            f"{name}-service", metadata=metadata, spec=_spec(shared_pod.service, service_name), opts=child
+        )
+        pod = _spec(
+            _pod, service_name, namespace, args.get("sidecar_image"), backend["name"], certificate, env, resources
+        )
+        k8s.apps.v1.Deployment(
+            f"{name}-deployment",
+            metadata=metadata,
+            spec={
+                "replicas": replicas,
+                "strategy": {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 0, "max_surge": 1}},
+                "selector": {"match_labels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": pod},
+            },
+            # nobody is to reach a pod before it is known who may
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[account, policy])),
+        )
+        self.namespace = pulumi.Output.from_input(namespace)
+        self.service_name = pulumi.Output.from_input(service_name)
+        self.url = pulumi.Output.from_input(lift(shared_pod.url, service_name, namespace))
+        self.audience = pulumi.Output.from_input(backend["audience"])
+        self.hosts = pulumi.Output.from_input(lift(shared_pod.hosts, service_name, namespace))
+        self.register_outputs(
+            {
+                "namespace": self.namespace,
+                "serviceName": self.service_name,
+                "url": self.url,
+                "audience": self.audience,
+                "hosts": self.hosts,
+            }
+        )
+
+
+def _pod(*told: Any) -> dict[str, Any]:
+    return shared_pod.pod(shared_pod.SharedPod(*told))
+
+
+def _spec(function: Any, *values: Any) -> Any:
+    """What `function` makes of the values; the SDK's own types do not know manifests."""
+    return lift(function, *values)

@@ -1,0 +1,103 @@
+"""The vault of a shared service, and whose identity a caller's token is exchanged for there."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import pulumi
+
+from . import checks
+from .checks import invalid
+from .inputs import given, lift
+from .policies import AUDIENCE
+
+NAMESPACE = "{namespace}"
+EXAMPLE_ROLE = "arn:aws:iam::111122223333:role/secret-access-blue-{namespace}"
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]+")
+_HELD = ("{namespace}", "{service_account}")
+
+
+class SharedBackend(TypedDict):
+    """A vault, as the shared service is told of it; `aws_backend()` and `vault_backend()` make one."""
+
+    name: pulumi.Input[str]
+    """`SECRETS_BACKEND`. Example: `aws`."""
+    audience: pulumi.Input[str]
+    """The audience that callers' tokens must have. Example: `sts.amazonaws.com`."""
+    env: pulumi.Input[Mapping[str, pulumi.Input[str]]]
+    """The vault's own variables, as docs/sidecar-api.md lists them.
+    Example: `{"VAULT_ADDR": "https://vault.example:8200", "SECRETS_SHARED_VAULT_ROLE": "blue-{namespace}"}`."""
+
+
+def aws_backend(
+    role_arn: pulumi.Input[str], region: pulumi.Input[str], endpoint_url: pulumi.Input[str] | None = None
+) -> SharedBackend:
+    """AWS Secrets Manager. `role_arn` is each caller's role: what AwsSecretAccess made with that `role_name`.
+
+    `{namespace}` (and `{service_account}`, if wanted) stand for the caller's. `endpoint_url` is AWS's address, where it
+    is not AWS's own.
+    """
+    return {"name": "aws", "audience": AUDIENCE, "env": lift(_aws, role_arn, region, endpoint_url)}
+
+
+def vault_backend(
+    address: pulumi.Input[str],
+    role: pulumi.Input[str],
+    audience: pulumi.Input[str],
+    auth_path: pulumi.Input[str] | None = None,
+    mount: pulumi.Input[str] | None = None,
+) -> SharedBackend:
+    """HashiCorp Vault or OpenBao. `role` is each caller's role of JWT auth, `audience` what its `bound_audiences` has.
+
+    `auth_path` is where JWT auth is mounted (`jwt`), `mount` where the KV engine is (`secret`).
+    """
+    return {
+        "name": "vault",
+        "audience": audience,
+        "env": lift(_vault, address, role, given(auth_path, "jwt"), given(mount, "secret")),
+    }
+
+
+def role_template(arn: object) -> str:
+    """A role's ARN with `{namespace}` in it: without, every caller would ask for the same role."""
+    text = str(arn or "")
+    if isinstance(arn, str) and NAMESPACE in arn and _ROLE_ARN.fullmatch(_filled(arn)):
+        return arn
+    what = "is not a role's ARN"
+    if "*" in text:
+        what = "holds a *, and a role is one"
+    elif _ROLE_ARN.fullmatch(_filled(text)):
+        what = f"has no {NAMESPACE}, so every caller would ask for the same role"
+    raise invalid(
+        f"role_arn {what}",
+        arn,
+        f"each caller's role, such as {EXAMPLE_ROLE}",
+        f"write the role_name of your AwsSecretAccess with {NAMESPACE} in the namespace's place",
+    )
+
+
+def _aws(role_arn: Any, region: Any, endpoint_url: str | None) -> dict[str, str]:
+    env = {"AWS_REGION": checks.region(region), "SECRETS_SHARED_ROLE_ARN": role_template(role_arn)}
+    return {**env, **({"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else {})}
+
+
+def _vault(address: str, role: str, auth_path: str, mount: str) -> dict[str, str]:
+    if NAMESPACE not in role:
+        raise invalid(
+            f"role has no {NAMESPACE}, so every caller would log in to the same role",
+            role,
+            "each caller's role, such as 'blue-{namespace}'",
+            f"write the roles' name with {NAMESPACE} in the namespace's place",
+        )
+    return {
+        "VAULT_ADDR": address,
+        "SECRETS_SHARED_VAULT_ROLE": role,
+        "SECRETS_VAULT_AUTH_PATH": auth_path,
+        "SECRETS_VAULT_MOUNT": mount,
+    }
+
+
+def _filled(template: str) -> str:
+    for held in _HELD:
+        template = template.replace(held, "x")
+    return template

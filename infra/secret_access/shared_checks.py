@@ -1,0 +1,111 @@
+"""What users of a shared service trip over, each caught before its pods would not start, or would start too open."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import secret_names
+
+from .checks import LABEL, invalid
+from .errors import InvalidArgument
+
+FEWEST = 2
+SOURCES = ("secret", "csi", "projected")
+CERTIFICATE = '{"secret": {"secretName": "secrets-tls"}}'
+OF_THE_COMPONENT = {
+    "SECRETS_MODE",
+    "SECRETS_BACKEND",
+    "SECRETS_PORT",
+    "SECRETS_HEALTH_PORT",
+    "SECRETS_TLS_CERT_FILE",
+    "SECRETS_TLS_KEY_FILE",
+    "SECRETS_SHARED_HOSTS",
+}
+OF_ONE_WORKLOAD = {
+    "SECRETS_TOKEN_FILE",
+    "SECRETS_NAMESPACE",
+    "SECRETS_PREFIX",
+    "SECRETS_POD_NAME",
+    "SECRETS_NAMES",
+    "SECRETS_VAULT_ROLE",
+    "AWS_ROLE_ARN",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "VAULT_TOKEN",
+    "BAO_TOKEN",
+}
+"""What would give the service an identity, or callers each other's names: it refuses to start with them."""
+
+
+def environment(backend: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """The backend's variables and further ones: none that the component sets, none of one workload."""
+    for name in (*backend, *more):
+        if name in OF_THE_COMPONENT:
+            raise invalid("env", name, "variables that the component does not set itself", "leave it out")
+        if name in OF_ONE_WORKLOAD:
+            raise invalid(
+                "env",
+                name,
+                "no identity and no settings of one workload: each caller has its own",
+                "leave it out; who may read what is said by each namespace's role",
+            )
+    return {**backend, **more}
+
+
+def certificate(source: Any) -> dict[str, Any]:
+    """A volume source that has `tls.crt` and `tls.key`."""
+    what = None
+    fix = "pass the volume's source, as a pod's manifest spells it, without the volume's name"
+    if not isinstance(source, Mapping):
+        what = "certificate is no volume source"
+        if isinstance(source, str):
+            fix = f'for a Secret of that name write {{"secret": {{"secretName": "{source}"}}}}'
+    elif len(source) != 1 or next(iter(source)) not in SOURCES:
+        what = f"certificate is none of {', '.join(SOURCES)}, with nothing beside it"
+    elif "secret" in source and not source["secret"].get("secretName"):
+        what, fix = "certificate names no Secret", "spell it secretName"
+    if what:
+        raise invalid(what, source, f"the volume with tls.crt and tls.key, such as {CERTIFICATE}", fix)
+    return dict(source)
+
+
+def namespaces(names: Sequence[object], argument: str) -> list[str]:
+    """Namespaces, each spelled out; one that has no prefix of its own is refused by the service."""
+    for name in names:
+        try:
+            secret_names.default_prefix(str(name))
+        except secret_names.InvalidName as problem:
+            raise InvalidArgument(f"{argument}: {problem}") from None
+    return [str(name) for name in names]
+
+
+def callers(names: Sequence[object]) -> list[str]:
+    """The namespaces that may call: at least one, as a rule without any would let in every pod of the cluster."""
+    if not names:
+        raise invalid(
+            "caller_namespaces",
+            list(names),
+            "at least one namespace",
+            "name the namespaces whose pods are to call the service",
+        )
+    return namespaces(names, "caller_namespaces")
+
+
+def service_name(name: object) -> str:
+    """The name of a Service, which is part of its DNS names (RFC 1035 label)."""
+    if isinstance(name, str) and LABEL.fullmatch(name) and name[0].isalpha():
+        return name
+    raise invalid(
+        "service_name",
+        name,
+        "up to 63 lowercase letters, digits and -, beginning with a letter",
+        "set service_name, such as secrets",
+    )
+
+
+def replicas(number: object) -> int:
+    """At least two: with one, a node that is drained takes every caller's secrets with it."""
+    if isinstance(number, int | float) and number >= FEWEST and number == int(number):
+        return int(number)
+    raise invalid("replicas", number, "a whole number, 2 or more", "leave it out for 2")

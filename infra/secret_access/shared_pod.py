@@ -1,0 +1,123 @@
+"""What a shared service is in Kubernetes, as it stands in manifests. Pure.
+
+https://kubernetes.io/docs/concepts/services-networking/network-policies/,
+https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import sidecar
+
+PORT = sidecar.DEFAULT_PORT
+CERTIFICATE = "certificate"
+CERTIFICATE_FOLDER = "/var/run/secrets/secret-access/certificate"
+TOPOLOGIES = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
+FORGOTTEN = 5
+"""Seconds until whoever routes to a pod knows that it is about to go."""
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SharedPod:
+    """What the service's pods are told."""
+
+    name: str
+    namespace: str
+    image: str
+    backend: str
+    certificate: Mapping[str, Any]
+    env: Mapping[str, str]
+    resources: Mapping[str, Any]
+
+
+def hosts(name: str, namespace: str) -> list[str]:
+    """The DNS names under which callers know the Service: those that its certificate must have."""
+    return [f"{name}.{namespace}.svc", f"{name}.{namespace}.svc.cluster.local", f"{name}.{namespace}"]
+
+
+def url(name: str, namespace: str) -> str:
+    """Where callers reach it."""
+    return f"https://{hosts(name, namespace)[0]}:{PORT}"
+
+
+def labels(name: str) -> dict[str, str]:
+    """What selects the pods."""
+    return {"app.kubernetes.io/name": name}
+
+
+def pod(told: SharedPod) -> Manifest:
+    """The pod, fit for the Pod Security Standard `restricted`, with no token in it."""
+    spread = {"maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": labels(told.name)}}
+    return {
+        "serviceAccountName": told.name,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "topologySpreadConstraints": [{**spread, "topologyKey": key} for key in TOPOLOGIES],
+        "containers": [_container(told)],
+        "volumes": [{"name": CERTIFICATE, **told.certificate}],
+    }
+
+
+def service(name: str) -> Manifest:
+    """The Service's spec."""
+    port = {"name": "api", "port": PORT, "targetPort": "api", "protocol": "TCP", "appProtocol": "https"}
+    return {"type": "ClusterIP", "selector": labels(name), "ports": [port]}
+
+
+def disruption_budget(name: str) -> Manifest:
+    """One pod at a time; one that is not ready serves nobody, and is in no drain's way."""
+    return {
+        "maxUnavailable": 1,
+        "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        "selector": {"matchLabels": labels(name)},
+    }
+
+
+def network_policy(name: str, callers: Sequence[str], metrics: Sequence[str]) -> Manifest:
+    """In from the callers' namespaces to the API, from those that collect metrics to the health port, else nothing."""
+    rules = [_rule(callers, PORT)] + ([_rule(metrics, sidecar.HEALTH_PORT)] if metrics else [])
+    return {"podSelector": {"matchLabels": labels(name)}, "policyTypes": ["Ingress"], "ingress": rules}
+
+
+def _rule(namespaces: Sequence[str], port: int) -> Manifest:
+    # The API server itself sets this label to the namespace's name
+    named = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(namespaces)}
+    return {
+        "from": [{"namespaceSelector": {"matchExpressions": [named]}}],
+        "ports": [{"port": port, "protocol": "TCP"}],
+    }
+
+
+def _container(told: SharedPod) -> Manifest:
+    return {
+        "name": sidecar.CONTAINER,
+        "image": told.image,
+        "env": _environment(told),
+        "ports": [
+            {"name": "api", "containerPort": PORT},
+            {"name": "health", "containerPort": sidecar.HEALTH_PORT},
+        ],
+        **sidecar.probes(),
+        "lifecycle": {"preStop": {"sleep": {"seconds": FORGOTTEN}}},
+        "resources": dict(told.resources),
+        "securityContext": sidecar.security_context(),
+        "volumeMounts": [{"name": CERTIFICATE, "mountPath": CERTIFICATE_FOLDER, "readOnly": True}],
+    }
+
+
+def _environment(told: SharedPod) -> list[Manifest]:
+    values = {
+        "SECRETS_MODE": "shared",
+        "SECRETS_BACKEND": told.backend,
+        "SECRETS_PORT": str(PORT),
+        "SECRETS_HEALTH_PORT": str(sidecar.HEALTH_PORT),
+        "SECRETS_TLS_CERT_FILE": f"{CERTIFICATE_FOLDER}/tls.crt",
+        "SECRETS_TLS_KEY_FILE": f"{CERTIFICATE_FOLDER}/tls.key",
+        "SECRETS_SHARED_HOSTS": ",".join(hosts(told.name, told.namespace)),
+        **told.env,
+    }
+    return [{"name": name, "value": value} for name, value in values.items()]

@@ -1,0 +1,28 @@
+"""The shared service in front of the laptop environment's AWS, and what the pods that call it need.
+
+It makes no roles: `test` and `prod` have theirs from the local stacks, under the names that the template expects.
+"""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from secret_access import SharedSecretService, aws_backend, caller_token
+
+config = pulumi.Config()
+cluster = k8s.Provider(
+    "kubernetes", cluster_identifier="local", context="local", kubeconfig=config.require("kubeconfig")
+)
+roles = f"arn:aws:iam::{config.require('account')}:role/secret-access-local-{{namespace}}"
+shared = SharedSecretService(
+    "secrets",
+    {
+        "namespace": "platform",
+        "sidecar_image": "localhost/secret-sidecar:dev",
+        "backend": aws_backend(roles, config.require("region"), config.require("endpoint")),
+        "certificate": {"secret": {"secretName": "secrets-tls"}},
+        "caller_namespaces": ["test", "prod", "stranger"],
+    },
+    pulumi.ResourceOptions(providers=[cluster]),
+)
+pulumi.export("caller", caller_token(shared.url, shared.audience, ca_config_map="secrets-ca"))
+pulumi.export("hosts", shared.hosts)

@@ -1,0 +1,188 @@
+"""What SharedSecretService asks of Kubernetes."""
+
+from typing import Any
+
+import pytest
+
+from secret_access import SharedSecretServiceArgs, sidecar, vault_backend
+from tests.infra.components import ROLES, shared_args, shared_service
+from tests.infra.engine import Later, World, run
+
+KINDS = {
+    "account": "kubernetes:core/v1:ServiceAccount",
+    "policy": "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    "budget": "kubernetes:policy/v1:PodDisruptionBudget",
+    "service": "kubernetes:core/v1:Service",
+    "deployment": "kubernetes:apps/v1:Deployment",
+}
+LABELS = {"app.kubernetes.io/name": "secrets"}
+
+
+def world(**changed: Any) -> World:
+    return run(shared_service(**changed))
+
+
+def inputs(kind: str, **changed: Any) -> dict[str, Any]:
+    return world(**changed).one(KINDS[kind]).inputs
+
+
+def pod(**changed: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = inputs("deployment", **changed)["spec"]["template"]["spec"]
+    return spec
+
+
+def env(**changed: Any) -> dict[str, str]:
+    (container,) = pod(**changed)["containers"]
+    return {variable["name"]: variable["value"] for variable in container["env"]}
+
+
+def test_it_makes_five_things_of_one_name() -> None:
+    """All are children of the component, named and labelled alike, in the service's namespace."""
+    made = world()
+    for kind in KINDS.values():
+        asked = made.one(kind)
+        assert asked.parent == "secrets"
+        assert asked.inputs["metadata"] == {"name": "secrets", "namespace": "platform", "labels": LABELS}
+    assert made.outputs["secrets"] == {
+        "namespace": "platform",
+        "serviceName": "secrets",
+        "url": "https://secrets.platform.svc:8080",
+        "audience": "sts.amazonaws.com",
+        "hosts": ["secrets.platform.svc", "secrets.platform.svc.cluster.local", "secrets.platform"],
+    }
+    assert inputs("service", service_name="vault-reader")["metadata"]["name"] == "vault-reader"
+
+
+def test_it_holds_no_identity() -> None:
+    """The ServiceAccount has no annotation of any cloud, and no token is in the pod, whoever would put it there."""
+    account = inputs("account")
+    assert "annotations" not in account["metadata"]
+    assert account["automountServiceAccountToken"] is False
+    template = pod()
+    assert template["serviceAccountName"] == "secrets"
+    assert template["automountServiceAccountToken"] is False
+    assert [sorted(volume) for volume in template["volumes"]] == [["name", "secret"]]
+    assert not [name for name in env() if "TOKEN" in name or "ACCESS_KEY" in name or name == "AWS_ROLE_ARN"]
+
+
+def test_its_pods_are_told_of_the_vault_and_of_each_callers_role() -> None:
+    """The variables are those of the sidecar's shared mode."""
+    folder = "/var/run/secrets/secret-access/certificate"
+    assert env(env={"SECRETS_CACHE_TTL": "10"}) == {
+        "SECRETS_MODE": "shared",
+        "SECRETS_BACKEND": "aws",
+        "SECRETS_PORT": "8080",
+        "SECRETS_HEALTH_PORT": "8081",
+        "SECRETS_TLS_CERT_FILE": f"{folder}/tls.crt",
+        "SECRETS_TLS_KEY_FILE": f"{folder}/tls.key",
+        "SECRETS_SHARED_HOSTS": "secrets.platform.svc,secrets.platform.svc.cluster.local,secrets.platform",
+        "AWS_REGION": "us-east-1",
+        "SECRETS_SHARED_ROLE_ARN": ROLES,
+        "SECRETS_CACHE_TTL": "10",
+    }
+    vault = env(backend=vault_backend("https://vault.example:8200", "blue-{namespace}", "https://vault.example"))
+    assert {name: value for name, value in vault.items() if "VAULT" in name or name == "SECRETS_BACKEND"} == {
+        "SECRETS_BACKEND": "vault",
+        "VAULT_ADDR": "https://vault.example:8200",
+        "SECRETS_SHARED_VAULT_ROLE": "blue-{namespace}",
+        "SECRETS_VAULT_AUTH_PATH": "jwt",
+        "SECRETS_VAULT_MOUNT": "secret",
+    }
+
+
+def test_another_vault_needs_no_helper() -> None:
+    """A vault that the sidecar's shared mode learns is told by its name and variables."""
+    backend = {"name": "gcp", "audience": "https://pool.example", "env": {"GOOGLE_CLOUD_PROJECT": "shop"}}
+    assert env(backend=backend)["GOOGLE_CLOUD_PROJECT"] == "shop"
+    assert world(backend=backend).outputs["secrets"]["audience"] == "https://pool.example"
+
+
+def test_its_pods_are_as_strict_as_a_sidecar() -> None:
+    """Fit for the Pod Security Standard `restricted`; probes and container are the sidecar's."""
+    template = pod()
+    assert template["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    (container,) = template["containers"]
+    assert container["securityContext"] == sidecar.security_context()
+    assert {name: container[name] for name in sidecar.probes()} == sidecar.probes()
+    for kind in ("requests", "limits"):
+        assert set(container["resources"][kind]) == {"cpu", "memory"}
+    assert template["enableServiceLinks"] is False
+
+
+def test_there_is_always_one_to_ask() -> None:
+    """Two pods on two nodes where there are two; a new one before an old one ends; drains take one at a time."""
+    deployment = inputs("deployment")["spec"]
+    assert deployment["replicas"] == 2
+    assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    template = deployment["template"]["spec"]
+    spread = template["topologySpreadConstraints"]
+    assert [constraint["topologyKey"] for constraint in spread] == [
+        "kubernetes.io/hostname",
+        "topology.kubernetes.io/zone",
+    ]
+    assert all(constraint["labelSelector"] == {"matchLabels": LABELS} for constraint in spread)
+    assert template["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
+    budget = inputs("budget")["spec"]
+    assert (budget["maxUnavailable"], budget["selector"]) == (1, {"matchLabels": LABELS})
+
+
+def test_the_service_leads_to_the_api_alone() -> None:
+    """Health and metrics are no part of the Service; its port is the one that `url` names."""
+    service = inputs("service")["spec"]
+    assert service["selector"] == LABELS
+    assert [(port["port"], port["targetPort"]) for port in service["ports"]] == [(8080, "api")]
+    ports = {port["name"]: port["containerPort"] for port in pod()["containers"][0]["ports"]}
+    assert ports == {"api": 8080, "health": 8081}
+
+
+def namespaces(rule: dict[str, Any]) -> list[str]:
+    (source,) = rule["from"]
+    (named,) = source["namespaceSelector"]["matchExpressions"]
+    assert (named["key"], named["operator"]) == ("kubernetes.io/metadata.name", "In")
+    values: list[str] = named["values"]
+    return values
+
+
+def test_only_the_namespaces_given_get_in() -> None:
+    """Callers' namespaces to the API, those that collect metrics to the health port, nobody else."""
+    (rule,) = inputs("policy")["spec"]["ingress"]
+    assert (namespaces(rule), [port["port"] for port in rule["ports"]]) == (["prod", "test"], [8080])
+    policy = inputs("policy", metrics_namespaces=["monitoring"])["spec"]
+    assert policy["policyTypes"] == ["Ingress"]
+    assert policy["podSelector"] == {"matchLabels": LABELS}
+    _, metrics = policy["ingress"]
+    assert (namespaces(metrics), [port["port"] for port in metrics["ports"]]) == (["monitoring"], [8081])
+
+
+def test_no_pod_starts_before_the_network_policy_is_there() -> None:
+    """The Deployment waits for the policy and the ServiceAccount."""
+    waits = world().one(KINDS["deployment"]).waits_for
+    assert {"secrets-network-policy", "secrets-service-account"} <= waits
+
+
+def test_a_certificate_may_come_from_a_csi_driver() -> None:
+    """Then its key is in no Secret."""
+    source = {"csi": {"driver": "csi.cert-manager.io", "readOnly": True}}
+    assert pod(certificate=source)["volumes"] == [{"name": "certificate", **source}]
+
+
+def test_outputs_as_arguments_ask_for_the_same() -> None:
+    """Every argument may be known later."""
+    args = shared_args(
+        service_name="secrets",
+        replicas=3,
+        metrics_namespaces=["monitoring"],
+        env={"SECRETS_CACHE_TTL": "10"},
+        resources={"limits": {"memory": "1Gi"}},
+    )
+    assert set(args) == set(SharedSecretServiceArgs.__annotations__)
+    later = {key: value if key == "backend" else Later(value) for key, value in args.items()}
+    later["backend"] = {key: Later(value) for key, value in args["backend"].items()}
+    for kind in KINDS:
+        assert inputs(kind, **later) == inputs(kind, **args)
+
+
+@pytest.mark.parametrize("number", [2, 3.0])
+def test_numbers_of_other_languages_are_whole(number: float) -> None:
+    """They arrive as floats."""
+    assert inputs("deployment", replicas=number)["spec"]["replicas"] == int(number)
