@@ -50,6 +50,13 @@ def both_or_neither(one: str, other: str, values: Mapping[str, object]) -> None:
         raise SettingsError(f"{missing} is not set though {there} is: expected both or neither")
 
 
+def printable(text: str) -> str:
+    """Return what a header can hold, or raise ValueError with the form expected."""
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("printable ASCII")
+    return text
+
+
 def _read(setting: Field[Any], environment: Mapping[str, str]) -> Any:
     for variable in setting.metadata["variables"]:
         if text := environment.get(variable, "").strip():

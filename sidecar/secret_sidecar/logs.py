@@ -5,14 +5,18 @@ Of an exception only its type and where it was raised are written: its message m
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
 import time
 from pathlib import Path
 from traceback import walk_tb
+from typing import Any
 
 _KNOWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "color_message", "taskName"}
+
+log = logging.getLogger(__name__)
 
 
 class JsonLines(logging.Formatter):
@@ -38,3 +42,8 @@ def configure() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def of_loop(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG001
+    """Log what the event loop complains of, in words of our own: its own quote exceptions and arguments."""
+    log.error("the event loop met a defect", exc_info=context.get("exception"))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
-from secret_sidecar import app, asgi
+from secret_sidecar import app, asgi, logs
 from secret_sidecar.api.observed import refused
 from secret_sidecar.api.readiness import Readiness
 from secret_sidecar.errors import SettingsError
@@ -98,6 +98,7 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(logs.of_loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with Sidecar(settings) as sidecar:

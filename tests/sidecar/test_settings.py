@@ -137,3 +137,26 @@ def test_every_setting_is_documented(names: list[str], capsys: pytest.CaptureFix
     for name in names:
         assert name in shown
         assert f"`{name}`" in document
+
+
+@pytest.mark.parametrize(
+    ("backend", "variable"),
+    [
+        ("aws", "AWS_ACCESS_KEY_ID"),
+        ("aws", "AWS_SESSION_TOKEN"),
+        ("aws", "AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+        ("vault", "VAULT_TOKEN"),
+    ],
+)
+@pytest.mark.parametrize("text", ["s3cr3t\nX: 1", "s3cr3t\u201d", "s3cr3t\udcff"])
+def test_what_no_header_can_hold_is_no_token(backend: str, variable: str, text: str) -> None:
+    """It is found out at the start, not by every request; what was given is not shown where it is a secret."""
+    variables = {
+        "SECRETS_BACKEND": backend,
+        "AWS_REGION": "eu-central-1",
+        "VAULT_ADDR": "https://vault.example",
+        variable: text,
+    }
+    with pytest.raises(SettingsError, match=rf"{variable}=.*expected printable ASCII") as refusal:
+        Settings.from_environment(variables, Path("/nonexistent"))
+    assert variable == "AWS_ACCESS_KEY_ID" or "s3cr3t" not in str(refusal.value)

@@ -41,6 +41,7 @@ class Events:
         self._asker = asker
         self._pause = pause
         self._listeners: set[Listener] = set()
+        self._is_over = False
         self.watches = Watches(self._look, settings.events_interval, pause)
 
     @property
@@ -71,7 +72,8 @@ class Events:
             await send(_body(b"", more=False))
 
     def end(self) -> None:
-        """End all streams."""
+        """End all streams, and those that are still to begin: whose they are has ended."""
+        self._is_over = True
         for listener in self._listeners:
             listener.end()
 
@@ -83,6 +85,8 @@ class Events:
 
     async def _tell(self, names: list[str], told: _Told, listener: Listener, send: Send) -> None:
         """Send what there is to say, until the listener is over."""
+        if self._is_over:
+            return
         self._listeners.add(listener)
         for name in names:
             self.watches.join(name, listener)

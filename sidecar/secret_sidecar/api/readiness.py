@@ -56,11 +56,15 @@ class Readiness:
             try:
                 await self._store.probe(self._name, loop.time() + self._timeout)
             except VaultError as error:
-                failures += 1
                 title = problems.kind_of(error).title
                 self.reason = f"{title}: {error.code}" if error.code else title
                 log.warning("not ready", extra={"reason": str(error), "code": error.code})
-                await asyncio.sleep(full_jitter(failures, FIRST_PAUSE, LONGEST_PAUSE))
+            except Exception:
+                self.reason = problems.DEFECT.title
+                log.exception("not ready")
             else:
                 self._ready.set()
                 log.info("ready")
+                return
+            failures += 1
+            await asyncio.sleep(full_jitter(failures, FIRST_PAUSE, LONGEST_PAUSE))

@@ -23,6 +23,10 @@ class Request(NamedTuple):
     body: bytes
     keep_alive: bool
 
+    def __repr__(self) -> str:
+        """Show nothing of headers, target and body: each may have a secret."""
+        return f"Request({self.scope['method']} …)"
+
 
 class Reader:
     """Hands over each request once its last byte is there; raises Refusal, after which there is nothing to read."""
@@ -168,6 +172,7 @@ class Reader:
         assert scope is not None  # noqa: S101
         body = b"".join(self._body)
         self._body.clear()
+        self._headers = []  # an idle connection keeps no token
         self._unparsed = 0
         self._ready(Request(scope, body, self._keep_alive))
         self.method = None

@@ -14,7 +14,7 @@ from secret_sidecar.aws.pod_identity import AgentUrl
 from secret_sidecar.aws.regions import check_region, endpoint
 from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.fields import both_or_neither, read, setting
+from secret_sidecar.fields import both_or_neither, printable, read, setting
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 
@@ -53,9 +53,9 @@ class AwsSettings:
     shared_role_arn: str = setting(
         "SECRETS_SHARED_ROLE_ARN", "in shared mode, each caller's role, with {namespace} in it (required)", _template
     )
-    access_key_id: str = setting("AWS_ACCESS_KEY_ID", "a static access key, used instead of a role")
+    access_key_id: str = setting("AWS_ACCESS_KEY_ID", "a static access key, used instead of a role", printable)
     secret_access_key: str = setting("AWS_SECRET_ACCESS_KEY", "its secret key", secret=True)
-    session_token: str = setting("AWS_SESSION_TOKEN", "its session token, if it has one", secret=True)
+    session_token: str = setting("AWS_SESSION_TOKEN", "its session token, if it has one", printable, secret=True)
     container_credentials_full_uri: AgentUrl | None = setting(
         "AWS_CONTAINER_CREDENTIALS_FULL_URI", "the agent that has the role's credentials", AgentUrl.parse, None
     )
@@ -63,7 +63,7 @@ class AwsSettings:
         "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "the token that the agent is shown", Path, None
     )
     container_authorization_token: str = setting(
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN", "the token itself, where there is no file", secret=True
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN", "the token itself, where there is no file", printable, secret=True
     )
     use_fips_endpoint: bool = setting(
         "AWS_USE_FIPS_ENDPOINT", "true: AWS's endpoints with validated cryptography", _flag, False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ MAX_VALUE = 65536
 """Bytes of a secret's value."""
 VERSION_LENGTH = range(32, 65)
 STAGE_LENGTH = range(1, 257)
+_VERSION = re.compile(r"[!#-~]{1,64}")
+"""What an answer may have for one: it goes into a header, in quotes."""
 
 _CONTENT_TYPE = ("Content-Type", "application/x-amz-json-1.1")
 
@@ -207,7 +210,7 @@ def _secret(document: dict[str, Any] | None, name: str, identity: str, call: str
     if document is None or document.get("Name", name) != name:
         return None
     version, text = document.get("VersionId"), document.get("SecretString")
-    if not isinstance(version, str):
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
         return None
     if isinstance(text, str):
         return Secret(name, text, version, None, identity, call)

@@ -67,14 +67,30 @@ def texts(document: bytes) -> dict[str, str]:
 
 
 def credentials(answer: dict[str, str]) -> Credentials:
-    """Return the credentials of an answer's texts, or raise ValueError naming what is missing."""
+    """Return the credentials of an answer's texts, or raise ValueError naming what is missing or odd."""
     try:
         return Credentials(
-            access_key=answer["AccessKeyId"],
+            access_key=_sendable(answer, "AccessKeyId"),
             secret_key=answer["SecretAccessKey"],
-            token=answer["SessionToken"],
-            expires=datetime.fromisoformat(answer["Expiration"]).timestamp(),
+            token=_sendable(answer, "SessionToken"),
+            expires=_seconds(answer["Expiration"]),
             identity=answer["Arn"],
         )
     except KeyError as missing:
         raise ValueError(f"no {missing.args[0]}") from None
+
+
+def _sendable(answer: dict[str, str], name: str) -> str:
+    """Return a text that goes into a header."""
+    text = answer[name]
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError(f"a {name} of other characters than printable ASCII")
+    return text
+
+
+def _seconds(time: str) -> float:
+    """Return a time in seconds since 1970."""
+    at = datetime.fromisoformat(time)
+    if at.tzinfo is None:
+        raise ValueError("an Expiration without a time zone")
+    return at.timestamp()

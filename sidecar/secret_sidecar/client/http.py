@@ -58,10 +58,8 @@ class Client:
 
     def prepare(self, method: str, target: str, headers: Headers) -> bytes:
         """Return the start of requests that have this in common, for send_prepared."""
-        first = f"{method} {self._prefix}{target} HTTP/1.1\r\n"
-        if first.count("\r") != 1 or first.count("\n") != 1 or "\0" in first:
-            raise ValueError("a line break in the target of a request")
-        return first.encode("latin-1") + self._constant + _lines(headers)
+        first = _encoded([f"{method} {self._prefix}{target} HTTP/1.1\r\n"], "the target")
+        return first + self._constant + _lines(headers)
 
     async def send_prepared(self, start: bytes, headers: Headers, body: bytes, deadline: float) -> Answer:
         """Do what send does, with headers beside those that were prepared."""
@@ -113,24 +111,30 @@ class Client:
         def protocol() -> Connection:
             return Connection(self.origin, self._max_body, self._idle)
 
-        try:
-            async with self._until(deadline):
+        async with self._until(deadline):
+            try:
                 if self._proxy:
                     return await self._proxy.connect(self.origin, self._tls, protocol)
                 host, port = self.origin.host, self.origin.port
-                _, connection = await loop.create_connection(protocol, host, port, ssl=self._tls)
-        except ssl.SSLCertVerificationError as error:
-            raise ConnectFailed(f"certificate of {self.origin} not trusted: {error.verify_message}") from None
-        except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or type(error).__name__
-            raise ConnectFailed(f"cannot connect to {self.origin}: {reason}") from None
-        return connection
+                return (await loop.create_connection(protocol, host, port, ssl=self._tls))[1]
+            except ssl.SSLCertVerificationError as error:
+                raise ConnectFailed(f"certificate of {self.origin} not trusted: {error.verify_message}") from None
+            except (OSError, UnicodeError) as error:  # ETIMEDOUT too, which is a TimeoutError, and no deadline's
+                reason = getattr(error, "strerror", None) or type(error).__name__
+                raise ConnectFailed(f"cannot connect to {self.origin}: {reason}") from None
 
 
 def _lines(headers: Headers) -> bytes:
     """Return headers as they are sent, or raise ValueError if one would be two."""
-    lines = [f"{name}: {value}\r\n" for name, value in headers]
+    return _encoded([f"{name}: {value}\r\n" for name, value in headers], "a header")
+
+
+def _encoded(lines: list[str], what: str) -> bytes:
+    """Return lines as bytes; the errors quote nothing, for it may be a token."""
     text = "".join(lines)
     if not text.count("\r") == text.count("\n") == len(lines) or "\0" in text:
-        raise ValueError("a line break in a header of a request")
-    return text.encode("latin-1")
+        raise ValueError(f"a line break in {what} of a request")
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError(f"a character in {what} of a request that HTTP cannot send") from None

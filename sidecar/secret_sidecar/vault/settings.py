@@ -16,7 +16,7 @@ from pathlib import Path
 import secret_names
 from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.fields import both_or_neither, read, setting
+from secret_sidecar.fields import both_or_neither, printable, read, setting
 
 TOKEN_HELPER_FILE = ".vault-token"  # noqa: S105 (in the home folder, where `vault login` leaves what it got)
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
@@ -66,7 +66,7 @@ class VaultSettings:
     jwt_file: Path | None = setting(
         "SECRETS_VAULT_JWT_FILE", "the projected ServiceAccount token to log in with", Path, None
     )
-    token: str = setting("VAULT_TOKEN BAO_TOKEN", "a token of Vault's, used instead of a role", secret=True)
+    token: str = setting("VAULT_TOKEN BAO_TOKEN", "a token of Vault's, used instead of a role", printable, secret=True)
     home: Path | None = setting(
         "HOME", "the folder where `vault login` leaves .vault-token, used where nothing else is set", Path, None
     )

@@ -280,3 +280,10 @@ async def test_a_caller_who_reads_slowly_is_told_the_last_of_each(bench: Bench) 
         listener.tell("test/a", Finding("version", version, {}))
     assert [finding.mark for finding in listener.take().values()] == ["3"]
     assert listener.take() == {}
+
+
+async def test_a_stream_that_comes_after_the_end_ends_too(bench: Bench) -> None:
+    """Its caller's credentials ended while it was on its way."""
+    bench.events.end()
+    async with Stream(bench.port, PATH) as stream:
+        assert await stream.next() is None

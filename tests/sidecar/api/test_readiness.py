@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from secret_sidecar.api.readiness import Readiness
 from secret_sidecar.settings import Settings
 from tests.sidecar import fake_aws
 from tests.sidecar.caller import ask
@@ -109,3 +110,26 @@ async def test_health_serves_nothing_else(start: StartSidecar, static_settings: 
     got = await ask(sidecar.health_port, "/v1/secrets/database-password", host="127.0.0.2")
     assert (got.status, got.headers["content-type"]) == (404, "application/problem+json")
     assert (await ask(sidecar.health_port, "/healthz", "POST")).status == 405
+
+
+async def test_a_defect_while_asking_is_told_and_asked_after_again(
+    static_settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A sidecar that is never asked again would never be ready, and nobody would know why."""
+
+    class Odd:
+        """Fails once, with words that nobody may read."""
+
+        asked = 0
+
+        async def probe(self, name: str, deadline: float) -> None:  # noqa: ARG002
+            self.asked += 1
+            if self.asked == 1:
+                raise ValueError("s3cr3t")
+
+    odd = Odd()
+    readiness = Readiness(odd, static_settings)
+    await readiness.run()
+    assert odd.asked == 2
+    assert readiness.reason == "A defect of the sidecar"
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["not ready"]

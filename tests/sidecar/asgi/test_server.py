@@ -15,7 +15,9 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from secret_sidecar import asgi
+from secret_sidecar.asgi.reader import Request
 from tests.sidecar.certificates import Authority
+from tests.sidecar.reachable import texts
 
 pytestmark = pytest.mark.anyio
 
@@ -416,3 +418,23 @@ async def test_it_speaks_tls(serve: Serve, tmp_path: Path) -> None:
     served = await serve(hello, SOON, authority.server("localhost"))
     reader, _ = await served.connect(LAST, ssl=ssl.create_default_context(cafile=str(authority.bundle)))
     assert (await reader.read()).endswith(b"hello")
+
+
+async def test_an_idle_connection_keeps_no_request(serve: Serve) -> None:
+    """Of what was asked, neither the token nor the body, which may be a secret."""
+    served = await serve(hello)
+    reader, _ = await served.connect(
+        b"POST / HTTP/1.1\r\nAuthorization: Bearer t0ken\r\nContent-Length: 6\r\n\r\ns3cr3t"
+    )
+    await reader.readuntil(b"hello")
+    (connection,) = served.server._connections
+    held = texts(connection._reader)
+    assert "s3cr3t" not in held
+    assert "t0ken" not in held
+
+
+def test_a_request_is_not_shown() -> None:
+    """Its headers may have a token, its body a secret."""
+    request = Request({"headers": [(b"authorization", b"t0ken")], "method": "GET", "path": "/"}, b"s3cr3t", True)
+    assert "t0ken" not in repr(request)
+    assert "s3cr3t" not in repr(request)

@@ -19,6 +19,15 @@ from tests.sidecar.fake_aws import FakeAws, Reply
 pytestmark = pytest.mark.anyio
 
 
+def credentials_of(session: str = "t", expires: str = "2100-01-01T00:00:00Z") -> Reply:
+    """An answer with credentials of which one part is odd."""
+    body = (
+        f"<a><Arn>arn</Arn><AccessKeyId>k</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+        f"<SessionToken>{session}</SessionToken><Expiration>{expires}</Expiration></a>"
+    )
+    return Reply(200, body.encode(), "text/xml")
+
+
 @pytest.mark.parametrize(
     "fault", [None, Reply(500, b"<html>"), fake_aws.sts_error("IDPCommunicationError"), b"HTTP/1.1"]
 )
@@ -38,6 +47,10 @@ async def test_what_passes_at_sts_is_tried_again(fault: Reply | bytes | None, aw
         (Reply(200, b"<a/>", "text/xml"), "no AccessKeyId"),
         (Reply(200, b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "text/xml"), "document type"),
         (Reply(404, b"<html>", "text/html"), "HTTP 404"),
+        (credentials_of(session="two\nlines"), "SessionToken of other characters"),
+        (credentials_of(session="\u201d"), "SessionToken of other characters"),
+        (credentials_of(expires="soon"), "Invalid isoformat"),
+        (credentials_of(expires="0001-01-01T00:00:00"), "Expiration without a time zone"),
         (b"SSH-2.0\r\n\r\n", "did not answer in HTTP/1.1"),
     ],
     ids=lambda value: repr(value)[:50],

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import math
+import os
 import socket
 
 import pytest
@@ -293,3 +296,25 @@ async def test_a_connection_that_is_not_kept_is_closed_by_us() -> None:
         assert (await client.send("GET", "/", (), b"", soon())).body == b"1"
         await server.closed.wait()
     assert server.connections == 1
+
+
+@pytest.mark.parametrize("value", ["s3cr3t\u201d", "s3cr3t\udcff"])
+async def test_a_header_that_cannot_be_sent_is_not_quoted(value: str) -> None:
+    """Not even by the exception's repr, for it may be a token."""
+    with pytest.raises(ValueError, match="a header of a request") as refusal:
+        await Client(Origin("http", "127.0.0.1", 1)).send("GET", "/", (("X", value),), b"", soon())
+    assert "s3cr3t" not in repr(refusal.value)
+
+
+async def test_a_connection_that_the_system_gave_up_is_no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ETIMEDOUT is a TimeoutError to Python, but there is time yet, so that it can be tried again."""
+
+    async def give_up(*_: object, **__: object) -> None:
+        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+
+    class Loop:
+        create_connection = staticmethod(give_up)
+
+    monkeypatch.setattr("secret_sidecar.client.http.asyncio.get_running_loop", Loop)
+    with pytest.raises(ConnectFailed, match=r"cannot connect to http://127\.0\.0\.1:1: Connection timed out"):
+        await Client(Origin("http", "127.0.0.1", 1)).send("GET", "/", (), b"", math.inf)
