@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp
 
 from secret_sidecar import app, asgi, logs
+from secret_sidecar.api import batch
 from secret_sidecar.api.observed import refused
 from secret_sidecar.api.readiness import Readiness
 from secret_sidecar.errors import SettingsError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from secret_sidecar.shared.service import Shared
 
 HEALTH_LIMITS = asgi.Limits(body=0, connections=64)
+READING_LIMITS = asgi.Limits(body=2 * batch.MAX_BODY)
+"""Without writes: a body is in memory before anybody knows whose it is; of one that is a bit large, the API tells."""
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +61,10 @@ class Sidecar:
             health_sockets = _every_address_sockets(self._settings.health_port, "SECRETS_HEALTH_PORT", stack)
             self.port, self.health_port = _port(api_sockets), _port(health_sockets)
             self.addresses = [f"{s.getsockname()[0]} port {s.getsockname()[1]}" for s in api_sockets]
+            limits = asgi.Limits() if self._settings.access == "read_write" else READING_LIMITS
             servers = (
                 (asgi.Server(app.health(self.readiness, self.metrics), HEALTH_LIMITS), health_sockets),
-                (asgi.Server(self._api, tls=tls, refused=partial(refused, self.metrics)), api_sockets),
+                (asgi.Server(self._api, limits, tls, partial(refused, self.metrics)), api_sockets),
             )
             for server, sockets in servers:
                 await server.start(sockets)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from secret_sidecar.api.readiness import Readiness
 from secret_sidecar.client.origin import Origin
 from secret_sidecar.settings import Settings
 from tests.sidecar import fake_aws
@@ -248,9 +249,14 @@ async def test_a_token_file_that_vanishes(
 
 
 async def test_an_exchange_that_the_deadline_cuts_short_answers_its_last_cause(
-    aws: FakeAws, start: StartSidecar, role_settings: Settings
+    aws: FakeAws, start: StartSidecar, role_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """STS failed, and then hung: that it failed is what a caller can act on."""
+
+    async def ask_nothing(_: Readiness) -> None:
+        """Leave the exchange to the read, which might come after readiness' own."""
+
+    monkeypatch.setattr(Readiness, "run", ask_nothing)
     aws.sts_faults.extend([sts_error("ServiceUnavailable", 503), asyncio.Event(), asyncio.Event()])
     sidecar = await start(replace(role_settings, timeout=0.4))
     got = await ask(sidecar.port, PATH)

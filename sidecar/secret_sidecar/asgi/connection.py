@@ -31,7 +31,7 @@ class Connection(asyncio.Protocol):
         self._room: asyncio.Future[None] | None = None
         self._count = 0
         self._seen: tuple[object, ...] = ()
-        self._unchanged = 0.0
+        self.unchanged = 0.0
         self.is_lost = False
         self.is_stopping = False
         self.is_ending = False
@@ -160,13 +160,18 @@ class Connection(asyncio.Protocol):
             self._task.cancel()
         self._transport.abort()
 
+    @property
+    def waits_for_its_caller(self) -> bool:
+        """Whether nothing was asked whose answer is not wholly on its way."""
+        return self._current is None and not self._transport.get_write_buffer_size()
+
     def sweep(self, passed: float) -> None:
         """End if nothing has changed for too long; called now and then, with the seconds since."""
         state, longest = self._state()
         seen = (state, self._count, self._transport.get_write_buffer_size())
-        self._unchanged = self._unchanged + passed if seen == self._seen else 0.0
+        self.unchanged = self.unchanged + passed if seen == self._seen else 0.0
         self._seen = seen
-        if self._unchanged < longest:
+        if self.unchanged < longest:
             return
         if state == "reads":
             self._refuse(Refusal(408, f"expected a whole request in {longest:g} seconds"))

@@ -15,6 +15,7 @@ class Limits:
     body: int = 400 << 10  # the largest secret of any vault, every byte of it escaped as JSON
     pipelined: int = 32  # requests that wait for the answers to those before them
     connections: int = 512
+    handshake: float = 5.0  # of TLS, before the connection is counted as one
     request: float = 15.0  # from its first byte to its last
     idle: float = 75.0  # longer than clients keep an unused connection, so that they close it
     write: float = 30.0  # without a byte of an answer being taken

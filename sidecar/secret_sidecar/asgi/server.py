@@ -34,7 +34,7 @@ class Server:
         self.refused = refused
         self.limits = limits or Limits()
         self._tls = tls
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, None] = {}  # the one opened first comes first
         self._none_left = asyncio.Event()
         self._listeners: list[asyncio.Server] = []
         self._sweep: asyncio.TimerHandle | None = None
@@ -43,7 +43,7 @@ class Server:
         """Serve from now on."""
         self.loop = asyncio.get_running_loop()
         for listening in sockets:
-            handshake = None if self._tls is None else self.limits.request
+            handshake = None if self._tls is None else self.limits.handshake
             listener = await self.loop.create_server(
                 lambda: Connection(self), sock=listening, ssl=self._tls, ssl_handshake_timeout=handshake
             )
@@ -67,19 +67,29 @@ class Server:
             self._sweep.cancel()
 
     def admit(self, connection: Connection) -> bool:
-        """Count a new connection, or return False if there are enough."""
-        if len(self._connections) >= self.limits.connections:
+        """Count a new connection, or return False if there are enough, and all are being answered."""
+        if len(self._connections) >= self.limits.connections and not self._make_room():
             return False
-        self._connections.add(connection)
+        self._connections[connection] = None
         if self._sweep is None:
             self._sweep = self.loop.call_later(self.limits.sweep, self._look)
         return True
 
     def forget(self, connection: Connection) -> None:
         """Count it no more: it has ended, and so has all that it asked for."""
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
         if not self._connections:
             self._none_left.set()
+
+    def _make_room(self) -> bool:
+        """End the connection that has waited for its caller longest, so that who asks for nothing keeps nobody out."""
+        waiting = [connection for connection in self._connections if connection.waits_for_its_caller]
+        if not waiting:
+            return False
+        longest = max(waiting, key=lambda connection: connection.unchanged)
+        self.forget(longest)
+        longest.abort()
+        return True
 
     def _look(self) -> None:
         """Sweep; an idle server with no connection wakes nobody."""

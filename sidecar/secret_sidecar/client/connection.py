@@ -16,6 +16,8 @@ from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import ConnectionLost, DeadlineExceeded, MalformedAnswer
 
 MAX_HEAD = 64 << 10
+IDLE = 60.0
+"""Seconds after which a connection that nobody uses is closed: what is between forgets one and tells nobody."""
 
 
 class Answer(NamedTuple):
@@ -44,6 +46,7 @@ class Connection(asyncio.Protocol):
         self._deadline = math.inf
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = math.inf
+        self._is_unused = False
         self._begin()
 
     def _begin(self) -> None:
@@ -62,6 +65,7 @@ class Connection(asyncio.Protocol):
         if self._transport.is_closing():
             raise ConnectionLost(f"{self._origin} closed the connection", received=0)
         self._begin()
+        self._is_unused = False
         self._waiter = waiter = self._loop.create_future()
         self._deadline = deadline
         if deadline < self._alarm_at:
@@ -72,7 +76,8 @@ class Connection(asyncio.Protocol):
     def _set_alarm(self) -> None:
         """Wake at the deadline. The alarm outlives its exchange and is set anew by the next that needs it earlier.
 
-        So an exchange that is answered in time, as nearly all are, neither sets nor cancels one.
+        So an exchange that is answered in time, as nearly all are, neither sets nor cancels one. Where there is none
+        when it rings, it rings once more, and if there was none in between, the connection is closed.
         """
         self._unset_alarm()
         self._alarm_at = self._deadline
@@ -85,9 +90,13 @@ class Connection(asyncio.Protocol):
 
     def _ring(self) -> None:
         self._unset_alarm()
-        if self._waiter is None:
-            return
-        if self._loop.time() < self._deadline:
+        if self._waiter is None and self._is_unused:
+            self.close()
+        elif self._waiter is None:
+            self._is_unused = True
+            self._deadline = self._loop.time() + IDLE
+            self._set_alarm()
+        elif self._loop.time() < self._deadline:
             self._set_alarm()
         else:
             self._failed(DeadlineExceeded(f"no answer from {self._origin} before the deadline"))

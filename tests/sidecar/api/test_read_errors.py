@@ -297,17 +297,3 @@ async def test_a_defect_shows_nothing_of_itself(
     assert got.json["detail"] == "see the sidecar's log"
     assert b"s3cr3t" not in got.body
     assert caplog.records[-1].exc_info is not None
-
-
-@pytest.mark.parametrize("version", ["", "a\r\nX-Injected: 1", 'a"b', "\u20ac", "\ud800", "v" * 65])
-async def test_a_version_that_is_none_is_an_odd_answer(
-    version: str, aws: FakeAws, start: StartSidecar, static_settings: Settings
-) -> None:
-    """It would stand in a header, and nobody could ask for it."""
-    sidecar = await start(static_settings)
-    await sidecar.readiness.wait()
-    document = {"Name": "test/database-password", "VersionId": version, "SecretString": "s3cr3t"}
-    aws.faults.append(Reply(200, json.dumps(document).encode()))
-    got = await ask(sidecar.port, "/v1/secrets/database-password")
-    assert (got.status, got.json["type"]) == (502, "urn:secret-access:problem:odd-answer")
-    assert "s3cr3t" not in got.body.decode()

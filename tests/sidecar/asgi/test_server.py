@@ -216,18 +216,28 @@ async def test_an_idle_connection_is_closed(data: bytes, serve: Serve) -> None:
 
 
 async def test_connections_are_bounded(serve: Serve) -> None:
-    """One too many is told to come again; when another has gone, it is let in."""
-    served = await serve(hello, asgi.Limits(connections=1))
-    reader, writer = await served.connect(GET)
-    await reader.readuntil(b"hello")
+    """While all are being answered, one too many is told to come again; when another has gone, it is let in."""
+    gate = Gate()
+    served = await serve(gate, asgi.Limits(connections=1))
+    reader, _ = await served.connect(LAST)
+    await gate.asked.wait()
     refused = await served.ask(b"")
     assert problem(refused)[0] == 503
     assert b"retry-after: 1" in refused
-    writer.write(LAST)
-    await reader.read()
-    writer.close()
+    gate.open.set()
+    assert b"hello" in await reader.read()
     while b"hello" not in await served.ask(LAST):
         pass
+
+
+@pytest.mark.parametrize("data", [b"", GET, b"GET / HT"], ids=["silent", "idle", "half a request"])
+async def test_who_asks_for_nothing_keeps_nobody_out(data: bytes, serve: Serve) -> None:
+    """Else a few silent connections to the health port would have the kubelet end the pod."""
+    served = await serve(hello, asgi.Limits(connections=2))
+    for _ in range(3):
+        for _ in range(2):
+            await served.connect(data)
+        assert b"hello" in await served.ask(LAST)
 
 
 async def test_requests_are_answered_one_after_the_other(serve: Serve) -> None:
@@ -438,3 +448,11 @@ def test_a_request_is_not_shown() -> None:
     request = Request({"headers": [(b"authorization", b"t0ken")], "method": "GET", "path": "/"}, b"s3cr3t", True)
     assert "t0ken" not in repr(request)
     assert "s3cr3t" not in repr(request)
+
+
+async def test_a_handshake_has_its_time(serve: Serve, tmp_path: Path) -> None:
+    """Who does not finish it costs memory, and is not counted as a connection yet."""
+    served = await serve(hello, asgi.Limits(handshake=0.1), Authority(tmp_path).server())
+    async with asyncio.timeout(10):
+        for data in (b"", b"\x16\x03\x01\x02\x00"):
+            assert await served.ask(data) == b""

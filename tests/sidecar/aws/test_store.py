@@ -1,4 +1,4 @@
-"""What the AWS store makes of descriptions, from which it takes the current version."""
+"""What the AWS store makes of answers: versions, and descriptions, from which it takes the current one."""
 
 from __future__ import annotations
 
@@ -77,3 +77,13 @@ async def test_every_write_has_a_token_of_its_own(aws: FakeAws, store: Store) ->
     versions = {(await store.create("test/new", NewValue("x"), soon())).version}
     versions |= {(await store.put("test/new", NewValue("x"), soon())).version for _ in range(2)}
     assert len(versions) == 3
+
+
+@pytest.mark.parametrize("version", ["", "a\r\nX-Injected: 1", 'a"b', "\u20ac", "\ud800", "v" * 65, None])
+async def test_a_version_that_is_none_is_an_odd_answer(version: str | None, aws: FakeAws, store: Store) -> None:
+    """It would stand in a header of ours, and nobody could ask for it."""
+    document = {"Name": NAME, "VersionId": version, "SecretString": "s3cr3t"}
+    aws.faults.append(Reply(200, json.dumps(document).encode()))
+    with pytest.raises(OddAnswer) as odd:
+        await store.get(NAME, soon())
+    assert "s3cr3t" not in str(odd.value)

@@ -318,3 +318,44 @@ async def test_a_connection_that_the_system_gave_up_is_no_deadline(monkeypatch: 
     monkeypatch.setattr("secret_sidecar.client.http.asyncio.get_running_loop", Loop)
     with pytest.raises(ConnectFailed, match=r"cannot connect to http://127\.0\.0\.1:1: Connection timed out"):
         await Client(Origin("http", "127.0.0.1", 1)).send("GET", "/", (), b"", math.inf)
+
+
+async def test_a_connection_that_nobody_uses_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is between forgets it some day and says nothing; who then used it would wait in vain."""
+    monkeypatch.setattr("secret_sidecar.client.connection.IDLE", 0.05)
+    async with Scripted([reply(b"1")], [reply(b"2")]) as server:
+        client = client_of(server)
+        assert (await client.send("GET", "/", (), b"", asyncio.get_running_loop().time() + 0.05)).body == b"1"
+        async with asyncio.timeout(30):
+            await server.closed.wait()
+        assert not client._idle
+        assert (await send(client)).body == b"2"
+
+
+async def test_a_connection_in_use_is_not_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long an answer takes that comes before the deadline."""
+    monkeypatch.setattr("secret_sidecar.client.connection.IDLE", 0.01)
+    held = asyncio.Event()
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for part in (b"1", b"2"):
+            await reader.readuntil(b"\r\n\r\n")
+            if part == b"2":
+                await held.wait()
+            writer.write(reply(part))
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(late, "127.0.0.1", 0) as server:
+        client = Client(Origin("http", "127.0.0.1", server.sockets[0].getsockname()[1]))
+        loop = asyncio.get_running_loop()
+        assert (await client.send("GET", "/", (), b"", loop.time() + 0.01)).body == b"1"
+        (connection,) = client._idle
+        while not connection._is_unused:  # noqa: ASYNC110 (no event tells)
+            await asyncio.sleep(0.001)
+        sending = asyncio.create_task(send(client))
+        while connection._alarm_at != connection._deadline:  # noqa: ASYNC110 (it has rung once more)
+            await asyncio.sleep(0.001)
+        held.set()
+        assert (await sending).body == b"2"
+        await client.close()

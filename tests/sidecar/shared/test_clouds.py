@@ -144,7 +144,7 @@ async def test_tokens_are_kept_and_told_nowhere(
     assert [got.status for got in answers] == [200, 401, 200]
     shown = [answers[1].body.decode()]
     shown.append((await ask(running.sidecar.health_port, "/metrics")).body.decode())
-    held = texts(running.sidecar._vault)
+    held = texts(running.sidecar)
     assert running.cloud.access() in held  # the search finds what there is
     shown.append(repr(running.sidecar._settings))
     await running.sidecar.__aexit__()

@@ -341,3 +341,12 @@ async def test_the_certificate_may_change(start: Started, aws: SharedAws, author
     certificates.refresh()
     assert await serial() != first
     assert (await service.ask(NAME, given)).status == 200
+
+
+async def test_nobody_unknown_fills_the_memory(start: Started) -> None:
+    """A body is read before anybody knows whose it is, so it may not be larger than a batch's by much."""
+    service = await start()
+    got = await service.ask("/v1/secrets:batchGet", None, method="POST", body={"names": ["x" * (130 << 10)]})
+    assert (got.status, got.json["type"]) == (413, "about:blank")
+    got = await service.ask("/v1/secrets:batchGet", None, method="POST", body={"names": ["x" * (120 << 10)]})
+    assert got.status == 401
