@@ -27,9 +27,7 @@ def up(tools: Path) -> list[isolation.Cell]:
             for namespace in facts.NAMESPACE_STACKS:
                 cluster.wait_for_pod(tools, namespace, APP)
         with step("asking from inside the pods"):
-            cells = ask_everything(tools)
-    isolation.write(cells, facts.ISOLATION)
-    return cells
+            return matrix(tools)
 
 
 def _first_steps(tools: Path, tars: list[Path]) -> None:
@@ -55,6 +53,13 @@ def _stacks(tools: Path) -> None:
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(make, facts.NAMESPACE_STACKS.values()))
+
+
+def matrix(tools: Path) -> list[isolation.Cell]:
+    """Ask for everything, and keep what came of it as the evidence."""
+    cells = ask_everything(tools)
+    isolation.write(cells, facts.ISOLATION)
+    return cells
 
 
 def ask_everything(tools: Path) -> list[isolation.Cell]:

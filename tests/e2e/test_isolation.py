@@ -23,7 +23,7 @@ def test_up_proved_four_cells(environment: Environment) -> None:
 
 
 def test_the_matrix_is_written_as_documented(environment: Environment) -> None:
-    """isolation.json says who asked, from which pod, what was expected, and who decided."""
+    """isolation.json says who asked, from which pod, what was expected, who decided, and by which request."""
     cells = json.loads(facts.ISOLATION.read_text())
     assert {(c["from"], c["name"], c["expected"], c["status"], c["decided_by"]) for c in cells} == {
         ("test", TEST, 200, 200, "aws"),
@@ -32,6 +32,8 @@ def test_the_matrix_is_written_as_documented(environment: Environment) -> None:
         ("prod", PROD, 200, 200, "aws"),
     }
     assert all("(container app)" in cell["asked_by"] and cell["detail"] for cell in cells)
+    trail = facts.TRAIL.read_text()
+    assert all(f'"request_id": "{cell["request_id"]}"' in trail and cell["identity"] in trail for cell in cells)
 
 
 def test_the_short_name_is_the_namespaces_own(environment: Environment) -> None:
