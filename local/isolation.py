@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.aws_trail import Call
+from local.aws.trail import Call
 
 CLOUD = "aws"
 DENIED = "AccessDeniedException"

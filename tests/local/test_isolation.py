@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.aws_trail import Call
+from local.aws.trail import Call
 from local.isolation import GET_SECRET_VALUE, Question, judge, table, write, wrong
 
 PROD_SECRET = "prod/database-password"
