@@ -56,6 +56,7 @@ format: setup-check ## format the code
 	@echo "nothing is set up in this checkout: run \`make up\` first, which sets up and starts the laptop environment" >&2
 	@exit 1
 
+# What the targets above need, and only what is missing: packages, tools, images.
 setup:
 	@$(PYTHON) tools/setup.py up
 
