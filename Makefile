@@ -8,7 +8,7 @@ LOCAL := .venv/bin/python -m local
 .PHONY: help up down test check e2e ask matrix status image soak bench format setup setup-test setup-check
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 12
 
 up: setup ## the laptop environment: a real cluster, an AWS that decides, test and prod in real pods, who may read what
 	@$(LOCAL) up
@@ -56,6 +56,7 @@ format: setup-check ## format the code
 	@echo "nothing is set up in this checkout: run \`make up\` first, which sets up and starts the laptop environment" >&2
 	@exit 1
 
+# What the targets above need, and only what is missing: packages, tools, images.
 setup:
 	@$(PYTHON) tools/setup.py up
 

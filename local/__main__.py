@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from local import cluster, facts, host, interrupts, stacks
-from local.up import APP, ask_everything, report, up
+from local.up import APP, matrix, report, up
 from local.waiting import NotReadyError, say, step
 
 
@@ -40,7 +40,7 @@ def _down(_: argparse.Namespace) -> int:
 
 
 def _matrix(_: argparse.Namespace) -> int:
-    return report(ask_everything(_tools_of_running()))
+    return report(matrix(_tools_of_running()))
 
 
 def _ask(given: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.aws_trail import Call
+from local.aws.trail import Call
 
 CLOUD = "aws"
 DENIED = "AccessDeniedException"
@@ -40,12 +40,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Cell:
-    """A question, its answer, and who decided it."""
+    """A question, its answer, who decided it, and the line of the cloud's trail that shows so."""
 
     question: Question
     status: int
     decided_by: str
     detail: str
+    call: Call | None = None
 
     @property
     def right(self) -> bool:
@@ -62,6 +63,8 @@ class Cell:
             "decided_by": self.decided_by,
             "asked_by": self.question.asked_by,
             "detail": self.detail,
+            "identity": self.call and self.call.identity,
+            "request_id": self.call and self.call.request_id,
         }
 
 
@@ -81,10 +84,11 @@ def judge(question: Question, answer: dict[str, Any], calls: Iterable[Call], sto
             return Cell(question, status, "nobody", "the cloud logged no such read")
         if body.get("value") != stored:
             return Cell(question, status, "sidecar", "not the value that the vault holds")
-        return Cell(question, status, CLOUD, f"read as {served.identity}")
+        return Cell(question, status, CLOUD, f"read as {served.identity}", served)
     decision = next((call for call in reads if call.request_id == body.get("request_id")), None)
     by_cloud = decision is not None and decision.code == body.get("code") and (status != 403 or decision.code == DENIED)
-    return Cell(question, status, CLOUD if by_cloud else "sidecar", str(body.get("detail") or answer["body"]))
+    detail = str(body.get("detail") or answer["body"])
+    return Cell(question, status, CLOUD if by_cloud else "sidecar", detail, decision)
 
 
 def wrong(cells: list[Cell]) -> list[str]:

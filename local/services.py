@@ -269,7 +269,7 @@ def _kubelet(tools: Path, keys: Keys) -> Service:
 
 
 def _aws(keys: Keys) -> Service:
-    return Service("aws", [sys.executable, "-m", "local.aws_server", str(keys.authority.cert)])
+    return Service("aws", [sys.executable, "-m", "local.aws.server", str(keys.authority.cert)])
 
 
 def all_services(tools: Path) -> list[Service]:

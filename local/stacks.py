@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from local import aws, facts, interrupts, pulumi_locks
+from local import facts, interrupts, pulumi_locks
+from local.aws import account
 from local.waiting import say
 
 STACKS = (facts.CLUSTER_STACK, *facts.NAMESPACE_STACKS.values())
@@ -42,7 +43,7 @@ def environment(tools: Path) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_REGION": facts.REGION,
-        **aws.ROOT_CREDENTIALS,
+        **account.ROOT_CREDENTIALS,
     }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from local import aws, cluster, facts, host, images, isolation, stacks
+from local import cluster, facts, host, images, isolation, stacks
+from local.aws import account
 from local.waiting import say, step
 
 SECRET = "database-password"  # noqa: S105 — a name
@@ -21,22 +22,20 @@ def up(tools: Path) -> list[isolation.Cell]:
             host.start(tools)
         _first_steps(tools, tars)  # also where an interrupted `make up` has left some of them to do
         with step(f"secrets {', '.join(NAMES)} in the vault"):
-            aws.seed(NAMES)
+            account.seed(NAMES)
         _stacks(tools)
         with step("pods"):
             for namespace in facts.NAMESPACE_STACKS:
                 cluster.wait_for_pod(tools, namespace, APP)
         with step("asking from inside the pods"):
-            cells = ask_everything(tools)
-    isolation.write(cells, facts.ISOLATION)
-    return cells
+            return matrix(tools)
 
 
 def _first_steps(tools: Path, tars: list[Path]) -> None:
     with ThreadPoolExecutor(1) as pool:
         loaded = pool.submit(cluster.load_images, tars)
         with step("AWS and the Kubernetes API"):
-            aws.wait_for_aws()
+            account.wait_for_aws()
             cluster.wait_for_api()
             cluster.publish_issuer(tools)
         with step("node"):
@@ -57,6 +56,13 @@ def _stacks(tools: Path) -> None:
         list(pool.map(make, facts.NAMESPACE_STACKS.values()))
 
 
+def matrix(tools: Path) -> list[isolation.Cell]:
+    """Ask for everything, and keep what came of it as the evidence."""
+    cells = ask_everything(tools)
+    isolation.write(cells, facts.ISOLATION)
+    return cells
+
+
 def ask_everything(tools: Path) -> list[isolation.Cell]:
     """Ask for each namespace's secret from inside each namespace's app container."""
     cells = []
@@ -64,9 +70,9 @@ def ask_everything(tools: Path) -> list[isolation.Cell]:
         pod = cluster.running_pod(tools, namespace, APP)
         for name in NAMES:
             question = isolation.Question(namespace, name, pod)
-            mark = aws.trail_length()
+            mark = account.trail_length()
             answer = cluster.ask(tools, namespace, pod, name)
-            cells.append(isolation.judge(question, answer, aws.calls_since(mark), aws.value(name)))
+            cells.append(isolation.judge(question, answer, account.calls_since(mark), account.value(name)))
     return cells
 
 

@@ -6,18 +6,16 @@ import re
 from pathlib import Path
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "sidecar-api.md"
-_ROW = re.compile(r"^\| (\d{3}(?:, \d{3})*) \| (?:`([a-z-]+)`)? \|", re.MULTILINE)
+_ROW = re.compile(r"^\| (\d{3}(?:, \d{3})*) \| `([a-z-]+)` \|", re.MULTILINE)
 
 Kind = tuple[int, str]
 """A status, and the last word of a problem's type."""
 
 
 def problems(document: Path = DOCUMENT) -> frozenset[Kind]:
-    """Return the errors that are documented; a row without a type is of `about:blank`."""
+    """Return the errors that are documented."""
     rows = _ROW.findall(document.read_text(encoding="utf-8"))
-    found = frozenset(
-        (int(status), slug or "about-blank") for statuses, slug in rows for status in statuses.split(", ")
-    )
+    found = frozenset((int(status), slug) for statuses, slug in rows for status in statuses.split(", "))
     if len(found) < 10:
         raise ValueError(f"{document}: {len(found)} rows of errors, expected at least 10: has the table changed?")
     return found

@@ -1,12 +1,12 @@
 """Pulumi components that give every Kubernetes namespace its own cloud identity for its own secrets."""
 
 from .aws import AwsSecretAccess, AwsSecretAccessArgs
-from .caller import CallerToken, caller_token
 from .cluster_trust import ClusterTrust, ClusterTrustArgs
 from .errors import InvalidArgument, InvalidSetting, NotReached, SecretAccessError, WrongAccount
 from .policies import Access
 from .shared import SharedSecretService, SharedSecretServiceArgs
 from .shared_backends import SharedBackend, aws_backend, vault_backend
+from .shared_caller import CallerToken, caller_token
 from .workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
 
 __all__ = [

@@ -38,7 +38,7 @@ class SharedSecretServiceArgs(TypedDict):
     metrics_namespaces: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Namespaces whose pods may read `/metrics` on port 8081. Default: none. Example: `["monitoring"]`."""
     env: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
-    """Further settings of docs/sidecar-api.md. Default: none. Example: `{"SECRETS_CACHE_TTL": "10"}`."""
+    """Further settings of docs/operating.md. Default: none. Example: `{"SECRETS_CACHE_TTL": "10"}`."""
     resources: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[str]]]]]]
     """Requests and limits of a pod. Default: requests of 100m CPU and 128Mi, limits of 2 CPU and 512Mi."""
 

@@ -25,7 +25,7 @@ class SharedBackend(TypedDict):
     audience: pulumi.Input[str]
     """The audience that callers' tokens must have. Example: `sts.amazonaws.com`."""
     env: pulumi.Input[Mapping[str, pulumi.Input[str]]]
-    """The vault's own variables, as docs/sidecar-api.md lists them.
+    """The vault's own variables, as docs/operating.md lists them.
     Example: `{"VAULT_ADDR": "https://vault.example:8200", "SECRETS_SHARED_VAULT_ROLE": "blue-{namespace}"}`."""
 
 

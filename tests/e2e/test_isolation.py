@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from local import aws, facts, stacks
+from local import facts, stacks
+from local.aws import account
 from local.isolation import wrong
 from local.up import ask_everything
 from tests.e2e.conftest import Environment
@@ -23,7 +24,7 @@ def test_up_proved_four_cells(environment: Environment) -> None:
 
 
 def test_the_matrix_is_written_as_documented(environment: Environment) -> None:
-    """isolation.json says who asked, from which pod, what was expected, and who decided."""
+    """isolation.json says who asked, from which pod, what was expected, who decided, and by which request."""
     cells = json.loads(facts.ISOLATION.read_text())
     assert {(c["from"], c["name"], c["expected"], c["status"], c["decided_by"]) for c in cells} == {
         ("test", TEST, 200, 200, "aws"),
@@ -32,6 +33,8 @@ def test_the_matrix_is_written_as_documented(environment: Environment) -> None:
         ("prod", PROD, 200, 200, "aws"),
     }
     assert all("(container app)" in cell["asked_by"] and cell["detail"] for cell in cells)
+    trail = facts.TRAIL.read_text()
+    assert all(f'"request_id": "{cell["request_id"]}"' in trail and cell["identity"] in trail for cell in cells)
 
 
 def test_the_short_name_is_the_namespaces_own(environment: Environment) -> None:
@@ -39,8 +42,8 @@ def test_the_short_name_is_the_namespaces_own(environment: Environment) -> None:
     short, full = environment.ask("test", DATABASE_PASSWORD), environment.ask("test", TEST)
     assert short["status"] == full["status"] == 200
     assert short["body"] == full["body"]
-    assert short["body"]["value"] == aws.value(TEST)
-    assert environment.ask("prod", DATABASE_PASSWORD)["body"]["value"] == aws.value(PROD)
+    assert short["body"]["value"] == account.value(TEST)
+    assert environment.ask("prod", DATABASE_PASSWORD)["body"]["value"] == account.value(PROD)
 
 
 GET = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())"
@@ -50,7 +53,7 @@ GET = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).rea
 def test_an_encoded_slash_is_a_slash(environment: Environment, spelled: str) -> None:
     """HTTP libraries differ in how they write the name into the path."""
     answer = environment.python("test", "app", GET, f"http://localhost:8080/v1/secrets/{spelled}")
-    assert json.loads(answer)["value"] == aws.value(TEST)
+    assert json.loads(answer)["value"] == account.value(TEST)
 
 
 def test_a_refusal_names_the_role_that_was_refused(environment: Environment, role_arns: dict[str, str]) -> None:
@@ -66,24 +69,24 @@ def test_a_refusal_names_the_role_that_was_refused(environment: Environment, rol
 def test_the_session_names_the_pod(environment: Environment) -> None:
     """AWS's trail says which pod read, not only with which role."""
     pod = environment.pod("test")
-    mark = aws.trail_length()
+    mark = account.trail_length()
     environment.ask("test", TEST)
-    assert any(call.name == TEST and call.identity.endswith(f"/test.{pod}") for call in aws.calls_since(mark))
+    assert any(call.name == TEST and call.identity.endswith(f"/test.{pod}") for call in account.calls_since(mark))
 
 
 def test_a_new_value_is_read_at_once(environment: Environment) -> None:
     """Nothing is cached between the vault and the application."""
-    before = aws.value(TEST)
+    before = account.value(TEST)
     try:
-        aws.client("secretsmanager").put_secret_value(SecretId=TEST, SecretString="rotated-just-now")
+        account.client("secretsmanager").put_secret_value(SecretId=TEST, SecretString="rotated-just-now")
         assert environment.ask("test", TEST)["body"]["value"] == "rotated-just-now"
     finally:
-        aws.client("secretsmanager").put_secret_value(SecretId=TEST, SecretString=before)
+        account.client("secretsmanager").put_secret_value(SecretId=TEST, SecretString=before)
 
 
 def test_missing_and_deleted_are_told_apart(environment: Environment) -> None:
     """What is not there is 404, what is on its way out is 410."""
-    manager = aws.client("secretsmanager")
+    manager = account.client("secretsmanager")
     manager.create_secret(Name="test/leaving", SecretString="x")
     manager.delete_secret(SecretId="test/leaving", RecoveryWindowInDays=7)
     try:
@@ -97,7 +100,7 @@ def test_a_policy_widened_by_hand_turns_its_cell_and_is_repaired(
     environment: Environment, role_arns: dict[str, str]
 ) -> None:
     """The proof can fail: with the policy widened the same check reports it; refresh and up put the policy back."""
-    iam = aws.client("iam")
+    iam = account.client("iam")
     role = role_arns["test"].rpartition("/")[2]
     (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
@@ -138,7 +141,7 @@ def test_a_policy_added_by_hand_turns_its_cell_and_is_taken_away(
     environment: Environment, role_arns: dict[str, str], add: Callable[[Any, str], None]
 ) -> None:
     """The role's policies are owned as a whole: one more is found by refresh, and gone after up."""
-    iam, stack = aws.client("iam"), f"--stack={facts.NAMESPACE_STACKS['test']}"
+    iam, stack = account.client("iam"), f"--stack={facts.NAMESPACE_STACKS['test']}"
     role = role_arns["test"].rpartition("/")[2]
     add(iam, role)
     try:

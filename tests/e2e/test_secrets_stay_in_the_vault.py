@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local import aws, facts
+from local import facts
+from local.aws import account
 from local.up import NAMES
 from tests.e2e.conftest import Environment
 
@@ -29,7 +30,7 @@ def values(environment: Environment) -> list[bytes]:
     spelled = []
     for name in NAMES:
         assert environment.ask(name.partition("/")[0], name)["status"] == 200
-        value = aws.value(name).encode()
+        value = account.value(name).encode()
         spelled.append(value)
         spelled += [base64.b64encode(b"x" * pad + value)[4 : len(value)] for pad in range(3)]
     return spelled

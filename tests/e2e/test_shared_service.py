@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local import aws
-from local.aws_trail import Call
+from local.aws import account
+from local.aws.trail import Call
 from local.waiting import wait_for
 from tests.e2e.conftest import Environment
 from tests.e2e.shared_caller import Answer
@@ -31,7 +31,7 @@ def service(environment: Environment, tmp_path_factory: pytest.TempPathFactory) 
 
 def call_of(mark: int, action: str, request_id: str | None) -> Call:
     """The call that AWS's trail has under this request."""
-    (found,) = [call for call in aws.calls_since(mark) if (call.action, call.request_id) == (action, request_id)]
+    (found,) = [call for call in account.calls_since(mark) if (call.action, call.request_id) == (action, request_id)]
     return found
 
 
@@ -49,14 +49,14 @@ def test_each_reads_its_own_and_is_refused_the_others(
     assert len(service.addresses()) == 2
     for address in service.addresses():
         for name in (own, "database-password"):
-            mark = aws.trail_length()
+            mark = account.trail_length()
             answer = service.callers[caller].ask(address, name)
-            assert (answer.status, answer.body["value"]) == (200, aws.value(own))
-            assert [call.identity for call in aws.calls_since(mark) if (call.action, call.name) == (READ, own)] == [
+            assert (answer.status, answer.body["value"]) == (200, account.value(own))
+            assert [call.identity for call in account.calls_since(mark) if (call.action, call.name) == (READ, own)] == [
                 mine,
-                "root",  # aws.value
+                "root",  # account.value
             ]
-        mark = aws.trail_length()
+        mark = account.trail_length()
         refused = service.callers[caller].ask(address, others)
         assert (refused.status, refused.body["identity"]) == (403, mine)
         decision = call_of(mark, READ, refused.body["request_id"])
@@ -70,36 +70,36 @@ def test_nothing_is_left_to_do_after_up(service: Service) -> None:
 
 def test_without_a_token_nobody_is_asked(service: Service) -> None:
     """401, and AWS has no call of it."""
-    mark = aws.trail_length()
+    mark = account.trail_length()
     answer = service.ask("test", TEST, "none")
     assert (answer.status, answer.body["type"]) == (401, "urn:secret-access:problem:unauthenticated")
-    assert aws.calls_since(mark) == []
+    assert account.calls_since(mark) == []
 
 
 @pytest.mark.parametrize("spoilt", ["signature", "claims of prod"])
 def test_a_forged_token_is_refused_by_aws(service: Service, spoilt: str) -> None:
     """Another signature, or prod's name under test's signature: AWS does not take it, and nothing is read."""
-    mark = aws.trail_length()
+    mark = account.trail_length()
     answer = service.ask("test", PROD, spoilt)
     assert (answer.status, answer.body["code"]) == (401, "InvalidIdentityToken")
     assert call_of(mark, EXCHANGE, answer.body["request_id"]).code == "InvalidIdentityToken"
-    assert [call for call in aws.calls_since(mark) if call.action == READ] == []
+    assert [call for call in account.calls_since(mark) if call.action == READ] == []
 
 
 @pytest.mark.parametrize(("caller", "namespace"), [("without-role", "test"), ("stranger", "stranger")])
 def test_a_service_account_without_a_role_is_refused_by_aws(service: Service, caller: str, namespace: str) -> None:
     """Another ServiceAccount of test, which test's role does not trust, and one whose namespace has no role at all."""
-    mark = aws.trail_length()
+    mark = account.trail_length()
     answer = service.ask(caller, TEST)
     assert (answer.status, answer.body["code"]) == (403, "AccessDenied")
     assert answer.body["identity"] == f"arn:aws:iam::111122223333:role/secret-access-local-{namespace}"
     assert call_of(mark, EXCHANGE, answer.body["request_id"]).code == "AccessDenied"
-    assert [call for call in aws.calls_since(mark) if call.action == READ] == []
+    assert [call for call in account.calls_since(mark) if call.action == READ] == []
 
 
 def test_a_widened_policy_turns_the_refusal(service: Service, role_arns: dict[str, str]) -> None:
     """The control: what AWS refuses above it gives once test's own role may, and refuses again afterwards."""
-    iam = aws.client("iam")
+    iam = account.client("iam")
     role = role_arns["test"].rpartition("/")[2]
     (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     document = json.dumps(iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"])
@@ -111,7 +111,7 @@ def test_a_widened_policy_turns_the_refusal(service: Service, role_arns: dict[st
         turned = service.ask("test", PROD)
     finally:
         iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=document)
-    assert (turned.status, turned.body["value"]) == (200, aws.value(PROD))
+    assert (turned.status, turned.body["value"]) == (200, account.value(PROD))
     assert service.ask("test", PROD).status == 403
 
 
@@ -124,8 +124,8 @@ def test_its_log_names_callers_and_holds_no_value_and_no_token(service: Service)
     read = [json.loads(line) for line in log.splitlines() if '"audit"' in line]
     assert {"system:serviceaccount:test:secret-access"} <= {line["caller"] for line in read}
     assert TEST in {line["name"] for line in read}
-    assert aws.value(TEST) not in log
-    assert aws.value(PROD) not in log
+    assert account.value(TEST) not in log
+    assert account.value(PROD) not in log
     assert "eyJ" not in log
 
 
@@ -202,7 +202,7 @@ def test_pods_come_and_go_without_anybodys_leave(service: Service) -> None:
     for address in service.settled():
         for caller, name in (("test", TEST), ("prod", PROD)):
             answer = service.callers[caller].ask(address, name)
-            assert (answer.status, answer.body["value"]) == (200, aws.value(name))
+            assert (answer.status, answer.body["value"]) == (200, account.value(name))
 
 
 STATUS = "print(*(line for line in open('/proc/1/status') if line.startswith(('VmRSS', 'VmHWM'))), sep='')"

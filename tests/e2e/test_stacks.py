@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from local import aws, facts, stacks
+from local import facts, stacks
+from local.aws import account
 from tests.e2e.conftest import Environment
 
 
@@ -43,15 +44,15 @@ def test_the_wrong_account_stops_before_anything_is_made(
     other = "999988887777"
     namespaces = environment.kubectl("get", "namespaces", "-o", "name")
     with monkeypatch.context() as patch:
-        patch.setitem(aws.ROOT_CREDENTIALS, "AWS_ACCESS_KEY_ID", other)
-        assert aws.client("sts").get_caller_identity()["Account"] == other
+        patch.setitem(account.ROOT_CREDENTIALS, "AWS_ACCESS_KEY_ID", other)
+        assert account.client("sts").get_caller_identity()["Account"] == other
         for stack in stacks.STACKS:  # each as if it were new: with a backend of its own
             patch.setattr(facts, "PULUMI_BACKEND", facts.STATE / "pulumi-elsewhere")
             with pytest.raises(stacks.StackError) as stopped:
                 stacks.up(environment.tools, stack)
             assert facts.ACCOUNT in str(stopped.value)
             assert other in str(stopped.value)
-        assert aws.client("iam").list_roles()["Roles"] == []
-        assert aws.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+        assert account.client("iam").list_roles()["Roles"] == []
+        assert account.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
     assert environment.kubectl("get", "namespaces", "-o", "name") == namespaces
     shutil.rmtree(facts.STATE / "pulumi-elsewhere")

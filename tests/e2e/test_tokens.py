@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local import aws, facts
+from local import facts
+from local.aws import account
 from tests.e2e.conftest import Environment
 
 AUDIENCE = "sts.amazonaws.com"
@@ -27,7 +28,7 @@ def token_of(environment: Environment, namespace: str, account: str, audience: s
 
 
 def assume(role: str, token: str) -> dict[str, Any]:
-    answer = aws.client("sts").assume_role_with_web_identity(
+    answer = account.client("sts").assume_role_with_web_identity(
         RoleArn=role, RoleSessionName="probe", WebIdentityToken=token
     )
     credentials: dict[str, Any] = answer["Credentials"]

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from local import aws, facts, host, stacks
+from local import facts, host, stacks
+from local.aws import account
 from tests.e2e.conftest import Environment
 
 
@@ -19,14 +20,14 @@ def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
     stacks.destroy(environment.tools, facts.NAMESPACE_STACKS["test"])
     assert "test" not in namespaces(environment)
     prod = environment.ask("prod", "prod/database-password")
-    assert (prod["status"], prod["body"]["value"]) == (200, aws.value("prod/database-password"))
+    assert (prod["status"], prod["body"]["value"]) == (200, account.value("prod/database-password"))
 
 
 def test_destroying_everything_leaves_nothing(environment: Environment) -> None:
     """No role, no policy, no OIDC provider in AWS; no namespace of ours in Kubernetes."""
     stacks.destroy(environment.tools, facts.NAMESPACE_STACKS["prod"])
     stacks.destroy(environment.tools, facts.CLUSTER_STACK)
-    iam = aws.client("iam")
+    iam = account.client("iam")
     assert iam.list_roles()["Roles"] == []
     assert iam.list_policies(Scope="Local")["Policies"] == []
     assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []

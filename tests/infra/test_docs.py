@@ -1,6 +1,7 @@
-"""docs/components.md says all that the components take and give, and its example works."""
+"""components.md says all that the components take and give, and its example works; security.md, what is granted."""
 
 import inspect
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from secret_access import (
     SharedSecretService,
     SharedSecretServiceArgs,
 )
+from secret_access.policies import OidcProvider, secrets_policy, subject, trust_policy
 from secret_access.workload import SecretWorkloadArgs
 from tests.infra.engine import run
 
-PAGE = (Path(__file__).parents[2] / "docs" / "components.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "components.md").read_text()
 COMPONENTS = [
     (ClusterTrust, ClusterTrustArgs),
     (AwsSecretAccess, AwsSecretAccessArgs),
@@ -72,3 +75,11 @@ def test_the_examples_work() -> None:
     assert made_by(sidecar) == identity | {"Deployment"}
     service = {"Service", "NetworkPolicy", "PodDisruptionBudget", "Deployment", "ServiceAccount"}
     assert made_by(sidecar + shared) == identity | service
+
+
+def test_the_documents_that_security_reviewers_see_are_those_that_are_made() -> None:
+    """docs/security.md shows the laptop environment's role of the namespace test, word for word."""
+    trust, policy = map(json.loads, re.findall(r"```json\n(.*?)```", (DOCS / "security.md").read_text(), re.DOTALL))
+    provider = OidcProvider("aws", "111122223333", "10.78.0.1")
+    assert trust == trust_policy(provider, subject("test", "secret-access"))
+    assert policy == secrets_policy(provider, "us-east-1", "test/")

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from local.aws_trail import Call
-from local.isolation import GET_SECRET_VALUE, Cell, Question, judge, table, write, wrong
+from local.aws.trail import Call
+from local.isolation import GET_SECRET_VALUE, Question, judge, table, write, wrong
 
 PROD_SECRET = "prod/database-password"
 VALUE = "the-value"
@@ -110,9 +110,19 @@ def test_nothing_asked_proves_nothing() -> None:
 
 
 def test_the_file_has_every_field_and_no_value(tmp_path: Any) -> None:
-    """isolation.json carries the seven documented fields of each cell, and never the secret."""
+    """isolation.json leads from each cell to the line of the trail that shows it, and never has the secret."""
     path = tmp_path / "isolation.json"
-    write([judge(OWN, served(), [READ], VALUE), Cell(FOREIGN, 403, "aws", "refused")], path)
+    write([judge(OWN, served(), [READ], VALUE), judge(FOREIGN, problem(403), [DENIED], VALUE)], path)
     assert VALUE not in path.read_text()
-    for cell in json.loads(path.read_text()):
-        assert list(cell) == ["from", "name", "expected", "status", "decided_by", "asked_by", "detail"]
+    read, refused = json.loads(path.read_text())
+    assert list(read) == list(refused)
+    assert list(read)[:7] == ["from", "name", "expected", "status", "decided_by", "asked_by", "detail"]
+    assert (read["identity"], read["request_id"]) == (PROD_ROLE, READ.request_id)
+    assert (refused["identity"], refused["request_id"]) == (TEST_ROLE, DENIED.request_id)
+
+
+def test_what_the_cloud_knows_nothing_of_leads_nowhere(tmp_path: Any) -> None:
+    """Without a line in the trail there is no request to look for."""
+    write([judge(FOREIGN, problem(403), [], VALUE)], path := tmp_path / "isolation.json")
+    (cell,) = json.loads(path.read_text())
+    assert (cell["identity"], cell["request_id"]) == (None, None)

@@ -20,13 +20,11 @@ from secret_sidecar.settings import Settings
 from tests.sidecar.caller import ask_raw
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.fake_aws import FakeAws
-from tests.sidecar.test_documents import DOCUMENT
+from tests.sidecar.test_documents import API
 
 pytestmark = pytest.mark.anyio
 
-PROBLEMS = {
-    (int(status), kind) for status, kind in re.findall(r"^\| (\d{3}) \| `([a-z-]+)` \|", DOCUMENT, re.MULTILINE)
-}
+PROBLEMS = {(int(status), kind) for status, kind in re.findall(r"^\| (\d{3}) \| `([a-z-]+)` \|", API, re.MULTILINE)}
 SUCCESSES = {200, 201, 204, 304}
 SECRETS = (b"hunter2-prod", b"static-secret-key")
 

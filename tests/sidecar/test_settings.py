@@ -12,7 +12,7 @@ from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.settings import Settings
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "sidecar-api.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
 MINIMUM = {"SECRETS_BACKEND": "aws", "AWS_REGION": "us-east-1"}
 NOWHERE = Path("/nonexistent")
 
@@ -128,7 +128,7 @@ def test_a_wrong_setting_is_told_with_key_value_and_form(variables: dict[str, st
 
 @pytest.mark.parametrize("names", [names for names, _, _ in Settings.variables()], ids=lambda names: str(names[0]))
 def test_every_setting_is_documented(names: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """In docs/sidecar-api.md and in --help, aliases too."""
+    """In docs/operating.md and in --help, aliases too."""
     with pytest.raises(SystemExit) as end:
         main(["--help"])
     assert end.value.code == 0

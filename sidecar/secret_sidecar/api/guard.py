@@ -4,7 +4,7 @@ A page that rebinds its own DNS name to 127.0.0.1 sends its own name as Host; a 
 request (SSRF) usually says so in a header; a browser says in Origin and Sec-Fetch-Site that a page asks, and the page
 cannot keep it from doing so (https://fetch.spec.whatwg.org/#origin-header, https://www.w3.org/TR/fetch-metadata/). All
 get 421 (RFC 9110 section 15.5.20), not this server's to answer; 403 stays what the cloud says. Sec-Fetch-Site `none` is
-an address that a person typed, which no page can pretend.
+an address that a person typed, which no page can pretend. No Host, or two, is no request: 400 (RFC 9112 section 3.2).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Iterable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from secret_sidecar import problems
-from secret_sidecar.errors import Misdirected
+from secret_sidecar.errors import BadRequest, Misdirected
 
 HOSTS = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
 LOOPBACK = "localhost, 127.0.0.1 or [::1]"
@@ -31,7 +31,7 @@ class Guard:
         self._expected = expected
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Answer 421 or hand the request on."""
+        """Answer 421 or 400, or hand the request on."""
         if scope["type"] == "http" and (refusal := refuse(scope["headers"], self._hosts, self._expected)):
             return problems.response(refusal)(scope, receive, send)
         return self._app(scope, receive, send)
@@ -44,17 +44,17 @@ def hosts_of(names: Iterable[str]) -> re.Pattern[bytes]:
 
 def refuse(
     headers: list[tuple[bytes, bytes]], hosts: re.Pattern[bytes] = HOSTS, expected: str = LOOPBACK
-) -> Misdirected | None:
+) -> Misdirected | BadRequest | None:
     """Return why a request with these headers, names in lowercase, is not answered; None if it is."""
-    count = 0
+    count, misdirected = 0, None
     for name, value in headers:
         if name == b"host":
             count += 1
             if not hosts.fullmatch(value):
                 host = value.decode("latin-1")[:80]
-                return Misdirected(f"Host {host!r}: expected {expected}")
+                misdirected = Misdirected(f"Host {host!r}: expected {expected}")
         elif name in FORWARDING or name.startswith(b"x-forwarded"):
             return Misdirected(f"header {name.decode('latin-1')!r}: expected a request that no server forwarded")
         elif name == b"origin" or (name == b"sec-fetch-site" and value != b"none"):
             return Misdirected(f"header {name.decode('latin-1')!r}: expected a request that no web page made")
-    return None if count == 1 else Misdirected(f"{count} Host headers: expected one")
+    return misdirected if count == 1 else BadRequest(f"{count} Host headers: expected one")

@@ -18,7 +18,7 @@ from tests.sidecar import fake_aws
 from tests.sidecar.caller import Got, ask, ask_raw
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.fake_aws import FakeAws
-from tests.sidecar.test_documents import DOCUMENT
+from tests.sidecar.test_documents import OPERATING
 
 pytestmark = pytest.mark.anyio
 
@@ -224,5 +224,5 @@ async def test_every_metric_is_documented(start: StartSidecar, static_settings: 
     """And no other."""
     sidecar = await start(replace(static_settings, metrics_names=True))
     body: Any = (await ask(sidecar.health_port, "/metrics")).body
-    documented = {line.split("`")[1] for line in DOCUMENT.splitlines() if line.startswith("| `secret_sidecar_")}
+    documented = {line.split("`")[1] for line in OPERATING.splitlines() if line.startswith("| `secret_sidecar_")}
     assert names_of(body.decode().splitlines()) == documented - {"secret_sidecar_callers"}  # of shared mode

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from local import facts, host
-from local.aws_trail import Call
+from local.aws.trail import Call
 from local.waiting import wait_for
 
 ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": facts.ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test"}

@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from local.aws.web_identity import IssuerKeys, Provider, RefusedError, as_aws_reads_it, verify
 from local.pki import Authority
-from local.web_identity import IssuerKeys, Provider, RefusedError, as_aws_reads_it, verify
 
 AUDIENCE = "sts.amazonaws.com"
 SUBJECT = "system:serviceaccount:test:app"

@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from local.aws_calls import EXCHANGE, Answer, Request
+from local.aws.calls import EXCHANGE, Answer, Request
 
 
 @dataclass(frozen=True)

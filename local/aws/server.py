@@ -1,7 +1,7 @@
 """AWS on the laptop: MiniStack, which decides by IAM policies, with what it leaves open closed.
 
 MiniStack checks request signatures, session tokens, trust policies and identity policies, but believes any web-identity
-token (aws_tokens.py has them verified), and gives its root keys and control paths to everybody (aws_guard.py does not).
+token (tokens.py has them verified), and gives its root keys and control paths to everybody (guard.py does not).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from local import facts
-from local.aws_guard import Guard
-from local.aws_tokens import verify_first
-from local.web_identity import IssuerKeys, Provider, verify
+from local.aws.guard import Guard
+from local.aws.tokens import verify_first
+from local.aws.web_identity import IssuerKeys, Provider, verify
 
 
 def main(authority: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 
-from local.web_identity import RefusedError, as_aws_reads_it
+from local.aws.web_identity import RefusedError, as_aws_reads_it
 
 
 def verify_first(sts: Any, believe: Callable[[str, str], dict[str, Any]]) -> None:

@@ -12,11 +12,11 @@ import pytest
 from ministack.services import iam, sts
 
 from local import facts
-from local.aws_calls import Message, Receive, Scope, Send
-from local.aws_guard import Guard
-from local.aws_tokens import verify_first
-from local.aws_trail import Call
-from local.web_identity import RefusedError
+from local.aws.calls import Message, Receive, Scope, Send
+from local.aws.guard import Guard
+from local.aws.tokens import verify_first
+from local.aws.trail import Call
+from local.aws.web_identity import RefusedError
 
 POD = "10.77.0.5"
 SCOPE = "20260101/us-east-1/secretsmanager/aws4_request"

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from local import facts
-from local.aws_calls import EXCHANGE, REQUEST_ID, Answer, App, Message, Receive, Request, Scope, Send
-from local.aws_trail import Trail
-from local.web_identity import RefusedError
+from local.aws.calls import EXCHANGE, REQUEST_ID, Answer, App, Message, Receive, Request, Scope, Send
+from local.aws.trail import Trail
+from local.aws.web_identity import RefusedError
 
 STS_XML = "https://sts.amazonaws.com/doc/2011-06-15/"
 
