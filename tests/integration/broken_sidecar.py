@@ -43,7 +43,7 @@ class Caches(Honest):
 
     async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
         """Read, or not."""
-        if selected:
+        if any(selected.values()):
             return await super().get(name, deadline, **selected)
         now = asyncio.get_running_loop().time()
         at, secret = self._kept.get(name, (0.0, None))
@@ -62,7 +62,7 @@ class Joins(Honest):
 
     async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
         """Read, alone or with others."""
-        if selected:
+        if any(selected.values()):
             return await super().get(name, deadline, **selected)
         if name not in self._under_way:
             call = asyncio.create_task(super().get(name, deadline))
