@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import socket
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from soak.weighed import PREFIX
 from soak.world import MARK, now
 
 PORTS = range(20_000, 32_000)
@@ -45,13 +47,23 @@ class Sample:
     cpu: float
 
 
+@dataclass(frozen=True)
+class Held:
+    """What the process said that it holds: small objects, and the bytes of all else."""
+
+    at: float
+    objects: int
+    bytes: int
+
+
 @dataclass
 class Process:
-    """A running sidecar."""
+    """A running sidecar, which must be one that tells what it holds (weighed.py)."""
 
     process: asyncio.subprocess.Process
     started: float = field(default_factory=now)
     samples: list[Sample] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
     messages: Counter[str] = field(default_factory=Counter)
     bad_lines: list[str] = field(default_factory=list)
     _readers: list[asyncio.Task[None]] = field(default_factory=list)
@@ -79,11 +91,16 @@ class Process:
             self.bad_lines.append(line)
 
     def _stray(self, line: str) -> None:
-        """Nothing is written to stderr."""
-        self.bad_lines.append(f"stderr: {line}")
+        """Nothing is written to stderr but what was asked for."""
+        if line.startswith(PREFIX):
+            objects, size = line.removeprefix(PREFIX).split()
+            self.held.append(Held(now() - self.started, int(objects), int(size)))
+        else:
+            self.bad_lines.append(f"stderr: {line}")
 
     def sample(self) -> None:
-        """Look at what it takes now."""
+        """Look at what it takes now, and ask what it holds."""
+        self.process.send_signal(signal.SIGUSR1)
         folder = Path(f"/proc/{self.process.pid}")
         status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines() if ":" in line)
         times = (folder / "stat").read_text().rpartition(")")[2].split()

@@ -33,6 +33,10 @@ def document(run: Run) -> dict[str, Any]:
                 "growth": round(verdict.memory_growth(samples)),
                 "allowed": verdict.allowed_kb(run.seconds),
             },
+            "in_use": {
+                what: {"growth": round(growth), "allowed": verdict.allowed_held(run.seconds)[what]}
+                for what, growth in verdict.held_growth(run.process.held).items()
+            },
             "fds": {
                 "idle_before": run.fds_idle[0],
                 "idle_after": run.fds_idle[1],
@@ -63,6 +67,8 @@ def lines(run: Run) -> list[str]:
     shown.append(f"{told['answers']} answers in {run.seconds:.0f} s, {told['changes']} changes, seed {run.seed}")
     shown.append("latency: " + ", ".join(f"{p} {ms} ms" for p, ms in told["latency_ms"].items()))
     shown.append("memory in kB: " + ", ".join(f"{what} {kb}" for what, kb in process["rss_kb"].items()))
+    held = (f"{what} {told['growth']} of {told['allowed']}" for what, told in process["in_use"].items())
+    shown.append("growth of what is in use: " + ", ".join(held))
     shown.append("descriptors: " + ", ".join(f"{what} {count}" for what, count in process["fds"].items()))
     shown.append(f"CPU {process['cpu_seconds']:.1f} s, threads {process['threads']}, lag {told['harness_lag_ms']} ms")
     shown.append("log: " + ", ".join(f"{message} ({count})" for message, count in told["log"].items()))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from soak import documented, verdict
+from soak import documented, verdict, weighed
 from soak.callers import Callers
 from soak.identity import REGION, ROLE, Identity
 from soak.journal import Journal
@@ -24,7 +24,7 @@ from soak.usual import Has
 from soak.vault import Vault
 from soak.world import World, now
 
-SIDECAR = (sys.executable, "-m", "secret_sidecar")
+SIDECAR = (sys.executable, "-P", weighed.__file__)
 TIMEOUT = 2.0
 """SECRETS_TIMEOUT of the sidecar under test."""
 GRACE = 2.0
@@ -232,5 +232,11 @@ def _judge_process(result: Run, code: int | None) -> None:
     allowed = verdict.allowed_kb(result.seconds)
     if memory > allowed:
         judge.violation("memory", f"grew by {memory:.0f} kB after warming up, expected at most {allowed}")
+    if not process.held:
+        judge.violation("memory in use", "the process did not tell what it holds when it was asked by SIGUSR1")
+    for what, held in verdict.held_growth(process.held).items():
+        most = verdict.allowed_held(result.seconds)[what]
+        if held > most:
+            judge.violation("memory in use", f"{held:.0f} {what} more after warming up, expected at most {most}")
     if fds > verdict.GROWTH_FDS:
         judge.violation("descriptors", f"grew by {fds:.1f} after warming up, expected at most {verdict.GROWTH_FDS}")

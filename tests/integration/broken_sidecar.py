@@ -9,12 +9,14 @@ import asyncio
 import os
 import random
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 import secret_sidecar.aws.store as aws
-from secret_sidecar import __main__, errors
+from secret_sidecar import errors
 from secret_sidecar.stores import Secret
+from soak import weighed
 
 
 class Honest:
@@ -120,6 +122,19 @@ class Keeps(Honest):
         return await super().get(name, deadline, **selected)
 
 
+class Notes(Honest):
+    """Keeps a note of every read: about a hundred bytes."""
+
+    def __init__(self, store: Any) -> None:
+        super().__init__(store)
+        self._notes: list[tuple[float, str]] = []
+
+    async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
+        """Read, and note it."""
+        self._notes.append((time.monotonic(), f"{name} {len(self._notes)}"))
+        return await super().get(name, deadline, **selected)
+
+
 class Fails(Honest):
     """Raises what nobody expects."""
 
@@ -137,10 +152,11 @@ BROKEN: dict[str, Callable[[Any], Honest]] = {
     "loses": Loses,
     "tells": Tells,
     "keeps": Keeps,
+    "notes": Notes,
     "fails": Fails,
 }
 
 if __name__ == "__main__":
     broken, open_store = BROKEN[sys.argv[1]], aws.open_store
     aws.open_store = lambda settings: broken(open_store(settings))  # type: ignore[assignment, return-value]
-    sys.exit(__main__.main([]))
+    sys.exit(weighed.main())

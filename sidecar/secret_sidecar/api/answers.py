@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from typing import Any
 
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from secret_sidecar.api.asking import CURRENT, Selection
 from secret_sidecar.api.bodies import MEDIA_TYPE
+from secret_sidecar.api.room import Place
 from secret_sidecar.problems import NO_STORE
 from secret_sidecar.stores import Secret
 from secret_sidecar.texts import json_of
@@ -26,6 +29,27 @@ class _SecretResponse(Response):
         self.body = body
         length = (b"content-length", b"%d" % len(body))
         self.raw_headers = [(b"etag", etag.encode("latin-1")), _KEPT_BY_NOBODY, length, _JSON]
+
+
+class Parts(Response):
+    """An answer in parts: each is let go of once the caller has taken it, and its place given back."""
+
+    def __init__(self, parts: deque[bytes], place: Place) -> None:
+        self.status_code = 200
+        self.background = None
+        self._parts = parts
+        self._place = place
+        self.raw_headers = [_KEPT_BY_NOBODY, (b"content-length", b"%d" % sum(map(len, parts))), _JSON]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send them."""
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            while self._parts:
+                part = self._parts.popleft()
+                await send({"type": "http.response.body", "body": part, "more_body": bool(self._parts)})
+        finally:
+            self._place.leave()
 
 
 def json_response(document: dict[str, Any], status: int = 200, **headers: str) -> Response:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,18 +16,26 @@ from starlette.routing import Route
 
 from secret_names import InvalidName
 from secret_sidecar import problems
-from secret_sidecar.api.answers import json_response, members
+from secret_sidecar.api.answers import Parts, members
 from secret_sidecar.api.asking import CURRENT, PARTS, Asker, Selection
 from secret_sidecar.api.bodies import json_object, no_others
 from secret_sidecar.api.picking import pick
 from secret_sidecar.api.queries import parameters
-from secret_sidecar.errors import BadRequest, SidecarError, TimedOut
+from secret_sidecar.api.room import Place, Room
+from secret_sidecar.errors import BadRequest, Overloaded, SidecarError, TimedOut
 from secret_sidecar.stores import Secret
+from secret_sidecar.texts import json_of
 
 MAX_BODY = 64 << 10
 MAX_NAMES = 100
 SIDE_BY_SIDE = 10
 """Calls of one request that are under way at a time, so that other callers get their turn."""
+TURNS = 4
+"""Requests that are answered at a time, for each holds all its values until the last is there; the others wait."""
+ROOM = Room()
+"""For all batches of this process."""
+PART = 64 << 10
+"""Bytes of an answer that are sent at a time, at least: what was sent is let go of."""
 
 Wanted = tuple[str, Selection]
 Outcome = Secret | SidecarError | InvalidName
@@ -32,8 +44,10 @@ Outcome = Secret | SidecarError | InvalidName
 class Batch:
     """The route of /v1/secrets:batchGet."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker, room: Room = ROOM) -> None:
         self._asker = asker
+        self._room = room
+        self._turns = asyncio.Semaphore(TURNS)
 
     @property
     def routes(self) -> list[Route]:
@@ -44,27 +58,61 @@ class Batch:
         """POST /v1/secrets:batchGet: the secrets that could be read, and a problem document for each that could not.
 
         What is asked for twice is answered once, and fields of one version come from one call. One deadline holds for
-        all.
+        all. What finds no room in memory beside the batches that are being answered is not served: Overloaded.
         """
         deadline = self._asker.deadline()
         parameters(request)
         wanted = dict.fromkeys(self._spelled(item) for item in _items(await json_object(request, MAX_BODY)))
+        place = Place(self._room)
+        has_turn = await self._turn(deadline)
+        try:
+            found = await self._found(wanted, place, deadline)
+            return Parts(self._answer(wanted, found, place), place)
+        except BaseException:
+            place.leave()
+            raise
+        finally:
+            if has_turn:
+                self._turns.release()
+
+    async def _turn(self, deadline: float) -> bool:
+        """Wait for a turn; False if the deadline passes before, and with it that of every name."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._turns.acquire()
+        except TimeoutError:
+            return False
+
+    async def _found(self, wanted: Iterable[Wanted], place: Place, deadline: float) -> dict[Wanted, Outcome]:
         slots = asyncio.Semaphore(SIDE_BY_SIDE)
         calls: dict[Wanted, asyncio.Task[Outcome]] = {}
         async with asyncio.TaskGroup() as group:
             for call in map(_whole, wanted):
                 if call not in calls:
-                    calls[call] = group.create_task(self._outcome(call, slots, deadline))
-        answer: dict[str, list[dict[str, Any]]] = {"secrets": [], "errors": []}
+                    calls[call] = group.create_task(self._outcome(call, slots, place, deadline))
+        return {call: task.result() for call, task in calls.items()}
+
+    def _answer(self, wanted: Iterable[Wanted], found: dict[Wanted, Outcome], place: Place) -> deque[bytes]:
+        """Return the answer's bytes, for which there is a place then, and for what was found no more."""
+        parts: deque[bytes] = deque()
+        part: list[bytes] = [b'{"secrets": [']
+        failures: list[dict[str, Any]] = []
+        size, separator = 0, b""
         for item in wanted:
             name, selection = item
-            found = _picked(calls[_whole(item)].result(), selection)
-            if isinstance(found, Secret):
-                answer["secrets"].append(members(found, selection))
-            else:
+            shown = _shown(_picked(found[_whole(item)], selection), selection, place)
+            if not isinstance(shown, bytes):
                 context = {"name": name, "backend": self._asker.backend, **selection.members()}
-                answer["errors"].append(problems.document(found, **context))
-        return json_response(answer)
+                failures.append(problems.document(shown, **context))
+                continue
+            part += (separator, shown)
+            size, separator = size + len(shown), b", "
+            if size >= PART:
+                parts.append(b"".join(part))
+                part, size = [], 0
+        parts.append(b"".join((*part, b'], "errors": ', json.dumps(failures).encode(), b"}")))
+        place.give(sum(map(_size, found.values())))
+        return parts
 
     def _spelled(self, item: Wanted) -> Wanted:
         """Return the item with its name in full, so that a secret has one name; what is no name is found out later."""
@@ -74,16 +122,24 @@ class Batch:
         except InvalidName:
             return item
 
-    async def _outcome(self, call: Wanted, slots: asyncio.Semaphore, deadline: float) -> Outcome:
+    async def _outcome(self, call: Wanted, slots: asyncio.Semaphore, place: Place, deadline: float) -> Outcome:
         name, selection = call
         try:
             full_name = self._asker.full_name(name)
             async with slots:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise TimedOut("the deadline passed before this name had its turn")
-                return await self._asker.read(full_name, selection, deadline)
+                secret = await self._asker.read(full_name, selection, deadline)
+            place.take(_size(secret))
         except (SidecarError, InvalidName) as error:
-            return error
+            return error.with_traceback(None)  # which has the value in it that there was no room for
+        else:
+            return secret
+
+
+def _size(outcome: Outcome) -> int:
+    """Return the bytes that a value takes."""
+    return sys.getsizeof(outcome.value) if isinstance(outcome, Secret) else 0
 
 
 def _whole(item: Wanted) -> Wanted:
@@ -98,6 +154,18 @@ def _picked(outcome: Outcome, selection: Selection) -> Outcome:
         return pick(outcome, selection.key)
     except SidecarError as error:
         return error
+
+
+def _shown(outcome: Outcome, selection: Selection, place: Place) -> bytes | SidecarError | InvalidName:
+    """Return a secret as JSON, for which there is a place then, or why it cannot be shown."""
+    if not isinstance(outcome, Secret):
+        return outcome
+    shown = json_of(members(outcome, selection))
+    try:
+        place.take(len(shown))
+    except Overloaded as error:
+        return error
+    return shown
 
 
 def _items(document: dict[str, Any]) -> list[Wanted]:

@@ -107,13 +107,13 @@ class _Watch:
         self._listeners: set[Listener] = set()
         self._newcomers: set[Listener] = set()
         self._wanted = asyncio.Event()
-        self._task = asyncio.create_task(self._run())
+        self._task: asyncio.Task[None] | None = asyncio.create_task(self._run())
         self._task.add_done_callback(self._done)
 
     @property
     def is_over(self) -> bool:
         """Whether a defect ended it."""
-        return self._task.done()
+        return self._task is None
 
     def join(self, listener: Listener) -> None:
         self._newcomers.add(listener)
@@ -125,7 +125,8 @@ class _Watch:
         self._newcomers.discard(listener)
         if self._listeners or self._newcomers:
             return False
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
         return True
 
     async def _run(self) -> None:
@@ -141,6 +142,7 @@ class _Watch:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         """A defect must not leave anybody waiting for a word that never comes."""
+        self._task = None
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("events ended: a defect of the sidecar", exc_info=error)
             for listener in self._listeners | self._newcomers:

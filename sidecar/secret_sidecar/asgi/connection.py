@@ -59,6 +59,8 @@ class Connection(asyncio.Protocol):
         self.is_lost = True
         self._listens = False
         self._waiting.clear()
+        self._refusal = None  # its traceback has this connection
+        self._reader.close()
         self.resume_writing()
         if self._current is None:
             self._server.forget(self)

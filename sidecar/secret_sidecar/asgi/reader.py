@@ -54,6 +54,10 @@ class Reader:
         self._body: list[bytes] = []
         self._body_size = 0
 
+    def close(self) -> None:
+        """Let go of what refers to this: together they would stay until garbage is searched for."""
+        del self._parser, self._ready, self._goes_on
+
     @property
     def is_between(self) -> bool:
         """Whether there is nothing of a request yet."""
@@ -81,8 +85,7 @@ class Reader:
             except httptools.HttpParserError as error:
                 if isinstance(error, httptools.HttpParserInvalidURLError):
                     self._know_method()
-                cause = error.__context__
-                raise cause if isinstance(cause, Refusal) else Refusal(400, f"no HTTP/1.1: {error}") from None
+                raise _refusal(error) from None
             self._bound()
             return
 
@@ -191,3 +194,9 @@ class Reader:
             self._is_chunked = True
         else:
             self._is_expected = value.lower() == b"100-continue"
+
+
+def _refusal(error: httptools.HttpParserError) -> Refusal:
+    """Return why the parser gave up: what one of its callbacks raised, or that this is no HTTP."""
+    cause = error.__context__
+    return cause if isinstance(cause, Refusal) else Refusal(400, f"no HTTP/1.1: {error}")

@@ -12,7 +12,7 @@ import re
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import secret_names
 from secret_sidecar.aws.credentials import Credentials, Source
@@ -173,13 +173,15 @@ class AwsStore:
                 raise TRANSPORT[type(error)](f"{VAULT}: {error}", identity=credentials.identity) from None
             if answer.status == 200:
                 return answer, credentials.identity
-            refusal = error_of(answer, call, credentials.identity)
-            if is_renewed or not isinstance(refusal, CredentialsRefused):
-                raise refusal
-            renewed = await self._source.renew(credentials, deadline)
-            if renewed is credentials:
-                raise refusal
-            credentials, is_renewed = renewed, True
+            try:
+                _refuse(answer, call, credentials.identity)
+            except CredentialsRefused:
+                if is_renewed:
+                    raise
+                renewed = await self._source.renew(credentials, deadline)
+                if renewed is credentials:
+                    raise
+                credentials, is_renewed = renewed, True
 
     def _prepare(self, action: str, credentials: Credentials) -> _Request:
         headers = (self._host, _CONTENT_TYPE, ("X-Amz-Target", f"secretsmanager.{action}"))
@@ -199,6 +201,11 @@ def _new_value(value: NewValue) -> dict[str, str]:
     if not 0 < len(raw) <= MAX_VALUE:
         raise ValueRefused(f"a value of {len(raw)} bytes: expected 1 to {MAX_VALUE}, for {VAULT} keeps no others")
     return {"SecretBinary" if value.encoding else "SecretString": value.value}
+
+
+def _refuse(answer: Answer, call: Call, identity: str) -> NoReturn:
+    """Raise what an answer means; a caller that had it in a variable would be in its traceback, and keep it."""
+    raise error_of(answer, call, identity)
 
 
 def _odd(answer: Answer, identity: str, what: str) -> OddAnswer:

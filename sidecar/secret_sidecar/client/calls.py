@@ -99,11 +99,14 @@ class Calls:
         except TransportError as error:
             raise TRANSPORT[type(error)](f"{self._vault}: {error}", identity=bearer.identity) from None
         if answer.status not in _DONE:
-            refusal = self._error_of(answer, name, bearer.identity)
-            if isinstance(refusal, Throttled):
-                refusal.retry_after = _retry_after(answer) or refusal.retry_after
-            raise refusal
+            raise self._refusal(answer, name, bearer.identity)
         return answer, bearer.identity
+
+    def _refusal(self, answer: Answer, name: str, identity: str) -> VaultError:
+        refusal = self._error_of(answer, name, identity)
+        if isinstance(refusal, Throttled):
+            refusal.retry_after = _retry_after(answer) or refusal.retry_after
+        return refusal
 
 
 def _retry_after(answer: Answer) -> int:

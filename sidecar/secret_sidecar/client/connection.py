@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from contextvars import Context
 from typing import NamedTuple, cast
 
 import httptools
@@ -18,6 +19,9 @@ from secret_sidecar.errors import ConnectionLost, DeadlineExceeded, MalformedAns
 MAX_HEAD = 64 << 10
 IDLE = 60.0
 """Seconds after which a connection that nobody uses is closed: what is between forgets one and tells nobody."""
+
+_NOBODYS = Context()
+"""What an alarm rings in: the caller's would keep its request for as long as the alarm is set."""
 
 
 class Answer(NamedTuple):
@@ -39,7 +43,6 @@ class Connection(asyncio.Protocol):
         self._origin = origin
         self._max_body = max_body
         self._idle = idle
-        self._parser = httptools.HttpResponseParser(self)
         self._keep_alive = True
         self._waiter: asyncio.Future[Answer] | None = None
         self._loop = asyncio.get_running_loop()
@@ -81,7 +84,7 @@ class Connection(asyncio.Protocol):
         """
         self._unset_alarm()
         self._alarm_at = self._deadline
-        self._alarm = self._loop.call_at(self._deadline, self._ring)
+        self._alarm = self._loop.call_at(self._deadline, self._ring, context=_NOBODYS)
 
     def _unset_alarm(self) -> None:
         if self._alarm is not None:
@@ -105,6 +108,7 @@ class Connection(asyncio.Protocol):
         self._unset_alarm()
         self._keep_alive = False
         self._waiter = None
+        self._body.clear()
         self._transport.abort()
 
     def _answered(self) -> None:
@@ -123,6 +127,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._parser = httptools.HttpResponseParser(self)
 
     def data_received(self, data: bytes) -> None:
         if self._waiter is None:
@@ -145,6 +150,7 @@ class Connection(asyncio.Protocol):
         else:
             what = "in the middle of an answer" if self._received else "without an answer"
             self._failed(ConnectionLost(f"{self._origin} closed the connection {what}", self._received))
+        del self._parser  # it refers to this connection: together they would stay until garbage is searched for
 
     # What the parser calls, from within feed_data.
 
@@ -162,13 +168,12 @@ class Connection(asyncio.Protocol):
         self._in_head = self._parser.get_status_code() < 200
 
     def on_body(self, body: bytes) -> None:
-        self._count(len(body))
         self._body.append(body)
+        self._count(len(body))
 
     def _count(self, size: int) -> None:
         self._size += size
         if self._size > self._max_body:
-            self._body.clear()
             self._failed(MalformedAnswer(f"{self._origin} sent more than {self._max_body} bytes"))
 
     def on_message_complete(self) -> None:

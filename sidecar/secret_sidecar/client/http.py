@@ -11,6 +11,7 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 from secret_sidecar.client.connection import Answer, Connection
@@ -106,22 +107,37 @@ class Client:
             raise DeadlineExceeded(f"no answer from {self.origin} before the deadline") from None
 
     async def _connect(self, deadline: float) -> Connection:
-        loop = asyncio.get_running_loop()
+        # In a context of its own: a connection serves many, and would keep the request of the one who opened it.
+        opening = asyncio.create_task(self._open(), context=Context())
+        try:
+            async with self._until(deadline):
+                return await opening
+        except BaseException:
+            opening.add_done_callback(_let_go)
+            raise
+        finally:
+            del opening  # it may hold an error, whose traceback has this frame
 
+    async def _open(self) -> Connection:
         def protocol() -> Connection:
             return Connection(self.origin, self._max_body, self._idle)
 
-        async with self._until(deadline):
-            try:
-                if self._proxy:
-                    return await self._proxy.connect(self.origin, self._tls, protocol)
-                host, port = self.origin.host, self.origin.port
-                return (await loop.create_connection(protocol, host, port, ssl=self._tls))[1]
-            except ssl.SSLCertVerificationError as error:
-                raise ConnectFailed(f"certificate of {self.origin} not trusted: {error.verify_message}") from None
-            except (OSError, UnicodeError) as error:  # ETIMEDOUT too, which is a TimeoutError, and no deadline's
-                reason = getattr(error, "strerror", None) or type(error).__name__
-                raise ConnectFailed(f"cannot connect to {self.origin}: {reason}") from None
+        try:
+            if self._proxy:
+                return await self._proxy.connect(self.origin, self._tls, protocol)
+            host, port = self.origin.host, self.origin.port
+            return (await asyncio.get_running_loop().create_connection(protocol, host, port, ssl=self._tls))[1]
+        except ssl.SSLCertVerificationError as error:
+            raise ConnectFailed(f"certificate of {self.origin} not trusted: {error.verify_message}") from None
+        except (OSError, UnicodeError) as error:  # ETIMEDOUT too, which is a TimeoutError, and no deadline's
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise ConnectFailed(f"cannot connect to {self.origin}: {reason}") from None
+
+
+def _let_go(opening: asyncio.Task[Connection]) -> None:
+    """Close a connection that was opened when nobody waited for it any more."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def _lines(headers: Headers) -> bytes:

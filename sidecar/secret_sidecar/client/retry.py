@@ -38,6 +38,11 @@ def noting(cause: Cause | None = None) -> Cause:
     return cause
 
 
+def _note(error: VaultError) -> None:
+    if noted := _noted.get():
+        noted.error = error
+
+
 def full_jitter(failures: int, first: float, longest: float) -> float:
     """Return how long to wait after so many failures, in seconds: anything up to a bound that doubles each time."""
     bound = min(longest, first * 2.0 ** (failures - 1))
@@ -51,18 +56,20 @@ async def retrying(attempt: Callable[[], Awaitable[T]], deadline: float) -> T:
     """
     loop = asyncio.get_running_loop()
     cause: VaultError | None = None
-    for tried in range(1, TRIES + 1):
-        try:
-            return await attempt()
-        except VaultError as error:
-            if not error.transient:
-                raise (cause if cause is not None and loop.time() >= deadline else error) from None
-            cause = error
-            if noted := _noted.get():
-                noted.error = error
-        pause = full_jitter(tried, FIRST_PAUSE, LONGEST_PAUSE)
-        if tried == TRIES or loop.time() + pause >= deadline:
-            break
-        await asyncio.sleep(pause)
-    assert cause is not None  # noqa: S101
-    raise cause
+    try:
+        for tried in range(1, TRIES + 1):
+            try:
+                return await attempt()
+            except VaultError as error:
+                if not error.transient:
+                    raise (cause if cause is not None and loop.time() >= deadline else error) from None
+                cause = error
+                _note(error)
+            pause = full_jitter(tried, FIRST_PAUSE, LONGEST_PAUSE)
+            if tried == TRIES or loop.time() + pause >= deadline:
+                break
+            await asyncio.sleep(pause)
+        assert cause is not None  # noqa: S101
+        raise cause
+    finally:
+        del cause  # its traceback has this frame: together they would stay until garbage is searched for

@@ -99,6 +99,8 @@ class Refreshing(Generic[C]):
             raise cause.with_traceback(None) from None
         except IdentityUnavailable as failure:
             self._failure = failure
+        finally:
+            del task  # it may hold an error, whose traceback has this frame
         if self._current is not None and _seconds(self._current, self._clock()) > 0:
             return self._current
         assert self._failure is not None  # noqa: S101
@@ -116,6 +118,7 @@ class Refreshing(Generic[C]):
             raise
         self._current, self._obtained = fresh, self._clock()
         self._failures, self._next_try = 0, 0.0
+        self._failure, self._cause = None, Cause()  # their tracebacks have requests in them that are over
         log.info("identity obtained", extra={"identity": fresh.identity, "expires": fresh.expires})
         return fresh
 

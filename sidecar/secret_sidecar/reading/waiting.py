@@ -62,8 +62,7 @@ class SharedCalls(Generic[K, T]):
     def close(self) -> None:
         """Give up the calls that are shared, and those who wait for them."""
         for shared in self._unsent.values():
-            for waiter in shared.waiters:
-                waiter.cancel()
+            shared.cancel()
         self._unsent.clear()
         for task in self._tasks:
             task.cancel()
@@ -91,6 +90,7 @@ class SharedCalls(Generic[K, T]):
             shared.waiters.discard(waiter)
             if not shared.waiters and self._unsent.get(key) is shared:
                 del self._unsent[key]
+            del waiter  # it may hold an error, whose traceback has this frame: nobody should have to search for that
 
     def _begin(self, key: K) -> None:
         self.under_way += 1
@@ -131,18 +131,14 @@ class SharedCalls(Generic[K, T]):
         try:
             result = await self._call(key, shared.deadline)
         except asyncio.CancelledError:
-            for waiter in shared.waiters:
-                waiter.cancel()
+            shared.cancel()
             raise
         except Exception as error:  # noqa: BLE001 (it is raised again where it is waited for)
-            for waiter in shared.waiters:
-                if not waiter.done():
-                    waiter.set_exception(error)
+            shared.fail(error)
         else:
-            for waiter in shared.waiters:
-                if not waiter.done():
-                    waiter.set_result(result)
+            shared.give(result)
         finally:
+            shared.cause.error = None
             self._end(key)
 
 
@@ -154,6 +150,23 @@ class _Shared(Generic[T]):
         self.waiters: set[asyncio.Future[T]] = set()
         self.cause = Cause()
         self.overdue = False
+
+    def give(self, result: T) -> None:
+        """Answer all who wait."""
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        """Raise an error where it is waited for."""
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_exception(error)
+
+    def cancel(self) -> None:
+        """Give those up who wait."""
+        for waiter in self.waiters:
+            waiter.cancel()
 
     def expire(self, waiter: asyncio.Future[T]) -> None:
         """End one reader's waiting: with what had gone wrong so far, if anything had."""

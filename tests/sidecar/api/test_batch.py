@@ -213,3 +213,57 @@ async def test_throttling_of_some_is_no_matter_of_the_others(
     got = await send(sidecar.port, PATH, {"names": ["key", "database-password"]})
     assert [problem["status"] for problem in got.json["errors"]] == [429]
     assert [secret["name"] for secret in got.json["secrets"]] == ["test/database-password"]
+
+
+async def test_as_many_as_have_a_turn_are_answered_at_a_time(
+    aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one's names are asked for once there is no other."""
+    monkeypatch.setattr(batch, "TURNS", 1)
+    sidecar = await start(static_settings)
+    await sidecar.readiness.wait()
+    store, asked, gate = sidecar._store, [], asyncio.Event()
+    get = store.get
+
+    async def held(name: str, deadline: float, **selection: str | None) -> object:
+        asked.append(name)
+        await gate.wait()
+        return await get(name, deadline, **selection)
+
+    monkeypatch.setattr(store, "get", held)
+    both = [asyncio.create_task(send(sidecar.port, PATH, {"names": [name]})) for name in ("key", "database-password")]
+    while sidecar.metrics.requests_under_way < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+    assert len(asked) == 1
+    gate.set()
+    assert [len(got.json["secrets"]) for got in await asyncio.gather(*both)] == [1, 1]
+
+
+async def test_one_without_a_turn_before_its_deadline_asks_for_nothing(
+    aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its names is told that the time was up."""
+    monkeypatch.setattr(batch, "TURNS", 0)
+    sidecar = await start(replace(static_settings, timeout=0.1))
+    await sidecar.readiness.wait()
+    got = await send(sidecar.port, PATH, {"names": ["key", "database-password"]})
+    assert [problem["status"] for problem in got.json["errors"]] == [504, 504]
+    assert asked_for(aws) == []
+
+
+async def test_what_finds_no_room_is_told_by_name(
+    aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest is served, in as many parts as it takes, and then there is room again."""
+    monkeypatch.setattr(batch.ROOM, "most", 3500)
+    monkeypatch.setattr(batch, "PART", 1)
+    sidecar = await start(static_settings)
+    for name in ("test/a", "test/b"):
+        aws.put(name, "x" * 1000)
+    for _ in range(2):
+        got = await send(sidecar.port, PATH, {"names": ["a", "b"]})
+        assert [secret["value"] for secret in got.json["secrets"]] == ["x" * 1000]
+        assert [(error["name"], error["status"]) for error in got.json["errors"]] == [("test/b", 503)]
+        assert got.json["errors"][0]["type"].endswith(":overloaded")
+    got = await send(sidecar.port, PATH, {"names": ["a", "key", "database-password"]})
+    assert (len(got.json["secrets"]), got.json["errors"], batch.ROOM.used) == (3, [], 0)
