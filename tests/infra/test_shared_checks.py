@@ -38,6 +38,7 @@ def refusal(**changed: Any) -> str:
         ({"certificate": {"name": "tls", "secret": {"secretName": "t"}}}, "with nothing beside it"),
         ({"env": {"SECRETS_PORT": "9000"}}, "given 'SECRETS_PORT', expected variables that the component does not set"),
         ({"env": {"AWS_ROLE_ARN": "arn:…"}}, "given 'AWS_ROLE_ARN', expected no identity"),
+        ({"env": {"AZURE_CLIENT_ID": "…"}}, "given 'AZURE_CLIENT_ID', expected no identity"),
         ({"env": {"SECRETS_PREFIX": "test/"}}, "given 'SECRETS_PREFIX', expected no identity"),
     ],
 )
