@@ -18,16 +18,16 @@ def verify_first(sts: Any, believe: Callable[[str, str], dict[str, Any]]) -> Non
     MiniStack takes a call in more spellings than AWS does: JSON, compressed, parameters twice, any content type. They
     all meet in the function that is wrapped here. It is private, and exists in the one version that is pinned.
     """
-    decide = sts._web_identity_trust_denied  # noqa: SLF001
+    decide = sts._web_identity_trust_denied  # noqa: SLF001 — where MiniStack decides, and only there
 
     def denied(role: str, parameters: dict[str, Any], use_json: bool) -> Any:
         (token, *_) = parameters.get("WebIdentityToken") or [""]
         try:
             claims = believe((role.split(":") + [""] * 5)[4], token)
         except RefusedError as refusal:
-            return sts._error(400, refusal.code, html.escape(refusal.message), ns="sts")  # noqa: SLF001
+            return sts._error(400, refusal.code, html.escape(refusal.message), ns="sts")  # noqa: SLF001 — its own form of a refusal
         # MiniStack reads the claims and nothing else of the token
         verified = jwt.encode(as_aws_reads_it(claims), uuid.uuid4().hex, algorithm="HS256")
         return decide(role, {**parameters, "WebIdentityToken": [verified]}, use_json)
 
-    sts._web_identity_trust_denied = denied  # noqa: SLF001
+    sts._web_identity_trust_denied = denied  # noqa: SLF001 — as above

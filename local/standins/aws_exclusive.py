@@ -57,7 +57,7 @@ class Exclusive(Kind):
 class RolePoliciesExclusive(Exclusive):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRolePolicies.html"""
 
-    token = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"  # noqa: S105
+    token = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"  # noqa: S105 — a type, no secret
     members = "policyNames"
     sets = ("policyNames",)
 
@@ -76,7 +76,7 @@ class RolePoliciesExclusive(Exclusive):
 class RolePolicyAttachmentsExclusive(Exclusive):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAttachedRolePolicies.html"""
 
-    token = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"  # noqa: S105
+    token = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"  # noqa: S105 — a type, no secret
     members = "policyArns"
     sets = ("policyArns",)
 

@@ -8,4 +8,5 @@ a vault each         stores: what one is; aws/, gcp/, azure/, vault/, pass_/: ea
 what vaults share    client/: HTTP, proxies, TLS, trying again; identity/: credentials, renewed ahead of their end
 one for many         shared/: a service whose callers each bring an identity of their own
 errors as answers    errors, problems
+what both sides send flat_json
 """

@@ -59,7 +59,7 @@ class ClusterIssuer(Issuer):
 
     def _fetch(self, path: str) -> dict[str, Any]:
         def fetch() -> dict[str, Any] | None:
-            with suppress(HTTPError), urlopen(f"{self._server}{path}", context=self._trust) as answer:  # noqa: S310
+            with suppress(HTTPError), urlopen(f"{self._server}{path}", context=self._trust) as answer:  # noqa: S310 — our own server
                 document: dict[str, Any] = json.load(answer)
                 return document
             return None  # the binding is not in force yet

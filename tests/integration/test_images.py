@@ -246,6 +246,7 @@ def test_the_sidecar_serves_its_health_on_a_read_only_root(pod: tuple[Container,
 def test_the_sidecar_ends_when_told_to(pod: tuple[Container, Container]) -> None:
     """SIGTERM ends it though it is process 1, which the kernel does not end by default."""
     secrets, _ = pod
+    assert secrets.running
     secrets.signal("TERM")
     wait_for("the sidecar to end", lambda: not secrets.running)
 

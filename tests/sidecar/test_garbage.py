@@ -78,7 +78,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def _gone() -> None:
     """Wait until the callers have gone, as far as their connections know."""
-    while any(isinstance(there, Connection) and not there.is_lost for there in gc.get_objects()):  # noqa: ASYNC110
+    while any(isinstance(there, Connection) and not there.is_lost for there in gc.get_objects()):  # noqa: ASYNC110 (no event tells)
         await asyncio.sleep(0.01)
 
 

@@ -12,9 +12,9 @@ from starlette.types import Receive, Scope, Send
 from secret_sidecar.api.asking import CURRENT, Selection
 from secret_sidecar.api.bodies import MEDIA_TYPE
 from secret_sidecar.api.room import Place
+from secret_sidecar.flat_json import json_of
 from secret_sidecar.problems import NO_STORE
 from secret_sidecar.stores import Secret
-from secret_sidecar.texts import json_of
 
 _KEPT_BY_NOBODY = (b"cache-control", b"no-store")
 _JSON = (b"content-type", MEDIA_TYPE.encode())

@@ -23,8 +23,8 @@ from secret_sidecar.api.picking import pick
 from secret_sidecar.api.queries import parameters
 from secret_sidecar.api.room import Place, Room
 from secret_sidecar.errors import BadRequest, Overloaded, SidecarError, TimedOut
+from secret_sidecar.flat_json import json_of
 from secret_sidecar.stores import Secret
-from secret_sidecar.texts import json_of
 
 MAX_BODY = 64 << 10
 MAX_NAMES = 100

@@ -80,7 +80,7 @@ class Exchange:
             await app(self.scope, self.receive, self.send)
             if not self.complete and not self._line.is_lost:
                 self._finish()
-        except Exception as error:
+        except Exception as error:  # whatever it is: logged, answered as a defect, and the server goes on
             log.exception("defect")
             if not self.complete and not self._line.is_lost:
                 await self._fail(error)

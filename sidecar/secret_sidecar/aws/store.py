@@ -36,9 +36,9 @@ from secret_sidecar.errors import (
     TransportError,
     ValueRefused,
 )
+from secret_sidecar.flat_json import json_of
 from secret_sidecar.settings import Settings
 from secret_sidecar.stores import NewValue, Secret, Written
-from secret_sidecar.texts import json_of
 
 MAX_VALUE = 65536
 """Bytes of a secret's value."""

@@ -143,7 +143,7 @@ def _field(form: Any) -> str | None:
 def _member(document: dict[str, Any], name: str, kind: type) -> Any:
     value = document[name]
     if not isinstance(value, kind):
-        raise ValueError(f"a JSON {'object' if kind is dict else 'string'} as {name!r}")  # noqa: TRY004
+        raise ValueError(f"a JSON {'object' if kind is dict else 'string'} as {name!r}")  # noqa: TRY004 (of_file raises one kind)
     return value
 
 

@@ -232,7 +232,7 @@ async def test_as_many_as_have_a_turn_are_answered_at_a_time(
 
     monkeypatch.setattr(store, "get", held)
     both = [asyncio.create_task(send(sidecar.port, PATH, {"names": [name]})) for name in ("key", "database-password")]
-    while sidecar.metrics.requests_under_way < 2:  # noqa: ASYNC110
+    while sidecar.metrics.requests_under_way < 2:  # noqa: ASYNC110 (no event tells)
         await asyncio.sleep(0.001)
     assert len(asked) == 1
     gate.set()

@@ -122,9 +122,15 @@ async def test_nobody_looks_for_a_caller_who_went_away(aws: FakeAws, start: Star
     """The sidecar notices by the connection, not by its next event."""
     sidecar = await start(settings)
     await sidecar.readiness.wait()
+
+    def watching() -> bool:
+        return any("_Watch" in repr(task.get_coro()) for task in asyncio.all_tasks())
+
     async with Stream(sidecar.port, PATH) as stream:
         await stream.event()
-    await until(lambda: not any("_Watch" in repr(task.get_coro()) for task in asyncio.all_tasks()))
+        assert watching()
+    await until(lambda: not watching())
+    assert not watching()
 
 
 async def test_a_name_is_looked_at_once_for_all_who_listen(bench: Bench) -> None:

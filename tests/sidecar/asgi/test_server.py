@@ -1,243 +1,22 @@
-"""The HTTP/1.1 server: limits, deadlines, streams, and an end that finishes what is in flight."""
+"""The HTTP/1.1 server: order, streams, defects, and an end that finishes what is in flight."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from secret_sidecar import asgi
 from secret_sidecar.asgi.reader import Request
+from tests.sidecar.asgi.served import GET, LAST, SOON, START, Gate, Serve, Stream, hello, problem
 from tests.sidecar.certificates import Authority
 from tests.sidecar.reachable import texts
 
 pytestmark = pytest.mark.anyio
-
-GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-LAST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-SOON = asgi.Limits(request=0.1, idle=0.1, write=0.1, linger=0.1, sweep=0.02)
-
-Serve = Callable[..., Awaitable["Served"]]
-START: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": []}
-
-
-class Served:
-    """A server, and connections to it."""
-
-    def __init__(self, server: asgi.Server, port: int, stack: AsyncExitStack) -> None:
-        self.server = server
-        self.port = port
-        self._stack = stack
-
-    async def connect(self, data: bytes = b"", **tls: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Open a connection that ends with the test, and send something."""
-        reader, writer = await asyncio.open_connection("localhost" if tls else "127.0.0.1", self.port, **tls)
-        self._stack.callback(writer.close)
-        writer.write(data)
-        return reader, writer
-
-    async def ask(self, data: bytes) -> bytes:
-        """Send something and return all that comes back until the server closes."""
-        reader, _ = await self.connect(data)
-        return await reader.read()
-
-
-@pytest.fixture
-async def serve() -> AsyncIterator[Serve]:
-    """Serve applications until the test ends."""
-    async with AsyncExitStack() as stack:
-
-        async def serve(
-            app: ASGIApp, limits: asgi.Limits | None = None, tls: ssl.SSLContext | None = None, **more: Any
-        ) -> Served:
-            server = asgi.Server(app, limits, tls, **more)
-            listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-            await server.start([listening])
-            stack.push_async_callback(server.drain, 0)
-            return Served(server, listening.getsockname()[1], stack)
-
-        yield serve
-
-
-async def hello(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer `hello`."""
-    await send({**START, "headers": [(b"content-length", b"5")]})
-    await send({"type": "http.response.body", "body": b"hello"})
-
-
-class Gate:
-    """An application that answers once it may."""
-
-    def __init__(self) -> None:
-        self.asked, self.open = asyncio.Event(), asyncio.Event()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait, and answer `hello`."""
-        self.asked.set()
-        await self.open.wait()
-        await hello(scope, receive, send)
-
-
-class Stream:
-    """An application that sends one event and then waits for the end."""
-
-    def __init__(self) -> None:
-        self.told = asyncio.Event()
-
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
-        """Stream."""
-        await send(START)
-        await send({"type": "http.response.body", "body": b"event", "more_body": True})
-        assert (await receive())["type"] == "http.request"
-        assert (await receive())["type"] == "http.disconnect"
-        self.told.set()
-
-
-def problem(answer: bytes) -> tuple[int, str]:
-    """The status and detail of a problem document, which closes the connection."""
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert b"content-type: application/problem+json" in head
-    assert b"connection: close" in head
-    document = json.loads(body)
-    assert int(head.split()[1]) == document["status"]
-    return document["status"], document["detail"]
-
-
-@pytest.mark.parametrize(
-    ("data", "status", "detail"),
-    [
-        (b"GET /" + b"a" * 8200 + b" HTTP/1.1\r\n", 414, "expected a target of at most 8192 bytes"),
-        (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 65 + b"\r\n", 431, "expected at most 64 headers"),
-        (b"GET / HTTP/1.1\r\nX: " + b"a" * 17000 + b"\r\n\r\n", 431, "of 16384 bytes in all"),
-        (b"POST / HTTP/1.1\r\nContent-Length: 409601\r\n\r\n", 413, "expected a body of at most 409600 bytes"),
-        (b"\x16\x03\x01", 400, "no HTTP/1.1"),
-        (b"GET http://evil.example/ HTTP/1.1\r\n\r\n", 400, "expected a path, for this is no proxy"),
-        (b"CONNECT evil.example:80 HTTP/1.1\r\n\r\n", 400, "expected a path, for this is no proxy"),
-        (b"GET /\xc3\xa9 HTTP/1.1\r\n\r\n", 400, ""),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 400, "expected 'chunked', once"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 400, "no HTTP/1.1"),
-    ],
-)
-async def test_what_is_no_request_or_too_much_of_one(data: bytes, status: int, detail: str, serve: Serve) -> None:
-    """Is answered with a problem that says what was expected, and the end."""
-    served = await serve(hello)
-    got = problem(await served.ask(data))
-    assert got[0] == status
-    assert detail in got[1]
-
-
-@pytest.mark.parametrize(
-    ("data", "status"),
-    [
-        (b"HEAD * HTTP/1.1\r\n\r\n", b"400"),
-        (b"HEAD a HTTP/1.1\r\n\r\n", b"400"),
-        (b"HEAD / HTTP/9.1\r\n\r\n", b"400"),
-        (b"HEAD / HTTP/1.1\r\nX: a\x00b\r\n\r\n", b"400"),
-        (b"HEAD / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", b"413"),
-        (b"HEAD /" + b"a" * 8200, b"414"),
-        (b"HEAD / HTTP/1.1\r\nX: " + b"a" * 17000 + b"\r\n\r\n", b"431"),
-        (b"HEAD / HTTP/1.1\r\n", b"408"),
-    ],
-)
-async def test_a_refused_head_has_no_body(data: bytes, status: bytes, serve: Serve) -> None:
-    """Only its length (RFC 9110 section 9.3.2); and what comes after a HEAD is not taken for one."""
-    served = await serve(hello, SOON)
-    answer = await served.ask(data)
-    assert answer.split()[1] == status
-    assert answer.endswith(b"connection: close\r\n\r\n")
-    assert b"content-length: 0" not in answer
-    after = await served.ask(GET.replace(b"GET", b"HEAD") + b"\x16\x03\x01")
-    assert problem(after.partition(b"\r\n\r\n")[2])[0] == 400
-
-
-async def test_what_is_refused_is_told_once(serve: Serve) -> None:
-    """To whoever counts: with the method as far as it was read, and the problem's kind."""
-    told: list[tuple[str, int, str]] = []
-    served = await serve(hello, SOON, refused=lambda *what: told.append(what))
-    for data in (b"HEAD * HTTP/1.1\r\n\r\n", GET + b"\x16", b"POST / HTTP/1.1\r\n", b"G"):
-        await served.ask(data)
-    assert told == [
-        ("HEAD", 400, "bad-request"),
-        ("", 400, "bad-request"),
-        ("POST", 408, "about-blank"),
-        ("", 408, "about-blank"),
-    ]
-
-
-async def test_a_body_of_chunks_is_bounded(serve: Serve) -> None:
-    """Though nothing says beforehand how long it is."""
-    served = await serve(hello, asgi.Limits(body=10))
-    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-    assert problem(await served.ask(head + b"6\r\nabcdef\r\n" * 2))[0] == 413
-
-
-@pytest.mark.parametrize("start", [b"0\r\nX: ", b"0\r\n", b"5;", b"5;a=", b'5;a="', b"0", b"5\r\nhello\r\n1;a="])
-async def test_what_frames_a_body_is_bounded(start: bytes, serve: Serve) -> None:
-    """Trailers, sizes of chunks and what is said of them: nobody needs it, and it has no end of its own."""
-    served = await serve(hello)
-    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-    assert problem(await served.ask(head + start + b"0" * 1_000_000))[0] == 413
-
-
-async def test_a_body_may_come_in_small_chunks(serve: Serve) -> None:
-    """Of one byte each, the largest that there may be."""
-    served = await serve(hello, asgi.Limits(body=30_000))
-    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-    assert (await served.ask(head + b"01\r\nx\r\n" * 30_000 + b"0\r\n\r\n")).endswith(b"hello")
-
-
-@pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\n"])
-async def test_a_head_without_an_end_is_bounded(start: bytes, serve: Serve) -> None:
-    """Before the server would keep more of it than of a whole one."""
-    served = await serve(hello)
-    assert problem(await served.ask(start + b"\r\n" * 15000 if not start else start + b"a" * 30000))[0] == 431
-
-
-@pytest.mark.parametrize("data", [b"G", GET[:-1], b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel"])
-async def test_a_request_that_does_not_end_is_ended(data: bytes, serve: Serve) -> None:
-    """With 408, however little is missing."""
-    served = await serve(hello, SOON)
-    assert problem(await served.ask(data)) == (408, "expected a whole request in 0.1 seconds")
-
-
-@pytest.mark.parametrize("data", [b"", GET])
-async def test_an_idle_connection_is_closed(data: bytes, serve: Serve) -> None:
-    """Without a word: nothing was asked."""
-    served = await serve(hello, SOON)
-    assert (await served.ask(data)).count(b"HTTP/1.1") == len(data[:1])
-
-
-async def test_connections_are_bounded(serve: Serve) -> None:
-    """While all are being answered, one too many is told to come again; when another has gone, it is let in."""
-    gate = Gate()
-    served = await serve(gate, asgi.Limits(connections=1))
-    reader, _ = await served.connect(LAST)
-    await gate.asked.wait()
-    refused = await served.ask(b"")
-    assert problem(refused)[0] == 503
-    assert b"retry-after: 1" in refused
-    gate.open.set()
-    assert b"hello" in await reader.read()
-    while b"hello" not in await served.ask(LAST):
-        pass
-
-
-@pytest.mark.parametrize("data", [b"", GET, b"GET / HT"], ids=["silent", "idle", "half a request"])
-async def test_who_asks_for_nothing_keeps_nobody_out(data: bytes, serve: Serve) -> None:
-    """Else a few silent connections to the health port would have the kubelet end the pod."""
-    served = await serve(hello, asgi.Limits(connections=2))
-    for _ in range(3):
-        for _ in range(2):
-            await served.connect(data)
-        assert b"hello" in await served.ask(LAST)
 
 
 async def test_requests_are_answered_one_after_the_other(serve: Serve) -> None:
@@ -448,11 +227,3 @@ def test_a_request_is_not_shown() -> None:
     request = Request({"headers": [(b"authorization", b"t0ken")], "method": "GET", "path": "/"}, b"s3cr3t", True)
     assert "t0ken" not in repr(request)
     assert "s3cr3t" not in repr(request)
-
-
-async def test_a_handshake_has_its_time(serve: Serve, tmp_path: Path) -> None:
-    """Who does not finish it costs memory, and is not counted as a connection yet."""
-    served = await serve(hello, asgi.Limits(handshake=0.1), Authority(tmp_path).server())
-    async with asyncio.timeout(10):
-        for data in (b"", b"\x16\x03\x01\x02\x00"):
-            assert await served.ask(data) == b""

@@ -140,7 +140,7 @@ async def test_a_write_forgets_the_name(write: str, refuses: bool) -> None:
 
     async def read(number: int) -> Secret:
         reading = asyncio.create_task(fresh.get("a", soon()))
-        while len(vault.made) <= number:  # noqa: ASYNC110
+        while len(vault.made) <= number:  # noqa: ASYNC110 (no event tells)
             await asyncio.sleep(0)
         vault.decide(vault.made[number], None)
         vault.deliver(vault.made[number], ())

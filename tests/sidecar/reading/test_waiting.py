@@ -92,7 +92,7 @@ async def test_calls_that_hang_keep_the_next_reader_for_a_moment_only(monkeypatc
     held = Held()
     calls = SharedCalls(held)
     tasks = readers(calls, *["a"] * 5)
-    while len(held.calls) < 5:  # noqa: ASYNC110
+    while len(held.calls) < 5:  # noqa: ASYNC110 (no event tells)
         await asyncio.sleep(0)
     held.answer(4, "new")
     assert await tasks[4] == "new"

@@ -101,7 +101,7 @@ async def test_credentials_that_end_are_exchanged_anew(kind: Any, launch: Launch
     given = running.cloud.token("test")
     assert (await running.service.ask(NAME, given)).status == 200
     async with asyncio.timeout(30):
-        while len(running.sidecar._vault.callers):  # type: ignore[union-attr] # noqa: ASYNC110
+        while len(running.sidecar._vault.callers):  # type: ignore[union-attr] # noqa: ASYNC110 (no event tells)
             await asyncio.sleep(0.01)
     assert (await running.service.ask(NAME, given)).status == 200
     assert running.cloud.exchanges == 2
