@@ -11,13 +11,13 @@ from secret_sidecar.aws.errors import VAULT
 from secret_sidecar.aws.settings import AwsSettings
 from secret_sidecar.aws.store import AwsStore
 from secret_sidecar.aws.web_identity import WebIdentity
-from secret_sidecar.errors import Denied, IdentityUnavailable, SettingsError, TokenRefused
+from secret_sidecar.errors import Denied, SettingsError, TokenRefused
 from secret_sidecar.settings import Settings
 from secret_sidecar.shared.backends import forbid_own_identity
 from secret_sidecar.shared.clients import CONNECTIONS, Clients
 from secret_sidecar.shared.fixed import Fixed
 from secret_sidecar.shared.reach import reach
-from secret_sidecar.shared.refusals import Meaning, meant
+from secret_sidecar.shared.refusals import Meaning, obtained
 from secret_sidecar.shared.token import Claims
 
 _MEANINGS: dict[str | None, Meaning] = {
@@ -56,12 +56,7 @@ class AwsBackend:
         session = sts.session_name(claims.namespace, claims.pod or claims.service_account)
         role = claims.fill(self._role_arn)
         identity = WebIdentity(self._clients.client(self._sts), role, lambda: token, session)
-        try:
-            return await identity.obtain(deadline)
-        except IdentityUnavailable as error:
-            raise meant(error, _MEANINGS.get(error.code)) from None
-        finally:
-            await identity.close()
+        return await obtained(identity, _MEANINGS.get, deadline)
 
 
 def open_backend(settings: Settings) -> AwsBackend:

@@ -12,14 +12,14 @@ from secret_sidecar.azure.federation import AUTHORITY, Federation
 from secret_sidecar.azure.settings import AzureSettings
 from secret_sidecar.azure.store import AzureStore
 from secret_sidecar.client.calls import Calls
-from secret_sidecar.errors import Denied, IdentityUnavailable, SettingsError, TokenRefused
+from secret_sidecar.errors import Denied, SettingsError, TokenRefused
 from secret_sidecar.identity.credentials import Bearer
 from secret_sidecar.settings import Settings
 from secret_sidecar.shared.backends import forbid_own_identity
 from secret_sidecar.shared.clients import CONNECTIONS, Clients
 from secret_sidecar.shared.fixed import Fixed
 from secret_sidecar.shared.reach import reach
-from secret_sidecar.shared.refusals import Meaning, meant
+from secret_sidecar.shared.refusals import Meaning, obtained
 from secret_sidecar.shared.token import Claims
 
 _MEANINGS: dict[str | None, Meaning] = {
@@ -78,12 +78,7 @@ class AzureBackend:
             )
         client = self._clients.client(self._authority)
         federation = Federation(client, azure.tenant_id, client_id, azure.vault_url, lambda: token)
-        try:
-            return await federation.obtain(deadline)
-        except IdentityUnavailable as error:
-            raise meant(error, _MEANINGS.get(error.code)) from None
-        finally:
-            await federation.close()
+        return await obtained(federation, _MEANINGS.get, deadline)
 
 
 def open_backend(settings: Settings) -> AzureBackend:

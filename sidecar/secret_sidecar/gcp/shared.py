@@ -8,7 +8,7 @@ Sources: https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token 
 from __future__ import annotations
 
 from secret_sidecar.client.calls import Calls
-from secret_sidecar.errors import Denied, IdentityUnavailable, SettingsError, TokenRefused
+from secret_sidecar.errors import Denied, SettingsError, TokenRefused
 from secret_sidecar.gcp import external_account
 from secret_sidecar.gcp.errors import VAULT, error_of
 from secret_sidecar.gcp.federation import Federation
@@ -20,7 +20,7 @@ from secret_sidecar.shared.backends import forbid_own_identity
 from secret_sidecar.shared.clients import CONNECTIONS, Clients
 from secret_sidecar.shared.fixed import Fixed
 from secret_sidecar.shared.reach import reach
-from secret_sidecar.shared.refusals import Meaning, meant
+from secret_sidecar.shared.refusals import Meaning, obtained
 from secret_sidecar.shared.token import Claims
 
 _MEANINGS: dict[str | None, Meaning] = {
@@ -61,12 +61,7 @@ class GcpBackend:
         sts, account = exchange.token_url, exchange.service_account_url
         iam = None if account is None else self._clients.client(account.origin)
         federation = Federation(exchange, lambda: token, self._clients.client(sts.origin), iam)
-        try:
-            return await federation.obtain(deadline)
-        except IdentityUnavailable as error:
-            raise meant(error, _MEANINGS.get(error.code)) from None
-        finally:
-            await federation.close()
+        return await obtained(federation, _MEANINGS.get, deadline)
 
 
 def open_backend(settings: Settings) -> GcpBackend:

@@ -20,6 +20,7 @@ from secret_sidecar.errors import (
     TokenRefused,
     VaultError,
 )
+from secret_sidecar.identity.credentials import C, Issuer
 
 DECIDED = 5.0
 """Seconds that the cloud's own refusal of a token is repeated for."""
@@ -36,11 +37,20 @@ Meaning = type[TokenRefused] | type[Denied]
 """What a cloud's refusal means for a caller: its token is none, or what it asks to become is not for it."""
 
 
-def meant(error: IdentityUnavailable, meaning: Meaning | None) -> VaultError:
-    """Return a refusal as what it means for the caller; as it is where it means nothing, or may pass."""
-    if meaning is None or isinstance(error, IdentityDelayed | IdentityTimedOut):
-        return error
-    return meaning(str(error), code=error.code, request_id=error.request_id, identity=error.identity)
+async def obtained(issuer: Issuer[C], meaning_of: Callable[[str | None], Meaning | None], deadline: float) -> C:
+    """Return what an issuer gives for a caller's token, and close it; raise a refusal as what it means for the caller.
+
+    One that means nothing, or may pass, is raised as it is.
+    """
+    try:
+        return await issuer.obtain(deadline)
+    except IdentityUnavailable as error:
+        meaning = meaning_of(error.code)
+        if meaning is None or isinstance(error, IdentityDelayed | IdentityTimedOut):
+            raise
+        raise meaning(str(error), code=error.code, request_id=error.request_id, identity=error.identity) from None
+    finally:
+        await issuer.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ Source: https://developer.hashicorp.com/vault/api-docs/auth/jwt#jwt-login
 
 from __future__ import annotations
 
-from secret_sidecar.errors import Denied, IdentityUnavailable, SettingsError, TokenRefused
+from secret_sidecar.errors import Denied, SettingsError, TokenRefused
 from secret_sidecar.settings import Settings
 from secret_sidecar.shared.backends import forbid_own_identity
 from secret_sidecar.shared.clients import CONNECTIONS, Clients
 from secret_sidecar.shared.fixed import Fixed
 from secret_sidecar.shared.reach import reach
-from secret_sidecar.shared.refusals import Meaning, meant
+from secret_sidecar.shared.refusals import Meaning, obtained
 from secret_sidecar.shared.token import Claims
 from secret_sidecar.vault.errors import VAULT
 from secret_sidecar.vault.jwt_login import JwtLogin
@@ -40,12 +40,7 @@ class VaultBackend:
         vault = self._vault
         role = claims.fill(vault.shared_role)
         login = JwtLogin(self._clients.client(self._origin), vault.auth_path, role, vault.namespace, lambda: token)
-        try:
-            bearer = await login.obtain(deadline)
-        except IdentityUnavailable as error:
-            raise meant(error, _meaning(error.code)) from None
-        finally:
-            await login.close()
+        bearer = await obtained(login, _meaning, deadline)
         client = self._clients.client(self._origin, CONNECTIONS)
         return VaultStore(client, Fixed(bearer), vault.mount, vault.namespace)
 
