@@ -13,7 +13,10 @@ from typing import Any, TypeVar
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
-from secret_access import Access, InvalidArgument, InvalidSetting, checks, pod_checks, sidecar
+from secret_access import Access, InvalidArgument, InvalidSetting, checks
+from secret_access.aws import checks as aws_checks
+from secret_access.pods import checks as pod_checks
+from secret_access.pods import sidecar_container
 from section import Section, invalid
 
 AUTOSCALED = "autoscaled"
@@ -111,7 +114,10 @@ def _cluster(top: Section) -> Cluster:
     settings = Cluster(
         name=top.text("name", pattern=r"[a-z0-9]+(-[a-z0-9]+)*", example="blue"),
         issuer=_checked(
-            top, "issuer", checks.issuer, top.take("issuer", example="https://oidc.eks.us-east-1.amazonaws.com/id/…")
+            top,
+            "issuer",
+            aws_checks.issuer,
+            top.take("issuer", example="https://oidc.eks.us-east-1.amazonaws.com/id/…"),
         ),
         aws=_aws(top.section("aws", example="account_id and region under it")),
         kubernetes=_kubernetes(top.section("kubernetes", example="context under it")),
@@ -122,7 +128,7 @@ def _cluster(top: Section) -> Cluster:
         _checked(
             top,
             "existing_provider_arn",
-            lambda arn: checks.existing_provider(arn, settings.issuer),
+            lambda arn: aws_checks.existing_provider(arn, settings.issuer),
             settings.existing_provider_arn,
         )
     return settings
@@ -136,7 +142,7 @@ def _environment(top: Section) -> Environment:
         aws=_aws(top.section("aws", example="account_id and region under it")),
         sidecar_image=top.text("sidecar_image", example="registry.example/secret-sidecar:0.1.0"),
         namespaces=tuple(_namespace(name, section) for name, section in namespaces.sections().items()),
-        permissions_boundary=_checked(top, "permissions_boundary", checks.permissions_boundary, boundary),
+        permissions_boundary=_checked(top, "permissions_boundary", aws_checks.permissions_boundary, boundary),
         tags=top.mapping("tags", "team: platform"),
     )
     _prefixes_are_apart(namespaces, settings.namespaces)
@@ -146,7 +152,7 @@ def _environment(top: Section) -> Environment:
 def _aws(section: Section) -> Aws:
     settings = Aws(
         account_id=section.text("account_id", pattern=r"\d{12}", example='"111122223333" (12 digits, in quotes)'),
-        region=_checked(section, "region", checks.region, section.take("region", example="us-east-1")),
+        region=_checked(section, "region", aws_checks.region, section.take("region", example="us-east-1")),
         endpoint=section.text("endpoint", None, pattern=r"https?://[^/\s]+", example="http://10.78.0.1:4566"),
     )
     section.close()
@@ -168,20 +174,20 @@ def _namespace(name: str, section: Section) -> Namespace:
     if prefix is None:
         prefix = _checked(section, "", checks.default_prefix, name)
     else:
-        _checked(section, "secret_prefix", checks.secret_prefix, prefix)
-    port = _checked(section, "port", checks.sidecar_port, section.take("port", sidecar.DEFAULT_PORT))
+        _checked(section, "secret_prefix", aws_checks.secret_prefix, prefix)
+    port = _checked(section, "port", pod_checks.sidecar_port, section.take("port", sidecar_container.DEFAULT_PORT))
     secrets = section.texts("secrets", "[database-password]")
     settings = Namespace(
         name=name,
         exists=section.flag("exists", default=False),
         secret_prefix=prefix,
-        secrets=tuple(_checked(section, "secrets", lambda names: checks.declared_secrets(names, prefix), secrets)),
+        secrets=tuple(_checked(section, "secrets", lambda names: aws_checks.declared_secrets(names, prefix), secrets)),
         access=_checked(section, "access", checks.access, section.take("access", "read")),
         kms_key_arns=tuple(
-            _checked(section, "kms_key_arns", checks.kms_key_arns, section.texts("kms_key_arns", "[arn:aws:kms:…]"))
+            _checked(section, "kms_key_arns", aws_checks.kms_key_arns, section.texts("kms_key_arns", "[arn:aws:kms:…]"))
         ),
         policy_arns=tuple(
-            _checked(section, "policy_arns", checks.policy_arns, section.texts("policy_arns", "[arn:aws:iam::…]"))
+            _checked(section, "policy_arns", aws_checks.policy_arns, section.texts("policy_arns", "[arn:aws:iam::…]"))
         ),
         port=port,
         workloads=tuple(_workload(*item, port) for item in section.section("workloads", {}).sections().items()),
@@ -191,12 +197,13 @@ def _namespace(name: str, section: Section) -> Namespace:
 
 
 def _workload(name: str, section: Section, sidecar_port: int) -> Workload:
-    _checked(section, "", checks.workload_name, name)
+    _checked(section, "", pod_checks.workload_name, name)
     ports = section.take("ports", [])
     if not isinstance(ports, list) or not all(isinstance(port, int) for port in ports):
         raise invalid(
             section.key("ports"), ports, "a list of numbers such as [3000]", "leave it out if the app listens on none"
         )
+    address = sidecar_container.url(sidecar_port)
     settings = Workload(
         name=name,
         image=section.text("image", example="registry.example/shop:1.4.2"),
@@ -204,12 +211,10 @@ def _workload(name: str, section: Section, sidecar_port: int) -> Workload:
         env=_checked(
             section,
             "env",
-            lambda own: pod_checks.app_env(own, sidecar.url(sidecar_port)),
+            lambda own: pod_checks.app_env(own, address),
             section.mapping("env", "LOG_LEVEL: info"),
         ),
-        ports=tuple(
-            _checked(section, "ports", lambda own: pod_checks.app_ports(own, sidecar.url(sidecar_port)), ports)
-        ),
+        ports=tuple(_checked(section, "ports", lambda own: pod_checks.app_ports(own, address), ports)),
         writable_root=section.flag("writable_root", default=False),
     )
     section.close()

@@ -1,13 +1,13 @@
 """Pulumi components that give every Kubernetes namespace its own cloud identity for its own secrets."""
 
-from .aws import AwsSecretAccess, AwsSecretAccessArgs
-from .cluster_trust import ClusterTrust, ClusterTrustArgs
+from .aws.access import AwsSecretAccess, AwsSecretAccessArgs
+from .aws.cluster_trust import ClusterTrust, ClusterTrustArgs
+from .checks import Access
 from .errors import InvalidArgument, InvalidSetting, NotReached, SecretAccessError, WrongAccount
-from .policies import Access
-from .shared import SharedSecretService, SharedSecretServiceArgs
-from .shared_backends import SharedBackend, aws_backend, vault_backend
-from .shared_caller import CallerToken, caller_token
-from .workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
+from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
+from .shared_service.backends import SharedBackend, aws_backend, vault_backend
+from .shared_service.caller import CallerToken, caller_token
+from .shared_service.component import SharedSecretService, SharedSecretServiceArgs
 
 __all__ = [
     "Access",

@@ -13,7 +13,7 @@ from secret_access import (
     SharedSecretServiceArgs,
     aws_backend,
 )
-from secret_access.workload import SecretWorkloadArgs, WorkloadAccess
+from secret_access.pods.workload import SecretWorkloadArgs, WorkloadAccess
 from tests.infra.engine import ISSUER_HOST, PROVIDER_ARN, outputs_in
 
 Program = Callable[[], object]

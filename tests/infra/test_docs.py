@@ -17,8 +17,8 @@ from secret_access import (
     SharedSecretService,
     SharedSecretServiceArgs,
 )
-from secret_access.policies import OidcProvider, secrets_policy, subject, trust_policy
-from secret_access.workload import SecretWorkloadArgs
+from secret_access.aws.documents import OidcProvider, secrets_policy, subject, trust_policy
+from secret_access.pods.workload import SecretWorkloadArgs
 from tests.infra.engine import run
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -208,6 +208,6 @@ def test_the_kubeconfig_is_found_from_the_projects_folder(monkeypatch: pytest.Mo
 def test_only_settings_reads_pulumis_configuration() -> None:
     """One module knows where settings come from."""
     infra = Path(settings.__file__).parent
-    sources = [*infra.glob("*.py"), *infra.glob("secret_access/*.py")]
+    sources = [*infra.glob("*.py"), *infra.glob("secret_access/**/*.py")]
     readers = [path.name for path in sources if "pulumi.Config" in path.read_text()]
     assert readers == ["settings.py"]

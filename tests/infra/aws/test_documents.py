@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ministack.core import iam_evaluator as judge
 
-from secret_access import policies
-from secret_access.policies import Access, OidcProvider
+from secret_access import Access
+from secret_access.aws import documents
+from secret_access.aws.documents import OidcProvider
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN
 
 PROVIDER = OidcProvider("aws", ACCOUNT, ISSUER_HOST)
@@ -19,7 +20,7 @@ segments = st.text(string.ascii_lowercase + string.digits + "-", min_size=1, max
 names = st.text(string.ascii_letters + string.digits + "/_+=.@-", min_size=1, max_size=40)
 
 
-def allows(document: policies.Document, action: str, resource: str, **keys: str) -> bool:
+def allows(document: documents.Document, action: str, resource: str, **keys: str) -> bool:
     """Whether MiniStack's IAM evaluator finds the action allowed."""
     context = judge.EvalContext(
         principal_arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/r/s",
@@ -39,7 +40,7 @@ def arn(name: str, region: str = "us-east-1", account: str = ACCOUNT) -> str:
 
 def test_trust_names_one_service_account_and_one_audience() -> None:
     """A token for another audience, or of another ServiceAccount, is not trusted."""
-    assert policies.trust_policy(PROVIDER, "system:serviceaccount:test:secret-access") == {
+    assert documents.trust_policy(PROVIDER, "system:serviceaccount:test:secret-access") == {
         "Version": "2012-10-17",
         "Statement": [
             {
@@ -61,7 +62,7 @@ def test_trust_names_one_service_account_and_one_audience() -> None:
 def test_reading_is_two_actions_on_one_prefix() -> None:
     """The grant is fixed to partition, region, account and prefix."""
     provider = OidcProvider("aws-us-gov", "444455556666", ISSUER_HOST)
-    assert policies.secrets_policy(provider, "us-gov-west-1", "team/test/") == {
+    assert documents.secrets_policy(provider, "us-gov-west-1", "team/test/") == {
         "Version": "2012-10-17",
         "Statement": [
             {
@@ -76,7 +77,7 @@ def test_reading_is_two_actions_on_one_prefix() -> None:
 
 def test_a_key_decrypts_through_secrets_manager_and_for_own_secrets_only() -> None:
     """A customer managed key adds one statement, bound to the service and the secrets' encryption context."""
-    document = policies.secrets_policy(PROVIDER, "us-east-1", "test/", Access.READ, [KEY])
+    document = documents.secrets_policy(PROVIDER, "us-east-1", "test/", Access.READ, [KEY])
     assert document["Statement"][1] == {
         "Sid": "KeysOfOwnSecrets",
         "Effect": "Allow",
@@ -93,7 +94,7 @@ def test_a_key_decrypts_through_secrets_manager_and_for_own_secrets_only() -> No
 
 def test_writing_adds_three_actions_and_data_keys() -> None:
     """read_write grants what PUT, POST and DELETE need, on the same prefix."""
-    document = policies.secrets_policy(PROVIDER, "us-east-1", "test/", Access.READ_WRITE, [KEY])
+    document = documents.secrets_policy(PROVIDER, "us-east-1", "test/", Access.READ_WRITE, [KEY])
     write, keys = document["Statement"][1:]
     assert write["Action"] == [
         "secretsmanager:CreateSecret",
@@ -108,26 +109,28 @@ def test_writing_adds_three_actions_and_data_keys() -> None:
 @pytest.mark.parametrize("keys", [[], [KEY]])
 def test_documents_are_valid_to_an_independent_parser(access: Access, keys: list[str]) -> None:
     """MiniStack's validator, which answers MalformedPolicyDocument as IAM does, has no complaint."""
-    assert judge.validate_policy_document(policies.secrets_policy(PROVIDER, "us-east-1", "test/", access, keys)) is None
+    assert (
+        judge.validate_policy_document(documents.secrets_policy(PROVIDER, "us-east-1", "test/", access, keys)) is None
+    )
 
 
 @given(names)
 def test_own_secrets_are_allowed(name: str) -> None:
     """Whatever its name, a secret under the prefix can be read."""
-    assert allows(policies.secrets_policy(PROVIDER, "us-east-1", "test/"), READ, arn(f"test/{name}"))
+    assert allows(documents.secrets_policy(PROVIDER, "us-east-1", "test/"), READ, arn(f"test/{name}"))
 
 
 @given(segments, names)
 def test_no_namespace_reads_another_with_a_longer_name(suffix: str, name: str) -> None:
     """`test/*` never covers `test-eu/…`, `test2/…` and the like."""
-    document = policies.secrets_policy(PROVIDER, "us-east-1", "test/")
+    document = documents.secrets_policy(PROVIDER, "us-east-1", "test/")
     assert not allows(document, READ, arn(f"test{suffix}/{name}"))
 
 
 @given(segments, segments, names)
 def test_prefixes_of_two_namespaces_never_meet(one: str, other: str, name: str) -> None:
     """Of two namespaces neither reads the other's, however their names are alike."""
-    document = policies.secrets_policy(PROVIDER, "us-east-1", f"{one}/")
+    document = documents.secrets_policy(PROVIDER, "us-east-1", f"{one}/")
     assert allows(document, READ, arn(f"{other}/{name}")) is (one == other)
 
 
@@ -147,7 +150,7 @@ def test_prefixes_of_two_namespaces_never_meet(one: str, other: str, name: str) 
 )
 def test_nothing_else_is_allowed(action: str, resource: str) -> None:
     """Other regions, accounts, names and actions are refused, and keys outside Secrets Manager."""
-    document = policies.secrets_policy(PROVIDER, "us-east-1", "test/", Access.READ, [KEY])
+    document = documents.secrets_policy(PROVIDER, "us-east-1", "test/", Access.READ, [KEY])
     assert not allows(document, action, resource)
 
 
@@ -163,7 +166,7 @@ def test_nothing_else_is_allowed(action: str, resource: str) -> None:
 )
 def test_a_key_serves_own_secrets_through_secrets_manager(via: str, secret: str, allowed: bool) -> None:
     """An evaluator that is not ours refuses the key for others' secrets and other services."""
-    document = policies.secrets_policy(PROVIDER, "us-east-1", "test/", Access.READ, [KEY])
+    document = documents.secrets_policy(PROVIDER, "us-east-1", "test/", Access.READ, [KEY])
     keys = {"kms:viaservice": via, "kms:encryptioncontext:secretarn": secret}
     assert allows(document, "kms:Decrypt", KEY, **keys) is allowed
 
@@ -181,7 +184,7 @@ def test_a_key_serves_own_secrets_through_secrets_manager(via: str, secret: str,
 )
 def test_only_the_service_accounts_own_tokens_are_trusted(claims: dict[str, str], trusted: bool) -> None:
     """An evaluator that is not ours refuses every token but the ServiceAccount's own, for AWS."""
-    document = policies.trust_policy(PROVIDER, "system:serviceaccount:test:secret-access")
+    document = documents.trust_policy(PROVIDER, "system:serviceaccount:test:secret-access")
     keys = {f"{ISSUER_HOST}:{name}".lower(): value for name, value in claims.items()}
     asked = judge.EvalContext(
         principal_arn=PROVIDER_ARN,
@@ -197,5 +200,5 @@ def test_only_the_service_accounts_own_tokens_are_trusted(claims: dict[str, str]
 
 def test_the_text_is_the_same_for_the_same_document() -> None:
     """A second `up` finds nothing to change."""
-    first, second = (policies.render(policies.secrets_policy(PROVIDER, "us-east-1", "test/")) for _ in range(2))
+    first, second = (documents.render(documents.secrets_policy(PROVIDER, "us-east-1", "test/")) for _ in range(2))
     assert first == second

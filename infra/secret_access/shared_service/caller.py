@@ -4,8 +4,8 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from . import checks, sidecar
-from .inputs import lift
+from ..inputs import lift
+from ..pods import checks, sidecar_container
 
 FOLDER = "/var/run/secrets/secret-access/caller"
 
@@ -37,13 +37,13 @@ def caller_token(
     lifetime = lift(checks.token_lifetime, token_expiration_seconds)
     return {
         "volume": lift(_volume, audience, lifetime, ca_config_map),
-        "volume_mount": {"name": sidecar.VOLUME, "mountPath": FOLDER, "readOnly": True},
+        "volume_mount": {"name": sidecar_container.VOLUME, "mountPath": FOLDER, "readOnly": True},
         "env": lift(_environment, url, ca_config_map),
     }
 
 
 def _volume(audience: str, lifetime: int, ca_config_map: str | None) -> dict[str, Any]:
-    volume = sidecar.token_volume(audience, lifetime)
+    volume = sidecar_container.token_volume(audience, lifetime)
     if ca_config_map is not None:
         authority = {"name": ca_config_map, "items": [{"key": "ca.crt", "path": "ca.crt"}]}
         volume["projected"]["sources"].append({"configMap": authority})

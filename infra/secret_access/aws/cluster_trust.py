@@ -6,9 +6,9 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ..inputs import children_of, lift
 from . import checks
-from .inputs import children_of, lift
-from .policies import AUDIENCE
+from .documents import AUDIENCE
 
 
 class ClusterTrustArgs(TypedDict):

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import sidecar
+from ..pods import sidecar_container
 
-PORT = sidecar.DEFAULT_PORT
+PORT = sidecar_container.DEFAULT_PORT
 CERTIFICATE = "certificate"
 CERTIFICATE_FOLDER = "/var/run/secrets/secret-access/certificate"
 TOPOLOGIES = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
@@ -79,7 +79,7 @@ def disruption_budget(name: str) -> Manifest:
 
 def network_policy(name: str, callers: Sequence[str], metrics: Sequence[str]) -> Manifest:
     """In from the callers' namespaces to the API, from those that collect metrics to the health port, else nothing."""
-    rules = [_rule(callers, PORT)] + ([_rule(metrics, sidecar.HEALTH_PORT)] if metrics else [])
+    rules = [_rule(callers, PORT)] + ([_rule(metrics, sidecar_container.HEALTH_PORT)] if metrics else [])
     return {"podSelector": {"matchLabels": labels(name)}, "policyTypes": ["Ingress"], "ingress": rules}
 
 
@@ -94,17 +94,17 @@ def _rule(namespaces: Sequence[str], port: int) -> Manifest:
 
 def _container(told: SharedPod) -> Manifest:
     return {
-        "name": sidecar.CONTAINER,
+        "name": sidecar_container.CONTAINER,
         "image": told.image,
         "env": _environment(told),
         "ports": [
             {"name": "api", "containerPort": PORT},
-            {"name": "health", "containerPort": sidecar.HEALTH_PORT},
+            {"name": "health", "containerPort": sidecar_container.HEALTH_PORT},
         ],
-        **sidecar.probes(),
+        **sidecar_container.probes(),
         "lifecycle": {"preStop": {"sleep": {"seconds": FORGOTTEN}}},
         "resources": dict(told.resources),
-        "securityContext": sidecar.security_context(),
+        "securityContext": sidecar_container.security_context(),
         "volumeMounts": [{"name": CERTIFICATE, "mountPath": CERTIFICATE_FOLDER, "readOnly": True}],
     }
 
@@ -114,7 +114,7 @@ def _environment(told: SharedPod) -> list[Manifest]:
         "SECRETS_MODE": "shared",
         "SECRETS_BACKEND": told.backend,
         "SECRETS_PORT": str(PORT),
-        "SECRETS_HEALTH_PORT": str(sidecar.HEALTH_PORT),
+        "SECRETS_HEALTH_PORT": str(sidecar_container.HEALTH_PORT),
         "SECRETS_TLS_CERT_FILE": f"{CERTIFICATE_FOLDER}/tls.crt",
         "SECRETS_TLS_KEY_FILE": f"{CERTIFICATE_FOLDER}/tls.key",
         "SECRETS_SHARED_HOSTS": ",".join(hosts(told.name, told.namespace)),

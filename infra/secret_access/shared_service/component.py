@@ -6,9 +6,11 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
-from . import checks, shared_checks, shared_pod
-from .inputs import children_of, given, lift
-from .shared_backends import SharedBackend
+from .. import checks
+from ..inputs import children_of, given, lift
+from . import checks as service_checks
+from . import pod as service_pod
+from .backends import SharedBackend
 
 RESOURCES = {
     "requests": {"cpu": "100m", "memory": "128Mi"},
@@ -63,18 +65,18 @@ class SharedSecretService(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SharedSecretServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         namespace = lift(checks.namespace, args.get("namespace"))
-        service_name = lift(shared_checks.service_name, given(args.get("service_name"), name))
+        service_name = lift(service_checks.service_name, given(args.get("service_name"), name))
         backend = args["backend"]
-        env = lift(shared_checks.environment, backend["env"], given(args.get("env"), {}))
-        certificate = lift(shared_checks.certificate, args.get("certificate"))
-        callers = lift(shared_checks.callers, given(args.get("caller_namespaces"), []))
-        metrics = lift(shared_checks.namespaces, given(args.get("metrics_namespaces"), []), "metrics_namespaces")
-        replicas = lift(shared_checks.replicas, given(args.get("replicas"), 2))
+        env = lift(service_checks.environment, backend["env"], given(args.get("env"), {}))
+        certificate = lift(service_checks.certificate, args.get("certificate"))
+        callers = lift(service_checks.callers, given(args.get("caller_namespaces"), []))
+        metrics = lift(service_checks.namespaces, given(args.get("metrics_namespaces"), []), "metrics_namespaces")
+        replicas = lift(service_checks.replicas, given(args.get("replicas"), 2))
         resources = given(args.get("resources"), RESOURCES)
         super().__init__("secret-access:index:SharedSecretService", name, {}, opts)
         child = children_of(self, opts)
 
-        labels = lift(shared_pod.labels, service_name)
+        labels = lift(service_pod.labels, service_name)
         metadata: Any = {"name": service_name, "namespace": namespace, "labels": labels}
         account = k8s.core.v1.ServiceAccount(
             f"{name}-service-account", metadata=metadata, automount_service_account_token=False, opts=child
@@ -82,17 +84,17 @@ class SharedSecretService(pulumi.ComponentResource):
         policy = k8s.networking.v1.NetworkPolicy(
             f"{name}-network-policy",
             metadata=metadata,
-            spec=_spec(shared_pod.network_policy, service_name, callers, metrics),
+            spec=_spec(service_pod.network_policy, service_name, callers, metrics),
             opts=child,
         )
         k8s.policy.v1.PodDisruptionBudget(
             f"{name}-disruption-budget",
             metadata=metadata,
-            spec=_spec(shared_pod.disruption_budget, service_name),
+            spec=_spec(service_pod.disruption_budget, service_name),
             opts=child,
         )
         k8s.core.v1.Service(
-            f"{name}-service", metadata=metadata, spec=_spec(shared_pod.service, service_name), opts=child
+            f"{name}-service", metadata=metadata, spec=_spec(service_pod.service, service_name), opts=child
         )
         pod = _spec(
             _pod, service_name, namespace, args.get("sidecar_image"), backend["name"], certificate, env, resources
@@ -111,9 +113,9 @@ class SharedSecretService(pulumi.ComponentResource):
         )
         self.namespace = pulumi.Output.from_input(namespace)
         self.service_name = pulumi.Output.from_input(service_name)
-        self.url = pulumi.Output.from_input(lift(shared_pod.url, service_name, namespace))
+        self.url = pulumi.Output.from_input(lift(service_pod.url, service_name, namespace))
         self.audience = pulumi.Output.from_input(backend["audience"])
-        self.hosts = pulumi.Output.from_input(lift(shared_pod.hosts, service_name, namespace))
+        self.hosts = pulumi.Output.from_input(lift(service_pod.hosts, service_name, namespace))
         self.register_outputs(
             {
                 "namespace": self.namespace,
@@ -126,7 +128,7 @@ class SharedSecretService(pulumi.ComponentResource):
 
 
 def _pod(*told: Any) -> dict[str, Any]:
-    return shared_pod.pod(shared_pod.SharedPod(*told))
+    return service_pod.pod(service_pod.SharedPod(*told))
 
 
 def _spec(function: Any, *values: Any) -> Any:

@@ -8,20 +8,12 @@ KMS Developer Guide, "kms:ViaService" and "kms:EncryptionContext".
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
+
+from ..checks import Access
 
 AUDIENCE = "sts.amazonaws.com"
 Document = dict[str, Any]
-
-
-class Access(StrEnum):
-    """What a namespace may do with its own secrets."""
-
-    READ = "read"
-    """Read them."""
-    READ_WRITE = "read_write"
-    """Read, create, change and delete them."""
 
 
 @dataclass(frozen=True)

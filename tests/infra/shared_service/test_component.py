@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from secret_access import SharedSecretServiceArgs, sidecar, vault_backend
+from secret_access import SharedSecretServiceArgs, vault_backend
+from secret_access.pods import sidecar_container
 from tests.infra.components import ROLES, shared_args, shared_service
 from tests.infra.engine import Later, World, run
 
@@ -102,8 +103,8 @@ def test_its_pods_are_as_strict_as_a_sidecar() -> None:
     template = pod()
     assert template["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     (container,) = template["containers"]
-    assert container["securityContext"] == sidecar.security_context()
-    assert {name: container[name] for name in sidecar.probes()} == sidecar.probes()
+    assert container["securityContext"] == sidecar_container.security_context()
+    assert {name: container[name] for name in sidecar_container.probes()} == sidecar_container.probes()
     for kind in ("requests", "limits"):
         assert set(container["resources"][kind]) == {"cpu", "memory"}
     assert template["enableServiceLinks"] is False

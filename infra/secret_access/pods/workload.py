@@ -6,8 +6,8 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
-from . import checks, pod_checks, sidecar
-from .inputs import children_of, given, lift
+from ..inputs import children_of, given, lift
+from . import checks, sidecar_container
 
 APP = "app"
 
@@ -69,10 +69,10 @@ class SecretWorkload(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SecretWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         access = args["access"]
-        container = lift(pod_checks.token_volume, access["sidecar"], access["volumes"])
-        annotations = lift(pod_checks.skipped_containers, access["pod_annotations"], [APP, sidecar.CONTAINER])
-        ports = lift(pod_checks.app_ports, given(args.get("ports"), []), access["url"])
-        env = lift(pod_checks.app_env, given(args.get("env"), {}), access["url"])
+        container = lift(checks.token_volume, access["sidecar"], access["volumes"])
+        annotations = lift(checks.skipped_containers, access["pod_annotations"], [APP, sidecar_container.CONTAINER])
+        ports = lift(checks.app_ports, given(args.get("ports"), []), access["url"])
+        env = lift(checks.app_env, given(args.get("env"), {}), access["url"])
         workload_name = lift(checks.workload_name, given(args.get("workload_name"), name))
         super().__init__("secret-access:index:SecretWorkload", name, {}, opts)
 
@@ -134,4 +134,4 @@ def _ports(numbers: list[int]) -> list[dict[str, int]]:
 
 
 def _environment(url: str, env: dict[str, str]) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in {pod_checks.URL_VARIABLE: url, **env}.items()]
+    return [{"name": name, "value": value} for name, value in {checks.URL_VARIABLE: url, **env}.items()]

@@ -6,10 +6,15 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from . import checks, pod_checks, policies, service_account, sidecar
-from .inputs import children_of, given, lift
-from .policies import Access, OidcProvider
-from .workload import WorkloadAccess
+from .. import checks
+from ..checks import Access
+from ..inputs import children_of, given, lift
+from ..pods import checks as pod_checks
+from ..pods import service_account, sidecar_container
+from ..pods.workload import WorkloadAccess
+from . import checks as aws_checks
+from . import documents
+from .documents import OidcProvider
 
 
 class AwsSecretAccessArgs(TypedDict):
@@ -96,18 +101,18 @@ class AwsSecretAccess(pulumi.ComponentResource):
     """Where the app reaches the sidecar."""
 
     def __init__(self, name: str, args: AwsSecretAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        provider = lift(checks.oidc_provider, args.get("oidc_provider_arn"))
-        region = lift(checks.region, args.get("region"))
+        provider = lift(aws_checks.oidc_provider, args.get("oidc_provider_arn"))
+        region = lift(aws_checks.region, args.get("region"))
         namespace = lift(checks.namespace, args.get("namespace"))
         account_name = lift(checks.service_account_name, given(args.get("service_account_name"), "secret-access"))
         prefix = lift(_prefix, namespace, args.get("secret_prefix"))
         role_name = lift(_role_name, namespace, args.get("role_name"))
-        declared = lift(checks.declared_secrets, given(args.get("secrets"), []), prefix)
-        keys = lift(checks.kms_key_arns, given(args.get("kms_key_arns"), []))
-        attached = lift(checks.policy_arns, given(args.get("policy_arns"), []))
-        boundary = lift(checks.permissions_boundary, args.get("permissions_boundary"))
-        lifetime = lift(checks.token_lifetime, given(args.get("token_expiration_seconds"), 3600))
-        port = lift(checks.sidecar_port, given(args.get("port"), sidecar.DEFAULT_PORT))
+        declared = lift(aws_checks.declared_secrets, given(args.get("secrets"), []), prefix)
+        keys = lift(aws_checks.kms_key_arns, given(args.get("kms_key_arns"), []))
+        attached = lift(aws_checks.policy_arns, given(args.get("policy_arns"), []))
+        boundary = lift(aws_checks.permissions_boundary, args.get("permissions_boundary"))
+        lifetime = lift(pod_checks.token_lifetime, given(args.get("token_expiration_seconds"), 3600))
+        port = lift(pod_checks.sidecar_port, given(args.get("port"), sidecar_container.DEFAULT_PORT))
         access = checks.access(given(args.get("access"), Access.READ))
         super().__init__("secret-access:index:AwsSecretAccess", name, {}, opts)
         child = children_of(self, opts)
@@ -148,7 +153,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
         )
 
         self.namespace = pulumi.Output.from_input(namespace)
-        self.subject = pulumi.Output.from_input(lift(policies.subject, namespace, account_name))
+        self.subject = pulumi.Output.from_input(lift(documents.subject, namespace, account_name))
         self.secret_prefix = pulumi.Output.from_input(prefix)
         self.pod_labels = pulumi.Output.from_input(lift(dict[str, str], given(args.get("labels"), {})))
         self.pod_annotations = pulumi.Output.from_input(lift(_annotations, given(args.get("app_containers"), ["app"])))
@@ -167,7 +172,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
             )
         )
         self.volumes = pulumi.Output.from_input(lift(_volumes, lifetime))
-        self.url = pulumi.Output.from_input(lift(sidecar.url, port))
+        self.url = pulumi.Output.from_input(lift(sidecar_container.url, port))
         self.register_outputs(
             {
                 "namespace": self.namespace,
@@ -197,29 +202,29 @@ class AwsSecretAccess(pulumi.ComponentResource):
 
 
 def _prefix(namespace: str, given: str | None) -> str:
-    return checks.default_prefix(namespace) if given is None else checks.secret_prefix(given)
+    return checks.default_prefix(namespace) if given is None else aws_checks.secret_prefix(given)
 
 
 def _role_name(namespace: str, given: str | None) -> str:
-    return checks.role_name(f"secret-access-{namespace}" if given is None else given)
+    return aws_checks.role_name(f"secret-access-{namespace}" if given is None else given)
 
 
 def _trust(provider: OidcProvider, namespace: str, account_name: str) -> str:
-    return policies.render(policies.trust_policy(provider, policies.subject(namespace, account_name)))
+    return documents.render(documents.trust_policy(provider, documents.subject(namespace, account_name)))
 
 
 def _grant(provider: OidcProvider, region: str, prefix: str, access: Access, keys: list[str]) -> str:
-    return policies.render(policies.secrets_policy(provider, region, prefix, access, keys))
+    return documents.render(documents.secrets_policy(provider, region, prefix, access, keys))
 
 
 def _annotations(app_containers: list[str]) -> dict[str, str]:
     """The EKS webhook sees the annotated ServiceAccount, and would give every container a token for the role."""
-    return {pod_checks.SKIP_ANNOTATION: ",".join([*app_containers, sidecar.CONTAINER])}
+    return {pod_checks.SKIP_ANNOTATION: ",".join([*app_containers, sidecar_container.CONTAINER])}
 
 
 def _sidecar(*told: Any) -> dict[str, Any]:
-    return sidecar.container(sidecar.AwsSidecar(*told))
+    return sidecar_container.container(sidecar_container.AwsSidecar(*told))
 
 
 def _volumes(lifetime: int) -> list[dict[str, Any]]:
-    return [sidecar.token_volume(policies.AUDIENCE, lifetime)]
+    return [sidecar_container.token_volume(documents.AUDIENCE, lifetime)]

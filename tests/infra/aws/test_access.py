@@ -8,7 +8,8 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 import pytest
 
-from secret_access import Access, AwsSecretAccess, AwsSecretAccessArgs, policies
+from secret_access import Access, AwsSecretAccess, AwsSecretAccessArgs
+from secret_access.aws import documents
 from tests.infra.components import aws_access, aws_args
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, Later, World, run
 
@@ -18,7 +19,7 @@ POLICIES = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
 ATTACHMENTS = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
 SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/secret-access-test"
-PROVIDER = policies.OidcProvider("aws", ACCOUNT, ISSUER_HOST)
+PROVIDER = documents.OidcProvider("aws", ACCOUNT, ISSUER_HOST)
 
 
 def environment(world: World) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def test_the_role_trusts_the_service_account_alone() -> None:
     """The role's trust is the trust document of the ServiceAccount's subject."""
     role = run(aws_access(service_account_name="shop")).one(ROLE).inputs
     trust = json.loads(role.pop("assumeRolePolicy"))
-    assert trust == policies.trust_policy(PROVIDER, "system:serviceaccount:test:shop")
+    assert trust == documents.trust_policy(PROVIDER, "system:serviceaccount:test:shop")
     assert role == {
         "name": "secret-access-test",
         "description": "Secrets test/* for pods of the namespace test",
@@ -58,7 +59,7 @@ def test_the_role_may_read_its_prefix_alone() -> None:
     assert world.one(POLICIES).inputs == {"roleName": "secret-access-test", "policyNames": ["own-secrets"]}
     assert world.one(ATTACHMENTS).inputs == {"roleName": "secret-access-test", "policyArns": []}
     policy = world.one(POLICY).inputs
-    assert json.loads(policy.pop("policy")) == policies.secrets_policy(PROVIDER, "us-east-1", "test/")
+    assert json.loads(policy.pop("policy")) == documents.secrets_policy(PROVIDER, "us-east-1", "test/")
     assert policy == {"name": "own-secrets", "role": "secret-access-test"}
 
 
@@ -67,7 +68,7 @@ def test_writing_and_keys_are_granted_when_asked_for(access: Any) -> None:
     """access, secret_prefix and kms_key_arns reach the policy."""
     key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"
     world = run(aws_access(access=access, secret_prefix="team/test/", kms_key_arns=[Later(key)]))
-    expected = policies.secrets_policy(PROVIDER, "us-east-1", "team/test/", Access.READ_WRITE, [key])
+    expected = documents.secrets_policy(PROVIDER, "us-east-1", "team/test/", Access.READ_WRITE, [key])
     assert json.loads(world.one(POLICY).inputs["policy"]) == expected
     assert environment(world)["SECRETS_ACCESS"] == "read_write"
 

@@ -5,8 +5,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from . import pod_checks
-from .inputs import lift
+from ..inputs import lift
+from . import checks
 
 
 def made(
@@ -25,7 +25,7 @@ def made(
     metadata: Any = {
         "name": service_account_name,
         "namespace": namespace,
-        "annotations": {pod_checks.ROLE_ANNOTATION: role_arn},
+        "annotations": {checks.ROLE_ANNOTATION: role_arn},
     }
     if labels is not None:
         metadata["labels"] = labels
@@ -51,5 +51,5 @@ def found(
     where = pulumi.Output.concat(namespace, "/", service_account_name)
     account = k8s.core.v1.ServiceAccount.get(name, where, opts)
     annotations = account.metadata.apply(lambda metadata: metadata.annotations)
-    checked = lift(pod_checks.service_account_annotation, where, annotations, role_arn)
+    checked = lift(checks.service_account_annotation, where, annotations, role_arn)
     return pulumi.Output.all(service_account_name, checked).apply(lambda known: str(known[0]))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .checks import invalid
-from .sidecar import HEALTH_PORT
+from ..checks import LABEL, invalid, match
+from .sidecar_container import HEALTH_PORT
 
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 SKIP_ANNOTATION = "eks.amazonaws.com/skip-containers"
@@ -76,3 +76,26 @@ def app_env(env: Mapping[str, str], url: str) -> dict[str, str]:
             "remove it, or set port of the access component if the app needs another",
         )
     return dict(env)
+
+
+def workload_name(name: object) -> str:
+    """The name of a Deployment, which is the value of a label too (RFC 1123 label)."""
+    return match(
+        LABEL, "workload_name", name, "up to 63 lowercase letters, digits and -", "set workload_name, such as shop"
+    )
+
+
+def token_lifetime(seconds: object) -> int:
+    """At least 600 (Kubernetes) and at most 86400 (EKS); numbers arrive as floats from other languages."""
+    if isinstance(seconds, int | float) and 600 <= seconds <= 86400 and seconds == int(seconds):
+        return int(seconds)
+    raise invalid(
+        "token_expiration_seconds", seconds, "a whole number from 600 to 86400", "leave it out for 3600, one hour"
+    )
+
+
+def sidecar_port(port: object) -> int:
+    """A port for an unprivileged process; 8081 is the sidecar's for health."""
+    if isinstance(port, int | float) and 1024 <= port <= 65535 and port != 8081:
+        return int(port)
+    raise invalid("port", port, "1024 to 65535 without 8081, which is for health", "leave it out for 8080")

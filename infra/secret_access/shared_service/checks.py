@@ -5,8 +5,8 @@ from typing import Any
 
 import secret_names
 
-from .checks import LABEL, invalid
-from .errors import InvalidArgument
+from ..checks import LABEL, invalid
+from ..errors import InvalidArgument
 
 FEWEST = 2
 SOURCES = ("secret", "csi", "projected")

@@ -6,10 +6,10 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from . import checks
-from .checks import invalid
-from .inputs import given, lift
-from .policies import AUDIENCE
+from ..aws.checks import region as check_region
+from ..aws.documents import AUDIENCE
+from ..checks import invalid
+from ..inputs import given, lift
 
 NAMESPACE = "{namespace}"
 EXAMPLE_ROLE = "arn:aws:iam::111122223333:role/secret-access-blue-{namespace}"
@@ -77,7 +77,7 @@ def role_template(arn: object) -> str:
 
 
 def _aws(role_arn: Any, region: Any, endpoint_url: str | None) -> dict[str, str]:
-    env = {"AWS_REGION": checks.region(region), "SECRETS_SHARED_ROLE_ARN": role_template(role_arn)}
+    env = {"AWS_REGION": check_region(region), "SECRETS_SHARED_ROLE_ARN": role_template(role_arn)}
     return {**env, **({"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else {})}
 
 

@@ -1,0 +1,1 @@
+"""One service for pods that cannot have a sidecar; it holds no identity."""

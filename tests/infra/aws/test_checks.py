@@ -1,0 +1,158 @@
+"""What users trip over is named where it is given: what, the value, the value expected, and the fix.
+
+Each mistake is made twice, with the value known to the program and with an Output, which is known only once the engine
+has answered; then the deployment ends before the resource is made.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from secret_access import InvalidArgument
+from secret_access.aws import checks
+from tests.infra.components import aws_access, cluster_trust
+from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, Later, World, run
+from tests.infra.messages import assert_all_in
+
+ROLE = "aws:iam/role:Role"
+ANNOTATION = "eks.amazonaws.com/role-arn"
+
+MISTAKES: list[tuple[str, Any, list[str]]] = [
+    ("oidc_provider_arn", f"https://{ISSUER_HOST}", ["is the issuer's URL", "arn:aws:iam::", "ClusterTrust"]),
+    ("oidc_provider_arn", ISSUER_HOST, ["is a host", "arn:aws:iam::", "ClusterTrust"]),
+    ("oidc_provider_arn", "", ["is missing", "arn:aws:iam::", "ClusterTrust"]),
+    ("oidc_provider_arn", PROVIDER_ARN.replace(ACCOUNT, "*"), ["holds a *", "arn:aws:iam::"]),
+    ("oidc_provider_arn", f"arn:aws:iam::{ACCOUNT}:oidc-provider/*", ["holds a *", "arn:aws:iam::"]),
+    ("oidc_provider_arn", f"arn:aws:iam::{ACCOUNT}:role/x", ["not the ARN of an OIDC provider"]),
+    ("namespace", "*", ["namespace '*'", "one Kubernetes namespace", "such as 'test'"]),
+    ("namespace", "te*", ["namespace 'te*'", "one Kubernetes namespace"]),
+    ("namespace", "a--b", ["no default prefix", "'a-b/'"]),
+    ("service_account_name", "*", ["service_account_name", "given '*'", "a * would trust them all"]),
+    ("region", "*", ["region", "given '*'", "us-east-1"]),
+    ("region", "us-east", ["region", "given 'us-east'", "us-east-1"]),
+    ("role_name", "r" * 65, ["has 65 characters", "at most 64", "never cut"]),
+    ("role_name", "a role", ["role_name", "given 'a role'", "letters, digits"]),
+    ("namespace", "n" * 51, ["role_name has 65 characters", "at most 64", "set role_name"]),
+    ("secret_prefix", "test", ["secret prefix 'test'", "also covers", "expected 'test/'"]),
+    ("secret_prefix", "*", ["secret prefix '*'"]),
+    ("secret_prefix", "*/", ["secret prefix '*/'"]),
+    ("secret_prefix", "", ["secret prefix ''", "such as 'test/'"]),
+    ("secrets", ["db-secret"], ["ends in a hyphen and six characters", "'test/db-secret'"]),
+    ("secrets", ["prod/database-password"], ["outside the namespace's prefix", "a name under test/"]),
+    ("secrets", ["*"], ["secret name '*'"]),
+    ("kms_key_arns", ["alias/secrets"], ["kms_key_arns", "given 'alias/secrets'", "the ARN of a key"]),
+    ("kms_key_arns", [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"], ["kms_key_arns", "the ARN of a key"]),
+    ("policy_arns", ["ReadOnlyAccess"], ["policy_arns", "given 'ReadOnlyAccess'", "the ARN of a managed policy"]),
+    ("permissions_boundary", "boundary", ["permissions_boundary", "given 'boundary'", "the ARN of a managed policy"]),
+    ("token_expiration_seconds", 60, ["token_expiration_seconds", "given 60", "from 600 to 86400"]),
+    ("port", 8081, ["port", "given 8081", "for health"]),
+    ("port", 80, ["port", "given 80", "1024 to 65535"]),
+]
+
+
+@pytest.mark.parametrize(("argument", "value", "message"), MISTAKES)
+def test_a_mistake_stops_the_program_before_anything_is_made(argument: str, value: Any, message: list[str]) -> None:
+    """With a plain value nothing at all is registered."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(aws_access(**{argument: value}), world)
+    assert_all_in(message, error)
+    assert world.asked == []
+
+
+@pytest.mark.parametrize(("argument", "value", "message"), MISTAKES)
+def test_a_mistake_in_an_output_fails_before_the_role_works(argument: str, value: Any, message: list[str]) -> None:
+    """With an Output the deployment fails with the same message, and no pod can have got the identity."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(aws_access(**{argument: Later(value)}), world)
+    assert_all_in(message, error)
+    if argument in ("oidc_provider_arn", "namespace", "service_account_name", "role_name", "permissions_boundary"):
+        assert world.of(ROLE) == []
+    if argument in ("region", "secret_prefix", "kms_key_arns"):
+        assert world.of("aws:iam/rolePolicy:RolePolicy") == []
+
+
+def test_an_item_of_a_list_may_be_the_output() -> None:
+    """An Output inside a list is checked too."""
+    with pytest.raises(InvalidArgument, match="the ARN of a key"):
+        run(aws_access(kms_key_arns=[Later("alias/secrets")]))
+
+
+def test_a_provider_left_out_is_missed() -> None:
+    """IRSA without an OIDC provider is named, whether the argument or the other stack's output is missing."""
+    with pytest.raises(InvalidArgument, match="oidc_provider_arn is missing"):
+        run(aws_access(oidc_provider_arn=None))
+    with pytest.raises(InvalidArgument, match="oidc_provider_arn is missing"):
+        run(aws_access(oidc_provider_arn=Later(None)))
+
+
+def test_unknown_access_is_refused() -> None:
+    """What may be done is one of two words."""
+    with pytest.raises(InvalidArgument, match="given 'write', expected read or read_write"):
+        run(aws_access(access="write"))
+
+
+@pytest.mark.parametrize(
+    ("issuer", "message"),
+    [
+        (ISSUER_HOST, ["issuer is a host", f"write https://{ISSUER_HOST}"]),
+        (PROVIDER_ARN, ["issuer is an ARN", "existing_provider_arn"]),
+        (f"http://{ISSUER_HOST}", ["issuer is plain http"]),
+        (f"https://{ISSUER_HOST}/", ["issuer ends in /", f"write https://{ISSUER_HOST},"]),
+        ("https://10.78.0.1:6443", ["issuer has a port", "443"]),
+        ("https://*", ["issuer is not a URL"]),
+        ("", ["issuer is missing"]),
+    ],
+)
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_an_issuer_must_be_its_url(issuer: str, message: list[str], delay: Any) -> None:
+    """A host, an ARN, a port or a closing slash in the issuer are named."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(cluster_trust(issuer=delay(issuer)), world)
+    assert_all_in(message, error)
+    assert world.of("aws:iam/openIdConnectProvider:OpenIdConnectProvider") == []
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_an_existing_provider_must_be_the_issuers(delay: Any) -> None:
+    """The provider of another cluster is not taken for this one's."""
+    with pytest.raises(InvalidArgument, match="the provider of another issuer"):
+        run(cluster_trust(issuer="https://other.example", existing_provider_arn=delay(PROVIDER_ARN)))
+
+
+def test_an_existing_provider_must_accept_our_audience() -> None:
+    """A provider without the audience would refuse every token, so it is named with the command that adds it."""
+    world = World(found={PROVIDER_ARN: {"arn": PROVIDER_ARN, "clientIdLists": ["vault"]}})
+    with pytest.raises(InvalidArgument) as error:
+        run(cluster_trust(existing_provider_arn=PROVIDER_ARN), world)
+    assert_all_in(["['vault']", "sts.amazonaws.com", "add-client-id-to-open-id-connect-provider"], error)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "message"),
+    [
+        ({}, "has no annotation eks.amazonaws.com/role-arn: given None"),
+        (None, "has no annotation eks.amazonaws.com/role-arn: given None"),
+        ({ANNOTATION: "arn:aws:iam::111122223333:role/old"}, "has another annotation"),
+    ],
+)
+def test_an_existing_service_account_needs_the_annotation(annotations: Mapping[str, str] | None, message: str) -> None:
+    """The ServiceAccount is read, and one without the role's annotation fails with the command that adds it."""
+    found: dict[str, Any] = {"metadata": {"name": "secret-access", "annotations": annotations}}
+    world = World(found={"test/secret-access": found})
+    with pytest.raises(InvalidArgument) as error:
+        run(aws_access(existing_service_account=True), world)
+    role = f"arn:aws:iam::{ACCOUNT}:role/secret-access-test"
+    assert_all_in([message, f"expected {role}", "kubectl annotate --overwrite"], error)
+
+
+def test_an_arn_is_taken_apart() -> None:
+    """Partition, account and issuer come from the provider's ARN."""
+    provider = checks.oidc_provider(
+        "arn:aws-cn:iam::444455556666:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/A"
+    )
+    assert (provider.partition, provider.account_id) == ("aws-cn", "444455556666")
+    assert provider.issuer == "oidc.eks.cn-north-1.amazonaws.com.cn/id/A"

@@ -1,0 +1,10 @@
+"""What a refusal says."""
+
+import pytest
+
+from secret_access import InvalidArgument
+
+
+def assert_all_in(parts: list[str], error: pytest.ExceptionInfo[InvalidArgument]) -> None:
+    missing = [part for part in parts if part not in str(error.value)]
+    assert not missing, str(error.value)

@@ -1,0 +1,62 @@
+"""Mistakes in pods are named before the Deployment is made: what, the value given, the value expected, and the fix."""
+
+from typing import Any
+
+import pytest
+
+from secret_access import InvalidArgument
+from secret_access.pods import checks
+from tests.infra.components import workload
+from tests.infra.engine import Later, World, run
+from tests.infra.messages import assert_all_in
+
+
+@pytest.mark.parametrize("volumes", [[], [{"name": "cache", "emptyDir": {}}]])
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_a_pod_without_the_token_volume_is_refused(volumes: list[dict[str, Any]], delay: Any) -> None:
+    """The sidecar's volumes left out of the pod are missed before the Deployment is made."""
+    world = World()
+    with pytest.raises(InvalidArgument, match="no volume with the sidecar's token"):
+        run(workload({"volumes": delay(volumes)}), world)
+    assert world.of("kubernetes:apps/v1:Deployment") == []
+
+
+def test_a_sidecar_without_a_token_is_refused() -> None:
+    """A container that mounts no token is not a sidecar with an identity."""
+    with pytest.raises(InvalidArgument, match="no volume with the sidecar's token"):
+        run(workload({"sidecar": {"name": "secrets"}, "volumes": []}))
+
+
+def test_a_container_that_the_webhook_would_serve_is_refused() -> None:
+    """An app left out of skip-containers would get a token for the role."""
+    with pytest.raises(InvalidArgument, match=r"leaves out app.*app_containers"):
+        run(workload({"pod_annotations": {checks.SKIP_ANNOTATION: "web,secrets"}}))
+
+
+def test_annotations_of_other_clouds_pass() -> None:
+    """Without the EKS annotation there is nothing to skip."""
+    assert checks.skipped_containers({"a": "b"}, ["app"]) == {"a": "b"}
+
+
+@pytest.mark.parametrize("port", [8080, 8081, 8080.0])
+def test_the_sidecars_ports_are_taken(port: float) -> None:
+    """An app on a port of the sidecar would not start."""
+    with pytest.raises(InvalidArgument, match=r"ports: given 80.*where the sidecar serves"):
+        run(workload(ports=[port]))
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_the_sidecars_address_is_not_the_apps_to_set(delay: Any) -> None:
+    """An app that was told another address would ask somebody else for its secrets."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(workload(env=delay({"SECRETS_URL": "http://vault.example", "A": "b"})), world)
+    assert_all_in(["env sets SECRETS_URL", "given 'http://vault.example'", "http://localhost:8080", "remove"], error)
+    assert world.of("kubernetes:apps/v1:Deployment") == []
+
+
+@pytest.mark.parametrize("name", ["*", "Shop", "s" * 64, ""])
+def test_workload_names_are_labels(name: str) -> None:
+    """A name that cannot be a label's value is refused."""
+    with pytest.raises(InvalidArgument, match="workload_name"):
+        run(workload(workload_name=name))
