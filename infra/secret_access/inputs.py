@@ -1,4 +1,4 @@
-"""What components do with their inputs: compute with them now or once they are known, and hand options down."""
+"""How components use their inputs: compute with them now or once they are known, and pass options to children."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -17,24 +17,25 @@ def is_plain(value: object) -> bool:
     return not isinstance(value, pulumi.Output | Awaitable)
 
 
-def lift(function: Callable[..., R], *values: Any) -> pulumi.Input[R]:
-    """`function(*values)`, at once if all are plain, so that a wrong argument stops the program where it is given.
+def lift(function: Callable[..., R], *values: Any, **named: Any) -> pulumi.Input[R]:
+    """Call `function` now if all its arguments are plain, so that a wrong one stops the program at once.
 
-    Otherwise inside an apply: an error there fails the deployment before any resource that needs the result is made.
+    Otherwise call it once they are known: an error then fails the deployment before any resource that needs the result
+    is made.
     """
-    if is_plain(values):
-        return function(*values)
-    return pulumi.Output.all(*values).apply(lambda known: function(*known))
+    if is_plain(values) and is_plain(named):
+        return function(*values, **named)
+    return pulumi.Output.all(list(values), named).apply(lambda known: function(*known[0], **known[1]))
 
 
-def given(value: Any, default: Any) -> Any:
-    """The value, or the default where it was left out; an Output has no truth to ask for."""
+def or_default(value: Any, default: Any) -> Any:
+    """Return the value, or the default where it was left out; an Output has no truth value to test."""
     return default if value is None else value
 
 
 def children_of(parent: pulumi.Resource, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    """Options of a component's children, which wait for what the component was told to wait for.
+    """Return options for a component's children: its `depends_on` holds for them too.
 
-    Pulumi hands providers down by itself, `depends_on` not.
+    Pulumi passes providers to children by itself, but not `depends_on`.
     """
     return pulumi.ResourceOptions(parent=parent, depends_on=opts.depends_on if opts else None)

@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
-import pulumi_aws as aws
+from pulumi_aws import iam
 
 from .. import checks
 from ..checks import Access
-from ..inputs import children_of, given, lift
+from ..inputs import children_of, lift, or_default
 from ..pods import checks as pod_checks
 from ..pods import service_account, sidecar_container
 from ..pods.workload import WorkloadAccess
 from . import checks as aws_checks
 from . import documents
 from .documents import OidcProvider
+from .environment import TOKEN_FOLDER, environment
 
 
 class AwsSecretAccessArgs(TypedDict):
@@ -104,20 +105,20 @@ class AwsSecretAccess(pulumi.ComponentResource):
         provider = lift(aws_checks.oidc_provider, args.get("oidc_provider_arn"))
         region = lift(aws_checks.region, args.get("region"))
         namespace = lift(checks.namespace, args.get("namespace"))
-        account_name = lift(checks.service_account_name, given(args.get("service_account_name"), "secret-access"))
+        account_name = lift(checks.service_account_name, or_default(args.get("service_account_name"), "secret-access"))
         prefix = lift(_prefix, namespace, args.get("secret_prefix"))
         role_name = lift(_role_name, namespace, args.get("role_name"))
-        declared = lift(aws_checks.declared_secrets, given(args.get("secrets"), []), prefix)
-        keys = lift(aws_checks.kms_key_arns, given(args.get("kms_key_arns"), []))
-        attached = lift(aws_checks.policy_arns, given(args.get("policy_arns"), []))
+        declared = lift(aws_checks.declared_secrets, or_default(args.get("secrets"), []), prefix)
+        keys = lift(aws_checks.kms_key_arns, or_default(args.get("kms_key_arns"), []))
+        attached = lift(aws_checks.policy_arns, or_default(args.get("policy_arns"), []))
         boundary = lift(aws_checks.permissions_boundary, args.get("permissions_boundary"))
-        lifetime = lift(pod_checks.token_lifetime, given(args.get("token_expiration_seconds"), 3600))
-        port = lift(pod_checks.sidecar_port, given(args.get("port"), sidecar_container.DEFAULT_PORT))
-        access = checks.access(given(args.get("access"), Access.READ))
+        lifetime = lift(pod_checks.token_lifetime, or_default(args.get("token_expiration_seconds"), 3600))
+        port = lift(pod_checks.sidecar_port, or_default(args.get("port"), sidecar_container.DEFAULT_PORT))
+        access = checks.access(or_default(args.get("access"), Access.READ))
         super().__init__("secret-access:index:AwsSecretAccess", name, {}, opts)
         child = children_of(self, opts)
 
-        role = aws.iam.Role(
+        role = iam.Role(
             f"{name}-role",
             name=role_name,
             description=pulumi.Output.format("Secrets {0}* for pods of the namespace {1}", prefix, namespace),
@@ -127,23 +128,23 @@ class AwsSecretAccess(pulumi.ComponentResource):
             tags=args.get("tags"),
             opts=child,
         )
-        policy = aws.iam.RolePolicy(
+        policy = iam.RolePolicy(
             f"{name}-policy",
             name="own-secrets",
             role=role.name,
             policy=lift(_grant, provider, region, prefix, access, keys),
             opts=child,
         )
-        inline = aws.iam.RolePoliciesExclusive(
+        inline = iam.RolePoliciesExclusive(
             f"{name}-policies", role_name=role.name, policy_names=[policy.name], opts=child
         )
-        managed = aws.iam.RolePolicyAttachmentsExclusive(
+        managed = iam.RolePolicyAttachmentsExclusive(
             f"{name}-attachments", role_name=role.name, policy_arns=attached, opts=child
         )
         complete = pulumi.Output.all(role.arn, policy.id, inline.id, managed.id)
         self.identity = complete.apply(lambda known: str(known[0]))
-        existing = given(args.get("existing_service_account"), False)
-        self.service_account_name = (service_account.found if existing else service_account.made)(
+        existing = or_default(args.get("existing_service_account"), False)
+        self.service_account_name = (service_account.read if existing else service_account.create)(
             f"{name}-service-account",
             namespace=namespace,
             service_account_name=account_name,
@@ -155,20 +156,26 @@ class AwsSecretAccess(pulumi.ComponentResource):
         self.namespace = pulumi.Output.from_input(namespace)
         self.subject = pulumi.Output.from_input(lift(documents.subject, namespace, account_name))
         self.secret_prefix = pulumi.Output.from_input(prefix)
-        self.pod_labels = pulumi.Output.from_input(lift(dict[str, str], given(args.get("labels"), {})))
-        self.pod_annotations = pulumi.Output.from_input(lift(_annotations, given(args.get("app_containers"), ["app"])))
+        self.pod_labels = pulumi.Output.from_input(lift(dict[str, str], or_default(args.get("labels"), {})))
+        self.pod_annotations = pulumi.Output.from_input(
+            lift(_annotations, or_default(args.get("app_containers"), ["app"]))
+        )
         self.sidecar = pulumi.Output.from_input(
             lift(
-                _sidecar,
-                args.get("sidecar_image"),
-                namespace,
-                prefix,
-                declared,
-                region,
-                self.identity,
-                port,
-                args.get("endpoint_url"),
-                access is Access.READ_WRITE,
+                sidecar_container.container,
+                image=args.get("sidecar_image"),
+                env=lift(
+                    environment,
+                    namespace=namespace,
+                    secret_prefix=prefix,
+                    secrets=declared,
+                    region=region,
+                    role_arn=self.identity,
+                    port=port,
+                    endpoint_url=args.get("endpoint_url"),
+                    access=access,
+                ),
+                token_folder=TOKEN_FOLDER,
             )
         )
         self.volumes = pulumi.Output.from_input(lift(_volumes, lifetime))
@@ -201,12 +208,12 @@ class AwsSecretAccess(pulumi.ComponentResource):
         }
 
 
-def _prefix(namespace: str, given: str | None) -> str:
-    return checks.default_prefix(namespace) if given is None else aws_checks.secret_prefix(given)
+def _prefix(namespace: str, prefix: str | None) -> str:
+    return checks.default_prefix(namespace) if prefix is None else aws_checks.secret_prefix(prefix)
 
 
-def _role_name(namespace: str, given: str | None) -> str:
-    return aws_checks.role_name(f"secret-access-{namespace}" if given is None else given)
+def _role_name(namespace: str, name: str | None) -> str:
+    return aws_checks.role_name(f"secret-access-{namespace}" if name is None else name)
 
 
 def _trust(provider: OidcProvider, namespace: str, account_name: str) -> str:
@@ -220,10 +227,6 @@ def _grant(provider: OidcProvider, region: str, prefix: str, access: Access, key
 def _annotations(app_containers: list[str]) -> dict[str, str]:
     """The EKS webhook sees the annotated ServiceAccount, and would give every container a token for the role."""
     return {pod_checks.SKIP_ANNOTATION: ",".join([*app_containers, sidecar_container.CONTAINER])}
-
-
-def _sidecar(*told: Any) -> dict[str, Any]:
-    return sidecar_container.container(sidecar_container.AwsSidecar(*told))
 
 
 def _volumes(lifetime: int) -> list[dict[str, Any]]:

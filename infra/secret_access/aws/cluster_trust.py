@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
-import pulumi_aws as aws
+from pulumi_aws import iam
 
 from ..inputs import children_of, lift
 from . import checks
@@ -46,12 +46,12 @@ class ClusterTrust(pulumi.ComponentResource):
         if existing is None:
             # No thumbprint: IAM trusts the issuer's certificate by its own authorities (IAM User Guide, "Obtain the
             # thumbprint for an OpenID Connect identity provider")
-            provider = aws.iam.OpenIdConnectProvider(
+            provider = iam.OpenIdConnectProvider(
                 f"{name}-oidc-provider", url=url, client_id_lists=[AUDIENCE], tags=args.get("tags"), opts=child
             )
             self.oidc_provider_arn = provider.arn
         else:
-            found = aws.iam.OpenIdConnectProvider.get(f"{name}-oidc-provider", existing, opts=child)
+            found = iam.OpenIdConnectProvider.get(f"{name}-oidc-provider", existing, opts=child)
             checked = lift(checks.audience, found.client_id_lists, AUDIENCE, found.arn)
             self.oidc_provider_arn = pulumi.Output.from_input(checked)
         self.issuer = pulumi.Output.from_input(url)

@@ -1,4 +1,4 @@
-"""The namespace's ServiceAccount: made, or found and checked."""
+"""The namespace's ServiceAccount: created, or read and checked."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from ..inputs import lift
 from . import checks
 
 
-def made(
+def create(
     name: str,
     *,
     namespace: pulumi.Input[str],
@@ -18,9 +18,9 @@ def made(
     labels: Any,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """Make it, with the annotation that says whose identity it has; its name.
+    """Create it with the annotation that names its role, and return its name.
 
-    It mounts no token by itself: no pod gets one that it did not ask for.
+    It mounts no token by default: a pod gets one only where its manifest asks for it.
     """
     metadata: Any = {
         "name": service_account_name,
@@ -38,7 +38,7 @@ def made(
     return account.metadata.apply(lambda known: str(known.name))
 
 
-def found(
+def read(
     name: str,
     *,
     namespace: pulumi.Input[str],
@@ -47,7 +47,7 @@ def found(
     labels: Any,  # noqa: ARG001  its owner's, as they are
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """Read it, and go on only if it carries the annotation; its name."""
+    """Read it, refuse it without the annotation, and return its name."""
     where = pulumi.Output.concat(namespace, "/", service_account_name)
     account = k8s.core.v1.ServiceAccount.get(name, where, opts)
     annotations = account.metadata.apply(lambda metadata: metadata.annotations)

@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..inputs import children_of, given, lift
+from ..inputs import children_of, lift, or_default
 from . import checks, sidecar_container
 
 APP = "app"
@@ -71,9 +71,9 @@ class SecretWorkload(pulumi.ComponentResource):
         access = args["access"]
         container = lift(checks.token_volume, access["sidecar"], access["volumes"])
         annotations = lift(checks.skipped_containers, access["pod_annotations"], [APP, sidecar_container.CONTAINER])
-        ports = lift(checks.app_ports, given(args.get("ports"), []), access["url"])
-        env = lift(checks.app_env, given(args.get("env"), {}), access["url"])
-        workload_name = lift(checks.workload_name, given(args.get("workload_name"), name))
+        ports = lift(checks.app_ports, or_default(args.get("ports"), []), access["url"])
+        env = lift(checks.app_env, or_default(args.get("env"), {}), access["url"])
+        workload_name = lift(checks.workload_name, or_default(args.get("workload_name"), name))
         super().__init__("secret-access:index:SecretWorkload", name, {}, opts)
 
         own_labels = {"app.kubernetes.io/name": workload_name}
@@ -114,15 +114,15 @@ def _app(args: SecretWorkloadArgs, env: pulumi.Input[dict[str, str]], ports: pul
         "requests": {"cpu": "50m", "memory": "64Mi"},
         "limits": {"cpu": "1", "memory": "256Mi"},
     }
-    listens = {"ports": lift(_ports, ports)} if given(args.get("ports"), []) != [] else {}
+    listens = {"ports": lift(_ports, ports)} if or_default(args.get("ports"), []) != [] else {}
     return {
         "name": APP,
         "image": args["image"],
         **listens,
         "env": lift(_environment, args["access"]["url"], env),
-        "resources": given(args.get("resources"), default_resources),
+        "resources": or_default(args.get("resources"), default_resources),
         "securityContext": {
-            "readOnlyRootFilesystem": lift(lambda writable: not writable, given(args.get("writable_root"), False)),
+            "readOnlyRootFilesystem": lift(lambda writable: not writable, or_default(args.get("writable_root"), False)),
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
         },

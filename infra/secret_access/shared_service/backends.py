@@ -9,12 +9,12 @@ import pulumi
 from ..aws.checks import region as check_region
 from ..aws.documents import AUDIENCE
 from ..checks import invalid
-from ..inputs import given, lift
+from ..inputs import lift, or_default
 
 NAMESPACE = "{namespace}"
 EXAMPLE_ROLE = "arn:aws:iam::111122223333:role/secret-access-blue-{namespace}"
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]+")
-_HELD = ("{namespace}", "{service_account}")
+_PLACEHOLDERS = ("{namespace}", "{service_account}")
 
 
 class SharedBackend(TypedDict):
@@ -54,19 +54,19 @@ def vault_backend(
     return {
         "name": "vault",
         "audience": audience,
-        "env": lift(_vault, address, role, given(auth_path, "jwt"), given(mount, "secret")),
+        "env": lift(_vault, address, role, or_default(auth_path, "jwt"), or_default(mount, "secret")),
     }
 
 
 def role_template(arn: object) -> str:
     """A role's ARN with `{namespace}` in it: without, every caller would ask for the same role."""
     text = str(arn or "")
-    if isinstance(arn, str) and NAMESPACE in arn and _ROLE_ARN.fullmatch(_filled(arn)):
+    if isinstance(arn, str) and NAMESPACE in arn and _ROLE_ARN.fullmatch(_fill(arn)):
         return arn
     what = "is not a role's ARN"
     if "*" in text:
         what = "holds a *, and a role is one"
-    elif _ROLE_ARN.fullmatch(_filled(text)):
+    elif _ROLE_ARN.fullmatch(_fill(text)):
         what = f"has no {NAMESPACE}, so every caller would ask for the same role"
     raise invalid(
         f"role_arn {what}",
@@ -97,7 +97,7 @@ def _vault(address: str, role: str, auth_path: str, mount: str) -> dict[str, str
     }
 
 
-def _filled(template: str) -> str:
-    for held in _HELD:
-        template = template.replace(held, "x")
+def _fill(template: str) -> str:
+    for placeholder in _PLACEHOLDERS:
+        template = template.replace(placeholder, "x")
     return template

@@ -8,10 +8,10 @@ import secret_names
 from ..checks import LABEL, invalid
 from ..errors import InvalidArgument
 
-FEWEST = 2
+MINIMUM_REPLICAS = 2
 SOURCES = ("secret", "csi", "projected")
 CERTIFICATE = '{"secret": {"secretName": "secrets-tls"}}'
-OF_THE_COMPONENT = {
+SET_BY_THE_COMPONENT = {
     "SECRETS_MODE",
     "SECRETS_BACKEND",
     "SECRETS_PORT",
@@ -20,7 +20,7 @@ OF_THE_COMPONENT = {
     "SECRETS_TLS_KEY_FILE",
     "SECRETS_SHARED_HOSTS",
 }
-OF_ONE_WORKLOAD = {
+IDENTITIES_AND_WORKLOAD_SETTINGS = {
     "SECRETS_TOKEN_FILE",
     "SECRETS_NAMESPACE",
     "SECRETS_PREFIX",
@@ -47,9 +47,9 @@ OF_ONE_WORKLOAD = {
 def environment(backend: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
     """The backend's variables and further ones: none that the component sets, none of one workload."""
     for name in (*backend, *more):
-        if name in OF_THE_COMPONENT:
+        if name in SET_BY_THE_COMPONENT:
             raise invalid("env", name, "variables that the component does not set itself", "leave it out")
-        if name in OF_ONE_WORKLOAD:
+        if name in IDENTITIES_AND_WORKLOAD_SETTINGS:
             raise invalid(
                 "env",
                 name,
@@ -112,6 +112,6 @@ def service_name(name: object) -> str:
 
 def replicas(number: object) -> int:
     """At least two: with one, a node that is drained takes every caller's secrets with it."""
-    if isinstance(number, int | float) and number >= FEWEST and number == int(number):
+    if isinstance(number, int | float) and number >= MINIMUM_REPLICAS and number == int(number):
         return int(number)
     raise invalid("replicas", number, "a whole number, 2 or more", "leave it out for 2")

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from .. import checks
-from ..inputs import children_of, given, lift
+from ..inputs import children_of, lift, or_default
 from . import checks as service_checks
 from . import pod as service_pod
 from .backends import SharedBackend
@@ -65,14 +65,14 @@ class SharedSecretService(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SharedSecretServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         namespace = lift(checks.namespace, args.get("namespace"))
-        service_name = lift(service_checks.service_name, given(args.get("service_name"), name))
+        service_name = lift(service_checks.service_name, or_default(args.get("service_name"), name))
         backend = args["backend"]
-        env = lift(service_checks.environment, backend["env"], given(args.get("env"), {}))
+        env = lift(service_checks.environment, backend["env"], or_default(args.get("env"), {}))
         certificate = lift(service_checks.certificate, args.get("certificate"))
-        callers = lift(service_checks.callers, given(args.get("caller_namespaces"), []))
-        metrics = lift(service_checks.namespaces, given(args.get("metrics_namespaces"), []), "metrics_namespaces")
-        replicas = lift(service_checks.replicas, given(args.get("replicas"), 2))
-        resources = given(args.get("resources"), RESOURCES)
+        callers = lift(service_checks.callers, or_default(args.get("caller_namespaces"), []))
+        metrics = lift(service_checks.namespaces, or_default(args.get("metrics_namespaces"), []), "metrics_namespaces")
+        replicas = lift(service_checks.replicas, or_default(args.get("replicas"), 2))
+        resources = or_default(args.get("resources"), RESOURCES)
         super().__init__("secret-access:index:SharedSecretService", name, {}, opts)
         child = children_of(self, opts)
 
@@ -97,7 +97,14 @@ class SharedSecretService(pulumi.ComponentResource):
             f"{name}-service", metadata=metadata, spec=_spec(service_pod.service, service_name), opts=child
         )
         pod = _spec(
-            _pod, service_name, namespace, args.get("sidecar_image"), backend["name"], certificate, env, resources
+            service_pod.pod,
+            name=service_name,
+            namespace=namespace,
+            image=args.get("sidecar_image"),
+            backend=backend["name"],
+            certificate=certificate,
+            env=env,
+            resources=resources,
         )
         k8s.apps.v1.Deployment(
             f"{name}-deployment",
@@ -108,7 +115,7 @@ class SharedSecretService(pulumi.ComponentResource):
                 "selector": {"match_labels": labels},
                 "template": {"metadata": {"labels": labels}, "spec": pod},
             },
-            # nobody is to reach a pod before it is known who may
+            # no pod may be reachable before the policy limits who reaches it
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[account, policy])),
         )
         self.namespace = pulumi.Output.from_input(namespace)
@@ -127,10 +134,6 @@ class SharedSecretService(pulumi.ComponentResource):
         )
 
 
-def _pod(*told: Any) -> dict[str, Any]:
-    return service_pod.pod(service_pod.SharedPod(*told))
-
-
-def _spec(function: Any, *values: Any) -> Any:
-    """What `function` makes of the values; the SDK's own types do not know manifests."""
-    return lift(function, *values)
+def _spec(function: Any, *values: Any, **named: Any) -> Any:
+    """Return what `function` makes of the values, untyped: the SDK's types do not know manifests."""
+    return lift(function, *values, **named)

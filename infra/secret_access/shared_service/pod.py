@@ -5,7 +5,6 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constrai
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..pods import sidecar_container
@@ -14,23 +13,10 @@ PORT = sidecar_container.DEFAULT_PORT
 CERTIFICATE = "certificate"
 CERTIFICATE_FOLDER = "/var/run/secrets/secret-access/certificate"
 TOPOLOGIES = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
-FORGOTTEN = 5
-"""Seconds until whoever routes to a pod knows that it is about to go."""
+ENDPOINT_REMOVAL_SECONDS = 5
+"""How long a pod that is to end goes on serving, so that the Service stops routing to it first."""
 
 Manifest = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class SharedPod:
-    """What the service's pods are told."""
-
-    name: str
-    namespace: str
-    image: str
-    backend: str
-    certificate: Mapping[str, Any]
-    env: Mapping[str, str]
-    resources: Mapping[str, Any]
 
 
 def hosts(name: str, namespace: str) -> list[str]:
@@ -48,17 +34,26 @@ def labels(name: str) -> dict[str, str]:
     return {"app.kubernetes.io/name": name}
 
 
-def pod(told: SharedPod) -> Manifest:
-    """The pod, fit for the Pod Security Standard `restricted`, with no token in it."""
-    spread = {"maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": labels(told.name)}}
+def pod(
+    *,
+    name: str,
+    namespace: str,
+    image: str,
+    backend: str,
+    certificate: Mapping[str, Any],
+    env: Mapping[str, str],
+    resources: Mapping[str, Any],
+) -> Manifest:
+    """Return the pod, fit for the Pod Security Standard `restricted`, without any token."""
+    spread = {"maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": labels(name)}}
     return {
-        "serviceAccountName": told.name,
+        "serviceAccountName": name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "topologySpreadConstraints": [{**spread, "topologyKey": key} for key in TOPOLOGIES],
-        "containers": [_container(told)],
-        "volumes": [{"name": CERTIFICATE, **told.certificate}],
+        "containers": [_container(image, _environment(name, namespace, backend, env), resources)],
+        "volumes": [{"name": CERTIFICATE, **certificate}],
     }
 
 
@@ -92,32 +87,32 @@ def _rule(namespaces: Sequence[str], port: int) -> Manifest:
     }
 
 
-def _container(told: SharedPod) -> Manifest:
+def _container(image: str, env: list[Manifest], resources: Mapping[str, Any]) -> Manifest:
     return {
         "name": sidecar_container.CONTAINER,
-        "image": told.image,
-        "env": _environment(told),
+        "image": image,
+        "env": env,
         "ports": [
             {"name": "api", "containerPort": PORT},
             {"name": "health", "containerPort": sidecar_container.HEALTH_PORT},
         ],
         **sidecar_container.probes(),
-        "lifecycle": {"preStop": {"sleep": {"seconds": FORGOTTEN}}},
-        "resources": dict(told.resources),
+        "lifecycle": {"preStop": {"sleep": {"seconds": ENDPOINT_REMOVAL_SECONDS}}},
+        "resources": dict(resources),
         "securityContext": sidecar_container.security_context(),
         "volumeMounts": [{"name": CERTIFICATE, "mountPath": CERTIFICATE_FOLDER, "readOnly": True}],
     }
 
 
-def _environment(told: SharedPod) -> list[Manifest]:
+def _environment(name: str, namespace: str, backend: str, env: Mapping[str, str]) -> list[Manifest]:
     values = {
         "SECRETS_MODE": "shared",
-        "SECRETS_BACKEND": told.backend,
+        "SECRETS_BACKEND": backend,
         "SECRETS_PORT": str(PORT),
         "SECRETS_HEALTH_PORT": str(sidecar_container.HEALTH_PORT),
         "SECRETS_TLS_CERT_FILE": f"{CERTIFICATE_FOLDER}/tls.crt",
         "SECRETS_TLS_KEY_FILE": f"{CERTIFICATE_FOLDER}/tls.key",
-        "SECRETS_SHARED_HOSTS": ",".join(hosts(told.name, told.namespace)),
-        **told.env,
+        "SECRETS_SHARED_HOSTS": ",".join(hosts(name, namespace)),
+        **env,
     }
-    return [{"name": name, "value": value} for name, value in values.items()]
+    return [{"name": variable, "value": value} for variable, value in values.items()]
