@@ -43,7 +43,7 @@ image: setup ## build the container images into .local/images
 	@$(LOCAL).images
 
 soak: setup-check ## mixed load with faults, every answer checked: make soak MINUTES=10; writes .local/soak.json
-	@.venv/bin/python -m soak --minutes $(or $(MINUTES),10)
+	@.venv/bin/python -m tests.soak --minutes $(or $(MINUTES),10)
 
 bench: setup-check ## the sidecar beside a Starlette + boto3 one and a compiled floor; writes .local/bench.json
 	@.venv/bin/python -m bench

@@ -9,15 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local import cluster, facts, host, interrupts, stacks
+from local import cluster, config, host, interrupts, stacks
+from local.progress import NotReadyError, say, step
 from local.up import APP, matrix, report, up
-from local.waiting import NotReadyError, say, step
 
 
 def tools_folder() -> Path:
     """The folder of the Go tools, as tools/build.py finds or makes it."""
     done = subprocess.run(
-        [sys.executable, str(facts.ROOT / "tools" / "build.py")], stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, str(config.ROOT / "tools" / "build.py")], stdout=subprocess.PIPE, text=True, check=True
     )
     return Path(done.stdout.strip())
 
@@ -54,7 +54,7 @@ def _status(_: argparse.Namespace) -> int:
     if reason := host.why_not_running():
         print(reason)
         return 1
-    print(f"up: Kubernetes {facts.ISSUER}, AWS {facts.AWS_URL}, kubeconfig {facts.KUBECONFIG}, logs {facts.LOGS}")
+    print(f"up: Kubernetes {config.ISSUER}, AWS {config.AWS_URL}, kubeconfig {config.KUBECONFIG}, logs {config.LOGS}")
     return 0
 
 

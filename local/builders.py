@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
-from local.waiting import step
+from local.progress import step
 
 SUITE = "bookworm"
 PACKAGES = ("binutils", "ca-certificates", "python3-venv")

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from local import facts, host
+from local import config, host
+from local.progress import wait_for
 from local.services import api_server_ready
-from local.waiting import wait_for
 
-LOADED = facts.MACHINE / "images.json"
+LOADED = config.MACHINE / "images.json"
 """The tars whose images the node has, by their digests."""
 DISCOVERY_FOR_ALL = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -38,8 +38,8 @@ def kubectl(tools: Path, *arguments: str, input: str | None = None) -> str:  # n
     done = subprocess.run(
         [
             str(tools / "kubectl"),
-            f"--kubeconfig={facts.KUBECONFIG}",
-            f"--cache-dir={facts.KUBECTL_CACHE}",
+            f"--kubeconfig={config.KUBECONFIG}",
+            f"--cache-dir={config.KUBECTL_CACHE}",
             *arguments,
         ],
         input=input,
@@ -56,7 +56,7 @@ def wait_for_api() -> None:
     """Wait for the API server."""
     wait_for(
         "the API server",
-        lambda: facts.KUBECONFIG.exists() and api_server_ready(),
+        lambda: config.KUBECONFIG.exists() and api_server_ready(),
         still_possible=host.why_not_running,
     )
 
@@ -95,7 +95,7 @@ def wait_for_node(tools: Path) -> None:
 
     def ready() -> bool:
         try:
-            node = json.loads(kubectl(tools, "get", "node", facts.NODE, "-o", "json"))
+            node = json.loads(kubectl(tools, "get", "node", config.NODE, "-o", "json"))
         except KubectlError:
             return False
         return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))

@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from local import facts
+from local import config
 from local.machine import DIED, PRIVATE
-from local.waiting import NotReadyError, wait_for
+from local.progress import NotReadyError, wait_for
 
-OWNER = facts.RUN / "owner.json"
+OWNER = config.RUN / "owner.json"
 SYSCTLS = (
     "vm/overcommit_memory",
     "kernel/panic",
@@ -85,8 +85,8 @@ def claim() -> Iterator[None]:
     """Hold the machine's lock while something is started or stopped; refuse if it is another checkout's."""
     if os.geteuid():
         raise TakenError(f"user id {os.geteuid()} given, expected 0: the environment makes namespaces and cgroups")
-    facts.RUN.mkdir(mode=0o755, exist_ok=True)
-    lock = os.open(facts.RUN, os.O_RDONLY)
+    config.RUN.mkdir(mode=0o755, exist_ok=True)
+    lock = os.open(config.RUN, os.O_RDONLY)
     try:
         _refuse_a_second_command(lock)
         try:
@@ -94,7 +94,7 @@ def claim() -> Iterator[None]:
             yield
         finally:
             if not OWNER.exists():
-                shutil.rmtree(facts.RUN)
+                shutil.rmtree(config.RUN)
     finally:
         os.close(lock)
 
@@ -111,17 +111,17 @@ def _refuse_a_second_command(lock: int) -> None:
 
 def _refuse_another_checkout() -> None:
     owner = Owner.read()
-    if owner and owner.alive and owner.checkout != str(facts.ROOT):
+    if owner and owner.alive and owner.checkout != str(config.ROOT):
         raise TakenError(
             f"the laptop environment is up for another checkout, {owner.checkout}, and its addresses "
-            f"({facts.ADDRESS}) exist once per machine; run `make down` there first"
+            f"({config.ADDRESS}) exist once per machine; run `make down` there first"
         )
 
 
 def running() -> bool:
     """Whether this checkout's machine is up."""
     owner = Owner.read()
-    return bool(owner and owner.alive and owner.checkout == str(facts.ROOT))
+    return bool(owner and owner.alive and owner.checkout == str(config.ROOT))
 
 
 def why_not_running() -> str | None:
@@ -131,17 +131,17 @@ def why_not_running() -> str | None:
     try:
         died = json.loads(DIED.read_text())
     except FileNotFoundError:
-        return f"the machine is not running; see {facts.LOGS / 'machine.log'}"
-    return f"{died['service']} ended with exit code {died['exit_code']}; see {facts.LOGS / died['service']}.log"
+        return f"the machine is not running; see {config.LOGS / 'machine.log'}"
+    return f"{died['service']} ended with exit code {died['exit_code']}; see {config.LOGS / died['service']}.log"
 
 
 def _cgroups() -> list[Path]:
     """Our folder in every cgroup hierarchy (v1: one per controller; v2: one)."""
     top = Path("/sys/fs/cgroup")
     if (top / "cgroup.controllers").exists():
-        return [top / facts.CGROUP]
+        return [top / config.CGROUP]
     return [
-        folder / facts.CGROUP
+        folder / config.CGROUP
         for folder in top.iterdir()
         if (folder / "cgroup.procs").exists() and not folder.is_symlink()
     ]
@@ -149,7 +149,7 @@ def _cgroups() -> list[Path]:
 
 def _check_place(tools: Path) -> None:
     """The machine has folders of its own in these places, which would hide what it runs from."""
-    needed = [("the checkout", facts.ROOT), *(("a tool", tool.resolve()) for tool in sorted(tools.glob("[!.]*")))]
+    needed = [("the checkout", config.ROOT), *(("a tool", tool.resolve()) for tool in sorted(tools.glob("[!.]*")))]
     for what, place in [*needed, ("Python", Path(sys.executable).resolve())]:
         if any(place.is_relative_to(path) for path in PRIVATE):
             raise TakenError(
@@ -162,22 +162,22 @@ def start(tools: Path) -> None:
     """Start the machine; it goes on setting itself up while this returns. Call it inside ``claim()``."""
     _check_place(tools)
     clean()
-    for folder in (facts.MACHINE, facts.LOGS):
+    for folder in (config.MACHINE, config.LOGS):
         folder.mkdir(parents=True, exist_ok=True)
     for cgroup in _cgroups():
         cgroup.mkdir(exist_ok=True)
     sysctls = {key: Path("/proc/sys", key).read_text().strip() for key in SYSCTLS}
-    with open(facts.LOGS / "machine.log", "wb") as log:
+    with open(config.LOGS / "machine.log", "wb") as log:
         process = subprocess.Popen(
             [*NEW_NAMESPACES, sys.executable, "-m", "local.machine", str(tools)],
-            cwd=facts.ROOT,
+            cwd=config.ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
     STARTED.append(process)
-    Owner(str(facts.ROOT), process.pid, _started(process.pid), sysctls).write()
+    Owner(str(config.ROOT), process.pid, _started(process.pid), sysctls).write()
     _plug_in(inside())
 
 
@@ -201,9 +201,9 @@ def _ip(*arguments: str) -> None:
 
 def _plug_in(pid: int) -> None:
     """Lay the cable: a veth pair, one end here, the other in the machine. It goes when the machine goes."""
-    _ip("link", "add", facts.HOST_LINK, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
-    _ip("address", "add", f"{facts.HOST_ADDRESS}/24", "dev", facts.HOST_LINK)
-    _ip("link", "set", facts.HOST_LINK, "up")
+    _ip("link", "add", config.HOST_LINK, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
+    _ip("address", "add", f"{config.HOST_ADDRESS}/24", "dev", config.HOST_LINK)
+    _ip("link", "set", config.HOST_LINK, "up")
 
 
 def stop() -> None:
@@ -227,13 +227,13 @@ def clean() -> None:
         for folder in [*below, cgroup]:
             wait_for(f"cgroup {folder} to be empty", partial(_removed, folder))
     # it would go by itself with the machine's last socket, which a client that is still connected keeps for a minute
-    subprocess.run(["ip", "link", "delete", facts.HOST_LINK], stderr=subprocess.DEVNULL, check=False)
-    wait_for("the cable to go", lambda: not Path("/sys/class/net", facts.HOST_LINK).exists())
+    subprocess.run(["ip", "link", "delete", config.HOST_LINK], stderr=subprocess.DEVNULL, check=False)
+    wait_for("the cable to go", lambda: not Path("/sys/class/net", config.HOST_LINK).exists())
     if owner:
         for key, value in owner.sysctls.items():
             Path("/proc/sys", key).write_text(value)
     OWNER.unlink(missing_ok=True)
-    for path in (facts.MACHINE, facts.KUBECONFIG, facts.PULUMI_BACKEND):
+    for path in (config.MACHINE, config.KUBECONFIG, config.PULUMI_BACKEND):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 

@@ -19,15 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local import facts, pause
+from local import config, pause
 from local.builders import builder
-from local.waiting import say, step
+from local.progress import say, step
 
 SIDECAR_IMAGE = "localhost/secret-sidecar:dev"
 APP_IMAGE = "localhost/secret-access-app:dev"
 PAUSE_IMAGE = "localhost/pause:1"
 
-CACHE = facts.CACHE / "images"
+CACHE = config.CACHE / "images"
 KEPT = 5
 """How many builds of one image the cache keeps, the last used ones."""
 
@@ -45,14 +45,14 @@ class Image:
         """The reference without registry and tag: ``secret-sidecar``."""
         return self.reference.rpartition("/")[2].partition(":")[0]
 
-    def files(self, checkout: Path = facts.ROOT) -> list[Path]:
+    def files(self, checkout: Path = config.ROOT) -> list[Path]:
         """Every file among the inputs, relative to the checkout."""
         found: list[Path] = []
         for path in (checkout / given for given in self.inputs):
             found += path.rglob("*") if path.is_dir() else [path]
         return sorted(p.relative_to(checkout) for p in found if p.is_file() and "__pycache__" not in p.parts)
 
-    def key(self, checkout: Path = facts.ROOT) -> str:
+    def key(self, checkout: Path = config.ROOT) -> str:
         """The same for the same sources: names, permissions and contents."""
         digest = hashlib.sha256(self.reference.encode())
         for path in self.files(checkout):
@@ -65,7 +65,7 @@ class Image:
         """Copy the inputs and nothing else: the key tells all that an image built from the copy depends on."""
         for path in self.files():
             (to / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(facts.ROOT / path, to / path)
+            shutil.copy2(config.ROOT / path, to / path)
 
     def make(self, context: Path, to: Path, *, afresh: bool = False) -> None:
         """Build it from ``context``, a copy of the inputs, and write it to ``to``."""
@@ -151,7 +151,7 @@ def build(out: Path) -> list[Path]:
 def main(arguments: list[str]) -> int:
     """Build into the folder given, or ``.local/images``."""
     with step("images"):
-        tars = build(Path(arguments[0]) if arguments else facts.IMAGES)
+        tars = build(Path(arguments[0]) if arguments else config.IMAGES)
     for tar in tars:
         print(tar)
     return 0

@@ -15,13 +15,13 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from local import facts
+from local import config
+from local.progress import PAUSE, say, wait_for
 from local.services import Service, all_services
-from local.waiting import PAUSE, say, wait_for
 
 PRIVATE = ("/run", "/var/lib", "/var/log")
 """Where containerd, the kubelet and the network plugins write at fixed paths."""
-DIED = facts.MACHINE / "died.json"
+DIED = config.MACHINE / "died.json"
 
 
 def _run(*argv: str) -> None:
@@ -37,19 +37,19 @@ def _private_mounts() -> None:
 def _network() -> None:
     wait_for("the host's cable", lambda: "eth0" in [name for _, name in socket.if_nameindex()])
     _run("ip", "link", "set", "lo", "up")
-    _run("ip", "address", "add", f"{facts.ADDRESS}/24", "dev", "eth0")
+    _run("ip", "address", "add", f"{config.ADDRESS}/24", "dev", "eth0")
     _run("ip", "link", "set", "eth0", "up")
 
 
 def _start(service: Service) -> int:
-    with open(facts.LOGS / f"{service.name}.log", "ab") as log:
+    with open(config.LOGS / f"{service.name}.log", "ab") as log:
         process = subprocess.Popen(
             service.argv,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             env={**os.environ, **service.env},
-            cwd=facts.ROOT,
+            cwd=config.ROOT,
             start_new_session=True,
         )
     say(f"{time.strftime('%H:%M:%S')} started {service.name}, process {process.pid}")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from local import facts
+from local import config
 from local.images import PAUSE_IMAGE
 from local.pki import Authority, Certificate, service_account_keys
 
@@ -49,9 +49,9 @@ def listens(address: str) -> bool:
 
 def api_server_ready() -> bool:
     """Whether the API server says that it is ready."""
-    context = ssl.create_default_context(cafile=str(facts.PKI / "ca.crt"))
+    context = ssl.create_default_context(cafile=str(config.PKI / "ca.crt"))
     try:
-        with urllib.request.urlopen(f"{facts.ISSUER}/readyz", context=context, timeout=5) as answer:  # noqa: S310 — our own URL
+        with urllib.request.urlopen(f"{config.ISSUER}/readyz", context=context, timeout=5) as answer:  # noqa: S310 — our own URL
             return bool(answer.status == 200)
     except OSError:
         return False
@@ -85,20 +85,20 @@ class Keys:
 
 def make_keys() -> Keys:
     """New keys for a new machine, with a kubeconfig for the admin and for each component."""
-    authority = Authority(facts.PKI)
-    signing, verifying = service_account_keys(facts.PKI)
+    authority = Authority(config.PKI)
+    signing, verifying = service_account_keys(config.PKI)
     clients = {
         "admin": ("admin", "system:masters"),
         "controller-manager": ("system:kube-controller-manager", None),
         "scheduler": ("system:kube-scheduler", None),
-        "kubelet": (f"system:node:{facts.NODE}", "system:nodes"),
+        "kubelet": (f"system:node:{config.NODE}", "system:nodes"),
     }
     kubeconfigs = {
         name: str(
             authority.kubeconfig(
-                facts.KUBECONFIG if name == "admin" else facts.PKI / f"{name}.kubeconfig",
+                config.KUBECONFIG if name == "admin" else config.PKI / f"{name}.kubeconfig",
                 authority.client(name, user, group),
-                facts.ISSUER,
+                config.ISSUER,
             )
         )
         for name, (user, group) in clients.items()
@@ -107,12 +107,12 @@ def make_keys() -> Keys:
         authority=authority,
         api_server=authority.server(
             "api-server",
-            addresses=[facts.ADDRESS],
+            addresses=[config.ADDRESS],
             hosts=["kubernetes", "kubernetes.default.svc"],
             common_name="kube-apiserver",
         ),
         kubelet=authority.server(
-            "kubelet-server", addresses=[facts.ADDRESS], hosts=[facts.NODE], common_name=f"system:node:{facts.NODE}"
+            "kubelet-server", addresses=[config.ADDRESS], hosts=[config.NODE], common_name=f"system:node:{config.NODE}"
         ),
         kubelet_client=authority.client("kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
         signing_key=signing,
@@ -123,7 +123,7 @@ def make_keys() -> Keys:
 
 def _etcd() -> Service:
     peers = "http://127.0.0.1:2380"
-    argv = [_program("etcd"), "--name=local", f"--data-dir={facts.MACHINE / 'etcd'}"]
+    argv = [_program("etcd"), "--name=local", f"--data-dir={config.MACHINE / 'etcd'}"]
     argv += [f"--listen-client-urls=http://{ETCD}", f"--advertise-client-urls=http://{ETCD}"]
     argv += [f"--listen-peer-urls={peers}", f"--initial-advertise-peer-urls={peers}"]
     return Service("etcd", [*argv, f"--initial-cluster=local={peers}"])
@@ -132,7 +132,7 @@ def _etcd() -> Service:
 def _api_server(tools: Path, keys: Keys) -> Service:
     anonymous = [{"path": p} for p in ("/livez", "/readyz", "/.well-known/openid-configuration", "/openid/v1/jwks")]
     authentication = _file(
-        facts.MACHINE / "authentication.yaml",
+        config.MACHINE / "authentication.yaml",
         {
             "apiVersion": "apiserver.config.k8s.io/v1",
             "kind": "AuthenticationConfiguration",
@@ -141,20 +141,20 @@ def _api_server(tools: Path, keys: Keys) -> Service:
     )
     flags = {
         "etcd-servers": f"http://{ETCD}",
-        "bind-address": facts.ADDRESS,
-        "advertise-address": facts.ADDRESS,
+        "bind-address": config.ADDRESS,
+        "advertise-address": config.ADDRESS,
         "secure-port": "443",
         "tls-cert-file": keys.api_server.cert,
         "tls-private-key-file": keys.api_server.key,
         "client-ca-file": keys.authority.cert,
-        "service-account-issuer": facts.ISSUER,
-        "service-account-jwks-uri": f"{facts.ISSUER}/openid/v1/jwks",
+        "service-account-issuer": config.ISSUER,
+        "service-account-jwks-uri": f"{config.ISSUER}/openid/v1/jwks",
         "service-account-signing-key-file": keys.signing_key,
         "service-account-key-file": keys.verifying_key,
         "authorization-mode": "Node,RBAC",
         "enable-admission-plugins": "NodeRestriction",
         "authentication-config": authentication,
-        "service-cluster-ip-range": facts.SERVICE_NETWORK,
+        "service-cluster-ip-range": config.SERVICE_NETWORK,
         "endpoint-reconciler-type": "none",
         "kubelet-client-certificate": keys.kubelet_client.cert,
         "kubelet-client-key": keys.kubelet_client.key,
@@ -180,15 +180,15 @@ def _controllers(tools: Path, keys: Keys) -> list[Service]:
         ),
         ("scheduler", "kube-scheduler", []),
     ):
-        config = keys.kubeconfigs[name]
+        kubeconfig = keys.kubeconfigs[name]
         argv = [str(tools / binary), "--bind-address=127.0.0.1", "--leader-elect=false", *extra]
-        argv += [f"--{use}kubeconfig={config}" for use in ("", "authentication-", "authorization-")]
+        argv += [f"--{use}kubeconfig={kubeconfig}" for use in ("", "authentication-", "authorization-")]
         services.append(Service(binary, argv, api_server_ready))
     return services
 
 
 def _containerd() -> Service:
-    cni = facts.MACHINE / "cni"
+    cni = config.MACHINE / "cni"
     network = {
         "cniVersion": "0.4.0",
         "name": "local",
@@ -198,16 +198,16 @@ def _containerd() -> Service:
                 "ipMasq": False,
                 "ipam": {
                     "type": "host-local",
-                    "ranges": [[{"subnet": facts.POD_NETWORK}]],
+                    "ranges": [[{"subnet": config.POD_NETWORK}]],
                     "routes": [{"dst": "0.0.0.0/0"}],
                 },
             }
         ],
     }
     _file(cni / "10-local.conflist", json.dumps(network))
-    config = f"""\
+    settings = f"""\
 version = 2
-root = "{facts.MACHINE / "containerd"}"
+root = "{config.MACHINE / "containerd"}"
 state = "/run/containerd"
 disabled_plugins = [
   "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.btrfs",
@@ -224,14 +224,16 @@ disabled_plugins = [
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
 """
-    return Service("containerd", [_program("containerd"), "--config", _file(facts.MACHINE / "containerd.toml", config)])
+    return Service(
+        "containerd", [_program("containerd"), "--config", _file(config.MACHINE / "containerd.toml", settings)]
+    )
 
 
 def _kubelet(tools: Path, keys: Keys) -> Service:
-    config = {
+    settings = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
-        "address": facts.ADDRESS,
+        "address": config.ADDRESS,
         "readOnlyPort": 0,
         "healthzBindAddress": "127.0.0.1",
         "authentication": {
@@ -244,7 +246,7 @@ def _kubelet(tools: Path, keys: Keys) -> Service:
         "tlsPrivateKeyFile": str(keys.kubelet.key),
         "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{facts.CGROUP}",
+        "cgroupRoot": f"/{config.CGROUP}",
         "enforceNodeAllocatable": [],
         "failCgroupV1": False,
         "failSwapOn": False,
@@ -254,15 +256,15 @@ def _kubelet(tools: Path, keys: Keys) -> Service:
         "evictionHard": dict.fromkeys(NEVER_EVICT, "0%"),
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
-        "resolvConf": _file(facts.MACHINE / "resolv.conf", "# no names are looked up here\n"),
-        "podLogsDir": str(facts.LOGS / "pods"),
+        "resolvConf": _file(config.MACHINE / "resolv.conf", "# no names are looked up here\n"),
+        "podLogsDir": str(config.LOGS / "pods"),
     }
     argv = [
         str(tools / "kubelet"),
-        f"--config={_file(facts.MACHINE / 'kubelet.yaml', config)}",
+        f"--config={_file(config.MACHINE / 'kubelet.yaml', settings)}",
         f"--kubeconfig={keys.kubeconfigs['kubelet']}",
-        f"--hostname-override={facts.NODE}",
-        f"--node-ip={facts.ADDRESS}",
+        f"--hostname-override={config.NODE}",
+        f"--node-ip={config.ADDRESS}",
         "--v=1",
     ]
     return Service("kubelet", argv, lambda: api_server_ready() and Path(CONTAINERD_SOCKET).exists())

@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from local import facts, interrupts, pulumi_locks
+from local import config, interrupts, pulumi_locks
 from local.aws import account
-from local.waiting import say
+from local.progress import say
 
-STACKS = (facts.CLUSTER_STACK, *facts.NAMESPACE_STACKS.values())
+STACKS = (config.CLUSTER_STACK, *config.NAMESPACE_STACKS.values())
 
 
 class StackError(RuntimeError):
@@ -32,32 +32,32 @@ def forget_foreign_variables() -> None:
 def environment(tools: Path) -> dict[str, str]:
     """The variables with which Pulumi, and kubectl, work on the local environment."""
     return {
-        "PATH": os.pathsep.join([str(facts.ROOT / "local/standins/bin"), str(tools), os.environ["PATH"]]),
-        "KUBECONFIG": str(facts.KUBECONFIG),
-        "KUBECACHEDIR": str(facts.KUBECTL_CACHE),
+        "PATH": os.pathsep.join([str(config.ROOT / "local/standins/bin"), str(tools), os.environ["PATH"]]),
+        "KUBECONFIG": str(config.KUBECONFIG),
+        "KUBECACHEDIR": str(config.KUBECTL_CACHE),
         "NO_PROXY": os.environ["NO_PROXY"],
         "no_proxy": os.environ["no_proxy"],
-        "PULUMI_BACKEND_URL": f"file://{facts.PULUMI_BACKEND}",
+        "PULUMI_BACKEND_URL": f"file://{config.PULUMI_BACKEND}",
         "PULUMI_CONFIG_PASSPHRASE": "",
-        "PULUMI_HOME": str(facts.STATE / "pulumi-home"),
+        "PULUMI_HOME": str(config.STATE / "pulumi-home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_REGION": facts.REGION,
+        "AWS_REGION": config.REGION,
         **account.ROOT_CREDENTIALS,
     }
 
 
 def pulumi(tools: Path, *arguments: str) -> str:
     """Run a Pulumi command without questions and return what it prints."""
-    facts.PULUMI_BACKEND.mkdir(parents=True, exist_ok=True)
-    for lock in pulumi_locks.forget_those_of_the_dead(facts.PULUMI_BACKEND):
+    config.PULUMI_BACKEND.mkdir(parents=True, exist_ok=True)
+    for lock in pulumi_locks.forget_those_of_the_dead(config.PULUMI_BACKEND):
         say(f"  the lock of a pulumi that was killed is removed: {lock}")
     done = interrupts.run(
         ["pulumi", *arguments, "--non-interactive", "--color=never"],
-        cwd=facts.ROOT,
+        cwd=config.ROOT,
         env={**os.environ, **environment(tools)},
     )
-    with open(facts.LOGS / "pulumi.log", "a") as log:
+    with open(config.LOGS / "pulumi.log", "a") as log:
         log.write(f"$ pulumi {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
     if done.returncode:
         raise StackError(f"pulumi {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")

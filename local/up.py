@@ -5,19 +5,19 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from local import cluster, facts, host, images, isolation, stacks
+from local import cluster, config, host, images, isolation, stacks
 from local.aws import account
-from local.waiting import say, step
+from local.progress import say, step
 
 SECRET = "database-password"  # noqa: S105 — a name
-NAMES = tuple(f"{namespace}/{SECRET}" for namespace in facts.NAMESPACE_STACKS)
+NAMES = tuple(f"{namespace}/{SECRET}" for namespace in config.NAMESPACE_STACKS)
 APP = "app"
 
 
 def up(tools: Path) -> list[isolation.Cell]:
     """Bring everything up, or what is missing of it, and ask for every secret from every namespace."""
     with host.claim():
-        tars = images.build(facts.IMAGES)
+        tars = images.build(config.IMAGES)
         if not host.running():
             host.start(tools)
         _first_steps(tools, tars)  # also where an interrupted `make up` has left some of them to do
@@ -25,7 +25,7 @@ def up(tools: Path) -> list[isolation.Cell]:
             account.seed(NAMES)
         _stacks(tools)
         with step("pods"):
-            for namespace in facts.NAMESPACE_STACKS:
+            for namespace in config.NAMESPACE_STACKS:
                 cluster.wait_for_pod(tools, namespace, APP)
         with step("asking from inside the pods"):
             return matrix(tools)
@@ -41,32 +41,32 @@ def _first_steps(tools: Path, tars: list[Path]) -> None:
         with step("node"):
             cluster.wait_for_node(tools)
             if loaded.result():
-                cluster.renew_pods(tools, facts.NAMESPACE_STACKS)
+                cluster.renew_pods(tools, config.NAMESPACE_STACKS)
 
 
 def _stacks(tools: Path) -> None:
-    with step(f"pulumi up {facts.CLUSTER_STACK}"):
-        stacks.up(tools, facts.CLUSTER_STACK)
+    with step(f"pulumi up {config.CLUSTER_STACK}"):
+        stacks.up(tools, config.CLUSTER_STACK)
 
     def make(stack: str) -> None:
         with step(f"pulumi up {stack}"):
             stacks.up(tools, stack)
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(make, facts.NAMESPACE_STACKS.values()))
+        list(pool.map(make, config.NAMESPACE_STACKS.values()))
 
 
 def matrix(tools: Path) -> list[isolation.Cell]:
     """Ask for everything, and keep what came of it as the evidence."""
     cells = ask_everything(tools)
-    isolation.write(cells, facts.ISOLATION)
+    isolation.write(cells, config.ISOLATION)
     return cells
 
 
 def ask_everything(tools: Path) -> list[isolation.Cell]:
     """Ask for each namespace's secret from inside each namespace's app container."""
     cells = []
-    for namespace in facts.NAMESPACE_STACKS:
+    for namespace in config.NAMESPACE_STACKS:
         pod = cluster.running_pod(tools, namespace, APP)
         for name in NAMES:
             question = isolation.Question(namespace, name, pod)
@@ -84,9 +84,10 @@ def report(cells: list[isolation.Cell]) -> int:
             say(f"WRONG: {problem}")
         return 1
     own, other = NAMES
-    asker = next(iter(facts.NAMESPACE_STACKS))
+    asker = next(iter(config.NAMESPACE_STACKS))
     print(
-        f"\nEach namespace reads its own and is refused the other's, by AWS. Written to {_shown(facts.ISOLATION)}. Try:"
+        "\nEach namespace reads its own and is refused the other's, by AWS. "
+        f"Written to {_shown(config.ISOLATION)}. Try:"
     )
     for name in (own, other):
         print(f"  make ask FROM={asker} NAME={name}")
@@ -94,4 +95,4 @@ def report(cells: list[isolation.Cell]) -> int:
 
 
 def _shown(path: Path) -> str:
-    return str(path.relative_to(facts.ROOT))
+    return str(path.relative_to(config.ROOT))

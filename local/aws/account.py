@@ -8,11 +8,11 @@ import urllib.request
 from collections.abc import Iterable
 from typing import Any
 
-from local import facts, host
+from local import config, host
 from local.aws.trail import Call
-from local.waiting import wait_for
+from local.progress import wait_for
 
-ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": facts.ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test"}
+ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": config.ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test"}
 """MiniStack's root of an account. The guard takes it from the host alone."""
 
 
@@ -22,8 +22,8 @@ def client(service: str) -> Any:
 
     return boto3.client(
         service,
-        endpoint_url=facts.AWS_URL,
-        region_name=facts.REGION,
+        endpoint_url=config.AWS_URL,
+        region_name=config.REGION,
         aws_access_key_id=ROOT_CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=ROOT_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
@@ -34,7 +34,7 @@ def wait_for_aws() -> None:
 
     def answers() -> bool:
         try:
-            with urllib.request.urlopen(f"{facts.AWS_URL}/_ministack/health", timeout=5) as answer:  # noqa: S310 — our own URL
+            with urllib.request.urlopen(f"{config.AWS_URL}/_ministack/health", timeout=5) as answer:  # noqa: S310 — our own URL
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -60,13 +60,13 @@ def value(name: str) -> str:
 
 def trail_length() -> int:
     """How much of the trail is written, as a mark for `calls_since`."""
-    return facts.TRAIL.stat().st_size if facts.TRAIL.exists() else 0
+    return config.TRAIL.stat().st_size if config.TRAIL.exists() else 0
 
 
 def calls_since(mark: int) -> list[Call]:
     """The calls that AWS got since the mark."""
-    if not facts.TRAIL.exists():
+    if not config.TRAIL.exists():
         return []
-    with open(facts.TRAIL) as trail:
+    with open(config.TRAIL) as trail:
         trail.seek(mark)
         return [Call(**json.loads(line)) for line in trail if line.endswith("\n")]

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from local import facts
+from local import config
 from local.aws.calls import EXCHANGE, REQUEST_ID, Answer, App, Message, Receive, Request, Scope, Send
 from local.aws.trail import Trail
 from local.aws.web_identity import RefusedError
@@ -51,7 +51,7 @@ class Guard:
 
 def _check_way_in(request: Request) -> None:
     """What a pod may ask at all: an exchange of its token, or anything signed with a key."""
-    if request.client in (facts.HOST_ADDRESS, facts.ADDRESS):
+    if request.client in (config.HOST_ADDRESS, config.ADDRESS):
         return
     if request.path.startswith("/_"):
         raise RefusedError("AccessDenied", f"{request.path} is for the host alone")

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from local import facts
+from local import config
 from local.aws.guard import Guard
 from local.aws.tokens import verify_first
 from local.aws.web_identity import IssuerKeys, Provider, verify
@@ -19,7 +19,7 @@ from local.aws.web_identity import IssuerKeys, Provider, verify
 
 def main(authority: Path) -> None:
     """Serve AWS on the machine's address until stopped."""
-    host, _, port = facts.AWS_URL.removeprefix("http://").partition(":")
+    host, _, port = config.AWS_URL.removeprefix("http://").partition(":")
     # a key of the person's own environment would be one more root key
     os.environ.update(AUTH="true", BIND_HOST=host, GATEWAY_PORT=port, IOT_MTLS_ENABLED="0", AWS_ACCESS_KEY_ID="test")
     import ministack.app as ministack  # noqa: PLC0415 — reads its settings when imported
@@ -37,7 +37,7 @@ def main(authority: Path) -> None:
         return verify(token, find, keys)
 
     verify_first(sts, believe)
-    ministack.app = Guard(ministack.app, facts.TRAIL)
+    ministack.app = Guard(ministack.app, config.TRAIL)
     sys.argv = ["ministack"]
     ministack.main()
 

@@ -1,12 +1,14 @@
 """Serves a namespace's secrets on localhost, through the pod's own cloud identity.
 
-the process          __main__, settings (fields reads them), app (what is made of what), server, logs
-the HTTP server      asgi/
+the process          __main__, server; settings (env_fields reads them), app (what is made of what), logs
+the HTTP server      http_server/
 the API              api/: what is asked and answered, who may ask, what the kubelet asks
 between both         reading/: freshness, shared calls, the audit trail, what is counted
-a vault each         stores: what one is; aws/, gcp/, azure/, vault/, pass_/: each its settings, identity, errors, store
-what vaults share    client/: HTTP, proxies, TLS, trying again; identity/: credentials, renewed ahead of their end
+the vaults           vaults/: what one is (store); aws/, gcp/, azure/, hashicorp/, password_store/: each its settings,
+                     identity, errors and store; identity/: credentials, renewed ahead of their end; exchange/: a
+                     caller's token for the caller's credentials
+the HTTP client      http_client/: connections, proxies, TLS; it knows no vault
 one for many         shared/: a service whose callers each bring an identity of their own
 errors as answers    errors, problems
-what both sides send flat_json
+what all use         retry, flat_json
 """

@@ -8,23 +8,23 @@ from starlette.routing import Route
 
 from secret_sidecar import problems
 from secret_sidecar.api.access_token import TokenFile, TokenRequired
-from secret_sidecar.api.asking import Asker
 from secret_sidecar.api.batch import Batch
 from secret_sidecar.api.events import Events
 from secret_sidecar.api.guard import Guard
 from secret_sidecar.api.health import Health
-from secret_sidecar.api.observed import ObservedRequests
 from secret_sidecar.api.openapi import Description
 from secret_sidecar.api.readiness import Readiness
+from secret_sidecar.api.request_metrics import ObservedRequests
 from secret_sidecar.api.routes import Declared, Secrets
+from secret_sidecar.api.secret_reader import Asker
 from secret_sidecar.api.writes import Writes
 from secret_sidecar.reading.audit import Audited
+from secret_sidecar.reading.cache import Total
 from secret_sidecar.reading.freshness import Fresh, gauges
-from secret_sidecar.reading.kept import Total
 from secret_sidecar.reading.metrics import Metrics
-from secret_sidecar.reading.observed import ObservedCalls
+from secret_sidecar.reading.store_metrics import ObservedCalls
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import Store, expiry
+from secret_sidecar.vaults.store import Store, expiry
 
 
 def layered(store: Store, settings: Settings, metrics: Metrics) -> Store:

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
-from secret_sidecar import app, asgi, logs
+from secret_sidecar import app, http_server, logs
 from secret_sidecar.api import batch
-from secret_sidecar.api.observed import refused
 from secret_sidecar.api.readiness import Readiness
+from secret_sidecar.api.request_metrics import refused
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import Store, open_store
+from secret_sidecar.vaults.store import Store, open_store
 
 if TYPE_CHECKING:
     from secret_sidecar.shared.certificates import Certificates
     from secret_sidecar.shared.service import Shared
 
-HEALTH_LIMITS = asgi.Limits(body=0, connections=64)
-READING_LIMITS = asgi.Limits(body=2 * batch.MAX_BODY)
+HEALTH_LIMITS = http_server.Limits(body=0, connections=64)
+READING_LIMITS = http_server.Limits(body=2 * batch.MAX_BODY)
 """Without writes: a body is in memory before anybody knows whose it is; of one that is a bit large, the API tells."""
 
 log = logging.getLogger(__name__)
@@ -61,10 +61,10 @@ class Sidecar:
             health_sockets = _every_address_sockets(self._settings.health_port, "SECRETS_HEALTH_PORT", stack)
             self.port, self.health_port = _port(api_sockets), _port(health_sockets)
             self.addresses = [f"{s.getsockname()[0]} port {s.getsockname()[1]}" for s in api_sockets]
-            limits = asgi.Limits() if self._settings.access == "read_write" else READING_LIMITS
+            limits = http_server.Limits() if self._settings.access == "read_write" else READING_LIMITS
             servers = (
-                (asgi.Server(app.health(self.readiness, self.metrics), HEALTH_LIMITS), health_sockets),
-                (asgi.Server(self._api, limits, tls, partial(refused, self.metrics)), api_sockets),
+                (http_server.Server(app.health(self.readiness, self.metrics), HEALTH_LIMITS), health_sockets),
+                (http_server.Server(self._api, limits, tls, partial(refused, self.metrics)), api_sockets),
             )
             for server, sockets in servers:
                 await server.start(sockets)
@@ -89,12 +89,13 @@ class Sidecar:
 
 def _shared(settings: Settings, metrics: Metrics) -> tuple[Certificates, Shared, ASGIApp]:
     """Return the parts of the shared mode, which nobody else imports."""
-    from secret_sidecar.shared import backends, certificates, service  # noqa: PLC0415 (costs a sidecar nothing)
+    from secret_sidecar.shared import certificates, service  # noqa: PLC0415 (costs a sidecar nothing)
+    from secret_sidecar.vaults.exchange import backend  # noqa: PLC0415 (the same)
 
     assert settings.tls_cert_file is not None  # noqa: S101
     assert settings.tls_key_file is not None  # noqa: S101
     loaded = certificates.Certificates(settings.tls_cert_file, settings.tls_key_file)
-    shared = service.Shared(backends.open_backend(settings), settings, metrics)
+    shared = service.Shared(backend.open_backend(settings), settings, metrics)
     return loaded, shared, service.api(shared, settings, metrics)
 
 

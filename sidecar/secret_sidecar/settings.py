@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import secret_names
-from secret_sidecar import fields
-from secret_sidecar.client.proxy import Exceptions, Proxies, Proxy
+from secret_sidecar import env_fields
+from secret_sidecar.env_fields import Variable, setting
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.fields import Variable, setting
+from secret_sidecar.http_client.proxy import Exceptions, Proxies, Proxy
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -28,8 +28,8 @@ BACKENDS = {
     "gcpsecrets": "gcp",
     "azure": "azure",
     "azurekeyvault": "azure",
-    "vault": "vault",
-    "pass": "pass_",
+    "vault": "hashicorp",
+    "pass": "password_store",
 }
 """The package of each backend, by the names it goes by: ours, and vaultmux-server's, whose manifests run unchanged."""
 
@@ -181,12 +181,14 @@ class Settings:
     def variables(cls) -> list[Variable]:
         """Return the variables of all settings, those of every backend too."""
         packages = dict.fromkeys(BACKENDS.values())
-        return fields.variables(cls) + [v for name in packages for v in fields.variables(_module(name).Settings)]
+        return env_fields.variables(cls) + [
+            v for name in packages for v in env_fields.variables(_module(name).Settings)
+        ]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], namespace_file: Path = NAMESPACE_FILE) -> Settings:
         """Return the settings, or raise SettingsError with key, value and the form expected."""
-        values = fields.read(cls, environment)
+        values = env_fields.read(cls, environment)
         if not values["backend"]:
             raise SettingsError(f"SECRETS_BACKEND is not set: expected one of {', '.join(BACKENDS)}")
         if values["port"] == values["health_port"]:
@@ -226,7 +228,7 @@ def _check_shared(values: Mapping[str, Any]) -> None:
 
 def _module(backend: str) -> Any:
     """Return a backend's settings module: only the backend in use is imported."""
-    return importlib.import_module(f"secret_sidecar.{backend}.settings")
+    return importlib.import_module(f"secret_sidecar.vaults.{backend}.settings")
 
 
 def _prefix(given: str, namespace: str, check: Callable[[str], str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local import cluster, facts, host, stacks
+from local import cluster, config, host, stacks
 from local.__main__ import tools_folder
 from local.isolation import Cell
 from local.up import APP, up
@@ -65,5 +65,5 @@ def role_arns(environment: Environment) -> dict[str, str]:
     """Each namespace's role, from the stacks' outputs."""
     return {
         namespace: stacks.outputs(environment.tools, stack)["namespaces"][namespace]["identity"]
-        for namespace, stack in facts.NAMESPACE_STACKS.items()
+        for namespace, stack in config.NAMESPACE_STACKS.items()
     }

@@ -11,9 +11,9 @@ from typing import Any
 
 from cryptography import x509
 
-from local import cluster, facts, host
+from local import cluster, config, host
 from local.pki import Authority
-from local.waiting import wait_for
+from local.progress import wait_for
 from tests.e2e.conftest import Environment
 from tests.e2e.shared_caller import Answer, Caller, manifest
 
@@ -145,6 +145,6 @@ def running(environment: Environment, folder: Path) -> Iterator[Service]:
             service.pulumi("stack", "rm", "--yes", "--preserve-config")
             for pod, (of, _) in CALLERS.items():
                 environment.kubectl("delete", "pod", pod, "-n", of, "--ignore-not-found")
-            for name in facts.NAMESPACE_STACKS:
+            for name in config.NAMESPACE_STACKS:
                 environment.kubectl("delete", "configmap", "secrets-ca", "-n", name, "--ignore-not-found")
             environment.kubectl("delete", "namespace", *NAMESPACES, "--ignore-not-found")

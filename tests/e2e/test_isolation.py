@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local import facts, stacks
+from local import config, stacks
 from local.aws import account
 from local.isolation import wrong
 from local.up import ask_everything
@@ -25,7 +25,7 @@ def test_up_proved_four_cells(environment: Environment) -> None:
 
 def test_the_matrix_is_written_as_documented(environment: Environment) -> None:
     """isolation.json says who asked, from which pod, what was expected, who decided, and by which request."""
-    cells = json.loads(facts.ISOLATION.read_text())
+    cells = json.loads(config.ISOLATION.read_text())
     assert {(c["from"], c["name"], c["expected"], c["status"], c["decided_by"]) for c in cells} == {
         ("test", TEST, 200, 200, "aws"),
         ("test", PROD, 403, 403, "aws"),
@@ -33,7 +33,7 @@ def test_the_matrix_is_written_as_documented(environment: Environment) -> None:
         ("prod", PROD, 200, 200, "aws"),
     }
     assert all("(container app)" in cell["asked_by"] and cell["detail"] for cell in cells)
-    trail = facts.TRAIL.read_text()
+    trail = config.TRAIL.read_text()
     assert all(f'"request_id": "{cell["request_id"]}"' in trail and cell["identity"] in trail for cell in cells)
 
 
@@ -112,7 +112,7 @@ def test_a_policy_widened_by_hand_turns_its_cell_and_is_repaired(
     assert len(problems) == 1
     assert problems[0].startswith(f"test asking for {PROD}: 200 decided by aws, expected 403")
 
-    stack = facts.NAMESPACE_STACKS["test"]
+    stack = config.NAMESPACE_STACKS["test"]
     environment.pulumi("refresh", f"--stack={stack}", "--yes", "--skip-preview")
     environment.pulumi("up", f"--stack={stack}", "--yes", "--skip-preview")
     assert iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"] == document
@@ -141,7 +141,7 @@ def test_a_policy_added_by_hand_turns_its_cell_and_is_taken_away(
     environment: Environment, role_arns: dict[str, str], add: Callable[[Any, str], None]
 ) -> None:
     """The role's policies are owned as a whole: one more is found by refresh, and gone after up."""
-    iam, stack = account.client("iam"), f"--stack={facts.NAMESPACE_STACKS['test']}"
+    iam, stack = account.client("iam"), f"--stack={config.NAMESPACE_STACKS['test']}"
     role = role_arns["test"].rpartition("/")[2]
     add(iam, role)
     try:

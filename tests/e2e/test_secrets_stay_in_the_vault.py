@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local import facts
+from local import config
 from local.aws import account
 from local.up import NAMES
 from tests.e2e.conftest import Environment
@@ -39,11 +39,11 @@ def values(environment: Environment) -> list[bytes]:
 @pytest.mark.parametrize(
     ("folder", "known"),
     [
-        pytest.param(facts.PULUMI_BACKEND, b"secretsmanager:GetSecretValue", id="Pulumi's state"),
-        pytest.param(facts.MACHINE / "etcd", b"database-password", id="etcd's data"),
-        pytest.param(facts.MACHINE / "containerd", b"secret_sidecar", id="the containers' file systems"),
-        pytest.param(facts.IMAGES, b"secret_sidecar", id="the images"),
-        pytest.param(facts.LOGS, b"prod/database-password", id="the logs of every component and container"),
+        pytest.param(config.PULUMI_BACKEND, b"secretsmanager:GetSecretValue", id="Pulumi's state"),
+        pytest.param(config.MACHINE / "etcd", b"database-password", id="etcd's data"),
+        pytest.param(config.MACHINE / "containerd", b"secret_sidecar", id="the containers' file systems"),
+        pytest.param(config.IMAGES, b"secret_sidecar", id="the images"),
+        pytest.param(config.LOGS, b"prod/database-password", id="the logs of every component and container"),
     ],
 )
 def test_no_value_is_in(folder: Path, known: bytes, values: list[bytes]) -> None:
@@ -57,7 +57,7 @@ def test_no_token_is_in_any_log_or_state(environment: Environment) -> None:
     token = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{40,}")
     fresh = environment.kubectl("create", "token", "secret-access", "-n", "test", "--audience=sts.amazonaws.com")
     assert token.match(fresh.encode())  # so it would be found
-    for folder in (facts.LOGS, facts.PULUMI_BACKEND):
+    for folder in (config.LOGS, config.PULUMI_BACKEND):
         assert [path for path in folder.rglob("*") if path.is_file() and token.search(path.read_bytes())] == []
 
 

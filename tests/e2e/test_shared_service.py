@@ -13,7 +13,7 @@ import pytest
 
 from local.aws import account
 from local.aws.trail import Call
-from local.waiting import wait_for
+from local.progress import wait_for
 from tests.e2e.conftest import Environment
 from tests.e2e.shared_caller import Answer
 from tests.e2e.shared_environment import Service, running

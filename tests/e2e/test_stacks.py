@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from local import facts, stacks
+from local import config, stacks
 from local.aws import account
 from tests.e2e.conftest import Environment
 
@@ -23,7 +23,7 @@ def test_nothing_drifts_by_itself(environment: Environment, stack: str) -> None:
 
 def test_a_deployment_changed_by_hand_is_repaired(environment: Environment) -> None:
     """Somebody's `kubectl` that takes the sidecar's token away shows at refresh, and up puts it back."""
-    stack = facts.NAMESPACE_STACKS["prod"]
+    stack = config.NAMESPACE_STACKS["prod"]
     token = "{.spec.template.spec.volumes[0].projected.sources[0].serviceAccountToken.audience}"
     patch = '[{"op": "replace", "path": "%s", "value": "elsewhere"}]'
     path = "/spec/template/spec/volumes/0/projected/sources/0/serviceAccountToken/audience"
@@ -47,12 +47,12 @@ def test_the_wrong_account_stops_before_anything_is_made(
         patch.setitem(account.ROOT_CREDENTIALS, "AWS_ACCESS_KEY_ID", other)
         assert account.client("sts").get_caller_identity()["Account"] == other
         for stack in stacks.STACKS:  # each as if it were new: with a backend of its own
-            patch.setattr(facts, "PULUMI_BACKEND", facts.STATE / "pulumi-elsewhere")
+            patch.setattr(config, "PULUMI_BACKEND", config.STATE / "pulumi-elsewhere")
             with pytest.raises(stacks.StackError) as stopped:
                 stacks.up(environment.tools, stack)
-            assert facts.ACCOUNT in str(stopped.value)
+            assert config.ACCOUNT in str(stopped.value)
             assert other in str(stopped.value)
         assert account.client("iam").list_roles()["Roles"] == []
         assert account.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
     assert environment.kubectl("get", "namespaces", "-o", "name") == namespaces
-    shutil.rmtree(facts.STATE / "pulumi-elsewhere")
+    shutil.rmtree(config.STATE / "pulumi-elsewhere")

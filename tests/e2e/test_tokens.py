@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local import facts
+from local import config
 from local.aws import account
 from tests.e2e.conftest import Environment
 
@@ -77,14 +77,14 @@ def test_another_namespaces_role_is_refused(token: str, role_arns: dict[str, str
 def test_a_token_for_another_audience_gets_none(environment: Environment, role_arns: dict[str, str]) -> None:
     """A token that the API server would take is not for AWS."""
     account = service_account(environment, "test")
-    assert refusal(role_arns["test"], token_of(environment, "test", account, facts.ISSUER)) == "InvalidIdentityToken"
+    assert refusal(role_arns["test"], token_of(environment, "test", account, config.ISSUER)) == "InvalidIdentityToken"
 
 
 def test_an_expired_token_gets_none(token: str, role_arns: dict[str, str]) -> None:
     """Signed by the API server's own key, and one second too old."""
     claims = jwt.decode(token, options={"verify_signature": False})
     headers = {"kid": jwt.get_unverified_header(token)["kid"]}
-    key = (facts.PKI / "sa.key").read_text()
+    key = (config.PKI / "sa.key").read_text()
     now = int(time.time())
     fresh = jwt.encode({**claims, "exp": now + 600}, key, algorithm="RS256", headers=headers)
     assert assume(role_arns["test"], fresh)["SessionToken"]
@@ -136,20 +136,20 @@ try:
 except urllib.error.HTTPError as error:
     print(error.code, error.read().decode())
 """
-CREDENTIAL = f"{facts.ACCOUNT}/20260101/us-east-1/secretsmanager/aws4_request"
+CREDENTIAL = f"{config.ACCOUNT}/20260101/us-east-1/secretsmanager/aws4_request"
 
 
 @pytest.mark.parametrize(
     ("query", "authorization"),
     [
         ("", f"AWS4-HMAC-SHA256 Credential={CREDENTIAL}, SignedHeaders=host, Signature=00"),
-        ("", f"AWS {facts.ACCOUNT}:00"),
+        ("", f"AWS {config.ACCOUNT}:00"),
         (f"?X-Amz-Credential={CREDENTIAL}", "none"),
     ],
 )
 def test_a_pod_cannot_use_the_laptops_root_keys(environment: Environment, query: str, authorization: str) -> None:
     """MiniStack's root keys are no secret, so the guard takes them from the host alone, however they are spelled."""
-    asked = (LIST_SECRETS, f"{facts.AWS_URL}/{query}", authorization)
+    asked = (LIST_SECRETS, f"{config.AWS_URL}/{query}", authorization)
     from_the_host = subprocess.run([sys.executable, "-c", *asked], capture_output=True, text=True, check=True)
     assert from_the_host.stdout.strip() == "200"
     out = environment.python("test", "app", *asked)

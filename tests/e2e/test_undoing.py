@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from local import facts, host, stacks
+from local import config, host, stacks
 from local.aws import account
 from tests.e2e.conftest import Environment
 
@@ -17,7 +17,7 @@ def namespaces(environment: Environment) -> set[str]:
 
 def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
     """The two share a cluster and an OIDC provider, and neither owns them."""
-    stacks.destroy(environment.tools, facts.NAMESPACE_STACKS["test"])
+    stacks.destroy(environment.tools, config.NAMESPACE_STACKS["test"])
     assert "test" not in namespaces(environment)
     prod = environment.ask("prod", "prod/database-password")
     assert (prod["status"], prod["body"]["value"]) == (200, account.value("prod/database-password"))
@@ -25,8 +25,8 @@ def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
 
 def test_destroying_everything_leaves_nothing(environment: Environment) -> None:
     """No role, no policy, no OIDC provider in AWS; no namespace of ours in Kubernetes."""
-    stacks.destroy(environment.tools, facts.NAMESPACE_STACKS["prod"])
-    stacks.destroy(environment.tools, facts.CLUSTER_STACK)
+    stacks.destroy(environment.tools, config.NAMESPACE_STACKS["prod"])
+    stacks.destroy(environment.tools, config.CLUSTER_STACK)
     iam = account.client("iam")
     assert iam.list_roles()["Roles"] == []
     assert iam.list_policies(Scope="Local")["Policies"] == []
@@ -46,7 +46,7 @@ def processes_of_the_machine() -> list[str]:
                 command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 continue
-            if str(facts.MACHINE) in command or "local.machine" in command or "containerd-shim" in command:
+            if str(config.MACHINE) in command or "local.machine" in command or "containerd-shim" in command:
                 found.append(command)
     return found
 
@@ -59,9 +59,9 @@ def test_down_leaves_nothing_on_the_host(environment: Environment) -> None:
     with host.claim():
         host.stop()
     assert processes_of_the_machine() == []
-    assert str(facts.STATE) not in Path("/proc/self/mounts").read_text()
-    assert not list(Path("/sys/fs/cgroup").glob(f"**/{facts.CGROUP}"))
-    assert not Path("/sys/class/net", facts.HOST_LINK).exists()
+    assert str(config.STATE) not in Path("/proc/self/mounts").read_text()
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/{config.CGROUP}"))
+    assert not Path("/sys/class/net", config.HOST_LINK).exists()
     if shutil.which("iptables-save"):  # without it nothing can have made rules
         rules = subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout
         assert "KUBE-" not in rules
@@ -69,6 +69,6 @@ def test_down_leaves_nothing_on_the_host(environment: Environment) -> None:
     routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
     assert "10.78.0." not in routes
     assert {key: Path("/proc/sys", key).read_text().strip() for key in owner.sysctls} == owner.sysctls
-    assert not facts.RUN.exists()
+    assert not config.RUN.exists()
     for path in ("/var/lib/kubelet", "/var/log/containers", "/var/log/pods", "/run/containerd"):
-        assert not Path(path).exists() or str(facts.ROOT) not in "".join(map(str, Path(path).rglob("*")))
+        assert not Path(path).exists() or str(config.ROOT) not in "".join(map(str, Path(path).rglob("*")))

@@ -18,7 +18,7 @@ from typing import Any
 import cel
 import jwt
 
-from secret_sidecar.gcp.crc32c import crc32c
+from secret_sidecar.vaults.gcp.crc32c import crc32c
 from tests.fakes.issuer import Issuer, verified
 from tests.fakes.server import Reply, Request, Server
 

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import secret_sidecar.aws.store as aws
+import secret_sidecar.vaults.aws.store as aws
 from secret_sidecar import errors
-from secret_sidecar.stores import Secret
-from soak import weighed
+from secret_sidecar.vaults.store import Secret
+from tests.soak import instrumented_sidecar
 
 
 class Honest:
@@ -159,4 +159,4 @@ BROKEN: dict[str, Callable[[Any], Honest]] = {
 if __name__ == "__main__":
     broken, open_store = BROKEN[sys.argv[1]], aws.open_store
     aws.open_store = lambda settings: broken(open_store(settings))  # type: ignore[assignment, return-value]
-    sys.exit(weighed.main())
+    sys.exit(instrumented_sidecar.main())

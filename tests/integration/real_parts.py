@@ -19,10 +19,10 @@ from urllib.request import urlopen
 import boto3
 
 from local import pki
+from local.progress import wait_for
 from local.standins.errors import ApiError
 from local.standins.kube_client import Client
 from local.standins.kubeconfig import access
-from local.waiting import wait_for
 
 BIN = Path(__file__).resolve().parents[2] / "local" / "standins" / "bin"
 ACCOUNT = "111122223333"

@@ -19,15 +19,15 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
-from local.waiting import wait_for
+from local.progress import wait_for
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
 from tests.fakes.issuer import Issuer
 from tests.integration.real_parts import ApiServer
-from tests.sidecar.caller import ask
-from tests.sidecar.certificates import Authority
 from tests.sidecar.shared.clouds import SIGNED, environment_of
-from tests.sidecar.shared_service import HOST, Service
+from tests.sidecar.support.caller import ask
+from tests.sidecar.support.certificates import Authority
+from tests.sidecar.support.shared_service import HOST, Service
 
 pytestmark = pytest.mark.anyio
 

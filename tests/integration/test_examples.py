@@ -22,11 +22,11 @@ from urllib.request import urlopen
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from local.waiting import wait_for
-from secret_sidecar.client.retry import TRIES
+from local.progress import wait_for
+from secret_sidecar.retry import TRIES
+from tests.fakes import aws as fake_aws
+from tests.fakes.aws import FakeAws
 from tests.integration.real_parts import ACCOUNT, MiniStack, died, free_port, process
-from tests.sidecar import fake_aws
-from tests.sidecar.fake_aws import FakeAws
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 REGION = "us-east-1"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from local import facts, images
-from local.waiting import wait_for
+from local import config, images
+from local.progress import wait_for
 from tests.integration.oci import Archive, Container, Unpacked
 
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
@@ -94,7 +94,7 @@ def test_the_image_names_its_user_its_program_and_its_ports(sidecar: Unpacked) -
 
 def test_the_image_says_what_it_is(python_image: Unpacked) -> None:
     """Title, licence and version are labels of the OCI's names, and the version is the package's."""
-    project = tomllib.loads((facts.ROOT / "sidecar/pyproject.toml").read_text())["project"]
+    project = tomllib.loads((config.ROOT / "sidecar/pyproject.toml").read_text())["project"]
     labels = python_image.archive.config["Labels"]
     assert labels["org.opencontainers.image.title"] in python_image.archive.manifest["RepoTags"][0]
     assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
@@ -165,7 +165,7 @@ def test_every_module_of_the_sidecar_has_its_bytecode(python_image: Unpacked) ->
 
 def test_the_packages_are_the_locked_ones(sidecar: Unpacked) -> None:
     """What is installed is what uv.lock names for the sidecar without its extras, version for version."""
-    packages = {package["name"]: package for package in tomllib.loads((facts.ROOT / "uv.lock").read_text())["package"]}
+    packages = {package["name"]: package for package in tomllib.loads((config.ROOT / "uv.lock").read_text())["package"]}
     wanted: dict[str, str] = {}
     waiting = ["secret-sidecar"]
     while waiting:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from local.waiting import wait_for
+from local.progress import wait_for
 from tests.integration.real_parts import MiniStack, Stack
 
 ROOT = Path(__file__).parents[2]

@@ -14,10 +14,10 @@ import yaml
 
 from secret_sidecar.errors import VaultError
 from secret_sidecar.settings import Settings
-from secret_sidecar.vault.store import VaultStore, open_store
+from secret_sidecar.vaults.hashicorp.store import VaultStore, open_store
 from tests.integration.real_parts import ApiServer
-from tests.sidecar.certificates import Authority
-from tests.sidecar.vault.openbao import OpenBao
+from tests.sidecar.support.certificates import Authority
+from tests.sidecar.vaults.hashicorp.openbao import OpenBao
 
 pytestmark = pytest.mark.anyio
 

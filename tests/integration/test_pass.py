@@ -18,10 +18,10 @@ from urllib.request import urlopen
 import pytest
 
 from secret_sidecar.errors import AlreadyExists, NotFound, OddAnswer, Unavailable, ValueRefused
-from secret_sidecar.pass_.store import PassStore, open_store
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue, Written
+from secret_sidecar.vaults.password_store.store import PassStore, open_store
+from secret_sidecar.vaults.store import NewValue, Written
 
 pytestmark = pytest.mark.anyio
 

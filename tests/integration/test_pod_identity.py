@@ -15,9 +15,9 @@ import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from secret_sidecar.aws.store import AwsStore, open_store
 from secret_sidecar.errors import VaultError
 from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.aws.store import AwsStore, open_store
 from tests.integration.real_parts import ACCOUNT, MiniStack
 
 pytestmark = pytest.mark.anyio

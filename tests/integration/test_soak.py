@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import pytest
 import uvloop
 
-from soak import report
-from soak.run import SIDECAR, Run, run
 from tests.integration import broken_sidecar
+from tests.soak import report
+from tests.soak.run import SIDECAR, Run, run
 
 
 def soak(seconds: float, command: Sequence[str] = SIDECAR) -> Run:

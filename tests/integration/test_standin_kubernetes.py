@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from local.progress import wait_for
 from local.standins.errors import ApiError, Refused
 from local.standins.kubernetes import Kubernetes
-from local.waiting import wait_for
 from tests.integration.real_parts import ApiServer, Stack
 
 PROVIDER = """

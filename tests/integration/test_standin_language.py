@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from local.waiting import wait_for
+from local.progress import wait_for
 from tests.integration.real_parts import Stack, descendants
 
 

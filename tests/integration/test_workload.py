@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.progress import wait_for
 from local.standins.errors import ApiError
-from local.waiting import wait_for
 from tests.integration.real_parts import ApiServer, Stack
 
 PROGRAM = """

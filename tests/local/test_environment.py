@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local import __main__ as commands
-from local import facts, host, stacks
+from local import config, host, stacks
 
 
 def test_no_proxy_is_asked_for_the_machine() -> None:
@@ -17,7 +17,7 @@ def test_no_proxy_is_asked_for_the_machine() -> None:
     program = "import local, urllib.request as r; print(*[r.proxy_bypass(h) for h in ('%s', 'a.example', 'b.example')])"
     env = {**os.environ, "http_proxy": "http://127.0.0.1:1", "no_proxy": "b.example", "NO_PROXY": "b.example"}
     asked = subprocess.run(
-        [sys.executable, "-c", program % facts.ADDRESS], env=env, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program % config.ADDRESS], env=env, capture_output=True, text=True, check=True
     )
     assert asked.stdout.split() == ["True", "False", "True"]
     assert urllib.request.proxy_bypass("127.0.0.1")
@@ -52,7 +52,7 @@ def test_a_shell_for_the_environment_forgets_them(
     unset, *exported = capsys.readouterr().out.splitlines()
     assert "AWS_PROFILE" in unset.split()
     assert "AWS_REGION" not in unset.split()
-    assert f"export AWS_REGION={facts.REGION}" in exported
+    assert f"export AWS_REGION={config.REGION}" in exported
 
 
 @pytest.mark.parametrize("command", [["matrix"], ["ask", "test", "test/a"]])

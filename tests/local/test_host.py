@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from local import facts, host
+from local import config, host
 
 
 @pytest.fixture(autouse=True)
 def own_run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts, "RUN", tmp_path / "run")
+    monkeypatch.setattr(config, "RUN", tmp_path / "run")
     monkeypatch.setattr(host, "OWNER", tmp_path / "run" / "owner.json")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
 
 
 def owned_by(checkout: str, started: str | None = None) -> None:
     owner = host.Owner(checkout, os.getpid(), started or host._started(os.getpid()), {})
-    facts.RUN.mkdir(exist_ok=True)
+    config.RUN.mkdir(exist_ok=True)
     host.OWNER.write_text(json.dumps(asdict(owner)))
 
 
@@ -42,7 +42,7 @@ def test_a_checkout_whose_machine_died_gives_it_up() -> None:
 
 def test_the_owner_may_claim_its_own_machine() -> None:
     """The checkout that has it up is not in its own way."""
-    owned_by(str(facts.ROOT))
+    owned_by(str(config.ROOT))
     with host.claim():
         assert host.running()
 
@@ -52,7 +52,7 @@ def test_two_at_once_in_one_checkout_are_told_apart() -> None:
     with host.claim():
         with pytest.raises(host.TakenError, match="at work on this machine"), host.claim():
             pass
-        assert facts.RUN.exists()
+        assert config.RUN.exists()
 
 
 def test_who_claims_writes_and_the_next_reads() -> None:
@@ -67,7 +67,7 @@ def test_a_start_that_fails_leaves_no_claim() -> None:
     """The folder goes with a command that ended before there was a machine."""
     with pytest.raises(ZeroDivisionError), host.claim():
         raise ZeroDivisionError
-    assert not facts.RUN.exists()
+    assert not config.RUN.exists()
 
 
 def test_only_root_may_claim(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,8 +80,8 @@ def test_only_root_may_claim(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_stays_when_nothing_is_owned() -> None:
     """The folder under /run goes with the last claim."""
     with host.claim():
-        assert facts.RUN.exists()
-    assert not facts.RUN.exists()
+        assert config.RUN.exists()
+    assert not config.RUN.exists()
 
 
 def test_what_the_machine_would_hide_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_what_the_machine_would_hide_is_refused(monkeypatch: pytest.MonkeyPatch,
     (tmp_path / "kubelet").touch()
     host._check_place(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(facts, "ROOT", Path("/var/lib/jobs/checkout"))
+        patch.setattr(config, "ROOT", Path("/var/lib/jobs/checkout"))
         with pytest.raises(host.TakenError, match="the checkout is at /var/lib/jobs/checkout, expected outside /run"):
             host._check_place(tmp_path)
     (tmp_path / "kubectl").symlink_to("/var/lib/ci/.cache/kubectl")

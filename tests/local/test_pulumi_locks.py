@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from local.progress import wait_for
 from local.pulumi_locks import forget_those_of_the_dead
-from local.waiting import wait_for
 
 
 def lock_of(backend: Path, text: str) -> Path:

@@ -13,15 +13,15 @@ from typing import Any
 import hypothesis
 import pytest
 
-from secret_sidecar.aws.credentials import Credentials
-from secret_sidecar.aws.settings import AwsSettings
-from secret_sidecar.aws.web_identity import WebIdentity
-from secret_sidecar.client.http import Client
-from secret_sidecar.client.origin import Origin
-from secret_sidecar.identity.refreshing import Refreshing
+from secret_sidecar.http_client.http import Client
+from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
-from tests.sidecar.fake_aws import REGION, ROLE, STATIC_KEY, STATIC_SECRET, FakeAws
+from secret_sidecar.vaults.aws.credentials import Credentials
+from secret_sidecar.vaults.aws.settings import AwsSettings
+from secret_sidecar.vaults.aws.web_identity import WebIdentity
+from secret_sidecar.vaults.identity.refreshing import Refreshing
+from tests.fakes.aws import REGION, ROLE, STATIC_KEY, STATIC_SECRET, FakeAws
 
 # No test is decided by a clock.
 unhurried = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -139,7 +139,7 @@ def clock(aws: FakeAws) -> Clock:
 def source(aws: FakeAws, token_file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AwsSource:
     """A web identity at the fake, refreshed by the test's clock; the back-off waits its whole bound."""
     monkeypatch.setattr("random.random", lambda: 1.0)
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     web_identity = WebIdentity(Client(Origin.parse(aws.url)), ROLE, token_file, "test.app-1")
     return Refreshing(web_identity, 60, clock)
 

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secret_sidecar.azure import errors as azure_errors
-from secret_sidecar.azure import federation as azure_federation
-from secret_sidecar.azure import store as azure_store
-from secret_sidecar.client.connection import Answer
 from secret_sidecar.errors import VaultError
-from secret_sidecar.gcp import errors as gcp_errors
-from secret_sidecar.gcp import federation as gcp_federation
-from secret_sidecar.gcp import store as gcp_store
-from secret_sidecar.identity import identity_service
-from secret_sidecar.identity.credentials import Bearer
+from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.settings import BACKENDS
-from secret_sidecar.stores import Secret
+from secret_sidecar.vaults.azure import errors as azure_errors
+from secret_sidecar.vaults.azure import federation as azure_federation
+from secret_sidecar.vaults.azure import store as azure_store
+from secret_sidecar.vaults.gcp import errors as gcp_errors
+from secret_sidecar.vaults.gcp import federation as gcp_federation
+from secret_sidecar.vaults.gcp import store as gcp_store
+from secret_sidecar.vaults.identity import identity_service
+from secret_sidecar.vaults.identity.credentials import Bearer
+from secret_sidecar.vaults.store import Secret
 
 WORDS = (
     "error", "code", "innererror", "message", "status", "details", "@type", "reason", "name", "payload", "data", "id",
@@ -81,9 +81,10 @@ def test_a_token_that_is_none_has_no_subject(token: str) -> None:
 @pytest.mark.parametrize("backend", ["gcp", "azure"])
 async def test_a_backend_imports_only_what_it_needs(backend: str) -> None:
     """No SDK, and none of the other vaults: each costs memory in every pod."""
-    code = f"import sys, secret_sidecar.{backend}.store; print(*sys.modules)"
+    code = f"import sys, secret_sidecar.vaults.{backend}.store; print(*sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     shown, _ = await process.communicate()
     imported = set(shown.decode().split())
-    others = {f"secret_sidecar.{other}" for other in BACKENDS.values() if other != backend}
+    assert f"secret_sidecar.vaults.{backend}.store" in imported
+    others = {f"secret_sidecar.vaults.{other}" for other in BACKENDS.values() if other != backend}
     assert not imported & {"boto3", "google.auth", "azure.core", "azure.identity", "msal", "requests", *others}

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from secret_sidecar.api.readiness import Readiness
-from secret_sidecar.client.origin import Origin
+from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.settings import Settings
-from tests.sidecar import fake_aws
-from tests.sidecar.caller import ask
-from tests.sidecar.certificates import Authority
+from tests.fakes import aws as fake_aws
+from tests.fakes.aws import FakeAws, sts_error
 from tests.sidecar.conftest import StartSidecar, rewrite
-from tests.sidecar.fake_aws import FakeAws, sts_error
-from tests.sidecar.misbehaving import Handler, Misbehaving, forever, greet, hang, hang_up, reset, send, well
+from tests.sidecar.support.caller import ask
+from tests.sidecar.support.certificates import Authority
+from tests.sidecar.support.misbehaving import Handler, Misbehaving, forever, greet, hang, hang_up, reset, send, well
 from tests.sidecar.test_process import Run, run
 
 pytestmark = pytest.mark.anyio
@@ -129,7 +129,7 @@ async def other(tmp_path: Path) -> AsyncIterator[Other]:
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow each other at once, and so does the next exchange after one that failed."""
-    for module in ("client.retry", "api.readiness", "identity.refreshing"):
+    for module in ("retry", "api.readiness", "vaults.identity.refreshing"):
         monkeypatch.setattr(f"secret_sidecar.{module}.FIRST_PAUSE", 0.0)
 
 
@@ -205,7 +205,7 @@ async def test_credentials_that_expire_mid_flight_are_renewed(
     aws: FakeAws, start: StartSidecar, role_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The caller does not notice."""
-    monkeypatch.setattr("secret_sidecar.identity.refreshing.RENEWED_LATELY", 0.0)
+    monkeypatch.setattr("secret_sidecar.vaults.identity.refreshing.RENEWED_LATELY", 0.0)
     sidecar = await start(role_settings)
     await sidecar.readiness.wait()
     aws.faults.append(fake_aws.error("ExpiredTokenException"))
@@ -217,7 +217,7 @@ async def test_credentials_that_expire_and_cannot_be_renewed(
     aws: FakeAws, start: StartSidecar, role_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The vault's refusal, while those that it refuses are the only ones; served again once there are others."""
-    monkeypatch.setattr("secret_sidecar.identity.refreshing.RENEWED_LATELY", 0.0)
+    monkeypatch.setattr("secret_sidecar.vaults.identity.refreshing.RENEWED_LATELY", 0.0)
     sidecar = await start(role_settings)
     await sidecar.readiness.wait()
     aws.keys.clear()

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
-from tests.sidecar.caller import ask_raw
+from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.support.caller import ask_raw
 from tests.sidecar.test_documents import API
 
 pytestmark = pytest.mark.anyio
@@ -65,7 +65,7 @@ def request(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]] | N
 @pytest.fixture
 async def sidecar(start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Sidecar:
     """One sidecar for all examples, which may write."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(replace(static_settings, access="read_write"))
     await sidecar.readiness.wait()
     return sidecar

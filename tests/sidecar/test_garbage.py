@@ -16,14 +16,14 @@ from types import CoroutineType, FrameType
 import pytest
 
 import secret_sidecar
-from secret_sidecar.asgi.connection import Connection
-from secret_sidecar.client.origin import Origin
+from secret_sidecar.http_client.origin import Origin
+from secret_sidecar.http_server.connection import Connection
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
-from tests.sidecar.caller import ask, ask_raw, send
+from tests.fakes.aws import FakeAws, Reply, sts_error
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws, Reply, sts_error
-from tests.sidecar.misbehaving import well
+from tests.sidecar.support.caller import ask, ask_raw, send
+from tests.sidecar.support.misbehaving import well
 from tests.sidecar.test_failures import FAILURES, PATH, Failure, Other, other
 
 pytestmark = pytest.mark.anyio
@@ -71,9 +71,9 @@ def searched() -> Iterator[Found]:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("client.retry", "api.readiness", "identity.refreshing"):
+    for module in ("retry", "api.readiness", "vaults.identity.refreshing"):
         monkeypatch.setattr(f"secret_sidecar.{module}.FIRST_PAUSE", 0.0)
-    monkeypatch.setattr("secret_sidecar.identity.refreshing.RENEWED_LATELY", 0.0)
+    monkeypatch.setattr("secret_sidecar.vaults.identity.refreshing.RENEWED_LATELY", 0.0)
 
 
 async def _gone() -> None:

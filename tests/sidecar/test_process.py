@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.sidecar import fake_aws
-from tests.sidecar.caller import ask
-from tests.sidecar.fake_aws import FakeAws
-from tests.sidecar.process import Process, free_ports, running
+from tests.fakes import aws as fake_aws
+from tests.fakes.aws import FakeAws
+from tests.sidecar.support.caller import ask
+from tests.sidecar.support.process import Process, free_ports, running
 
 pytestmark = pytest.mark.anyio
 
@@ -161,7 +161,7 @@ async def test_the_command_is_installed() -> None:
 async def test_no_sdk_is_imported() -> None:
     """boto3 costs 25 MB; a web identity or static keys need none of it."""
     code = (
-        "import sys, secret_sidecar.__main__, secret_sidecar.aws.store as s;"
+        "import sys, secret_sidecar.__main__, secret_sidecar.vaults.aws.store as s;"
         "unwanted = ('boto3', 'botocore', 'click', 'h11', 'uvicorn', 'websockets');"
         "print([m for m in sys.modules if m.partition('.')[0] in unwanted])"
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from secret_sidecar.__main__ import main
-from secret_sidecar.client.origin import Origin
 from secret_sidecar.errors import SettingsError
+from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.settings import Settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"

@@ -16,15 +16,15 @@ from starlette.routing import Route
 
 from secret_names import InvalidName
 from secret_sidecar import problems
-from secret_sidecar.api.answers import Parts, members
-from secret_sidecar.api.asking import CURRENT, PARTS, Asker, Selection
-from secret_sidecar.api.bodies import json_object, no_others
-from secret_sidecar.api.picking import pick
+from secret_sidecar.api.json_field import pick
+from secret_sidecar.api.memory_budget import Place, Room
 from secret_sidecar.api.queries import parameters
-from secret_sidecar.api.room import Place, Room
+from secret_sidecar.api.request_parsing import json_object, no_others
+from secret_sidecar.api.responses import Parts, members
+from secret_sidecar.api.secret_reader import CURRENT, PARTS, Asker, Selection
 from secret_sidecar.errors import BadRequest, Overloaded, SidecarError, TimedOut
 from secret_sidecar.flat_json import json_of
-from secret_sidecar.stores import Secret
+from secret_sidecar.vaults.store import Secret
 
 MAX_BODY = 64 << 10
 MAX_NAMES = 100

@@ -15,9 +15,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from secret_sidecar import problems
-from secret_sidecar.api.asking import Asker
 from secret_sidecar.api.queries import parameters
-from secret_sidecar.api.watching import Finding, Listener, Pause, Watches, pause
+from secret_sidecar.api.secret_reader import Asker
+from secret_sidecar.api.version_watcher import Finding, Listener, Pause, Watches, pause
 from secret_sidecar.errors import BadRequest, TooManyStreams, VaultError
 from secret_sidecar.settings import Settings
 

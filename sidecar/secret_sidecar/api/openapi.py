@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from secret_sidecar import problems
-from secret_sidecar.api import bodies, events
-from secret_sidecar.api.answers import json_response
+from secret_sidecar.api import events, request_parsing
 from secret_sidecar.api.queries import parameters
+from secret_sidecar.api.responses import json_response
 from secret_sidecar.api.schemas import SCHEMAS
 
 Document = dict[str, Any]
@@ -198,12 +198,12 @@ def _problem(status: int, titles: dict[str, str]) -> Document:
 
 
 def _answer(description: str, schema: str, headers: Document | None = None) -> Document:
-    content = {bodies.MEDIA_TYPE: {"schema": _ref(schema)}}
+    content = {request_parsing.MEDIA_TYPE: {"schema": _ref(schema)}}
     return {"description": description, "headers": (headers or {}) | _no_store(), "content": content}
 
 
 def _body(schema: str) -> Document:
-    return {"required": True, "content": {bodies.MEDIA_TYPE: {"schema": _ref(schema)}}}
+    return {"required": True, "content": {request_parsing.MEDIA_TYPE: {"schema": _ref(schema)}}}
 
 
 def _parameter(where: str, name: str, schema: str, description: str) -> Document:

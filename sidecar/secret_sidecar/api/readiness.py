@@ -11,8 +11,8 @@ import logging
 from typing import Protocol
 
 from secret_sidecar import problems
-from secret_sidecar.client.retry import full_jitter
 from secret_sidecar.errors import VaultError
+from secret_sidecar.retry import full_jitter
 from secret_sidecar.settings import Settings
 
 FIRST_PAUSE = 0.25

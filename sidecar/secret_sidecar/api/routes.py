@@ -11,9 +11,9 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from secret_sidecar import problems
-from secret_sidecar.api.answers import json_response, secret_response
-from secret_sidecar.api.asking import CURRENT, PARTS, Asker, Selection
 from secret_sidecar.api.queries import parameters
+from secret_sidecar.api.responses import json_response, secret_response
+from secret_sidecar.api.secret_reader import CURRENT, PARTS, Asker, Selection
 from secret_sidecar.api.writes import Writes
 from secret_sidecar.errors import BadRequest, KeyMissing, NotAnObject, VaultError
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from secret_sidecar.api.asking import LONGEST, PARTS
 from secret_sidecar.api.batch import MAX_NAMES
+from secret_sidecar.api.secret_reader import LONGEST, PARTS
 
 Schema = dict[str, Any]
 

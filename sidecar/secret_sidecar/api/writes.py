@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from secret_sidecar import problems
-from secret_sidecar.api.answers import json_response
-from secret_sidecar.api.asking import Asker
-from secret_sidecar.api.bodies import json_object, no_others
+from secret_sidecar.api.request_parsing import json_object, no_others
+from secret_sidecar.api.responses import json_response
+from secret_sidecar.api.secret_reader import Asker
 from secret_sidecar.errors import BadRequest, VaultError
-from secret_sidecar.stores import NewValue
+from secret_sidecar.vaults.store import NewValue
 
 MAX_BODY = 400 << 10
 """Bytes: the 64 KiB that AWS and Google keep, each of which JSON may spell in six (`\\u0000`), and room beside them."""

@@ -19,8 +19,8 @@ from secret_sidecar import problems
 from secret_sidecar.errors import VaultError
 from secret_sidecar.flat_json import quoted
 from secret_sidecar.reading.metrics import Metrics
-from secret_sidecar.reading.wrapped import Wrapped
-from secret_sidecar.stores import NewValue, Secret, Store, Written
+from secret_sidecar.reading.store_wrapper import Wrapped
+from secret_sidecar.vaults.store import NewValue, Secret, Store, Written
 
 AGENT_LENGTH = 64
 MOMENT = 0.005

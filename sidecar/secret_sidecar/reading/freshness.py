@@ -1,6 +1,6 @@
 """How fresh a read is: never older than its own arrival, unless keeping values was asked for.
 
-Reads of the same share calls under that rule alone (waiting.py). With a time to live, a value serves until so long
+Reads of the same share calls under that rule alone (coalescing.py). With a time to live, a value serves until so long
 after the call that brought it was SENT, for the vault may have read it right then. Stale values serve while the vault
 throttles, fails or does not answer, and only then. Whoever may not read any more, or what is there no more, is not
 served from memory: a refusal forgets the name at once, with what calls under way are still to bring. So does a write,
@@ -29,11 +29,11 @@ from secret_sidecar.errors import (
     TimedOut,
     Unavailable,
 )
-from secret_sidecar.reading.kept import MOST, Fetch, Keep, Total, marked
+from secret_sidecar.reading.cache import MOST, Fetch, Keep, Total, marked
+from secret_sidecar.reading.coalescing import SharedCalls
 from secret_sidecar.reading.metrics import Metrics
-from secret_sidecar.reading.waiting import SharedCalls
-from secret_sidecar.reading.wrapped import Wrapped
-from secret_sidecar.stores import NewValue, Secret, Store, Written
+from secret_sidecar.reading.store_wrapper import Wrapped
+from secret_sidecar.vaults.store import NewValue, Secret, Store, Written
 
 REFUSALS = (Denied, NotFound, Deleted)
 """What the vault says when it will not, or cannot, be read any more: 403, 404, 410."""

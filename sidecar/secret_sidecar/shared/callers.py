@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from secret_sidecar.client.retry import Cause, noting
 from secret_sidecar.errors import IdentityTimedOut, Overloaded, VaultError
-from secret_sidecar.shared.backends import Backend
+from secret_sidecar.retry import Cause, noting
 from secret_sidecar.shared.refusals import Peers, Refusal, Refusals
-from secret_sidecar.shared.token import Claims, claims_of
-from secret_sidecar.stores import Store, expiry
+from secret_sidecar.vaults.exchange.backend import Backend
+from secret_sidecar.vaults.exchange.token import Claims, claims_of
+from secret_sidecar.vaults.store import Store, expiry
 
 EXCHANGES = 32
 """Exchanges that are under way at a time."""

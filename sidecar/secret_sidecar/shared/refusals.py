@@ -20,7 +20,7 @@ from secret_sidecar.errors import (
     TokenRefused,
     VaultError,
 )
-from secret_sidecar.identity.credentials import C, Issuer
+from secret_sidecar.vaults.identity.credentials import C, Issuer
 
 DECIDED = 5.0
 """Seconds that the cloud's own refusal of a token is repeated for."""

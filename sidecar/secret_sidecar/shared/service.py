@@ -17,20 +17,20 @@ from starlette.types import Receive, Scope, Send
 
 import secret_names
 from secret_sidecar import app, problems
-from secret_sidecar.api.asking import Asker
 from secret_sidecar.api.events import Events
 from secret_sidecar.api.guard import Guard, hosts_of
-from secret_sidecar.api.observed import ObservedRequests
+from secret_sidecar.api.request_metrics import ObservedRequests
+from secret_sidecar.api.secret_reader import Asker
 from secret_sidecar.errors import SidecarError
 from secret_sidecar.reading.audit import CALLER, Audited, Trail
+from secret_sidecar.reading.cache import Total
 from secret_sidecar.reading.freshness import Fresh, gauges
-from secret_sidecar.reading.kept import Total
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
-from secret_sidecar.shared.backends import Backend
 from secret_sidecar.shared.callers import Callers
-from secret_sidecar.shared.token import Claims, token_of
-from secret_sidecar.stores import Store
+from secret_sidecar.vaults.exchange.backend import Backend
+from secret_sidecar.vaults.exchange.token import Claims, token_of
+from secret_sidecar.vaults.store import Store
 
 MOST_BYTES = 64 << 20
 """Memory for the values that are kept of all callers together."""

@@ -11,7 +11,7 @@ import ministack.app
 import pytest
 from ministack.services import iam, sts
 
-from local import facts
+from local import config
 from local.aws.calls import Message, Receive, Scope, Send
 from local.aws.guard import Guard
 from local.aws.tokens import verify_first
@@ -20,7 +20,7 @@ from local.aws.web_identity import RefusedError
 
 POD = "10.77.0.5"
 SCOPE = "20260101/us-east-1/secretsmanager/aws4_request"
-ROOT_KEY = f"AWS4-HMAC-SHA256 Credential={facts.ACCOUNT}/{SCOPE}"
+ROOT_KEY = f"AWS4-HMAC-SHA256 Credential={config.ACCOUNT}/{SCOPE}"
 SESSION_KEY = f"AWS4-HMAC-SHA256 Credential=ASIA0123456789ABCDEF/{SCOPE}, SignedHeaders=host, Signature=00"
 
 
@@ -207,18 +207,18 @@ def test_the_accounts_root_is_the_hosts_alone(way: Way) -> None:
     status, body = way.send(authorization=ROOT_KEY)
     assert (status, way.inner.seen) == (403, [])
     assert b"InvalidClientTokenId" in body
-    assert way.send(authorization=ROOT_KEY, client=facts.HOST_ADDRESS)[0] == 200
+    assert way.send(authorization=ROOT_KEY, client=config.HOST_ADDRESS)[0] == 200
 
 
-QUERY_CREDENTIAL = urllib.parse.quote(f"{facts.ACCOUNT}/{SCOPE}", safe="")
+QUERY_CREDENTIAL = urllib.parse.quote(f"{config.ACCOUNT}/{SCOPE}", safe="")
 
 
 @pytest.mark.parametrize(
     ("query", "authorization"),
     [
-        pytest.param("", [ROOT_KEY.replace(facts.ACCOUNT, "test")], id="test"),
+        pytest.param("", [ROOT_KEY.replace(config.ACCOUNT, "test")], id="test"),
         pytest.param("", [SESSION_KEY.replace("ASIA0123456789ABCDEF", "")], id="no key"),
-        pytest.param("", [f"AWS {facts.ACCOUNT}:x"], id="signature version 2"),
+        pytest.param("", [f"AWS {config.ACCOUNT}:x"], id="signature version 2"),
         pytest.param("", ["AWS4-HMAC-SHA256 x", ROOT_KEY], id="second header"),
         pytest.param("", [SESSION_KEY, ROOT_KEY], id="second header after a good one"),
         pytest.param("", [f"Bearer {SESSION_KEY}"], id="another scheme"),
@@ -226,7 +226,7 @@ QUERY_CREDENTIAL = urllib.parse.quote(f"{facts.ACCOUNT}/{SCOPE}", safe="")
         pytest.param(f"x-amz-credential={QUERY_CREDENTIAL}", [], id="presigned in lower case"),
         pytest.param(f"X-Amz-Credentia%6C={QUERY_CREDENTIAL}", [], id="presigned, encoded"),
         pytest.param(f"X-Amz-Credential={QUERY_CREDENTIAL}", [SESSION_KEY], id="presigned beside a good header"),
-        pytest.param(f"AWSAccessKeyId={facts.ACCOUNT}&Signature=x", [], id="presigned by version 2"),
+        pytest.param(f"AWSAccessKeyId={config.ACCOUNT}&Signature=x", [], id="presigned by version 2"),
     ],
 )
 def test_no_spelling_of_a_root_key_gets_through(way: Way, query: str, authorization: list[str]) -> None:
@@ -260,7 +260,7 @@ def test_unsigned_only_an_exchange_gets_through(way: Way, query: str, headers: d
 def test_ministacks_own_paths_are_the_hosts_alone(way: Way) -> None:
     """A pod can neither reset nor inspect the emulator."""
     assert way.send(path="/_ministack/reset")[0] == 403
-    assert way.send(path="/_ministack/health", client=facts.HOST_ADDRESS)[0] == 200
+    assert way.send(path="/_ministack/health", client=config.HOST_ADDRESS)[0] == 200
 
 
 def test_a_refusal_by_aws_is_logged_by_its_code(way: Way) -> None:

@@ -11,9 +11,9 @@ from secret_sidecar.api.access_token import TokenFile
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
-from tests.sidecar.caller import Got, ask, ask_raw
+from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.support.caller import Got, ask, ask_raw
 
 pytestmark = pytest.mark.anyio
 

@@ -10,10 +10,10 @@ import pytest
 
 from secret_sidecar.api import batch
 from secret_sidecar.settings import Settings
-from tests.sidecar import fake_aws
-from tests.sidecar.caller import ask, send
+from tests.fakes import aws as fake_aws
+from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.support.caller import ask, send
 
 pytestmark = pytest.mark.anyio
 
@@ -196,7 +196,7 @@ async def test_a_defect_is_a_500_for_all(
     def broken(*_: object) -> None:
         raise RuntimeError("s3cr3t")
 
-    monkeypatch.setattr("secret_sidecar.aws.store._secret", broken)
+    monkeypatch.setattr("secret_sidecar.vaults.aws.store._secret", broken)
     got = await send(sidecar.port, PATH, {"names": ["database-password", "key"]})
     assert (got.status, b"s3cr3t" in got.body) == (500, False)
 
@@ -205,7 +205,7 @@ async def test_throttling_of_some_is_no_matter_of_the_others(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name that is throttled to the end has its 429 in the list."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     monkeypatch.setattr(batch, "SIDE_BY_SIDE", 1)
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()

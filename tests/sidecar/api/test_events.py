@@ -13,17 +13,17 @@ from starlette.applications import Starlette
 
 from secret_sidecar import problems
 from secret_sidecar.api import events
-from secret_sidecar.api.asking import Asker
 from secret_sidecar.api.events import HEARTBEAT, Events
-from secret_sidecar.api.watching import Finding, Listener
-from secret_sidecar.asgi import Server
+from secret_sidecar.api.secret_reader import Asker
+from secret_sidecar.api.version_watcher import Finding, Listener
 from secret_sidecar.errors import Denied, NotFound
+from secret_sidecar.http_server import Server
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
-from tests.sidecar.caller import ask
+from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws
-from tests.sidecar.streams import ByHand, Stream, Versions
+from tests.sidecar.support.caller import ask
+from tests.sidecar.support.streams import ByHand, Stream, Versions
 
 pytestmark = pytest.mark.anyio
 

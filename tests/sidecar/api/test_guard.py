@@ -7,9 +7,9 @@ import socket
 import pytest
 
 from secret_sidecar.settings import Settings
-from tests.sidecar.caller import ask, ask_raw
+from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.support.caller import ask, ask_raw
 
 pytestmark = pytest.mark.anyio
 

@@ -23,15 +23,15 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from secret_sidecar import problems
 from secret_sidecar.api.openapi import document
 from secret_sidecar.api.schemas import SCHEMAS
-from secret_sidecar.aws.settings import AwsSettings
-from secret_sidecar.client.origin import Origin
+from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
-from tests.sidecar import fake_aws
-from tests.sidecar.caller import ask
+from secret_sidecar.vaults.aws.settings import AwsSettings
+from tests.fakes import aws as fake_aws
+from tests.fakes.aws import FakeAws, Reply
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws, Reply
-from tests.sidecar.streams import Stream
+from tests.sidecar.support.caller import ask
+from tests.sidecar.support.streams import Stream
 
 EXAMPLES = 40
 UNFIT = [
@@ -94,7 +94,7 @@ def running() -> Iterator[Running]:
             await stop.wait()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+        patch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
         thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
         thread.start()
         ready.wait()

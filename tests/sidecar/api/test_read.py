@@ -8,10 +8,10 @@ import boto3
 import pytest
 
 from secret_sidecar.settings import Settings
-from tests.sidecar import fake_aws
-from tests.sidecar.caller import ask
+from tests.fakes import aws as fake_aws
+from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.support.caller import ask
 
 pytestmark = pytest.mark.anyio
 

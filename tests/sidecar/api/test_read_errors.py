@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import Secret
-from tests.sidecar import fake_aws
-from tests.sidecar.caller import ask, ask_raw
+from secret_sidecar.vaults.store import Secret
+from tests.fakes import aws as fake_aws
+from tests.fakes.aws import FakeAws, Reply
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws, Reply
+from tests.sidecar.support.caller import ask, ask_raw
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +58,7 @@ async def test_the_clouds_code_decides_the_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each error code has one answer, whatever HTTP status the cloud gave it."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     aws.faults.extend([fake_aws.error(code, "no", vault_status)] * 4)
@@ -75,7 +75,7 @@ async def test_a_code_that_nobody_knows_with_a_servers_fault(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the code says nothing, the status does: HTTP 500 is the vault's fault."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     aws.faults.extend([fake_aws.error("NobodyKnowsException", "no", 500)] * 4)
@@ -152,7 +152,7 @@ async def test_what_passes_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A connection that breaks, a server's fault and throttling cost the caller time, not the value."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     aws.faults.extend([fault, fault])
@@ -164,7 +164,7 @@ async def test_half_an_answer_again_and_again_is_a_vault_that_is_not_available(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection that always ends early is no better than none."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     aws.faults.extend([b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"SecretString": "s3cr3t'] * 4)
@@ -176,7 +176,7 @@ async def test_a_vault_that_refuses_connections_is_not_available(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The detail names the address that was tried."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(static_settings)
     await aws.__aexit__()
     got = await ask(sidecar.port, "/v1/secrets/database-password")
@@ -291,7 +291,7 @@ async def test_a_defect_shows_nothing_of_itself(
     def broken(*_: object) -> None:
         raise RuntimeError("s3cr3t")
 
-    monkeypatch.setattr("secret_sidecar.aws.store._secret", broken)
+    monkeypatch.setattr("secret_sidecar.vaults.aws.store._secret", broken)
     got = await ask(sidecar.port, "/v1/secrets/database-password")
     assert got.status == 500
     assert got.json["detail"] == "see the sidecar's log"

@@ -9,10 +9,10 @@ import pytest
 
 from secret_sidecar.api.readiness import Readiness
 from secret_sidecar.settings import Settings
-from tests.sidecar import fake_aws
-from tests.sidecar.caller import ask
+from tests.fakes import aws as fake_aws
+from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.support.caller import ask
 
 pytestmark = pytest.mark.anyio
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow each other at once."""
-    for module in ("client.retry", "api.readiness", "identity.refreshing"):
+    for module in ("retry", "api.readiness", "vaults.identity.refreshing"):
         monkeypatch.setattr(f"secret_sidecar.{module}.FIRST_PAUSE", 0.0)
 
 

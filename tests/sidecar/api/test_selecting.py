@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secret_sidecar.api.picking import pick
+from secret_sidecar.api.json_field import pick
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import Secret
-from tests.sidecar.caller import ask
+from secret_sidecar.vaults.store import Secret
+from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.support.caller import ask
 
 pytestmark = pytest.mark.anyio
 

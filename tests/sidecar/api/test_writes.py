@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from secret_sidecar.api.writes import _is_base64
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue
-from tests.sidecar import fake_aws
-from tests.sidecar.caller import ask, send
+from secret_sidecar.vaults.store import NewValue
+from tests.fakes import aws as fake_aws
+from tests.fakes.aws import FakeAws, Reply
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws, Reply
+from tests.sidecar.support.caller import ask, send
 
 pytestmark = pytest.mark.anyio
 
@@ -97,7 +97,7 @@ async def test_a_write_that_was_tried_again_has_happened_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """AWS did it, and its answer was lost: the second try has the same token."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(settings)
     await sidecar.readiness.wait()
     perform = aws.perform
@@ -149,7 +149,7 @@ async def test_the_clouds_code_decides_the_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each error code of a write has one answer."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(settings)
     await sidecar.readiness.wait()
     aws.faults.extend([fake_aws.error(code, "still has replica regions: you can't delete it")] * 4)

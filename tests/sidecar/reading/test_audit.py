@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from secret_sidecar.errors import Denied, Unavailable
 from secret_sidecar.reading.audit import AGENT_LENGTH, Audited, Trail, asked_by
 from secret_sidecar.reading.metrics import Metrics
-from secret_sidecar.reading.wrapped import Wrapped
+from secret_sidecar.reading.store_wrapper import Wrapped
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
-from secret_sidecar.stores import NewValue, Secret, Written
-from tests.sidecar.caller import ask, ask_raw, send
+from secret_sidecar.vaults.store import NewValue, Secret, Written
+from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar, soon
-from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.support.caller import ask, ask_raw, send
 
 pytestmark = pytest.mark.anyio
 

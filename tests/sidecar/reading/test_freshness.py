@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from secret_sidecar.errors import Deleted, Denied, NotFound, OddAnswer, Throttled, TimedOut, Unavailable, VaultError
-from secret_sidecar.reading import waiting
+from secret_sidecar.reading import coalescing
 from secret_sidecar.reading.freshness import PASSING, REFUSALS, Fresh, Key
 from secret_sidecar.reading.metrics import Metrics
-from secret_sidecar.stores import Secret
-from tests.sidecar.rotating import RotatingVault
+from secret_sidecar.vaults.store import Secret
+from tests.sidecar.support.rotating import RotatingVault
 
 NAMES = st.sampled_from(["a", "a", "a", "b"])
 FAULTS = st.sampled_from([None, None, None, Throttled, Unavailable, TimedOut, OddAnswer])
@@ -213,7 +213,7 @@ class Schedule(RuleBasedStateMachine):
         """Where readers wait, calls are under way."""
         calls = self.fresh.calls
         assert calls.under_way == len([call for call in self.vault.calls if not call.answer.done()])
-        assert not calls._unsent or calls.under_way >= waiting.AT_ONCE
+        assert not calls._unsent or calls.under_way >= coalescing.AT_ONCE
         assert not self.reads or calls.under_way
 
 
@@ -230,7 +230,7 @@ def schedules(make: Make, ttl: float, stale: float) -> type[Schedule]:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The schedules say when patience ends, not the clock."""
-    monkeypatch.setattr(waiting, "PATIENCE", 3600.0)
+    monkeypatch.setattr(coalescing, "PATIENCE", 3600.0)
 
 
 MODES = [(0.0, 0.0), (10.0, 0.0), (0.0, 10.0), (10.0, 10.0)]

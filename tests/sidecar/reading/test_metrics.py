@@ -14,10 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from secret_sidecar.reading import metrics
 from secret_sidecar.reading.metrics import BUCKETS, Metrics
 from secret_sidecar.settings import Settings
-from tests.sidecar import fake_aws
-from tests.sidecar.caller import Got, ask, ask_raw
+from tests.fakes import aws as fake_aws
+from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.support.caller import Got, ask, ask_raw
 from tests.sidecar.test_documents import OPERATING
 
 pytestmark = pytest.mark.anyio
@@ -55,7 +55,7 @@ async def test_requests_calls_and_errors_are_counted(
     aws: FakeAws, start: StartSidecar, role_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By route and status, by operation and outcome, by kind of problem."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(role_settings)
     await sidecar.readiness.wait()
     for path in ("database-password", "database-password", "missing", "prod/database-password", "a%00b"):
@@ -118,7 +118,7 @@ async def test_a_defect_is_counted(
     def broken(*_: object) -> None:
         raise RuntimeError("s3cr3t")
 
-    monkeypatch.setattr("secret_sidecar.aws.store._secret", broken)
+    monkeypatch.setattr("secret_sidecar.vaults.aws.store._secret", broken)
     await ask(sidecar.port, "/v1/secrets/key")
     samples = await scrape(sidecar.health_port)
     assert sample(samples, "errors_total", kind="defect") == 1
@@ -149,7 +149,7 @@ async def test_the_cache_is_counted(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hits, misses and stale answers."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(replace(static_settings, stale_if_error=600))
     await sidecar.readiness.wait()
     await ask(sidecar.port, "/v1/secrets/key")

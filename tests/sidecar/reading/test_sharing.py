@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from secret_sidecar.settings import Settings
-from tests.sidecar.caller import ask
+from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
-from tests.sidecar.fake_aws import FakeAws
+from tests.sidecar.support.caller import ask
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
 
 
 async def test_the_api_says_that_it_is_overloaded(aws: FakeAws, start: StartSidecar, static_settings: Settings) -> None:

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from secret_names import dashed
-from secret_sidecar.aws.shared import AwsBackend
-from secret_sidecar.azure.shared import AzureBackend
-from secret_sidecar.gcp.shared import GcpBackend
+from secret_sidecar.vaults.aws.shared import AwsBackend
+from secret_sidecar.vaults.azure.shared import AzureBackend
+from secret_sidecar.vaults.gcp.shared import GcpBackend
 from tests.fakes import azure, google
+from tests.fakes.aws import REGION
 from tests.fakes.azure import FakeAzure, FederatedCredential, RoleAssignment, Vault
 from tests.fakes.google import FakeGoogle, Stored
 from tests.fakes.issuer import Issuer
-from tests.sidecar.certificates import Authority
-from tests.sidecar.fake_aws import REGION
-from tests.sidecar.shared_service import HOST, TEMPLATE, SharedAws, certificate_of, token
+from tests.sidecar.support.certificates import Authority
+from tests.sidecar.support.shared_service import HOST, TEMPLATE, SharedAws, certificate_of, token
 
 SECRET = "database-password"
 

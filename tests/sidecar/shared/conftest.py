@@ -15,9 +15,9 @@ import pytest
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
 from tests.fakes.issuer import Issuer
-from tests.sidecar.certificates import Authority
 from tests.sidecar.shared.clouds import Cloud, environment_of
-from tests.sidecar.shared_service import HOST, Service
+from tests.sidecar.support.certificates import Authority
+from tests.sidecar.support.shared_service import HOST, Service
 
 CLOUD_HOSTS = ("*.vault.azure.net", "login.microsoftonline.com")
 NOWHERE = Path("/nonexistent")

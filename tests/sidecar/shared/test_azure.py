@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from secret_sidecar.azure.client_ids import ClientIds
 from secret_sidecar.errors import SettingsError
+from secret_sidecar.vaults.azure.client_ids import ClientIds
 from tests.fakes.azure import FederatedCredential, RoleAssignment, Vault
 from tests.fakes.issuer import Issuer
 from tests.fakes.server import Reply
-from tests.sidecar.connect_proxy import ConnectProxy
 from tests.sidecar.shared.clouds import AzureCloud
 from tests.sidecar.shared.conftest import Launch, Running
+from tests.sidecar.support.connect_proxy import ConnectProxy
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +76,7 @@ async def test_entras_code_decides(error: str, number: int, status: int, launch:
 
 async def test_an_issuer_that_entra_could_not_reach(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
     """That passes, and is no fault of the token."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     running = await launch(AzureCloud)
     await running.sidecar.readiness.wait()
     for number in (50166, 90061):

@@ -11,11 +11,11 @@ import pytest
 
 from tests.fakes.issuer import Issuer
 from tests.fakes.server import Reply
-from tests.sidecar.caller import ask
-from tests.sidecar.reachable import texts
 from tests.sidecar.shared.clouds import CLOUDS, SIGNED
 from tests.sidecar.shared.conftest import Launch, Running
-from tests.sidecar.shared_service import HOST
+from tests.sidecar.support.caller import ask
+from tests.sidecar.support.reachable import texts
+from tests.sidecar.support.shared_service import HOST
 
 pytestmark = pytest.mark.anyio
 
@@ -110,7 +110,7 @@ async def test_credentials_that_end_are_exchanged_anew(kind: Any, launch: Launch
 @signed
 async def test_what_passes_is_tried_again(kind: Any, launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
     """The exchange and the read, each by itself."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     running = await launch(kind)
     await running.sidecar.readiness.wait()
     running.cloud.fake.server.faults.extend([None, Reply(b"", 503), Reply(b"", 429)])

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from secret_sidecar.aws.store import AwsStore
 from secret_sidecar.server import Sidecar
 from secret_sidecar.shared import callers
-from tests.sidecar.certificates import Authority
-from tests.sidecar.shared_service import Service, SharedAws, certificate_of, settings_of, token
+from secret_sidecar.vaults.aws.store import AwsStore
+from tests.sidecar.support.certificates import Authority
+from tests.sidecar.support.shared_service import Service, SharedAws, certificate_of, settings_of, token
 
 pytestmark = pytest.mark.anyio
 

@@ -124,7 +124,7 @@ async def test_googles_code_decides(path: str, fault: Reply, status: int, word: 
 
 async def test_an_issuer_that_google_could_not_reach(becoming: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says so in words alone, by the code of a token that is none: that passes, and is no fault of the token."""
-    monkeypatch.setattr("secret_sidecar.client.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     await becoming.sidecar.readiness.wait()
     unreachable = sts("invalid_grant", "Error connecting to the given credential's issuer.")
     becoming.cloud.fake.server.faults.extend([unreachable] * 3)

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from secret_sidecar.shared.callers import Callers
-from secret_sidecar.shared.token import Claims
-from secret_sidecar.stores import Store
-from tests.sidecar.caller import Got
+from secret_sidecar.vaults.exchange.token import Claims
+from secret_sidecar.vaults.store import Store
 from tests.sidecar.shared.clouds import CLOUDS, SECRET, SIGNED, AwsCloud, Cloud
 from tests.sidecar.shared.conftest import Launch, Running
-from tests.sidecar.shared_service import HOST, Service
+from tests.sidecar.support.caller import Got
+from tests.sidecar.support.shared_service import HOST, Service
 
 pytestmark = pytest.mark.anyio
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from tests.fakes.issuer import Issuer
-from tests.sidecar.caller import ask
-from tests.sidecar.certificates import Authority
-from tests.sidecar.process import Process, running
 from tests.sidecar.shared.clouds import CLOUDS, AwsCloud, environment_of
-from tests.sidecar.shared_service import HOST, Service
+from tests.sidecar.support.caller import ask
+from tests.sidecar.support.certificates import Authority
+from tests.sidecar.support.process import Process, running
+from tests.sidecar.support.shared_service import HOST, Service
 
 pytestmark = pytest.mark.anyio
 

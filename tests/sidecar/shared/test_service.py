@@ -15,12 +15,12 @@ import pytest
 from secret_sidecar.server import Sidecar
 from secret_sidecar.shared.callers import Caller
 from secret_sidecar.shared.service import Shared
-from secret_sidecar.shared.token import LARGEST
-from tests.sidecar.caller import ask_raw
-from tests.sidecar.certificates import Authority
-from tests.sidecar.fake_aws import sts_error
-from tests.sidecar.reachable import texts
-from tests.sidecar.shared_service import HOST, Service, SharedAws, certificate_of, part, settings_of, token
+from secret_sidecar.vaults.exchange.token import LARGEST
+from tests.fakes.aws import sts_error
+from tests.sidecar.support.caller import ask_raw
+from tests.sidecar.support.certificates import Authority
+from tests.sidecar.support.reachable import texts
+from tests.sidecar.support.shared_service import HOST, Service, SharedAws, certificate_of, part, settings_of, token
 
 pytestmark = pytest.mark.anyio
 
@@ -251,7 +251,7 @@ async def test_credentials_that_were_revoked_are_replaced(
     aws: SharedAws, start: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the next request, which brings the token again."""
-    monkeypatch.setattr("secret_sidecar.shared.fixed.RENEWED_LATELY", 0.0)
+    monkeypatch.setattr("secret_sidecar.vaults.exchange.fixed.RENEWED_LATELY", 0.0)
     service = await start()
     given = aws.know(token("test"), "test")
     assert (await service.ask(NAME, given)).status == 200

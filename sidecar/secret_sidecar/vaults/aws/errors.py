@@ -1,0 +1,145 @@
+"""AWS's answers that are no secret, told apart by their error code: the HTTP status counts only where there is none.
+
+Sources: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors
+and CommonErrors.html beside it; https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html for where the code is.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from secret_sidecar.errors import (
+    AlreadyExists,
+    Conflict,
+    CredentialsRefused,
+    Deleted,
+    Denied,
+    NameRefused,
+    NotFound,
+    OddAnswer,
+    QuotaExceeded,
+    Throttled,
+    Unavailable,
+    ValueRefused,
+    VaultError,
+)
+from secret_sidecar.http_client.connection import Answer
+from secret_sidecar.vaults.bearer import json_object
+
+VAULT = "AWS Secrets Manager"
+
+_KINDS: dict[str, tuple[type[VaultError], str]] = {
+    "AccessDeniedException": (Denied, "{vault} refused {name} to {identity}, or there is no such secret"),
+    "ResourceNotFoundException": (NotFound, "{vault} has no secret {name}, or it has no {which}"),
+    "InvalidParameterException": (NameRefused, "{vault} takes no such name as {name}"),
+    "ValidationException": (NameRefused, "{vault} takes no such name as {name}"),
+    "DecryptionFailure": (OddAnswer, "{vault} could not decrypt {name} with its KMS key"),
+}
+_OF_WRITES: dict[str, tuple[type[VaultError], str]] = {
+    "AccessDeniedException": (Denied, "{vault} refused {action} of {name} to {identity}"),
+    "EncryptionFailure": (OddAnswer, "{vault} could not encrypt {name} with its KMS key"),
+    "InvalidParameterException": (ValueRefused, "{vault} takes no such value for {name}, or no such name"),
+    "InvalidRequestException": (Conflict, "{vault} does not allow {action} of {name} in the state that it is in"),
+    "LimitExceededException": (QuotaExceeded, "{vault} keeps no more secrets, or no more versions of {name}"),
+    "ResourceExistsException": (AlreadyExists, "{vault} has a secret {name} already"),
+    "ResourceNotFoundException": (NotFound, "{vault} has no secret {name}"),
+    "ValidationException": (ValueRefused, "{vault} takes no such value for {name}, or no such name"),
+}
+_GROUPS: tuple[tuple[type[VaultError], str, frozenset[str]], ...] = (
+    (
+        Throttled,
+        "{vault} has had too many requests",
+        frozenset({
+            "LimitExceededException",
+            "RequestLimitExceeded",
+            "ThrottledException",
+            "Throttling",
+            "ThrottlingException",
+            "TooManyRequestsException",
+        }),
+    ),
+    (
+        Unavailable,
+        "{vault} is not available: {code}",
+        frozenset({
+            "InternalFailure",
+            "InternalServerError",
+            "InternalServiceError",
+            "InternalServiceErrorException",
+            "ServiceUnavailable",
+            "ServiceUnavailableException",
+        }),
+    ),
+    (
+        CredentialsRefused,
+        "{vault} did not accept the credentials of {identity}: {code}",
+        frozenset({
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "IncompleteSignature",
+            "IncompleteSignatureException",
+            "InvalidClientTokenId",
+            "InvalidSignatureException",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "NotAuthorized",
+            "RequestExpired",
+            "SignatureDoesNotMatch",
+            "UnrecognizedClientException",
+        }),
+    ),
+)  # fmt: skip
+for _kind, _detail, _codes in _GROUPS:
+    _KINDS |= dict.fromkeys(_codes, (_kind, _detail))
+_KINDS_OF_WRITES = _KINDS | _OF_WRITES
+
+
+class Call(NamedTuple):
+    """An action on a secret; `which` says what is to be there beside the secret itself."""
+
+    action: str
+    name: str
+    which: str = "current value"
+    writes: bool = False
+
+
+def error_of(answer: Answer, call: Call, identity: str) -> VaultError:
+    """Return what an answer with another status than 200 means for a call by an identity."""
+    code, message = _code_and_message(answer)
+    kind, detail = _meaning(answer.status, code, message, writes=call.writes)
+    words = {"vault": VAULT, "name": repr(call.name), "action": call.action, "which": call.which}
+    return kind(
+        detail.format(**words, identity=identity, code=code, status=answer.status),
+        code=code,
+        request_id=request_id(answer),
+        identity=identity,
+    )
+
+
+def request_id(answer: Answer) -> str | None:
+    """Return the id by which AWS finds the call again."""
+    return answer.headers.get("x-amzn-requestid")
+
+
+def _code_and_message(answer: Answer) -> tuple[str | None, str]:
+    document = json_object(answer) or {}
+    code = answer.headers.get("x-amzn-errortype") or document.get("__type") or document.get("code")
+    if not isinstance(code, str):
+        return None, ""
+    message = document.get("message") or document.get("Message")
+    return code.partition(":")[0].rpartition("#")[2], message if isinstance(message, str) else ""
+
+
+def _meaning(status: int, code: str | None, message: str, *, writes: bool) -> tuple[type[VaultError], str]:
+    if code is None:
+        if status >= 500:
+            return Unavailable, "{vault} is not available: HTTP {status}"
+        return OddAnswer, "{vault} answered HTTP {status} without an error code"
+    if code == "InvalidRequestException" and "deletion" in message.lower():
+        return Deleted, "{vault} has {name} marked for deletion"
+    kinds = _KINDS_OF_WRITES if writes else _KINDS
+    if code in kinds:
+        return kinds[code]
+    if status >= 500:
+        return Unavailable, "{vault} is not available: {code}"
+    return OddAnswer, "{vault} answered with an error that {action} cannot have: {code}"

@@ -1,0 +1,124 @@
+"""AWS's part of the settings, under the names that AWS's SDKs read."""
+
+# ruff: noqa: RUF009 (each default is a dataclasses.field)
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from secret_names import check_aws_name, check_aws_prefix
+from secret_sidecar.env_fields import both_or_neither, printable, read, setting
+from secret_sidecar.errors import SettingsError
+from secret_sidecar.http_client.origin import Origin
+from secret_sidecar.vaults.aws.pod_identity import AgentUrl
+from secret_sidecar.vaults.aws.regions import check_region, endpoint
+
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
+
+check_name = check_aws_name
+check_prefix = check_aws_prefix
+
+
+def _role_arn(text: str) -> str:
+    if not _ROLE_ARN.fullmatch(text):
+        raise ValueError("a role's ARN, such as 'arn:aws:iam::111122223333:role/test'")
+    return text
+
+
+def _template(text: str) -> str:
+    filled = text.replace("{namespace}", "n").replace("{service_account}", "s")
+    if "{namespace}" not in text or not _ROLE_ARN.fullmatch(filled):
+        raise ValueError("a role's ARN with {namespace}, such as 'arn:aws:iam::111122223333:role/blue-{namespace}'")
+    return text
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise ValueError("true or false")
+    return text.lower() == "true"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsSettings:
+    """Where AWS is, and how the sidecar gets its credentials."""
+
+    region: str = setting("AWS_REGION AWS_DEFAULT_REGION", "the vault's region (required)", check_region)
+    role_arn: str = setting("AWS_ROLE_ARN", "the role to assume with the token", _role_arn)
+    web_identity_token_file: Path | None = setting(
+        "AWS_WEB_IDENTITY_TOKEN_FILE", "the projected ServiceAccount token", Path, None
+    )
+    shared_role_arn: str = setting(
+        "SECRETS_SHARED_ROLE_ARN", "in shared mode, each caller's role, with {namespace} in it (required)", _template
+    )
+    access_key_id: str = setting("AWS_ACCESS_KEY_ID", "a static access key, used instead of a role", printable)
+    secret_access_key: str = setting("AWS_SECRET_ACCESS_KEY", "its secret key", secret=True)
+    session_token: str = setting("AWS_SESSION_TOKEN", "its session token, if it has one", printable, secret=True)
+    container_credentials_full_uri: AgentUrl | None = setting(
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI", "the agent that has the role's credentials", AgentUrl.parse, None
+    )
+    container_authorization_token_file: Path | None = setting(
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "the token that the agent is shown", Path, None
+    )
+    container_authorization_token: str = setting(
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN", "the token itself, where there is no file", printable, secret=True
+    )
+    use_fips_endpoint: bool = setting(
+        "AWS_USE_FIPS_ENDPOINT", "true: AWS's endpoints with validated cryptography", _flag, False
+    )
+    use_dualstack_endpoint: bool = setting(
+        "AWS_USE_DUALSTACK_ENDPOINT", "true: AWS's endpoints with IPv6 too", _flag, False
+    )
+    endpoint_url: Origin | None = setting("AWS_ENDPOINT_URL", "another server than AWS's own", Origin.parse, None)
+    endpoint_url_secrets_manager: Origin | None = setting(
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER", "the same, for Secrets Manager alone", Origin.parse, None
+    )
+    endpoint_url_sts: Origin | None = setting("AWS_ENDPOINT_URL_STS", "the same, for STS alone", Origin.parse, None)
+    ignore_configured_endpoint_urls: bool = setting(
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true: as if no AWS_ENDPOINT_URL… were set", _flag, False
+    )
+    ca_bundle: str | None = setting(
+        "AWS_CA_BUNDLE", "PEM certificates to trust; else SSL_CERT_FILE, else the system's", str, None
+    )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> AwsSettings:
+        """Return the settings, or raise SettingsError with key, value and the form expected."""
+        values = read(cls, environment)
+        if not values["region"]:
+            raise SettingsError("AWS_REGION is not set: expected an AWS region, such as 'eu-central-1'")
+        given = {f"AWS_{name.upper()}": value for name, value in values.items()}
+        both_or_neither("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", given)
+        both_or_neither("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", given)
+        settings = cls(**values)
+        settings.check_endpoints()
+        return settings
+
+    def origin(self, service: str) -> Origin:
+        """Return where a service is asked: `secretsmanager` or `sts`."""
+        own = {"secretsmanager": self.endpoint_url_secrets_manager, "sts": self.endpoint_url_sts}[service]
+        configured = own or self.endpoint_url
+        if configured and not self.ignore_configured_endpoint_urls:
+            return configured
+        fips, dual_stack = self.use_fips_endpoint, self.use_dualstack_endpoint
+        return endpoint(service, self.region, fips=fips, dual_stack=dual_stack)
+
+    def check_endpoints(self) -> None:
+        """Raise SettingsError where AWS's kinds of endpoints are asked for, and others than AWS's are given."""
+        given = self.endpoint_url or self.endpoint_url_secrets_manager or self.endpoint_url_sts
+        if not given or self.ignore_configured_endpoint_urls:
+            return
+        for variable, asked in (
+            ("AWS_USE_FIPS_ENDPOINT", self.use_fips_endpoint),
+            ("AWS_USE_DUALSTACK_ENDPOINT", self.use_dualstack_endpoint),
+        ):
+            if asked:
+                raise SettingsError(
+                    f"{variable}='true' cannot hold for {given}: expected no AWS_ENDPOINT_URL…, "
+                    "or AWS_IGNORE_CONFIGURED_ENDPOINT_URLS='true'"
+                )
+
+
+Settings = AwsSettings

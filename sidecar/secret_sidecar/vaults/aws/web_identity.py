@@ -1,0 +1,55 @@
+"""A role assumed with the pod's own ServiceAccount token (IRSA)."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable
+from secret_sidecar.http_client.http import Client
+from secret_sidecar.retry import retrying
+from secret_sidecar.vaults.aws import sts
+from secret_sidecar.vaults.aws.credentials import Credentials
+from secret_sidecar.vaults.identity.identity_service import FORM, Token, ask, token_of_file
+
+# IDPCommunicationError is documented as one to retry: STS could not reach the cluster's issuer.
+_TRANSIENT = {"IDPCommunicationError", "InternalFailure", "RequestLimitExceeded", "ServiceUnavailable", "Throttling"}
+
+
+class WebIdentity:
+    """Exchanges the token for the role's credentials; a file is read anew each time, for the kubelet rotates it."""
+
+    def __init__(self, client: Client, role_arn: str, token_file: Path | Token, session: str) -> None:
+        self._client = client
+        self._role_arn = role_arn
+        self._token = partial(token_of_file, token_file, role_arn) if isinstance(token_file, Path) else token_file
+        self._session = session
+
+    async def obtain(self, deadline: float) -> Credentials:
+        """Return fresh credentials, or raise IdentityUnavailable."""
+        return await retrying(lambda: self._exchange(deadline), deadline)
+
+    async def close(self) -> None:
+        """Close connections to STS."""
+        await self._client.close()
+
+    async def _exchange(self, deadline: float) -> Credentials:
+        body = sts.form(self._role_arn, self._session, self._token())
+        answer = await ask("STS", self._client, "POST", "/", (FORM,), body, deadline, self._role_arn)
+        try:
+            texts = sts.texts(answer.body)
+            if answer.status == 200:
+                return sts.credentials(texts)
+        except ValueError as error:
+            if answer.status < 500:
+                detail = f"STS: HTTP {answer.status} with an answer that is none: {error}"
+                raise IdentityUnavailable(detail, identity=self._role_arn) from None
+            texts = {}
+        code = texts.get("Code")
+        kind = IdentityDelayed if code in _TRANSIENT or answer.status >= 500 else IdentityUnavailable
+        raise kind(
+            f"STS refused role {self._role_arn}: {code or f'HTTP {answer.status}'}",
+            code=code,
+            request_id=answer.headers.get("x-amzn-requestid") or texts.get("RequestId"),
+            identity=self._role_arn,
+        )

@@ -1,0 +1,47 @@
+"""Which identity the settings ask for."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import partial
+
+from secret_sidecar.errors import SettingsError
+from secret_sidecar.http_client import tls
+from secret_sidecar.http_client.http import Client
+from secret_sidecar.http_client.proxy import Proxies
+from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.azure.federation import AUTHORITY, Federation, identity, scope
+from secret_sidecar.vaults.azure.settings import AzureSettings
+from secret_sidecar.vaults.identity import identity_service
+from secret_sidecar.vaults.identity.credentials import Bearer, Issuer, Source
+from secret_sidecar.vaults.identity.refreshing import Refreshing
+
+
+def open_source(settings: Settings) -> Source[Bearer]:
+    """Return the federated identity where one is set, else azure-identity's chain."""
+    settings.vault.check_own_identity()
+    return Refreshing(_issuer(settings.vault, settings.proxies), settings.timeout)
+
+
+def _issuer(azure: AzureSettings, proxies: Proxies) -> Issuer[Bearer]:
+    if azure.federated_token_file:
+        authority = azure.authority_host or AUTHORITY
+        client = Client(authority, tls.context_for(authority, None), proxy=proxies.for_origin(authority))
+        who = identity(azure.client_id, azure.tenant_id)
+        token = partial(identity_service.token_of_file, azure.federated_token_file, who)
+        return Federation(client, azure.tenant_id, azure.client_id, azure.vault_url, token)
+    if not _has_azure_identity():
+        raise SettingsError(
+            "no Azure credentials: expected AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE; to use "
+            "`az login`, install secret-sidecar[laptop-azure]"
+        )
+    from secret_sidecar.vaults.azure.laptop import Laptop  # noqa: PLC0415 (azure-identity costs 20 MB)
+
+    return Laptop(scope(azure.vault_url))
+
+
+def _has_azure_identity() -> bool:
+    try:
+        return importlib.util.find_spec("azure.identity") is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,0 +1,220 @@
+"""Azure Key Vault's secrets.
+
+Source: https://learn.microsoft.com/rest/api/keyvault/secrets/operation-groups
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import secret_names
+from secret_sidecar.errors import (
+    AlreadyExists,
+    BadRequest,
+    Deleted,
+    Denied,
+    Disabled,
+    NameRefused,
+    NotFound,
+    OddAnswer,
+    ValueRefused,
+)
+from secret_sidecar.http_client import tls
+from secret_sidecar.http_client.http import Client
+from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.azure.errors import NOT_FROM_HERE, VAULT, error_of, request_id
+from secret_sidecar.vaults.azure.settings import AzureSettings
+from secret_sidecar.vaults.azure.sources import open_source
+from secret_sidecar.vaults.bearer import Calls, json_object
+from secret_sidecar.vaults.store import NewValue, Secret, Written
+
+API = "api-version=7.4"
+_ID = re.compile(r"[0-9a-fA-F]{32}")
+_SAFE_TARGET = re.compile(r"[!-~]{1,4096}")
+
+
+class _Version(NamedTuple):
+    """A version without its value; `created` is in seconds since 1970."""
+
+    created: int
+    id: str
+    enabled: bool
+
+    @classmethod
+    def parse(cls, item: Any, name: str) -> _Version | None:
+        """Return an item of the list of versions, or None if it is none of that name."""
+        match item:
+            case {"attributes": {"created": int(created), "enabled": bool(enabled)}} if found := _version(item, name):
+                return cls(created, found, enabled)
+        return None
+
+
+class AzureStore:
+    """Reads secrets by their REST form, for the client library costs 20 MB."""
+
+    backend = "azure"
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    @property
+    def expires(self) -> float | None:
+        """When the token in use ends, in seconds since 1970."""
+        return self._calls.expires
+
+    def check_name(self, name: str) -> str:
+        """Return the name if it is a portable one; Key Vault itself does not tell upper from lower case."""
+        return secret_names.check_name(name)
+
+    async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
+        """Read a version by its id, or the newest; Key Vault has no stages."""
+        if stage is not None:
+            raise BadRequest("stage: expected none, for Azure Key Vault has versions alone")
+        if version is not None and not _ID.fullmatch(version):
+            raise BadRequest(f"version {version[:80]!r}: expected a version's id, 32 hexadecimal digits")
+        path = _path(name) if version is None else f"{_path(name)}/{version}"
+        document, odd = await self._ask("GET", f"{path}?{API}", name, deadline)
+        found = _version(document, name)
+        if found is None or not isinstance(document.get("value"), str):
+            raise odd
+        return Secret(name, document["value"], found, identity=odd.identity, request_id=odd.request_id)
+
+    async def current_version(self, name: str, deadline: float) -> str:
+        """Return the newest version's id, from the list of versions: it needs secrets/readMetadata.
+
+        The list is in no order and has times in whole seconds; where two versions are the newest, the value is read,
+        and only its version is looked at.
+        """
+        versions = await self._versions(name, deadline)
+        if not versions:
+            raise NotFound(f"{VAULT} has no secret {name!r}")
+        last = max(version.created for version in versions)
+        newest, *others = [version for version in versions if version.created == last]
+        if others:
+            return (await self.get(name, deadline)).version
+        if not newest.enabled:
+            raise Disabled(f"{VAULT} has {name!r} disabled")
+        return newest.id
+
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
+        """Make a secret unless there is one: two calls, between which somebody else may make it too."""
+        _check(value)
+        if await self._exists(name, deadline):
+            raise AlreadyExists(f"{VAULT} has a secret {name!r} already")
+        return await self._set(name, value, deadline)
+
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
+        """Add a version if there is a secret: two calls, between which somebody else may delete it."""
+        _check(value)
+        if not await self._exists(name, deadline):
+            raise NotFound(f"{VAULT} has no secret {name!r}")
+        return await self._set(name, value, deadline)
+
+    async def delete(self, name: str, deadline: float) -> Written:
+        """Delete a secret, so that it can be recovered for the vault's retention time."""
+        answer, identity = await self._calls.send_once("DELETE", f"{_path(name)}?{API}", name, deadline)
+        return Written(None, identity, request_id(answer))
+
+    async def probe(self, name: str, deadline: float) -> None:
+        """Ask for one of the versions without its value; a refusal for where we are is not one of the identity."""
+        try:
+            await self._exists(name, deadline)
+        except Denied as denied:
+            if denied.code in NOT_FROM_HERE:
+                raise
+        except (NotFound, Deleted, NameRefused):
+            return
+
+    async def close(self) -> None:
+        """Close connections and stop a refresh."""
+        await self._calls.close()
+
+    async def _exists(self, name: str, deadline: float) -> bool:
+        """Return whether there is a version: the list of those of a secret that is not there is empty."""
+        try:
+            target = f"{_path(name)}/versions?{API}&maxresults=1"
+            return bool((await self._page(target, name, deadline))[0])
+        except NotFound:
+            return False
+
+    async def _versions(self, name: str, deadline: float) -> list[_Version]:
+        versions: list[_Version] = []
+        target: str | None = f"{_path(name)}/versions?{API}"
+        while target is not None:
+            page, target = await self._page(target, name, deadline)
+            versions += page
+        return versions
+
+    async def _page(self, target: str, name: str, deadline: float) -> tuple[list[_Version], str | None]:
+        """Return some versions, and where the next ones are, if there are more."""
+        document, odd = await self._ask("GET", target, name, deadline)
+        items, link = document.get("value") or [], document.get("nextLink")
+        if not isinstance(items, list):
+            raise odd
+        versions = [_Version.parse(item, name) for item in items]
+        following = _following(str(link), name) if link else None
+        if None in versions or (link and following is None):
+            raise odd
+        return [version for version in versions if version], following
+
+    async def _set(self, name: str, value: NewValue, deadline: float) -> Written:
+        try:
+            document, odd = await self._ask("PUT", f"{_path(name)}?{API}", name, deadline, {"value": value.value})
+        except NameRefused as error:  # the name is one, so it is the value
+            detail = f"{VAULT} takes no such value for {name!r}: expected text of at most 25 KB"
+            known = {"code": error.code, "request_id": error.request_id, "identity": error.identity}
+            raise ValueRefused(detail, **known) from None
+        version = _version(document, name)
+        if version is None:
+            raise odd
+        return Written(version, odd.identity, odd.request_id)
+
+    async def _ask(
+        self, method: str, target: str, name: str, deadline: float, document: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], OddAnswer]:
+        """Return an answer's document, and the error to raise if it is not what was asked for."""
+        answer, identity = await self._calls.send(method, target, name, deadline, document)
+        detail = f"{VAULT} answered about {name!r} with something that is nothing of that name"
+        odd = OddAnswer(detail, request_id=request_id(answer), identity=identity)
+        answered = json_object(answer)
+        if answered is None:
+            raise odd
+        return answered, odd
+
+
+def _path(name: str) -> str:
+    return f"/secrets/{secret_names.dashed(name)}"
+
+
+def _version(document: dict[str, Any], name: str) -> str | None:
+    """Return the version in an object's id, `https://VAULT/secrets/NAME/VERSION`, or None if it is of another name."""
+    match re.split("[/?#]", str(document.get("id")))[3:]:
+        case ["secrets", found, version] if found.lower() == secret_names.dashed(name) and _ID.fullmatch(version):
+            return version
+    return None
+
+
+def _following(link: str, name: str) -> str | None:
+    """Return the rest of a link to the next page, which only our own vault is asked for; None if it is no such link."""
+    start = link.find("/", link.find("//") + 2)
+    target = link[start:] if start > 0 else ""
+    ours = target.lower().startswith((f"{_path(name)}/versions?", f"{_path(name)}/versions/?"))
+    return target if ours and _SAFE_TARGET.fullmatch(target) else None
+
+
+def _check(value: NewValue) -> None:
+    if value.encoding:
+        raise ValueRefused(f"a value in {value.encoding}: expected text, for Azure Key Vault keeps nothing else")
+    try:
+        value.value.encode()
+    except UnicodeEncodeError:
+        raise ValueRefused("the value is no text that UTF-8 can hold: expected one") from None
+
+
+def open_store(settings: Settings) -> AzureStore:
+    """Return a store for the settings' vault and identity."""
+    azure: AzureSettings = settings.vault
+    proxy = settings.proxies.for_origin(azure.vault_url)
+    client = Client(azure.vault_url, tls.context_for(azure.vault_url, None), proxy=proxy)
+    return AzureStore(Calls(VAULT, client, open_source(settings), error_of))

@@ -1,0 +1,126 @@
+"""Calls to a vault that takes a bearer token and speaks JSON: made again where that may help, once with a new token."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from secret_sidecar.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    CredentialsRefused,
+    DeadlineExceeded,
+    MalformedAnswer,
+    OddAnswer,
+    Throttled,
+    TimedOut,
+    TransportError,
+    Unavailable,
+    VaultError,
+)
+from secret_sidecar.http_client.connection import Answer
+from secret_sidecar.http_client.http import Client
+from secret_sidecar.retry import retrying
+from secret_sidecar.vaults.identity.credentials import Bearer, Source
+
+ErrorOf = Callable[[Answer, str, str], VaultError]
+"""What an answer other than a success means for a call about a name by an identity."""
+
+_CONTENT_TYPE = ("Content-Type", "application/json")
+_decode = json.JSONDecoder().decode  # json.loads would look for other encodings than UTF-8 first
+_DONE = frozenset({200, 204})
+TRANSPORT: dict[type[TransportError], type[VaultError]] = {
+    ConnectFailed: Unavailable,
+    ConnectionLost: Unavailable,
+    MalformedAnswer: OddAnswer,
+    DeadlineExceeded: TimedOut,
+}
+"""What it means for a vault that the client got no answer."""
+
+
+class Calls:
+    """One vault, asked by whoever the source says; `vault` is its name in messages."""
+
+    def __init__(
+        self,
+        vault: str,
+        client: Client,
+        source: Source[Bearer],
+        error_of: ErrorOf,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self._vault = vault
+        self._client = client
+        self._source = source
+        self._error_of = error_of
+        self._headers = headers
+
+    @property
+    def expires(self) -> float | None:
+        """When the token in use ends, in seconds since 1970."""
+        return self._source.expires
+
+    async def send(
+        self, method: str, target: str, name: str, deadline: float, document: dict[str, Any] | None = None
+    ) -> tuple[Answer, str]:
+        """Return the vault's answer, of status 200 or 204, and the identity that asked, or raise a VaultError.
+
+        A call that fails in passing is made again, so it must be one that may arrive twice.
+        """
+        return await retrying(lambda: self.send_once(method, target, name, deadline, document), deadline)
+
+    async def send_once(
+        self, method: str, target: str, name: str, deadline: float, document: dict[str, Any] | None = None
+    ) -> tuple[Answer, str]:
+        """Do the same without trying again; only if the token is not accepted, a renewed one is tried."""
+        body = b"" if document is None else json.dumps(document).encode()
+        bearer = await self._source.get(deadline)
+        try:
+            return await self._exchange(bearer, method, target, name, body, deadline)
+        except CredentialsRefused:
+            renewed = await self._source.renew(bearer, deadline)
+            if renewed is bearer:
+                raise
+        return await self._exchange(renewed, method, target, name, body, deadline)
+
+    async def close(self) -> None:
+        """Close connections and stop a refresh."""
+        await self._source.close()
+        await self._client.close()
+
+    async def _exchange(
+        self, bearer: Bearer, method: str, target: str, name: str, body: bytes, deadline: float
+    ) -> tuple[Answer, str]:
+        authorization = ("Authorization", f"Bearer {bearer.token}")
+        headers = (authorization, *self._headers, *((_CONTENT_TYPE,) if body else ()))
+        try:
+            answer = await self._client.send(method, target, headers, body, deadline)
+        except TransportError as error:
+            raise TRANSPORT[type(error)](f"{self._vault}: {error}", identity=bearer.identity) from None
+        if answer.status not in _DONE:
+            raise self._refusal(answer, name, bearer.identity)
+        return answer, bearer.identity
+
+    def _refusal(self, answer: Answer, name: str, identity: str) -> VaultError:
+        refusal = self._error_of(answer, name, identity)
+        if isinstance(refusal, Throttled):
+            refusal.retry_after = _retry_after(answer) or refusal.retry_after
+        return refusal
+
+
+def _retry_after(answer: Answer) -> int:
+    """Return the seconds that an answer asks to wait (RFC 9110 section 10.2.3), or 0 if it gives no number."""
+    seconds = answer.headers.get("retry-after", "")
+    return int(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 6 else 0
+
+
+def json_object(answer: Answer) -> dict[str, Any] | None:
+    """Return the JSON object that an answer's body is, or None if it is none."""
+    if "json" not in answer.headers.get("content-type", ""):
+        return None
+    try:
+        document = _decode(answer.body.decode())
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None

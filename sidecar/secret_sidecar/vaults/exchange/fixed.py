@@ -1,0 +1,34 @@
+"""Credentials of a caller: used until they end, and never renewed, for the token that they came from was not kept."""
+
+from __future__ import annotations
+
+import time
+from typing import Generic
+
+from secret_sidecar.vaults.identity.credentials import C
+from secret_sidecar.vaults.identity.refreshing import RENEWED_LATELY
+
+
+class Fixed(Generic[C]):
+    """A Source of what was obtained once.
+
+    What the vault does not take any more has ended, unless it is brand new: new ones would not help then.
+    """
+
+    def __init__(self, credentials: C) -> None:
+        self._credentials = credentials
+        self._obtained = time.monotonic()
+        self.expires = credentials.expires
+
+    async def get(self, deadline: float) -> C:  # noqa: ARG002
+        """Return them."""
+        return self._credentials
+
+    async def renew(self, refused: C, deadline: float) -> C:  # noqa: ARG002
+        """Return the same; the caller's next request brings its token, and with that new ones."""
+        if time.monotonic() - self._obtained >= RENEWED_LATELY:
+            self.expires = 0.0
+        return refused
+
+    async def close(self) -> None:
+        """Hold nothing."""

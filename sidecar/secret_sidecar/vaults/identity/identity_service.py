@@ -1,0 +1,94 @@
+"""What identity services have in common: a ServiceAccount's token goes there, and a bearer token comes back."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from secret_sidecar.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    DeadlineExceeded,
+    IdentityDelayed,
+    IdentityTimedOut,
+    IdentityUnavailable,
+    TransportError,
+)
+from secret_sidecar.http_client.connection import Answer
+from secret_sidecar.http_client.http import Client, Headers
+from secret_sidecar.vaults.identity.credentials import Bearer
+
+Token = Callable[[], str]
+"""Gives the token to show to an identity service, or raises IdentityUnavailable."""
+
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+_TOKEN_SIZE = 64 << 10
+_FOREVER = 10**9
+
+
+async def ask(
+    service: str,
+    client: Client,
+    method: str,
+    target: str,
+    headers: Headers,
+    body: bytes,
+    deadline: float,
+    identity: str,
+) -> Answer:
+    """Return a service's answer, whatever its status, or raise IdentityDelayed or IdentityUnavailable."""
+    try:
+        return await client.send(method, target, headers, body, deadline)
+    except (ConnectFailed, ConnectionLost) as error:
+        raise IdentityDelayed(f"{service}: {error}", identity=identity) from None
+    except DeadlineExceeded as error:
+        raise IdentityTimedOut(f"{service}: {error}", identity=identity) from None
+    except TransportError as error:
+        raise IdentityUnavailable(f"{service}: {error}", identity=identity) from None
+
+
+def bearer(document: dict[str, Any] | None, identity: str) -> Bearer | None:
+    """Return the token of an answer as RFC 6749 section 5.1 has it, or None if there is none in it."""
+    match document:
+        case {"access_token": str(token), "expires_in": int(seconds)} if is_token(token) and 0 < seconds < _FOREVER:
+            return Bearer(token, time.time() + seconds, identity)
+    return None
+
+
+def is_token(text: str) -> bool:
+    """Return whether a text can be sent as a bearer token (RFC 6750 section 2.1, and no more than printable ASCII)."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
+def token_of_file(path: Path, identity: str, field: str | None = None) -> str:
+    """Return the token in a file, read anew because the kubelet rotates it, or raise IdentityUnavailable.
+
+    With a field, the file is a JSON object that has the token there. `identity` is who the token is to become.
+    """
+    try:
+        with path.open("rb") as file:
+            token = file.read(_TOKEN_SIZE).decode("ascii").strip()
+        if field is not None:
+            token = json.loads(token)[field]
+    except OSError as error:
+        raise IdentityUnavailable(f"token file {path}: {error.strerror}", identity=identity) from None
+    except (ValueError, LookupError, TypeError):
+        token = ""
+    if not (isinstance(token, str) and is_token(token)):
+        expected = "one JSON Web Token" if field is None else f"a JSON object with a token as {field!r}"
+        raise IdentityUnavailable(f"token file {path}: expected {expected}", identity=identity)
+    return token
+
+
+def subject(token: str) -> str:
+    """Return whom a JSON Web Token says it is about, or an empty text; only to name it, for nothing is verified."""
+    payload = token.split(".")[1:2]
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(f"{payload[0]}==="))
+        return str(claims["sub"])[:256]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""

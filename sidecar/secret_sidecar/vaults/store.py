@@ -1,0 +1,98 @@
+"""Vaults: what a store is, and which one the settings ask for. Of the vaults, only that one is imported."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from secret_sidecar.settings import Settings
+
+__all__ = ["NewValue", "Secret", "Store", "Written", "open_store"]
+
+
+@dataclass(slots=True)
+class Secret:
+    """A secret as the vault gave it; `encoding` is "base64" where the value is binary.
+
+    `identity` is who read it and `request_id` the cloud's own, as far as known; `cached` tells of one that was kept.
+    """
+
+    name: str
+    value: str = field(repr=False)
+    version: str
+    encoding: str | None = None
+    identity: str | None = field(default=None, compare=False)
+    request_id: str | None = field(default=None, compare=False)
+    cached: Literal["fresh", "stale"] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewValue:
+    """What is to be written; `encoding` as in a Secret."""
+
+    value: str = field(repr=False)
+    encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did: the version it made (none of a deletion), who wrote and the cloud's own id, as far as known."""
+
+    version: str | None = None
+    identity: str | None = None
+    request_id: str | None = None
+
+
+class Store(Protocol):
+    """One vault, through one identity. Deadlines are in the loop's time; errors are VaultErrors."""
+
+    backend: str
+
+    def check_name(self, name: str) -> str:
+        """Return a full name that the vault can spell, or raise InvalidName."""
+        ...
+
+    async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
+        """Read a secret: the version given, the one that a stage names, or the current one.
+
+        Version and stage are in the vault's own terms; what it cannot look up by raises BadRequest.
+        """
+        ...
+
+    async def current_version(self, name: str, deadline: float) -> str:
+        """Return what `version` of a read would be now, from the vault's metadata alone."""
+        ...
+
+    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
+        """Make a secret that does not exist yet; AlreadyExists if it does."""
+        ...
+
+    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
+        """Give a secret that exists a new current value; NotFound if it does not."""
+        ...
+
+    async def delete(self, name: str, deadline: float) -> Written:
+        """Delete a secret, so that it can be restored where the vault can do that."""
+        ...
+
+    async def probe(self, name: str, deadline: float) -> None:
+        """Return if the vault answered this identity, be it with a refusal or that there is no such name."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...
+
+
+def expiry(store: Store) -> float | None:
+    """Return when a store's credentials end, in seconds since 1970: None if it does not tell by `expires`."""
+    ends = getattr(store, "expires", None)
+    return ends if isinstance(ends, float) else None
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store of the settings' backend: each backend's package has one in `store.py`."""
+    module = importlib.import_module(f"secret_sidecar.vaults.{settings.backend}.store")
+    store: Store = module.open_store(settings)
+    return store

@@ -1,0 +1,177 @@
+"""A fake of AWS Secrets Manager and STS, on one port: small, but it checks what AWS checks of a request.
+
+Signatures are computed anew by botocore's own signer; the tests let boto3 read through it before our sidecar may.
+`faults` holds what happens to the next requests instead of an answer, and `sts_gate` holds STS's answers back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import parse_qs
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+
+from tests.fakes.aws_secrets import FakeSecrets, Reply, error
+from tests.fakes.server import Listener, Request
+
+__all__ = ["Reply", "Request", "error"]
+
+REGION = "us-east-1"
+ROLE = "arn:aws:iam::111122223333:role/test"
+STATIC_KEY, STATIC_SECRET = "AKIAFAKEFAKEFAKEFAKE", "static-secret-key"
+AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request, SignedHeaders=([^,]+), Signature=(\w+)"
+)
+
+
+@dataclass
+class Key:
+    """An access key that the fake knows, and what its owner may read."""
+
+    secret: str
+    token: str | None
+    expires: float
+    prefixes: tuple[str, ...]
+
+
+Fault = Reply | bytes | None | asyncio.Event
+
+
+@dataclass
+class FakeAws(Listener, FakeSecrets):
+    """Secrets by name, keys by id, and a journal of what was asked."""
+
+    keys: dict[str, Key] = field(default_factory=dict)
+    tokens: set[str] = field(default_factory=lambda: {"token-1"})
+    allowed_roles: set[str] = field(default_factory=lambda: {ROLE})
+    prefixes: tuple[str, ...] = ("test/",)
+    may_describe: bool = True
+    may_write: bool = True
+    lifetime: float = 3600.0
+    clock: Callable[[], float] = time.time
+    faults: deque[Fault] = field(default_factory=deque)
+    sts_faults: deque[Fault] = field(default_factory=deque)
+    sts_gate: asyncio.Event = field(default_factory=asyncio.Event)
+    sts_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    assumed: list[dict[str, str]] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        self.sts_gate.set()
+        self.keys[STATIC_KEY] = Key(STATIC_SECRET, None, float("inf"), ("test/",))
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
+        """Answer; False if the connection ends."""
+        if (request.method, request.target) == ("GET", "/") and "authorization" not in request.headers:  # nobody's call
+            writer.write(error("MissingAuthenticationTokenException", status=403).render())
+            return True
+        is_sts = "x-amz-target" not in request.headers
+        if is_sts:
+            self.sts_asked.set()
+            await self.sts_gate.wait()
+        faults = self.sts_faults if is_sts else self.faults
+        fault = faults.popleft() if faults else self.sts(request) if is_sts else self.secrets_manager(request)
+        if isinstance(fault, asyncio.Event):
+            await fault.wait()
+            return False
+        if isinstance(fault, Reply):
+            writer.write(fault.render())
+        elif fault is not None:
+            writer.write(fault)
+        await writer.drain()
+        return isinstance(fault, Reply)
+
+    def sts(self, request: Request) -> Reply:
+        """AssumeRoleWithWebIdentity, for the tokens that are known."""
+        form = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
+        self.assumed.append(form)
+        if form["WebIdentityToken"] not in self.tokens:
+            return sts_error("InvalidIdentityToken")
+        if form["RoleArn"] not in self.allowed_roles:
+            return sts_error("AccessDenied", 403)
+        number = len(self.assumed)
+        access_key = f"ASIA{number:016}"
+        expires = self.clock() + self.lifetime
+        self.keys[access_key] = Key(f"session-secret-{number}", f"session-token-{number}", expires, self.prefixes)
+        stamp = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Reply(
+            200,
+            f'<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+            f"<AssumeRoleWithWebIdentityResult><SubjectFromWebIdentityToken>s</SubjectFromWebIdentityToken>"
+            f"<AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/test/{form['RoleSessionName']}</Arn>"
+            f"<AssumedRoleId>x</AssumedRoleId></AssumedRoleUser><Credentials>"
+            f"<AccessKeyId>{access_key}</AccessKeyId><SecretAccessKey>session-secret-{number}</SecretAccessKey>"
+            f"<SessionToken>session-token-{number}</SessionToken><Expiration>{stamp}</Expiration>"
+            f"</Credentials></AssumeRoleWithWebIdentityResult><ResponseMetadata><RequestId>r</RequestId>"
+            f"</ResponseMetadata></AssumeRoleWithWebIdentityResponse>".encode(),
+            "text/xml",
+        )
+
+    def secrets_manager(self, request: Request) -> Reply:
+        """Answer those who signed well and may."""
+        action = request.headers["x-amz-target"].removeprefix("secretsmanager.")
+        asked = json.loads(request.body)
+        name: str = asked["Name"] if action == "CreateSecret" else asked["SecretId"]
+        self.asked.append((action, name))
+        key = self._caller(request)
+        if isinstance(key, Reply):
+            return key
+        allowed = {"GetSecretValue": True, "DescribeSecret": self.may_describe}.get(action, self.may_write)
+        if not (allowed and name.startswith(key.prefixes)):
+            return error("AccessDeniedException", f"User is not authorized to perform: secretsmanager:{action}")
+        return self.perform(action, asked)
+
+    def _caller(self, request: Request) -> Key | Reply:
+        match = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
+        if match is None:
+            return error("MissingAuthenticationTokenException")
+        access_key, _, region, service, signed, signature = match.groups()
+        key = self.keys.get(access_key)
+        if key is None or (region, service) != (REGION, "secretsmanager"):
+            return error("UnrecognizedClientException", "The security token included in the request is invalid.")
+        if request.headers.get("x-amz-security-token") != key.token:
+            return error("UnrecognizedClientException", "The security token included in the request is invalid.")
+        if self.clock() >= key.expires:
+            return error("ExpiredTokenException", "The security token included in the request is expired")
+        if signature != expected_signature(request, access_key, key.secret, signed.split(";")):
+            return error("InvalidSignatureException", "The request signature we calculated does not match")
+        return key
+
+
+def sts_error(code: str, status: int = 400) -> Reply:
+    """An error as STS words it."""
+    body = (
+        f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
+        f"<Code>{code}</Code><Message>no</Message></Error><RequestId>sts-request</RequestId></ErrorResponse>"
+    )
+    return Reply(status, body.encode(), "text/xml")
+
+
+def expected_signature(request: Request, access_key: str, secret: str, signed: list[str]) -> str:
+    """What botocore's signer makes of the request, over the headers that its sender signed."""
+    signer = botocore.auth.SigV4Auth(botocore.credentials.Credentials(access_key, secret), "secretsmanager", REGION)
+    again = botocore.awsrequest.AWSRequest(
+        request.method,
+        f"http://{request.headers['host']}{request.target}",
+        {name: request.headers[name] for name in signed},
+        request.body,
+    )
+    again.context["timestamp"] = request.headers["x-amz-date"]
+    text = signer.string_to_sign(again, signer.canonical_request(again))
+    signature: str = signer.signature(text, again)
+    return signature

@@ -1,0 +1,73 @@
+"""AWS's endpoints as the settings have them; where they can, botocore's clients are asked the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import botocore.session
+import pytest
+
+from secret_sidecar.errors import SettingsError
+from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.aws.settings import AwsSettings
+
+SERVICES = ("secretsmanager", "sts")
+
+
+def aws(**variables: str) -> AwsSettings:
+    """AWS's part of an environment's settings."""
+    environment = {"SECRETS_BACKEND": "aws", "AWS_REGION": "eu-central-1", **variables}
+    vault = Settings.from_environment(environment, Path("/nonexistent")).vault
+    assert isinstance(vault, AwsSettings)
+    return vault
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"AWS_USE_FIPS_ENDPOINT": "true"},
+        {"AWS_USE_DUALSTACK_ENDPOINT": "TRUE"},
+        {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"},
+        {"AWS_USE_FIPS_ENDPOINT": "false"},
+        {"AWS_ENDPOINT_URL": "http://localhost:4566"},
+        {"AWS_ENDPOINT_URL": "http://localhost:4566", "AWS_ENDPOINT_URL_STS": "https://sts.example"},
+        {"AWS_ENDPOINT_URL_SECRETS_MANAGER": "https://vpce-1.example:444"},
+        {"AWS_ENDPOINT_URL": "http://localhost:4566", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+        {"AWS_ENDPOINT_URL_STS": "http://localhost:4566", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false"},
+        {
+            "AWS_ENDPOINT_URL": "http://localhost:4566",
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+            "AWS_USE_FIPS_ENDPOINT": "true",
+        },
+    ],
+    ids=lambda variables: " ".join(variables) or "none",
+)
+def test_the_variables_lead_where_they_lead_botocore(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For both services."""
+    for name, value in {"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1", **variables}.items():
+        monkeypatch.setenv(name, value)
+    session = botocore.session.Session()
+    for service, action in zip(SERVICES, ("list_secrets", "get_caller_identity"), strict=True):
+        client = session.create_client(service, aws_access_key_id="x", aws_secret_access_key="x")
+        called = client.generate_presigned_url(action)
+        assert called.startswith(f"{aws(**variables).origin(service)}/?"), called
+
+
+@pytest.mark.parametrize("variable", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])
+@pytest.mark.parametrize("url", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SECRETS_MANAGER"])
+def test_a_kind_of_endpoint_cannot_be_asked_of_a_given_one(variable: str, url: str) -> None:
+    """Botocore refuses both together at the first call, we at the start."""
+    with pytest.raises(SettingsError, match=f"{variable}='true' cannot hold for http://localhost:4566: expected"):
+        aws(**{variable: "true", url: "http://localhost:4566"})
+
+
+@pytest.mark.parametrize(
+    "variable", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]
+)
+def test_a_flag_is_true_or_false(variable: str) -> None:
+    """Nothing else, for botocore takes all else for false."""
+    with pytest.raises(SettingsError, match=f"{variable}='yes': expected true or false"):
+        aws(**{variable: "yes"})
