@@ -204,7 +204,6 @@ async def test_one_process_survives_them_all(run: Run, aws: FakeAws, other: Othe
 async def test_credentials_that_expire_mid_flight_are_renewed(
     aws: FakeAws, start: StartSidecar, role_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The caller does not notice."""
     monkeypatch.setattr("secret_sidecar.vaults.identity.refreshing.RENEWED_LATELY", 0.0)
     sidecar = await start(role_settings)
     await sidecar.readiness.wait()

@@ -125,7 +125,6 @@ async def test_failures_of_the_vault(
 
 
 async def test_a_vault_that_does_not_listen(aws: FakeAws, start: StartSidecar, static_settings: Settings) -> None:
-    """Connections that are not made."""
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     with searched() as found:

@@ -54,7 +54,6 @@ def test_everything_that_a_pod_is_given() -> None:
 
 
 def test_settings_do_not_change() -> None:
-    """They are read once."""
     with pytest.raises(FrozenInstanceError):
         settings_of().port = 1  # type: ignore[misc]
 

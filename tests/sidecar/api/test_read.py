@@ -30,12 +30,10 @@ def read_by_boto3(url: str, secret_key: str) -> str:
 
 
 async def test_boto3_is_content_with_the_fake(aws: FakeAws) -> None:
-    """The official client reads through the fake that our own is tested against."""
     assert await asyncio.to_thread(read_by_boto3, aws.url, fake_aws.STATIC_SECRET) == "hunter2-test"
 
 
 async def test_the_fake_refuses_a_wrong_signature(aws: FakeAws) -> None:
-    """A client with a wrong secret key gets no further."""
     with pytest.raises(Exception, match="InvalidSignatureException"):
         await asyncio.to_thread(read_by_boto3, aws.url, "wrong")
 
@@ -67,7 +65,6 @@ async def test_any_text_survives(aws: FakeAws, start: StartSidecar, static_setti
 
 
 async def test_a_read_gives_the_latest_value(aws: FakeAws, start: StartSidecar, static_settings: Settings) -> None:
-    """Nothing is kept between two reads."""
     sidecar = await start(static_settings)
     assert (await ask(sidecar.port, "/v1/secrets/database-password")).json["value"] == "hunter2-test"
     aws.secrets["test/database-password"] = "rotated"

@@ -163,7 +163,6 @@ async def test_what_passes_is_tried_again(
 async def test_half_an_answer_again_and_again_is_a_vault_that_is_not_available(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A connection that always ends early is no better than none."""
     monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
@@ -188,7 +187,6 @@ async def test_a_vault_that_refuses_connections_is_not_available(
 async def test_a_vault_that_hangs_is_a_gateway_timeout(
     aws: FakeAws, start: StartSidecar, static_settings: Settings
 ) -> None:
-    """Nothing had gone wrong but the time."""
     sidecar = await start(replace(static_settings, timeout=0.2))
     await sidecar.readiness.wait()
     never = asyncio.Event()

@@ -88,7 +88,6 @@ async def test_an_answer_that_refuses_the_credentials_does_not_count(
 async def test_a_vault_that_fails_later_takes_no_pod_out_of_service(
     aws: FakeAws, start: StartSidecar, static_settings: Settings
 ) -> None:
-    """Ready stays ready."""
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     await aws.__aexit__()

@@ -81,7 +81,6 @@ async def test_a_field_is_text_whatever_it_holds(
 
 
 async def test_a_field_of_an_earlier_version(aws: FakeAws, start: StartSidecar, static_settings: Settings) -> None:
-    """Key and stage go together."""
     aws.put("test/database", '{"user": "next"}', SECOND)
     got = await ask((await start(static_settings)).port, "/v1/secrets/database?key=user&stage=AWSPREVIOUS")
     assert (got.json["value"], got.json["version"]) == ("app", FIRST)

@@ -148,7 +148,6 @@ async def test_the_clouds_code_decides_the_answer(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each error code of a write has one answer."""
     monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(settings)
     await sidecar.readiness.wait()

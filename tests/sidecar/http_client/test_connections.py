@@ -19,7 +19,6 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_connection_is_used_again() -> None:
-    """Requests one after the other share one connection."""
     async with Scripted([reply(b"1"), reply(b"2"), reply(b"3")]) as server:
         client = client_of(server)
         assert [(await send(client)).body for _ in range(3)] == [b"1", b"2", b"3"]
@@ -117,7 +116,6 @@ async def test_a_cancelled_request_gives_its_place_back() -> None:
 
 
 async def test_closing_the_client_closes_what_is_idle() -> None:
-    """No connection is left behind."""
     async with Scripted([reply(b"1")]) as server:
         client = client_of(server)
         await send(client)

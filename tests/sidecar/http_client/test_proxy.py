@@ -228,7 +228,6 @@ def test_what_is_asked_directly(no_proxy: str, hosts: list[str]) -> None:
     ],
 )
 def test_what_is_not(no_proxy: str, host: str) -> None:
-    """Near misses."""
     assert not direct(host, no_proxy)
 
 

@@ -35,13 +35,11 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_what_passes_is_tried_again() -> None:
-    """Three failures are survived."""
     attempt, _ = failing_with(Throttled("1"), Unavailable("2"), Throttled("3"))
     assert await retrying(attempt, soon()) == "done"
 
 
 async def test_the_fourth_failure_is_the_answer() -> None:
-    """A few tries, no more."""
     attempt, left = failing_with(*(Throttled(str(n)) for n in range(5)))
     with pytest.raises(Throttled, match="3"):
         await retrying(attempt, soon())
@@ -49,7 +47,6 @@ async def test_the_fourth_failure_is_the_answer() -> None:
 
 
 async def test_a_decision_is_not_asked_for_twice() -> None:
-    """A refusal stays one."""
     attempt, left = failing_with(Denied("no"), Denied("no"))
     with pytest.raises(Denied):
         await retrying(attempt, soon())
@@ -82,7 +79,6 @@ async def test_cut_short_the_answer_is_the_last_cause() -> None:
 
 
 async def test_without_another_cause_the_answer_is_that_the_time_was_up() -> None:
-    """And nothing else."""
     attempt, _ = failing_with(TimedOut("time is up"))
     with pytest.raises(TimedOut):
         await retrying(attempt, soon())

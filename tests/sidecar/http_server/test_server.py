@@ -108,7 +108,6 @@ async def test_stopping_answers_what_was_asked(serve: Serve) -> None:
 
 
 async def test_stopping_does_not_wait_for_ever(serve: Serve) -> None:
-    """What has not been answered after the grace never will be."""
     gate = Gate()
     served = await serve(gate)
     reader, _ = await served.connect(GET)

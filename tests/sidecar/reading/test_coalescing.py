@@ -157,7 +157,6 @@ async def test_who_waits_too_long_for_a_call_that_was_not_sent_is_told_so() -> N
 
 
 async def test_a_full_queue_says_so_at_once() -> None:
-    """Beyond the bound nobody waits."""
     held = Held()
     calls = SharedCalls(held, calls=1, waiting=2)
     tasks = readers(calls, "a", "b", "b")
@@ -172,7 +171,6 @@ async def test_a_full_queue_says_so_at_once() -> None:
 
 
 async def test_closing_ends_those_who_wait() -> None:
-    """Nothing is left running."""
     held = Held()
     calls = SharedCalls(held, calls=1)
     tasks = readers(calls, "a", "b", "b")

@@ -111,7 +111,6 @@ async def test_what_never_reached_the_api_is_counted_too(start: StartSidecar, st
 async def test_a_defect_is_counted(
     start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As what it is."""
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
 
@@ -139,7 +138,6 @@ async def test_when_the_credentials_end(aws: FakeAws, start: StartSidecar, role_
 
 
 async def test_credentials_that_do_not_end(start: StartSidecar, static_settings: Settings) -> None:
-    """Nothing is told."""
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     assert sample(await scrape(sidecar.health_port), "credentials_expire_timestamp_seconds") is None

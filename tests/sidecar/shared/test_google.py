@@ -61,7 +61,6 @@ async def test_who_may_not_become_it_is_a_403(becoming: Running) -> None:
 
 
 async def test_a_service_account_by_namespace_and_name(becoming: Running, launch: Launch) -> None:
-    """Two of one namespace may have two."""
     template = f"{{namespace}}-{{service_account}}@{PROJECT}.iam.gserviceaccount.com"
     running = await launch(GoogleCloud, SECRETS_SHARED_SERVICE_ACCOUNT=template)
     got = await running.service.ask(NAME, running.cloud.token("test", account="job"))

@@ -87,7 +87,6 @@ async def test_each_caller_reads_as_itself(aws: SharedAws, start: Started) -> No
 
 
 async def test_many_at_once_are_exchanged_once(aws: SharedAws, start: Started) -> None:
-    """However many ask with one token before it is known."""
     service = await start()
     given = aws.know(token("test"), "test")
     aws.sts_gate.clear()

@@ -33,7 +33,6 @@ def settings_of(folder: Path, **variables: str) -> Settings:
 
 
 def test_the_services_own_namespace_does_not_matter(tmp_path: Path) -> None:
-    """Each caller has its own."""
     settings = settings_of(tmp_path)
     assert (settings.mode, settings.namespace, settings.prefix) == ("shared", "", "")
     assert (settings.shared_hosts, settings.shared_callers) == (("secrets.platform.svc", "secrets"), 1000)

@@ -77,7 +77,6 @@ def test_a_regions_endpoint_is_the_one_that_botocore_resolves(service: str, fips
 @pytest.mark.parametrize(("service", "action"), [("secretsmanager", "list_secrets"), ("sts", "get_caller_identity")])
 @pytest.mark.parametrize("region", ["us-west-2", "cn-north-1", "us-gov-west-1"])
 def test_a_client_of_botocores_agrees_with_its_rules(service: str, action: str, region: str) -> None:
-    """What the judge resolves is what its clients call."""
     for fips, dual_stack in ((False, False), (True, False), (False, True), (True, True)):
         config = Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual_stack)
         client = SESSION.create_client(service, region, aws_access_key_id="x", aws_secret_access_key="x", config=config)

@@ -73,7 +73,6 @@ async def test_a_laptop_has_boto3s_chain(
 
 
 async def test_a_laptop_without_a_login_is_told_what_to_set(static_settings: Settings) -> None:
-    """The chain's end names the ways."""
     source = open_source(without_keys(static_settings))
     with pytest.raises(IdentityUnavailable, match="set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, or"):
         await source.get(soon())

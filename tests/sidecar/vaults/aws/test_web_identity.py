@@ -115,7 +115,6 @@ async def test_a_vault_that_refuses_all_credentials_costs_no_more_renewals(
 
 
 async def test_closing_stops_an_exchange(aws: FakeAws, source: AwsSource) -> None:
-    """Nothing is left running."""
     aws.sts_gate.clear()
     reader = asyncio.create_task(source.get(soon()))
     await aws.sts_asked.wait()

@@ -67,7 +67,6 @@ async def test_the_innermost_code_decides(
 
 
 async def test_a_firewall_is_told_apart_from_a_denial(azure: FakeAzure, store: AzureStore) -> None:
-    """What is to be done differs."""
     azure.server.faults.append(refusal(403, "Forbidden", "ForbiddenByRbac"))
     with pytest.raises(errors.Denied, match=r"refused 'test/database-password' to client .*, or there is no such"):
         await store.get(OWN, soon())

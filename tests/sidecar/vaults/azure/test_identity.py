@@ -186,7 +186,6 @@ def settings_error(**variables: Any) -> str:
     ],
 )
 def test_a_wrong_setting_is_told(variables: dict[str, str], message: str) -> None:
-    """Whoever reads it knows what to change."""
     assert message in settings_error(**variables)
 
 

@@ -88,7 +88,6 @@ def test_the_metadata_servers_host() -> None:
     ],
 )
 def test_a_wrong_setting_is_told(variables: dict[str, str], message: str) -> None:
-    """Whoever reads it knows what to change."""
     with pytest.raises(SettingsError) as refusal:
         open_source(settings_of(**variables))
     assert message in str(refusal.value)

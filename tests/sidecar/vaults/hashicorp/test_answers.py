@@ -100,7 +100,6 @@ async def test_what_an_answer_to_a_read_means(answer: bytes, kind: type[VaultErr
 
 
 async def test_vaults_words_are_told_on_one_line_and_not_too_long() -> None:
-    """Whatever it says."""
     async with Scripted([said(400, "a\r\nb\t\x00" + "x" * 1000)]) as server:
         store = store_of(server)
         with pytest.raises(OddAnswer) as failure:

@@ -92,7 +92,6 @@ async def test_what_is_no_version(version: str, store: VaultStore) -> None:
 
 
 async def test_vault_has_no_stages(store: VaultStore) -> None:
-    """They are AWS's."""
     with pytest.raises(BadRequest, match="stage 'AWSCURRENT': Vault has no stages"):
         await store.get("test/database-password", soon(), stage="AWSCURRENT")
 
@@ -120,7 +119,6 @@ async def test_deleted_and_destroyed_versions(bao: OpenBao, store: VaultStore) -
 
 
 async def test_versions_that_are_to_be_deleted_some_day(bao: OpenBao, store: VaultStore) -> None:
-    """They are there until then."""
     bao("POST", "secret/metadata/test/some-day", {"delete_version_after": "1h"})
     with pytest.raises(NotFound):
         await store.current_version("test/some-day", soon())

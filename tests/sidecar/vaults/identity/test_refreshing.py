@@ -59,7 +59,6 @@ async def test_the_token_is_exchanged_for_the_roles_credentials(aws: FakeAws, so
 
 
 async def test_fifty_readers_cost_one_exchange(aws: FakeAws, source: AwsSource) -> None:
-    """Whoever comes while credentials are being fetched waits for the same ones."""
     aws.sts_gate.clear()
     readers = [asyncio.create_task(source.get(soon())) for _ in range(50)]
     await aws.sts_asked.wait()
@@ -90,7 +89,6 @@ async def test_a_reader_that_goes_away_takes_nothing_with_it(aws: FakeAws, sourc
 
 
 async def test_the_exchange_goes_on_when_nobody_waits(aws: FakeAws, source: AwsSource) -> None:
-    """The next reader finds it done."""
     aws.sts_gate.clear()
     only = asyncio.create_task(source.get(soon()))
     await aws.sts_asked.wait()
@@ -102,7 +100,6 @@ async def test_the_exchange_goes_on_when_nobody_waits(aws: FakeAws, source: AwsS
 
 
 async def test_a_readers_deadline_is_its_own(aws: FakeAws, source: AwsSource) -> None:
-    """It stops waiting; the exchange does not stop."""
     aws.sts_gate.clear()
     with pytest.raises(IdentityTimedOut, match="the identity was not obtained before the deadline"):
         await source.get(asyncio.get_running_loop().time() + 0.01)
@@ -114,7 +111,6 @@ async def test_a_readers_deadline_is_its_own(aws: FakeAws, source: AwsSource) ->
 async def test_credentials_serve_until_a_quarter_hour_before_they_expire(
     aws: FakeAws, source: AwsSource, clock: Clock
 ) -> None:
-    """No exchange more than needed."""
     first = await source.get(soon())
     clock.now += 3600 - 901
     assert await source.get(soon()) is first

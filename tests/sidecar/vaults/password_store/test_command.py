@@ -60,7 +60,6 @@ async def test_a_command_that_hangs_is_killed_with_its_children(scripting: Scrip
 
 
 async def test_a_command_is_killed_when_nobody_waits(scripting: Scripting, tmp_path: Path) -> None:
-    """The caller went away."""
     pids = tmp_path / "pids"
     store = scripting(f"echo $$ > {pids}.new; mv {pids}.new {pids}; sleep 600")
     reader = asyncio.create_task(store.get("test/a", soon()))
@@ -114,7 +113,6 @@ async def test_a_command_that_does_not_read(scripting: Scripting) -> None:
 
 
 async def test_a_command_that_is_gone(scripting: Scripting, tmp_path: Path) -> None:
-    """It was there at the start."""
     store = scripting("true")
     tmp_path.joinpath("pass").unlink()
     with pytest.raises(Unavailable, match="pass cannot be run: No such file or directory"):
@@ -133,7 +131,6 @@ async def test_a_file_that_changes_under_a_read(scripting: Scripting, tmp_path: 
 
 
 async def test_a_reader_waits_for_a_writer_no_longer_than_it_has_time(scripting: Scripting) -> None:
-    """Here the writer hangs."""
     store = scripting('case "$1" in insert) sleep 600;; esac; echo x')
     writer = asyncio.create_task(store.put("test/a", NewValue("x"), soon()))
     await asyncio.sleep(0)  # the writer takes its turn first
@@ -146,7 +143,6 @@ async def test_a_reader_waits_for_a_writer_no_longer_than_it_has_time(scripting:
 
 
 async def test_few_run_at_a_time(scripting: Scripting, tmp_path: Path) -> None:
-    """However many ask."""
     log = tmp_path / "log"
     store = scripting(f"echo start >> {log}; sleep 0.05; echo end >> {log}")
     await asyncio.gather(*(store.get("test/a", soon()) for _ in range(24)))
