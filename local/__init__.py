@@ -3,7 +3,7 @@
 import os
 
 ADDRESS = "10.78.0.1"
-"""The machine's; facts.py has all the others."""
+"""The machine's; config.py has all the others."""
 
 
 def _ask_no_proxy_for_this_machine() -> None:

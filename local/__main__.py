@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from local import cluster, config, host, interrupts, stacks
+from local.kubectl import Kubectl, KubectlError
 from local.progress import NotReadyError, say, step
 from local.up import APP, matrix, report, up
 
@@ -40,13 +41,13 @@ def _down(_: argparse.Namespace) -> int:
 
 
 def _matrix(_: argparse.Namespace) -> int:
-    return report(matrix(_tools_of_running()))
+    return report(matrix(Kubectl(_tools_of_running())))
 
 
 def _ask(given: argparse.Namespace) -> int:
-    tools = _tools_of_running()
-    pod = cluster.running_pod(tools, given.namespace, APP)
-    print(json.dumps(cluster.ask(tools, given.namespace, pod, given.name), indent=2))
+    kubectl = Kubectl(_tools_of_running())
+    pod = cluster.running_pod(kubectl, given.namespace, APP)
+    print(json.dumps(cluster.ask(kubectl, given.namespace, pod, given.name), indent=2))
     return 0
 
 
@@ -86,13 +87,13 @@ def main() -> int:
     given = parser.parse_args()
     if given.run is not _env:
         stacks.forget_foreign_variables()
-    interrupts.hand_on()
+    interrupts.forward_sigint()
     try:
         return int(given.run(given))
     except KeyboardInterrupt:
         say("interrupted; what was begun is still there: `make up` goes on with it, `make down` ends it")
         return 130
-    except (NotReadyError, host.TakenError, stacks.StackError, cluster.KubectlError) as error:
+    except (NotReadyError, host.TakenError, stacks.StackError, KubectlError) as error:
         say(f"error: {error}")
         return 1
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local import config, host
+from local.kubectl import Kubectl, KubectlError
 from local.progress import wait_for
 from local.services import api_server_ready
 
@@ -29,29 +30,6 @@ DISCOVERY_FOR_ALL = {
 """The cloud reads the issuer's public keys without being anybody: as EKS publishes them."""
 
 
-class KubectlError(RuntimeError):
-    """kubectl failed; the message is what it said."""
-
-
-def kubectl(tools: Path, *arguments: str, input: str | None = None) -> str:  # noqa: A002 — subprocess's own word
-    """Run kubectl as the cluster's admin and return what it prints."""
-    done = subprocess.run(
-        [
-            str(tools / "kubectl"),
-            f"--kubeconfig={config.KUBECONFIG}",
-            f"--cache-dir={config.KUBECTL_CACHE}",
-            *arguments,
-        ],
-        input=input,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise KubectlError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout
-
-
 def wait_for_api() -> None:
     """Wait for the API server."""
     wait_for(
@@ -61,9 +39,9 @@ def wait_for_api() -> None:
     )
 
 
-def publish_issuer(tools: Path) -> None:
+def publish_issuer(kubectl: Kubectl) -> None:
     """Let the cloud read the keys that verify ServiceAccount tokens."""
-    kubectl(tools, "apply", "-f", "-", input=json.dumps(DISCOVERY_FOR_ALL))
+    kubectl("apply", "-f", "-", input=json.dumps(DISCOVERY_FOR_ALL))
 
 
 def load_images(tars: list[Path]) -> bool:
@@ -84,18 +62,18 @@ def load_images(tars: list[Path]) -> bool:
     return bool(had)
 
 
-def renew_pods(tools: Path, namespaces: Iterable[str]) -> None:
+def renew_pods(kubectl: Kubectl, namespaces: Iterable[str]) -> None:
     """End the pods, so that their Deployments make new ones from the images that the node has now."""
     for namespace in namespaces:
-        kubectl(tools, "delete", "pods", "--all", f"--namespace={namespace}")
+        kubectl("delete", "pods", "--all", f"--namespace={namespace}")
 
 
-def wait_for_node(tools: Path) -> None:
+def wait_for_node(kubectl: Kubectl) -> None:
     """Wait until the node is there and ready for pods."""
 
     def ready() -> bool:
         try:
-            node = json.loads(kubectl(tools, "get", "node", config.NODE, "-o", "json"))
+            node = json.loads(kubectl("get", "node", config.NODE, "-o", "json"))
         except KubectlError:
             return False
         return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
@@ -103,27 +81,27 @@ def wait_for_node(tools: Path) -> None:
     wait_for("the node", ready, still_possible=host.why_not_running)
 
 
-def wait_for_pod(tools: Path, namespace: str, deployment: str) -> str:
+def wait_for_pod(kubectl: Kubectl, namespace: str, deployment: str) -> str:
     """The name of a running, ready pod, as soon as there is one."""
     return wait_for(
         f"a pod of {namespace}/{deployment}",
-        lambda: _ready_pod(tools, namespace, deployment),
+        lambda: _ready_pod(kubectl, namespace, deployment),
         still_possible=host.why_not_running,
     )
 
 
-def running_pod(tools: Path, namespace: str, deployment: str) -> str:
+def running_pod(kubectl: Kubectl, namespace: str, deployment: str) -> str:
     """The name of a running, ready pod of a Deployment that is not about to go."""
     if reason := host.why_not_running():
         raise KubectlError(f"{reason}; `make up` starts it")
-    if pod := _ready_pod(tools, namespace, deployment):
+    if pod := _ready_pod(kubectl, namespace, deployment):
         return pod
     raise KubectlError(f"no pod of {namespace}/{deployment} is ready; see `kubectl -n {namespace} describe pods`")
 
 
-def _ready_pod(tools: Path, namespace: str, deployment: str) -> str | None:
+def _ready_pod(kubectl: Kubectl, namespace: str, deployment: str) -> str | None:
     selector = f"app.kubernetes.io/name={deployment}"
-    pods = json.loads(kubectl(tools, "get", "pods", f"--namespace={namespace}", f"--selector={selector}", "-o", "json"))
+    pods = json.loads(kubectl("get", "pods", f"--namespace={namespace}", f"--selector={selector}", "-o", "json"))
     for pod in pods["items"]:
         ready = [c for c in pod["status"].get("conditions", []) if c["type"] == "Ready" and c["status"] == "True"]
         if ready and "deletionTimestamp" not in pod["metadata"]:
@@ -131,8 +109,8 @@ def _ready_pod(tools: Path, namespace: str, deployment: str) -> str | None:
     return None
 
 
-def ask(tools: Path, namespace: str, pod: str, name: str) -> dict[str, Any]:
+def ask(kubectl: Kubectl, namespace: str, pod: str, name: str) -> dict[str, Any]:
     """Ask for a secret from inside the app container; the answer's status, content type and body."""
-    out = kubectl(tools, "exec", f"--namespace={namespace}", pod, "--container=app", "--", "ask", name)
+    out = kubectl("exec", f"--namespace={namespace}", pod, "--container=app", "--", "ask", name)
     answer: dict[str, Any] = json.loads(out)
     return answer

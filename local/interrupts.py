@@ -1,7 +1,8 @@
-"""Ctrl-C, handed on to a child that must end in its own time.
+"""Forward Ctrl-C to Pulumi, and let it finish.
 
-`subprocess.run` gives a child 0.25 s and then kills it. Pulumi takes as long as what it has under way: killed, it
-leaves the stack's lock, and resources that its state does not know. Told twice, it ends at once and leaves the same.
+`subprocess.run` kills an interrupted child after 0.25 s. Pulumi needs as long as the operations in progress: killed
+earlier, it leaves the stack's lock, and resources that its state does not know. A second SIGINT has the same effect, so
+each child gets one.
 """
 
 from __future__ import annotations
@@ -11,19 +12,19 @@ import subprocess
 from pathlib import Path
 from types import FrameType
 
-_UNDER_WAY: dict[subprocess.Popen[str], bool] = {}
-"""The children, and whether each was told."""
+_RUNNING: dict[subprocess.Popen[str], bool] = {}
+"""The children, and whether each got the signal."""
 
 
-def hand_on() -> None:
-    """From now on Ctrl-C ends what `run` has under way, in any thread, and then this program. For the main thread."""
+def forward_sigint() -> None:
+    """From now on Ctrl-C ends what `run` runs, in any thread, and then this program. Call it in the main thread."""
     signal.signal(signal.SIGINT, _interrupted)
 
 
 def run(command: list[str], *, cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """As `subprocess.run`, with all output captured; raises KeyboardInterrupt once the child has ended by itself.
 
-    The child is in a process group of its own: the terminal tells a whole group, and ours would then tell it again.
+    The child gets its own process group: the terminal signals a whole group, so the child would get SIGINT twice.
     """
     child = subprocess.Popen(
         command,
@@ -35,21 +36,21 @@ def run(command: list[str], *, cwd: Path, env: dict[str, str]) -> subprocess.Com
         text=True,
         process_group=0,
     )
-    _UNDER_WAY[child] = False
+    _RUNNING[child] = False
     try:
         out, err = child.communicate()
     except KeyboardInterrupt:
-        if not _UNDER_WAY[child]:
+        if not _RUNNING[child]:
             child.send_signal(signal.SIGINT)
         child.communicate()
         raise
     finally:
-        del _UNDER_WAY[child]
+        del _RUNNING[child]
     return subprocess.CompletedProcess(command, child.returncode, out, err)
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:
-    for child in list(_UNDER_WAY):
+    for child in list(_RUNNING):
         child.send_signal(signal.SIGINT)
-        _UNDER_WAY[child] = True
+        _RUNNING[child] = True
     raise KeyboardInterrupt

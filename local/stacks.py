@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import config, interrupts, pulumi_locks
+from local import config, interrupts
 from local.aws import account
 from local.progress import say
+from local.stale_locks import remove_stale_locks
 
 STACKS = (config.CLUSTER_STACK, *config.NAMESPACE_STACKS.values())
 
@@ -47,35 +49,38 @@ def environment(tools: Path) -> dict[str, str]:
     }
 
 
-def pulumi(tools: Path, *arguments: str) -> str:
-    """Run a Pulumi command without questions and return what it prints."""
-    config.PULUMI_BACKEND.mkdir(parents=True, exist_ok=True)
-    for lock in pulumi_locks.forget_those_of_the_dead(config.PULUMI_BACKEND):
-        say(f"  the lock of a pulumi that was killed is removed: {lock}")
-    done = interrupts.run(
-        ["pulumi", *arguments, "--non-interactive", "--color=never"],
-        cwd=config.ROOT,
-        env={**os.environ, **environment(tools)},
-    )
-    with open(config.LOGS / "pulumi.log", "a") as log:
-        log.write(f"$ pulumi {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
-    if done.returncode:
-        raise StackError(f"pulumi {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
+@dataclass(frozen=True)
+class Pulumi:
+    """The pinned engine in the folder of tools, on the local stacks."""
 
+    tools: Path
 
-def up(tools: Path, stack: str) -> None:
-    """Make what a stack says."""
-    pulumi(tools, "stack", "select", "--create", stack)
-    pulumi(tools, "up", f"--stack={stack}", "--yes", "--skip-preview")
+    def __call__(self, *arguments: str) -> str:
+        """Run a Pulumi command without questions and return what it prints."""
+        config.PULUMI_BACKEND.mkdir(parents=True, exist_ok=True)
+        for lock in remove_stale_locks(config.PULUMI_BACKEND):
+            say(f"  removed the lock of a pulumi that was killed: {lock}")
+        done = interrupts.run(
+            ["pulumi", *arguments, "--non-interactive", "--color=never"],
+            cwd=config.ROOT,
+            env={**os.environ, **environment(self.tools)},
+        )
+        with open(config.LOGS / "pulumi.log", "a") as log:
+            log.write(f"$ pulumi {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
+        if done.returncode:
+            raise StackError(f"pulumi {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
 
+    def up(self, stack: str) -> None:
+        """Make what a stack's file describes."""
+        self("stack", "select", "--create", stack)
+        self("up", f"--stack={stack}", "--yes", "--skip-preview")
 
-def destroy(tools: Path, stack: str) -> None:
-    """Remove what a stack made."""
-    pulumi(tools, "destroy", f"--stack={stack}", "--yes", "--skip-preview")
+    def destroy(self, stack: str) -> None:
+        """Remove what a stack made."""
+        self("destroy", f"--stack={stack}", "--yes", "--skip-preview")
 
-
-def outputs(tools: Path, stack: str) -> dict[str, Any]:
-    """A stack's outputs."""
-    found: dict[str, Any] = json.loads(pulumi(tools, "stack", "output", "--json", f"--stack={stack}"))
-    return found
+    def outputs(self, stack: str) -> dict[str, Any]:
+        """A stack's outputs."""
+        found: dict[str, Any] = json.loads(self("stack", "output", "--json", f"--stack={stack}"))
+        return found

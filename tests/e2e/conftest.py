@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,36 +11,31 @@ import pytest
 from local import cluster, config, host, stacks
 from local.__main__ import tools_folder
 from local.isolation import Cell
+from local.kubectl import Kubectl
+from local.stacks import Pulumi
 from local.up import APP, up
 
 
 @dataclass(frozen=True)
 class Environment:
-    """What the tests work with: the tools, and the matrix that `up` asked for."""
+    """What the tests work with: kubectl, Pulumi on the local stacks, and the matrix that `up` asked for."""
 
-    tools: Path
+    kubectl: Kubectl
+    pulumi: Pulumi
     cells: list[Cell]
 
     def ask(self, namespace: str, name: str) -> dict[str, Any]:
         """Ask for a secret from inside a namespace's app container."""
-        return cluster.ask(self.tools, namespace, self.pod(namespace), name)
+        return cluster.ask(self.kubectl, namespace, self.pod(namespace), name)
 
     def pod(self, namespace: str) -> str:
         """A running pod of a namespace's app."""
-        return cluster.running_pod(self.tools, namespace, APP)
+        return cluster.running_pod(self.kubectl, namespace, APP)
 
     def python(self, namespace: str, container: str, program: str, *arguments: str) -> str:
         """Run a Python program inside a container of a namespace's app and return what it prints."""
         command = ("python3", "-c", program, *arguments)
         return self.kubectl("exec", "-n", namespace, self.pod(namespace), "-c", container, "--", *command)
-
-    def kubectl(self, *arguments: str) -> str:
-        """kubectl as the cluster's admin."""
-        return cluster.kubectl(self.tools, *arguments)
-
-    def pulumi(self, *arguments: str) -> str:
-        """Pulumi on the local stacks."""
-        return stacks.pulumi(self.tools, *arguments)
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +45,7 @@ def environment() -> Iterator[Environment]:
     tools = tools_folder()
     was_up = host.running()
     try:
-        yield Environment(tools, up(tools))
+        yield Environment(Kubectl(tools), Pulumi(tools), up(tools))
     finally:
         if was_up:
             up(tools)
@@ -64,6 +58,6 @@ def environment() -> Iterator[Environment]:
 def role_arns(environment: Environment) -> dict[str, str]:
     """Each namespace's role, from the stacks' outputs."""
     return {
-        namespace: stacks.outputs(environment.tools, stack)["namespaces"][namespace]["identity"]
+        namespace: environment.pulumi.outputs(stack)["namespaces"][namespace]["identity"]
         for namespace, stack in config.NAMESPACE_STACKS.items()
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography import x509
 
-from local import cluster, config, host
+from local import config, host
 from local.pki import Authority
 from local.progress import wait_for
 from tests.e2e.conftest import Environment
@@ -92,7 +92,7 @@ def found(environment: Environment, kind: str, labels: str) -> list[dict[str, An
 def apply(environment: Environment, *objects: dict[str, Any]) -> None:
     """Have these objects in the cluster."""
     listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
-    cluster.kubectl(environment.tools, "apply", "-f", "-", input=json.dumps(listed))
+    environment.kubectl("apply", "-f", "-", input=json.dumps(listed))
 
 
 def give_certificate(environment: Environment, cert: str, key: str) -> None:

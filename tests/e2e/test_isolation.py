@@ -108,7 +108,7 @@ def test_a_policy_widened_by_hand_turns_its_cell_and_is_repaired(
     assert widened != json.dumps(document)
     iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=widened)
 
-    problems = wrong(ask_everything(environment.tools))
+    problems = wrong(ask_everything(environment.kubectl))
     assert len(problems) == 1
     assert problems[0].startswith(f"test asking for {PROD}: 200 decided by aws, expected 403")
 
@@ -116,7 +116,7 @@ def test_a_policy_widened_by_hand_turns_its_cell_and_is_repaired(
     environment.pulumi("refresh", f"--stack={stack}", "--yes", "--skip-preview")
     environment.pulumi("up", f"--stack={stack}", "--yes", "--skip-preview")
     assert iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"] == document
-    assert wrong(ask_everything(environment.tools)) == []
+    assert wrong(ask_everything(environment.kubectl)) == []
 
 
 ALL_SECRETS = json.dumps(
@@ -145,14 +145,14 @@ def test_a_policy_added_by_hand_turns_its_cell_and_is_taken_away(
     role = role_arns["test"].rpartition("/")[2]
     add(iam, role)
     try:
-        (problem,) = wrong(ask_everything(environment.tools))
+        (problem,) = wrong(ask_everything(environment.kubectl))
         assert problem.startswith(f"test asking for {PROD}: 200 decided by aws, expected 403")
         with pytest.raises(stacks.StackError, match="Exclusive"):
             environment.pulumi("preview", stack, "--refresh", "--expect-no-changes")
         environment.pulumi("up", stack, "--refresh", "--yes", "--skip-preview")
         assert iam.list_role_policies(RoleName=role)["PolicyNames"] == ["own-secrets"]
         assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
-        assert wrong(ask_everything(environment.tools)) == []
+        assert wrong(ask_everything(environment.kubectl)) == []
         environment.pulumi("preview", stack, "--refresh", "--expect-no-changes")
     finally:
         for policy in iam.list_policies(Scope="Local")["Policies"]:

@@ -49,7 +49,7 @@ def test_the_wrong_account_stops_before_anything_is_made(
         for stack in stacks.STACKS:  # each as if it were new: with a backend of its own
             patch.setattr(config, "PULUMI_BACKEND", config.STATE / "pulumi-elsewhere")
             with pytest.raises(stacks.StackError) as stopped:
-                stacks.up(environment.tools, stack)
+                environment.pulumi.up(stack)
             assert config.ACCOUNT in str(stopped.value)
             assert other in str(stopped.value)
         assert account.client("iam").list_roles()["Roles"] == []

@@ -17,7 +17,7 @@ def namespaces(environment: Environment) -> set[str]:
 
 def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
     """The two share a cluster and an OIDC provider, and neither owns them."""
-    stacks.destroy(environment.tools, config.NAMESPACE_STACKS["test"])
+    environment.pulumi.destroy(config.NAMESPACE_STACKS["test"])
     assert "test" not in namespaces(environment)
     prod = environment.ask("prod", "prod/database-password")
     assert (prod["status"], prod["body"]["value"]) == (200, account.value("prod/database-password"))
@@ -25,8 +25,8 @@ def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
 
 def test_destroying_everything_leaves_nothing(environment: Environment) -> None:
     """No role, no policy, no OIDC provider in AWS; no namespace of ours in Kubernetes."""
-    stacks.destroy(environment.tools, config.NAMESPACE_STACKS["prod"])
-    stacks.destroy(environment.tools, config.CLUSTER_STACK)
+    environment.pulumi.destroy(config.NAMESPACE_STACKS["prod"])
+    environment.pulumi.destroy(config.CLUSTER_STACK)
     iam = account.client("iam")
     assert iam.list_roles()["Roles"] == []
     assert iam.list_policies(Scope="Local")["Policies"] == []

@@ -37,18 +37,19 @@ UP = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from local import facts, interrupts, stacks
+from local import config, interrupts
+from local.stacks import Pulumi
 
 folder = Path(sys.argv[1])
-facts.ROOT = facts.STATE = facts.LOGS = folder
-facts.PULUMI_BACKEND = folder / "state"
-interrupts.hand_on()
+config.ROOT = config.STATE = config.LOGS = folder
+config.PULUMI_BACKEND = folder / "state"
+interrupts.forward_sigint()
 try:
     if sys.argv[2] == "main":
-        stacks.up(Path(sys.argv[3]), "only")
+        Pulumi(Path(sys.argv[3])).up("only")
     else:
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda stack: stacks.up(Path(sys.argv[3]), stack), ["only"]))
+            list(pool.map(Pulumi(Path(sys.argv[3])).up, ["only"]))
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -59,7 +60,7 @@ def locks(stack: Stack) -> list[Path]:
 
 
 def up(stack: Stack, thread: str, tools: Path) -> subprocess.Popen[str]:
-    """`stacks.up` in a process group of its own, as `make up` has in a terminal."""
+    """`Pulumi.up` in a process group of its own, as `make up` has in a terminal."""
     command = [sys.executable, "-c", UP, str(stack.folder), thread, str(tools)]
     env = {**stack.env, "PYTHONPATH": str(ROOT), "NO_PROXY": "*", "no_proxy": "*"}
     return subprocess.Popen(
@@ -149,5 +150,5 @@ def test_a_pulumi_that_was_killed_does_not_keep_the_next_up_out(
     again = up(stack, "main", tools)
     printed = again.communicate()[0]
     assert again.returncode == 0, printed
-    assert f"the lock of a pulumi that was killed is removed: {lock}" in printed
+    assert f"removed the lock of a pulumi that was killed: {lock}" in printed
     stack.pulumi("destroy", "--yes")

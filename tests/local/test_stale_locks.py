@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.progress import wait_for
-from local.pulumi_locks import forget_those_of_the_dead
+from local.stale_locks import remove_stale_locks
 
 
 def lock_of(backend: Path, text: str) -> Path:
@@ -36,7 +36,7 @@ def test_a_lock_of_the_dead_is_removed(tmp_path: Path) -> None:
     """Also if another process, which is no pulumi, has got the number since."""
     for pid in (dead(), os.getpid()):
         lock = lock_of(tmp_path / str(pid), holder(pid))
-        assert forget_those_of_the_dead(tmp_path / str(pid)) == [lock]
+        assert remove_stale_locks(tmp_path / str(pid)) == [lock]
         assert list(lock.parent.iterdir()) == []
 
 
@@ -44,7 +44,7 @@ def test_a_lock_of_the_dead_is_removed(tmp_path: Path) -> None:
 def test_what_may_be_somebodys_stays(text: str, tmp_path: Path) -> None:
     """Of another host, or in a form that is not known."""
     lock = lock_of(tmp_path, text)
-    assert forget_those_of_the_dead(tmp_path) == []
+    assert remove_stale_locks(tmp_path) == []
     assert lock.exists()
 
 
@@ -56,11 +56,11 @@ def test_the_lock_of_a_pulumi_that_runs_stays(tmp_path: Path) -> None:
         comm = Path(f"/proc/{running.pid}/comm")
         wait_for("its name", lambda: comm.read_text() == "pulumi\n")  # set a moment after the new program has begun
         lock = lock_of(tmp_path, holder(running.pid))
-        assert forget_those_of_the_dead(tmp_path) == []
+        assert remove_stale_locks(tmp_path) == []
         running.kill()
-    assert forget_those_of_the_dead(tmp_path) == [lock]
+    assert remove_stale_locks(tmp_path) == [lock]
 
 
 def test_without_a_backend_there_is_nothing_to_do(tmp_path: Path) -> None:
     """The first `make up`."""
-    assert forget_those_of_the_dead(tmp_path) == []
+    assert remove_stale_locks(tmp_path) == []

@@ -1,6 +1,6 @@
-"""The locks in Pulumi's local backend: one whose pulumi is dead keeps everybody out for nothing.
+"""Locks in Pulumi's local backend that a pulumi left when it was killed.
 
-A pulumi that was killed leaves its lock. https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go
+Each would block every later command on its stack. https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import socket
 from pathlib import Path
 
 
-def forget_those_of_the_dead(backend: Path) -> list[Path]:
-    """Remove the locks of processes of this host that are no more; what was removed.
+def remove_stale_locks(backend: Path) -> list[Path]:
+    """Remove the locks whose process on this host has ended, and return them.
 
-    A lock of another host, of a pulumi that runs, or that cannot be read, stays.
+    Locks of another host, of a running pulumi, and those that cannot be read stay.
     """
     gone = []
     for lock in (backend / ".pulumi" / "locks").rglob("*.json"):
@@ -30,7 +30,7 @@ def forget_those_of_the_dead(backend: Path) -> list[Path]:
 
 
 def _runs_pulumi(pid: int) -> bool:
-    """Whether the process is there, and not another that got its number."""
+    """Whether this process is a pulumi; the number may since belong to another program."""
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip() == "pulumi"
     except OSError:
