@@ -13,7 +13,7 @@ from secret_sidecar.settings import Settings
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "sidecar-api.md").read_text(encoding="utf-8")
 OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")]
 
 
 def test_every_kind_of_problem_is_documented() -> None:
