@@ -21,7 +21,8 @@ from secret_sidecar.api.request_metrics import refused
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
-from secret_sidecar.vaults.store import Store, open_store
+from secret_sidecar.vaults.open import open_store, open_token_exchange
+from secret_sidecar.vaults.store import Store
 
 if TYPE_CHECKING:
     from secret_sidecar.shared.certificates import Certificates
@@ -90,12 +91,11 @@ class Sidecar:
 def _shared(settings: Settings, metrics: Metrics) -> tuple[Certificates, Shared, ASGIApp]:
     """Return the parts of the shared mode, which nobody else imports."""
     from secret_sidecar.shared import certificates, service  # noqa: PLC0415 (costs a sidecar nothing)
-    from secret_sidecar.vaults.exchange import backend  # noqa: PLC0415 (the same)
 
     assert settings.tls_cert_file is not None  # noqa: S101
     assert settings.tls_key_file is not None  # noqa: S101
     loaded = certificates.Certificates(settings.tls_cert_file, settings.tls_key_file)
-    shared = service.Shared(backend.open_backend(settings), settings, metrics)
+    shared = service.Shared(open_token_exchange(settings), settings, metrics)
     return loaded, shared, service.api(shared, settings, metrics)
 
 

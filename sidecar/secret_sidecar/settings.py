@@ -4,40 +4,30 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import secret_names
 from secret_sidecar import env_fields
 from secret_sidecar.env_fields import Variable, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.proxy import Exceptions, Proxies, Proxy
+from secret_sidecar.vaults.open import ALIASES, BACKENDS, Backend, VaultSettings, check_shared, settings_class
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
+V = TypeVar("V")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 
-BACKENDS = {
-    "aws": "aws",
-    "awssecrets": "aws",
-    "gcp": "gcp",
-    "gcpsecrets": "gcp",
-    "azure": "azure",
-    "azurekeyvault": "azure",
-    "vault": "hashicorp",
-    "pass": "password_store",
-}
-"""The package of each backend, by the names it goes by: ours, and vaultmux-server's, whose manifests run unchanged."""
 
-
-def _backend(text: str) -> str:
-    if text not in BACKENDS:
-        raise ValueError(f"one of {', '.join(BACKENDS)}")
-    return BACKENDS[text]
+def _backend(text: str) -> Backend:
+    for backend in BACKENDS:
+        if ALIASES.get(text, text) == backend:
+            return backend
+    raise ValueError(f"one of {', '.join((*BACKENDS, *ALIASES))}")
 
 
 def _port(text: str) -> int:
@@ -118,7 +108,7 @@ class Settings:
     mode: str = setting(
         "SECRETS_MODE", "sidecar, or shared: one service, callers show tokens of their own", _mode, "sidecar"
     )
-    backend: str = setting(
+    backend: Backend = setting(
         "SECRETS_BACKEND VAULTMUX_BACKEND", "the vault: aws, gcp, azure, vault or pass (required)", _backend
     )
     namespace: str = setting(
@@ -169,8 +159,13 @@ class Settings:
     no_proxy: Exceptions | None = setting(
         "no_proxy NO_PROXY", "hosts, domains, addresses and networks that are asked directly", Exceptions.parse, None
     )
-    vault: Any
-    """The backend's own settings, such as an AwsSettings."""
+    vault: VaultSettings
+    """The vault's own settings, such as an AwsSettings."""
+
+    def vault_as(self, kind: type[V]) -> V:
+        """Return the vault's own settings, which are of this kind."""
+        assert isinstance(self.vault, kind)  # noqa: S101
+        return self.vault
 
     @property
     def proxies(self) -> Proxies:
@@ -180,34 +175,33 @@ class Settings:
     @classmethod
     def variables(cls) -> list[Variable]:
         """Return the variables of all settings, those of every backend too."""
-        packages = dict.fromkeys(BACKENDS.values())
-        return env_fields.variables(cls) + [
-            v for name in packages for v in env_fields.variables(_module(name).Settings)
-        ]
+        own = [variable for backend in BACKENDS for variable in env_fields.variables(settings_class(backend))]
+        return env_fields.variables(cls) + own
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], namespace_file: Path = NAMESPACE_FILE) -> Settings:
         """Return the settings, or raise SettingsError with key, value and the form expected."""
         values = env_fields.read(cls, environment)
         if not values["backend"]:
-            raise SettingsError(f"SECRETS_BACKEND is not set: expected one of {', '.join(BACKENDS)}")
+            raise SettingsError(f"SECRETS_BACKEND is not set: expected one of {', '.join((*BACKENDS, *ALIASES))}")
         if values["port"] == values["health_port"]:
             raise SettingsError(
                 f"SECRETS_HEALTH_PORT={values['health_port']}: expected another port than SECRETS_PORT's"
             )
-        vault = _module(values["backend"])
+        vault = settings_class(values["backend"])
         if values["mode"] == "shared":
             _check_shared(values)
-            return cls(**values, vault=vault.Settings.from_environment(environment))
+            return cls(**values, vault=vault.from_environment(environment))
         if not values["namespace"] and namespace_file.is_file():
             values["namespace"] = namespace_file.read_text(encoding="ascii").strip()
         values["prefix"] = _prefix(values["prefix"], values["namespace"], vault.check_prefix)
         values["names"] = tuple(_full_name(name, values["prefix"], vault.check_name) for name in values["names"])
-        return cls(**values, vault=vault.Settings.from_environment(environment))
+        return cls(**values, vault=vault.from_environment(environment))
 
 
 def _check_shared(values: Mapping[str, Any]) -> None:
     """Raise SettingsError where something is missing, or belongs to one workload."""
+    check_shared(values["backend"])
     for field, expected in (
         ("tls_cert_file", "a file of PEM certificates, for tokens and values go over the network"),
         ("tls_key_file", "the certificate's key"),
@@ -224,11 +218,6 @@ def _check_shared(values: Mapping[str, Any]) -> None:
     ):
         if values[field]:
             raise SettingsError(f"SECRETS_{field.upper()} is set: expected none as SECRETS_MODE='shared', for {why}")
-
-
-def _module(backend: str) -> Any:
-    """Return a backend's settings module: only the backend in use is imported."""
-    return importlib.import_module(f"secret_sidecar.vaults.{backend}.settings")
 
 
 def _prefix(given: str, namespace: str, check: Callable[[str], str]) -> str:

@@ -16,6 +16,7 @@ import pytest
 from secret_sidecar.api.readiness import Readiness
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.aws.settings import AwsSettings
 from tests.fakes import aws as fake_aws
 from tests.fakes.aws import FakeAws, sts_error
 from tests.sidecar.conftest import StartSidecar, rewrite
@@ -138,7 +139,8 @@ async def test_the_vault_fails(
     failure: Failure, aws: FakeAws, other: Other, start: StartSidecar, static_settings: Settings
 ) -> None:
     """Each failure has its answer, with nothing of what was sent in it; then all is well again."""
-    vault = replace(static_settings.vault, endpoint_url=Origin.parse(other.url), ca_bundle=str(other.ours.bundle))
+    vault = static_settings.vault_as(AwsSettings)
+    vault = replace(vault, endpoint_url=Origin.parse(other.url), ca_bundle=str(other.ours.bundle))
     await other.server.become(well(aws))
     sidecar = await start(replace(static_settings, vault=vault, timeout=failure.timeout))
     await sidecar.readiness.wait()
@@ -158,7 +160,7 @@ async def test_the_identity_service_fails(
     failure: Failure, aws: FakeAws, other: Other, start: StartSidecar, role_settings: Settings
 ) -> None:
     """The same for STS: the answer says that it is the identity that is missing."""
-    sts, vault = Origin.parse(other.url), role_settings.vault
+    sts, vault = Origin.parse(other.url), role_settings.vault_as(AwsSettings)
     vault = replace(vault, endpoint_url_sts=sts, ca_bundle=str(other.ours.bundle))
     await other.fail(failure)
     sidecar = await start(replace(role_settings, vault=vault, timeout=failure.timeout))
@@ -176,7 +178,8 @@ async def test_a_redirect_is_not_followed(
     async with Misbehaving(other.ours.server()) as elsewhere:
         location = f"Location: https://localhost:{elsewhere.port}/\r\n".encode()
         await other.server.become(send(b"HTTP/1.1 302 x\r\n" + location + b"Content-Length: 0\r\n\r\n"))
-        vault = replace(static_settings.vault, endpoint_url=Origin.parse(other.url), ca_bundle=str(other.ours.bundle))
+        vault = static_settings.vault_as(AwsSettings)
+        vault = replace(vault, endpoint_url=Origin.parse(other.url), ca_bundle=str(other.ours.bundle))
         sidecar = await start(replace(static_settings, vault=vault))
         assert (await ask(sidecar.port, PATH)).status == 502
         assert elsewhere.connections == 0

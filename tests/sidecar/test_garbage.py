@@ -20,6 +20,7 @@ from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.http_server.connection import Connection
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.aws.settings import AwsSettings
 from tests.fakes.aws import FakeAws, Reply, sts_error
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.support.caller import ask, ask_raw, send
@@ -111,7 +112,8 @@ async def test_failures_of_the_vault(
     failure: Failure, aws: FakeAws, other: Other, start: StartSidecar, static_settings: Settings
 ) -> None:
     """Each of them, over TLS."""
-    vault = replace(static_settings.vault, endpoint_url=Origin.parse(other.url), ca_bundle=str(other.ours.bundle))
+    vault = static_settings.vault_as(AwsSettings)
+    vault = replace(vault, endpoint_url=Origin.parse(other.url), ca_bundle=str(other.ours.bundle))
     await other.server.become(well(aws))
     sidecar = await start(replace(static_settings, vault=vault, timeout=failure.timeout))
     await sidecar.readiness.wait()

@@ -11,6 +11,7 @@ from secret_sidecar.__main__ import main
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.aws.settings import AwsSettings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
 MINIMUM = {"SECRETS_BACKEND": "aws", "AWS_REGION": "us-east-1"}
@@ -25,10 +26,10 @@ def settings_of(namespace_file: Path = NOWHERE, **variables: str) -> Settings:
 def test_the_defaults() -> None:
     """Backend and region are required, nothing else."""
     settings = settings_of()
-    assert (settings.backend, settings.vault.region) == ("aws", "us-east-1")
+    assert (settings.backend, settings.vault_as(AwsSettings).region) == ("aws", "us-east-1")
     assert (settings.port, settings.health_port, settings.timeout) == (8080, 8081, 5.0)
     assert (settings.namespace, settings.prefix, settings.names) == ("", "", ())
-    assert settings.vault.endpoint_url is None
+    assert settings.vault_as(AwsSettings).endpoint_url is None
 
 
 def test_everything_that_a_pod_is_given() -> None:
@@ -48,9 +49,9 @@ def test_everything_that_a_pod_is_given() -> None:
     )
     assert settings.names == ("team/test/database-password", "shared/key")
     assert (settings.port, settings.health_port, settings.timeout) == (1, 65535, 0.5)
-    assert settings.vault.web_identity_token_file == Path("/token")
-    assert settings.vault.endpoint_url == Origin("http", "10.78.0.1", 4566)
-    assert settings.vault.endpoint_url_sts == Origin("https", "sts.example", 443)
+    assert settings.vault_as(AwsSettings).web_identity_token_file == Path("/token")
+    assert settings.vault_as(AwsSettings).endpoint_url == Origin("http", "10.78.0.1", 4566)
+    assert settings.vault_as(AwsSettings).endpoint_url_sts == Origin("https", "sts.example", 443)
 
 
 def test_settings_do_not_change() -> None:
@@ -66,7 +67,7 @@ def test_the_articles_manifests_run() -> None:
 
 def test_the_regions_other_variable() -> None:
     """AWS_DEFAULT_REGION serves where AWS_REGION is not set, or is empty."""
-    assert settings_of(AWS_REGION="", AWS_DEFAULT_REGION="eu-central-1").vault.region == "eu-central-1"
+    assert settings_of(AWS_REGION="", AWS_DEFAULT_REGION="eu-central-1").vault_as(AwsSettings).region == "eu-central-1"
 
 
 def test_the_namespace_is_found_in_the_pod(tmp_path: Path) -> None:
@@ -79,7 +80,8 @@ def test_the_namespace_is_found_in_the_pod(tmp_path: Path) -> None:
 def test_static_keys() -> None:
     """With or without a session token."""
     settings = settings_of(AWS_ACCESS_KEY_ID="AKIA", AWS_SECRET_ACCESS_KEY="s3cr3t", AWS_SESSION_TOKEN="t0k3n")
-    assert (settings.vault.secret_access_key, settings.vault.session_token) == ("s3cr3t", "t0k3n")
+    aws = settings.vault_as(AwsSettings)
+    assert (aws.secret_access_key, aws.session_token) == ("s3cr3t", "t0k3n")
     assert "s3cr3t" not in repr(settings)
     assert "t0k3n" not in repr(settings)
 
@@ -88,7 +90,7 @@ def test_static_keys() -> None:
     ("variables", "message"),
     [
         ({"SECRETS_BACKEND": ""}, "SECRETS_BACKEND is not set: expected one of aws"),
-        ({"SECRETS_BACKEND": "ibm"}, "SECRETS_BACKEND='ibm': expected one of aws, awssecrets"),
+        ({"SECRETS_BACKEND": "ibm"}, "SECRETS_BACKEND='ibm': expected one of aws, gcp, azure, vault, pass"),
         ({"SECRETS_BACKEND": "", "VAULTMUX_BACKEND": "bitwarden"}, "VAULTMUX_BACKEND='bitwarden': expected one of"),
         ({"AWS_REGION": ""}, "AWS_REGION is not set: expected an AWS region, such as"),
         ({"AWS_REGION": "useast1"}, "AWS_REGION='useast1': expected an AWS region, such as"),

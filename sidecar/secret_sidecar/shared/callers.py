@@ -20,8 +20,8 @@ from typing import Protocol
 from secret_sidecar.errors import IdentityTimedOut, Overloaded, VaultError
 from secret_sidecar.retry import Cause, noting
 from secret_sidecar.shared.refusals import Peers, Refusal, Refusals
-from secret_sidecar.vaults.exchange.backend import Backend
 from secret_sidecar.vaults.exchange.token import Claims, claims_of
+from secret_sidecar.vaults.exchange.token_exchange import TokenExchange
 from secret_sidecar.vaults.store import Store, expiry
 
 EXCHANGES = 32
@@ -87,9 +87,15 @@ class Callers:
     """At most `most` callers; of those whom nobody is answering just now, the one seen longest ago goes first."""
 
     def __init__(
-        self, backend: Backend, serve: Serve, *, most: int, timeout: float, clock: Callable[[], float] = time.time
+        self,
+        token_exchange: TokenExchange,
+        serve: Serve,
+        *,
+        most: int,
+        timeout: float,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._backend = backend
+        self._token_exchange = token_exchange
         self._serve = serve
         self._most = most
         self._timeout = timeout
@@ -157,7 +163,7 @@ class Callers:
         for digest in list(self._callers):
             self._put_out(digest)
         await asyncio.gather(*self._closing, return_exceptions=True)
-        await self._backend.close()
+        await self._token_exchange.close()
 
     def _begin(self, digest: bytes, token: bytes, peer: str) -> _Flight:
         claims = claims_of(token, self._clock())
@@ -178,7 +184,7 @@ class Callers:
         try:
             deadline = asyncio.get_running_loop().time() + self._timeout
             async with asyncio.timeout_at(deadline), self._slots:
-                store = await self._backend.open(token, claims, deadline)
+                store = await self._token_exchange.open(token, claims, deadline)
             refused = False
         except TimeoutError:
             return self._refused(digest, claims, _cut_short(cause))

@@ -12,15 +12,11 @@ from dataclasses import dataclass, field
 
 from secret_sidecar.errors import (
     Denied,
-    IdentityDelayed,
-    IdentityTimedOut,
-    IdentityUnavailable,
     Overloaded,
     SidecarError,
     TokenRefused,
     VaultError,
 )
-from secret_sidecar.vaults.identity.credentials import C, Issuer
 
 DECIDED = 5.0
 """Seconds that the cloud's own refusal of a token is repeated for."""
@@ -31,26 +27,6 @@ MOST = 4096
 PER_PEER = 32
 """Exchanges of one address that are under way, or were refused within WINDOW seconds."""
 WINDOW = 10.0
-
-
-Meaning = type[TokenRefused] | type[Denied]
-"""What a cloud's refusal means for a caller: its token is none, or what it asks to become is not for it."""
-
-
-async def obtained(issuer: Issuer[C], meaning_of: Callable[[str | None], Meaning | None], deadline: float) -> C:
-    """Return what an issuer gives for a caller's token, and close it; raise a refusal as what it means for the caller.
-
-    One that means nothing, or may pass, is raised as it is.
-    """
-    try:
-        return await issuer.obtain(deadline)
-    except IdentityUnavailable as error:
-        meaning = meaning_of(error.code)
-        if meaning is None or isinstance(error, IdentityDelayed | IdentityTimedOut):
-            raise
-        raise meaning(str(error), code=error.code, request_id=error.request_id, identity=error.identity) from None
-    finally:
-        await issuer.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ from secret_sidecar.reading.freshness import Fresh, gauges
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
 from secret_sidecar.shared.callers import Callers
-from secret_sidecar.vaults.exchange.backend import Backend
 from secret_sidecar.vaults.exchange.token import Claims, token_of
+from secret_sidecar.vaults.exchange.token_exchange import TokenExchange
 from secret_sidecar.vaults.store import Store
 
 MOST_BYTES = 64 << 20
@@ -65,13 +65,13 @@ class OneCaller:
 class Shared:
     """The service: as an application, it hands each request to its caller's own."""
 
-    def __init__(self, backend: Backend, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, token_exchange: TokenExchange, settings: Settings, metrics: Metrics) -> None:
         self.backend = settings.backend
         self.total = Total()
         self.trail = Trail(metrics)
-        self._backend = backend
+        self._token_exchange = token_exchange
         self.callers = Callers(
-            backend,
+            token_exchange,
             lambda store, claims: OneCaller(store, claims, settings, metrics, self),
             most=settings.shared_callers,
             timeout=settings.timeout,
@@ -98,7 +98,7 @@ class Shared:
 
     async def probe(self, name: str, deadline: float) -> None:  # noqa: ARG002
         """Return if the vault answered anybody: there is no identity to ask by."""
-        await self._backend.probe(deadline)
+        await self._token_exchange.probe(deadline)
 
     async def close(self) -> None:
         """Close all callers'."""

@@ -1,14 +1,11 @@
-"""Vaults: what a store is, and which one the settings ask for. Of the vaults, only that one is imported."""
+"""What a vault is to the sidecar: one store, whichever cloud it is."""
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from secret_sidecar.settings import Settings
-
-__all__ = ["NewValue", "Secret", "Store", "Written", "open_store"]
+__all__ = ["NewValue", "Secret", "Store", "Written", "expiry"]
 
 
 @dataclass(slots=True)
@@ -89,10 +86,3 @@ def expiry(store: Store) -> float | None:
     """Return when a store's credentials end, in seconds since 1970: None if it does not tell by `expires`."""
     ends = getattr(store, "expires", None)
     return ends if isinstance(ends, float) else None
-
-
-def open_store(settings: Settings) -> Store:
-    """Return the store of the settings' backend: each backend's package has one in `store.py`."""
-    module = importlib.import_module(f"secret_sidecar.vaults.{settings.backend}.store")
-    store: Store = module.open_store(settings)
-    return store

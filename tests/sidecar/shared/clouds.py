@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from secret_names import dashed
-from secret_sidecar.vaults.aws.shared import AwsBackend
-from secret_sidecar.vaults.azure.shared import AzureBackend
-from secret_sidecar.vaults.gcp.shared import GcpBackend
+from secret_sidecar.vaults.aws.token_exchange import AwsTokenExchange
+from secret_sidecar.vaults.azure.token_exchange import AzureTokenExchange
+from secret_sidecar.vaults.gcp.token_exchange import GcpTokenExchange
 from tests.fakes import azure, google
 from tests.fakes.aws import REGION
 from tests.fakes.azure import FakeAzure, FederatedCredential, RoleAssignment, Vault
@@ -59,7 +59,7 @@ class Cloud(Protocol):
 class AwsCloud:
     """STS believes the tokens that it was told of."""
 
-    backend = AwsBackend
+    backend = AwsTokenExchange
 
     def __init__(self, namespaces: Iterable[str], issuer: Issuer, tls: ssl.SSLContext) -> None:  # noqa: ARG002
         self.server = self.fake = SharedAws(secrets={f"{n}/{SECRET}": f"{n}-0" for n in namespaces})
@@ -119,7 +119,7 @@ class Signed:
 class GoogleCloud(Signed):
     """A pool's principals, bound to what begins with their namespace."""
 
-    backend = GcpBackend
+    backend = GcpTokenExchange
     audience = f"https:{google.PROVIDER}"
 
     def __init__(self, namespaces: Iterable[str], issuer: Issuer, tls: ssl.SSLContext) -> None:  # noqa: ARG002
@@ -173,7 +173,7 @@ class GoogleCloud(Signed):
 class AzureCloud(Signed):
     """One vault, where each namespace's client has a role on its own secret."""
 
-    backend = AzureBackend
+    backend = AzureTokenExchange
     audience = azure.AUDIENCE
 
     def __init__(self, namespaces: Iterable[str], issuer: Issuer, tls: ssl.SSLContext) -> None:

@@ -74,7 +74,7 @@ def test_what_is_wrong_is_told(variables: dict[str, str], message: str, tmp_path
         ({"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}, "AWS_ACCESS_KEY_ID is set: expected no identity"),
         (
             {"SECRETS_BACKEND": "pass"},
-            "SECRETS_MODE='shared' is not served for 'pass': expected",
+            "SECRETS_MODE='shared' is not available for 'pass': expected",
         ),
         (
             {"SECRETS_TLS_CERT_FILE": "/none"},

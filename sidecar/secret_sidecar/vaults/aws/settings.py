@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from secret_names import check_aws_name, check_aws_prefix
 from secret_sidecar.env_fields import both_or_neither, printable, read, setting
@@ -17,9 +18,6 @@ from secret_sidecar.vaults.aws.pod_identity import AgentUrl
 from secret_sidecar.vaults.aws.regions import check_region, endpoint
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
-
-check_name = check_aws_name
-check_prefix = check_aws_prefix
 
 
 def _role_arn(text: str) -> str:
@@ -44,6 +42,9 @@ def _flag(text: str) -> bool:
 @dataclass(frozen=True, kw_only=True)
 class AwsSettings:
     """Where AWS is, and how the sidecar gets its credentials."""
+
+    check_name: ClassVar[Callable[[str], str]] = staticmethod(check_aws_name)
+    check_prefix: ClassVar[Callable[[str], str]] = staticmethod(check_aws_prefix)
 
     region: str = setting("AWS_REGION AWS_DEFAULT_REGION", "the vault's region (required)", check_region)
     role_arn: str = setting("AWS_ROLE_ARN", "the role to assume with the token", _role_arn)
@@ -119,6 +120,3 @@ class AwsSettings:
                     f"{variable}='true' cannot hold for {given}: expected no AWS_ENDPOINT_URL…, "
                     "or AWS_IGNORE_CONFIGURED_ENDPOINT_URLS='true'"
                 )
-
-
-Settings = AwsSettings

@@ -20,7 +20,7 @@ from secret_sidecar.vaults.identity.refreshing import Refreshing
 
 def open_source(settings: Settings) -> Source:
     """Return static keys if there are any, else the web identity, the agent, boto3's chain: the order of AWS's SDKs."""
-    aws: AwsSettings = settings.vault
+    aws = settings.vault_as(AwsSettings)
     if aws.access_key_id:
         return Static(aws.access_key_id, aws.secret_access_key, aws.session_token or None)
     if aws.role_arn and aws.web_identity_token_file:

@@ -237,7 +237,7 @@ def _is_base64(text: str) -> bool:
 
 def open_store(settings: Settings) -> AwsStore:
     """Return a store for the settings' endpoint and credentials."""
-    aws: AwsSettings = settings.vault
+    aws = settings.vault_as(AwsSettings)
     origin = aws.origin("secretsmanager")
     client = Client(origin, tls.context_for(origin, aws.ca_bundle), proxy=settings.proxies.for_origin(origin))
     return AwsStore(client, open_source(settings), aws.region)

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import secret_names
 from secret_sidecar.env_fields import read, setting
@@ -18,9 +19,6 @@ from secret_sidecar.vaults.azure.client_ids import GUID, ClientIds, check_client
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _VAULT_FORM = "a vault's URL, such as 'https://my-vault.vault.azure.net'"
 _NAMESPACE = "{namespace}"
-
-check_name = secret_names.check_name
-check_prefix = secret_names.check_prefix
 
 
 def _vault(text: str) -> Origin:
@@ -52,6 +50,9 @@ def _authority(text: str) -> Origin:
 @dataclass(frozen=True, kw_only=True)
 class AzureSettings:
     """Where the vault is, and how the sidecar gets its access token."""
+
+    check_name: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_name)
+    check_prefix: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_prefix)
 
     vault_url: Origin = setting("AZURE_KEYVAULT_URL", "the vault (required)", _vault, None)
     client_id: str = setting("AZURE_CLIENT_ID", "the managed identity or application to be", check_client_id)
@@ -99,6 +100,3 @@ class AzureSettings:
                     f"{variable} is not set though AZURE_FEDERATED_TOKEN_FILE is: expected all three of "
                     "AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE"
                 )
-
-
-Settings = AzureSettings

@@ -19,8 +19,9 @@ from secret_sidecar.vaults.identity.refreshing import Refreshing
 
 def open_source(settings: Settings) -> Source[Bearer]:
     """Return the federated identity where one is set, else azure-identity's chain."""
-    settings.vault.check_own_identity()
-    return Refreshing(_issuer(settings.vault, settings.proxies), settings.timeout)
+    own = settings.vault_as(AzureSettings)
+    own.check_own_identity()
+    return Refreshing(_issuer(own, settings.proxies), settings.timeout)
 
 
 def _issuer(azure: AzureSettings, proxies: Proxies) -> Issuer[Bearer]:

@@ -214,7 +214,7 @@ def _check(value: NewValue) -> None:
 
 def open_store(settings: Settings) -> AzureStore:
     """Return a store for the settings' vault and identity."""
-    azure: AzureSettings = settings.vault
+    azure = settings.vault_as(AzureSettings)
     proxy = settings.proxies.for_origin(azure.vault_url)
     client = Client(azure.vault_url, tls.context_for(azure.vault_url, None), proxy=proxy)
     return AzureStore(Calls(VAULT, client, open_source(settings), error_of))

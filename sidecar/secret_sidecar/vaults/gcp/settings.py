@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import secret_names
 from secret_sidecar.env_fields import both_or_neither, read, setting
@@ -29,9 +30,6 @@ PROVIDER_FORM = (
 )
 _PROVIDER_VARIABLE = "GCP_WORKLOAD_IDENTITY_PROVIDER"
 _ACCOUNT_VARIABLE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
-
-check_name = secret_names.check_name
-check_prefix = secret_names.check_prefix
 
 
 def _project(text: str) -> str:
@@ -71,6 +69,9 @@ def _metadata_host(text: str) -> Origin:
 @dataclass(frozen=True, kw_only=True)
 class GcpSettings:
     """Where Secret Manager is, and how the sidecar gets its access token."""
+
+    check_name: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_name)
+    check_prefix: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_prefix)
 
     project: str = setting(
         "GOOGLE_CLOUD_PROJECT GCP_PROJECT_ID", "the vault's project, by id or number (required)", _project
@@ -127,6 +128,3 @@ class GcpSettings:
             raise SettingsError(
                 f"GOOGLE_APPLICATION_CREDENTIALS and {_PROVIDER_VARIABLE} are set: expected one of them"
             )
-
-
-Settings = GcpSettings

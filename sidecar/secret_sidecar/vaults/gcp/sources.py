@@ -23,8 +23,9 @@ from secret_sidecar.vaults.identity.refreshing import Refreshing
 
 def open_source(settings: Settings) -> Source[Bearer]:
     """Return the exchange of a token where one is set, else google-auth's chain or, without it, the metadata server."""
-    settings.vault.check_own_identity()
-    return Refreshing(_issuer(settings.vault, settings.proxies), settings.timeout)
+    own = settings.vault_as(GcpSettings)
+    own.check_own_identity()
+    return Refreshing(_issuer(own, settings.proxies), settings.timeout)
 
 
 def _issuer(gcp: GcpSettings, proxies: Proxies) -> Issuer[Bearer]:

@@ -183,7 +183,7 @@ def _known(error: VaultError) -> dict[str, Any]:
 
 def open_store(settings: Settings) -> GcpStore:
     """Return a store for the settings' endpoint and identity."""
-    gcp: GcpSettings = settings.vault
+    gcp = settings.vault_as(GcpSettings)
     origin = gcp.endpoint or ENDPOINT
     client = Client(origin, tls.context_for(origin, None), proxy=settings.proxies.for_origin(origin))
     return GcpStore(Calls(VAULT, client, open_source(settings), error_of), gcp.project)

@@ -9,9 +9,10 @@ https://openbao.org/docs/commands/#environment-variables (the same as BAO_…)
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import secret_names
 from secret_sidecar.env_fields import both_or_neither, printable, read, setting
@@ -21,9 +22,6 @@ from secret_sidecar.http_client.origin import Origin
 TOKEN_HELPER_FILE = ".vault-token"  # noqa: S105 (in the home folder, where `vault login` leaves what it got)
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 _ROLE = re.compile(r"[\w.-]{1,128}", re.ASCII)
-
-check_name = secret_names.check_name
-check_prefix = secret_names.check_prefix
 
 
 def _path(text: str) -> str:
@@ -47,8 +45,11 @@ def _template(text: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VaultSettings:
+class HashicorpSettings:
     """Where Vault is, and how the sidecar gets its token."""
+
+    check_name: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_name)
+    check_prefix: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_prefix)
 
     address: Origin | None = setting(
         "VAULT_ADDR BAO_ADDR", "the vault's address, such as https://vault.example:8200 (required)", Origin.parse, None
@@ -72,7 +73,7 @@ class VaultSettings:
     )
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> VaultSettings:
+    def from_environment(cls, environment: Mapping[str, str]) -> HashicorpSettings:
         """Return the settings, or raise SettingsError with key, value and the form expected."""
         values = read(cls, environment)
         if values["address"] is None:
@@ -80,6 +81,3 @@ class VaultSettings:
         given = {"SECRETS_VAULT_ROLE": values["role"], "SECRETS_VAULT_JWT_FILE": values["jwt_file"]}
         both_or_neither("SECRETS_VAULT_ROLE", "SECRETS_VAULT_JWT_FILE", given)
         return cls(**values)
-
-
-Settings = VaultSettings

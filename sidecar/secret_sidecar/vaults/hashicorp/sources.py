@@ -9,7 +9,7 @@ from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.hashicorp.jwt_login import JwtLogin, identity_of
-from secret_sidecar.vaults.hashicorp.settings import TOKEN_HELPER_FILE, VaultSettings
+from secret_sidecar.vaults.hashicorp.settings import TOKEN_HELPER_FILE, HashicorpSettings
 from secret_sidecar.vaults.identity.credentials import Bearer, Source
 from secret_sidecar.vaults.identity.identity_service import Token, token_of_file
 from secret_sidecar.vaults.identity.refreshing import Refreshing
@@ -35,7 +35,7 @@ def open_source(settings: Settings, client: Client) -> Source[Bearer]:
 
     `client` is Vault's own: the login is asked of the same server.
     """
-    vault: VaultSettings = settings.vault
+    vault = settings.vault_as(HashicorpSettings)
     if vault.token:
         return Refreshing(Given(lambda: vault.token, "VAULT_TOKEN"), settings.timeout)
     if vault.role and vault.jwt_file:

@@ -31,7 +31,7 @@ from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.bearer import json_object
 from secret_sidecar.vaults.hashicorp.calls import Calls
 from secret_sidecar.vaults.hashicorp.errors import VAULT, DeletedVersion, request_id, version_of
-from secret_sidecar.vaults.hashicorp.settings import VaultSettings
+from secret_sidecar.vaults.hashicorp.settings import HashicorpSettings
 from secret_sidecar.vaults.hashicorp.sources import open_source
 from secret_sidecar.vaults.identity.credentials import Bearer, Source
 from secret_sidecar.vaults.store import NewValue, Secret, Written
@@ -198,7 +198,7 @@ def _odd(name: str, answer: Answer, identity: str, what: str) -> OddAnswer:
 
 def open_store(settings: Settings) -> VaultStore:
     """Return a store for the settings' server and identity."""
-    vault: VaultSettings = settings.vault
+    vault = settings.vault_as(HashicorpSettings)
     assert vault.address is not None  # noqa: S101
     context = tls.context_for(vault.address, vault.ca_cert, "VAULT_CACERT")
     client = Client(vault.address, context, proxy=settings.proxies.for_origin(vault.address))

@@ -8,21 +8,22 @@ Source: https://git.zx2c4.com/password-store/about/
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import secret_names
 from secret_sidecar.env_fields import read, setting
 from secret_sidecar.errors import SettingsError
 
-check_name = secret_names.check_name
-check_prefix = secret_names.check_prefix
-
 
 @dataclass(frozen=True, kw_only=True)
 class PassSettings:
     """Where the store is."""
+
+    check_name: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_name)
+    check_prefix: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_prefix)
 
     folder: Path | None = setting(
         "PASSWORD_STORE_DIR", "the store's folder, as `pass init` made it; else ~/.password-store", Path, None
@@ -45,6 +46,3 @@ def _home(environment: Mapping[str, str]) -> Path:
     if not environment.get("HOME"):
         raise SettingsError("PASSWORD_STORE_DIR is not set, nor is HOME: expected the store's folder")
     return Path(environment["HOME"])
-
-
-Settings = PassSettings

@@ -142,6 +142,6 @@ def _content(value: NewValue) -> bytes:
 
 def open_store(settings: Settings) -> PassStore:
     """Return the store of the settings' folder."""
-    vault: PassSettings = settings.vault
+    vault = settings.vault_as(PassSettings)
     assert vault.folder is not None  # noqa: S101
     return PassStore(vault.command, vault.folder)

@@ -152,7 +152,9 @@ def with_key(ministack: MiniStack, settings: Settings, user: str) -> Settings:
     key = ministack.client("iam").create_access_key(UserName=user)["AccessKey"]
     return replace(
         settings,
-        vault=replace(settings.vault, access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"]),
+        vault=replace(
+            settings.vault_as(AwsSettings), access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"]
+        ),
     )
 
 
@@ -162,7 +164,9 @@ def role_settings(settings: Settings, folder: Path, subject: str = SUBJECT) -> S
     token = folder / "token"
     token.write_text(jwt.encode(claims, "x" * 32))
     role = f"arn:aws:iam::{ACCOUNT}:role/test"
-    return replace(settings, vault=replace(settings.vault, role_arn=role, web_identity_token_file=token))
+    return replace(
+        settings, vault=replace(settings.vault_as(AwsSettings), role_arn=role, web_identity_token_file=token)
+    )
 
 
 async def test_a_web_identity_reads_its_own_and_is_refused_the_others(
@@ -203,12 +207,17 @@ async def test_a_static_key_reads_its_own_and_is_refused_the_others(
     await sidecar.readiness.wait()
     assert (await ask(sidecar.port, "/v1/secrets/database-password")).json["value"] == "hunter2-test"
     foreign = await ask(sidecar.port, "/v1/secrets/prod/database-password")
-    assert (foreign.status, foreign.json["identity"]) == (403, f"access key {user_settings.vault.access_key_id}")
+    assert (foreign.status, foreign.json["identity"]) == (
+        403,
+        f"access key {user_settings.vault_as(AwsSettings).access_key_id}",
+    )
 
 
 async def test_a_wrong_secret_key_is_no_identity(start: StartSidecar, user_settings: Settings) -> None:
     """MiniStack verifies signatures, and says so by its own code."""
-    sidecar = await start(replace(user_settings, vault=replace(user_settings.vault, secret_access_key="wrong")))
+    sidecar = await start(
+        replace(user_settings, vault=replace(user_settings.vault_as(AwsSettings), secret_access_key="wrong"))
+    )
     got = await ask(sidecar.port, "/v1/secrets/database-password")
     assert (got.status, got.json["type"]) == (503, "urn:secret-access:problem:identity-unavailable")
 

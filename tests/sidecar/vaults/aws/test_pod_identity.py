@@ -237,10 +237,10 @@ async def test_the_order_of_sources(environment: dict[str, str], role_settings: 
     """Keys, then a web identity, then the agent: as botocore's resolver has it."""
     agent = settings_of(environment)
     vault: AwsSettings = replace(
-        agent.vault,
+        agent.vault_as(AwsSettings),
         role_arn=fake_aws.ROLE,
         web_identity_token_file=token_file,
-        endpoint_url=role_settings.vault.endpoint_url,
+        endpoint_url=role_settings.vault_as(AwsSettings).endpoint_url,
     )
     both = open_source(replace(agent, vault=vault))
     assert isinstance(both, Refreshing)

@@ -15,6 +15,7 @@ from secret_sidecar.errors import IdentityUnavailable, SettingsError
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws import sts
 from secret_sidecar.vaults.aws.credentials import Credentials
+from secret_sidecar.vaults.aws.settings import AwsSettings
 from secret_sidecar.vaults.aws.sources import open_source
 from secret_sidecar.vaults.aws.static import Static
 from secret_sidecar.vaults.aws.store import open_store
@@ -50,12 +51,15 @@ async def test_static_keys_never_change() -> None:
 
 async def test_static_keys_go_before_a_role(role_settings: Settings) -> None:
     """As with AWS's own SDKs."""
-    both = replace(role_settings, vault=replace(role_settings.vault, access_key_id="AKIA", secret_access_key="secret"))
+    both = replace(
+        role_settings,
+        vault=replace(role_settings.vault_as(AwsSettings), access_key_id="AKIA", secret_access_key="secret"),
+    )
     assert isinstance(open_source(both), Static)
 
 
 def without_keys(settings: Settings) -> Settings:
-    return replace(settings, vault=replace(settings.vault, access_key_id="", secret_access_key=""))
+    return replace(settings, vault=replace(settings.vault_as(AwsSettings), access_key_id="", secret_access_key=""))
 
 
 async def test_a_laptop_has_boto3s_chain(

@@ -13,6 +13,7 @@ from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.azure.federation import scope
 from secret_sidecar.vaults.azure.laptop import Laptop
+from secret_sidecar.vaults.azure.settings import AzureSettings
 from secret_sidecar.vaults.azure.sources import open_source
 from secret_sidecar.vaults.identity.credentials import Bearer
 from tests.fakes.azure import FakeAzure
@@ -193,5 +194,8 @@ def test_the_articles_manifests_run() -> None:
     """Its variable, and its name for the backend; a tenant may be given by its domain."""
     environment = {"VAULTMUX_BACKEND": "azurekeyvault", "AZURE_KEYVAULT_URL": "https://kv.vault.azure.net/"}
     settings = Settings.from_environment({**environment, "AZURE_TENANT_ID": "example.com"}, NOWHERE)
-    assert (settings.backend, settings.vault.vault_url) == ("azure", Origin("https", "kv.vault.azure.net", 443))
-    assert settings.vault.tenant_id == "example.com"
+    assert (settings.backend, settings.vault_as(AzureSettings).vault_url) == (
+        "azure",
+        Origin("https", "kv.vault.azure.net", 443),
+    )
+    assert settings.vault_as(AzureSettings).tenant_id == "example.com"

@@ -9,6 +9,7 @@ import pytest
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.gcp.settings import GcpSettings
 from secret_sidecar.vaults.gcp.sources import open_source
 from tests.fakes.google import GKE_PROVIDER, PROVIDER
 
@@ -24,13 +25,13 @@ def settings_of(**variables: str) -> Settings:
 def test_the_articles_manifests_run() -> None:
     """Its variables, and its name for the backend."""
     settings = Settings.from_environment({"VAULTMUX_BACKEND": "gcpsecrets", "GCP_PROJECT_ID": "my-project"}, NOWHERE)
-    assert (settings.backend, settings.vault.project) == ("gcp", "my-project")
+    assert (settings.backend, settings.vault_as(GcpSettings).project) == ("gcp", "my-project")
 
 
 @pytest.mark.parametrize("project", ["my-project", "123456789012", "example.com:my-project"])
 def test_a_project_by_id_or_number(project: str) -> None:
     """Old ones have their domain in the id."""
-    assert settings_of(GOOGLE_CLOUD_PROJECT=project).vault.project == project
+    assert settings_of(GOOGLE_CLOUD_PROJECT=project).vault_as(GcpSettings).project == project
 
 
 def test_names_are_portable_ones() -> None:
@@ -43,13 +44,17 @@ def test_names_are_portable_ones() -> None:
 def test_providers(provider: str) -> None:
     """Of a pool of one's own, and of GKE's."""
     settings = settings_of(GCP_WORKLOAD_IDENTITY_PROVIDER=provider, GCP_TOKEN_FILE="/token")
-    assert settings.vault.workload_identity_provider == provider
+    assert settings.vault_as(GcpSettings).workload_identity_provider == provider
 
 
 def test_the_metadata_servers_host() -> None:
     """With or without a port, as Google's own libraries take it."""
-    assert settings_of(GCE_METADATA_HOST="localhost:8080").vault.metadata_host == Origin("http", "localhost", 8080)
-    assert settings_of(GCE_METADATA_HOST="metadata").vault.metadata_host == Origin("http", "metadata", 80)
+    assert settings_of(GCE_METADATA_HOST="localhost:8080").vault_as(GcpSettings).metadata_host == Origin(
+        "http", "localhost", 8080
+    )
+    assert settings_of(GCE_METADATA_HOST="metadata").vault_as(GcpSettings).metadata_host == Origin(
+        "http", "metadata", 80
+    )
 
 
 @pytest.mark.parametrize(

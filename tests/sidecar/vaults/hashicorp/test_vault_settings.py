@@ -8,7 +8,7 @@ import pytest
 
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.settings import Settings
-from secret_sidecar.vaults.hashicorp.settings import VaultSettings
+from secret_sidecar.vaults.hashicorp.settings import HashicorpSettings
 from secret_sidecar.vaults.hashicorp.store import open_store
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +22,7 @@ def settings_of(**variables: str) -> Settings:
 
 async def test_the_settings() -> None:
     """Those of the vault command under its own names, OpenBao's too."""
-    vault: VaultSettings = settings_of().vault
+    vault = settings_of().vault_as(HashicorpSettings)
     assert (str(vault.address), vault.mount, vault.auth_path) == ("https://vault.example:8200", "secret", "jwt")
     settings = settings_of(
         VAULT_ADDR="",
@@ -31,7 +31,7 @@ async def test_the_settings() -> None:
         VAULT_TOKEN="s3cr3t",
         SECRETS_VAULT_MOUNT="/team/kv/",
     )
-    vault = settings.vault
+    vault = settings.vault_as(HashicorpSettings)
     assert (str(vault.address), vault.namespace, vault.mount) == ("http://127.0.0.1:8200", "team/a", "team/kv")
     assert "s3cr3t" not in repr(settings)
 

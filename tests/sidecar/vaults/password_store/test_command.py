@@ -12,6 +12,7 @@ import pytest
 
 from secret_sidecar.errors import BadRequest, NotFound, OddAnswer, SettingsError, TimedOut, Unavailable
 from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.password_store.settings import PassSettings
 from secret_sidecar.vaults.password_store.store import PassStore, open_store
 from secret_sidecar.vaults.store import NewValue
 from tests.sidecar.conftest import soon
@@ -180,7 +181,7 @@ async def test_the_settings(scripting: Scripting, tmp_path: Path) -> None:
     assert (await store.get("test/a", soon())).value == "hunter2"
     del environment["PASSWORD_STORE_DIR"]
     settings = Settings.from_environment(environment | {"HOME": "/home/dev"}, Path("/nonexistent"))
-    assert settings.vault.folder == Path("/home/dev/.password-store")
+    assert settings.vault_as(PassSettings).folder == Path("/home/dev/.password-store")
     with pytest.raises(SettingsError, match="PASSWORD_STORE_DIR is not set, nor is HOME"):
         Settings.from_environment(environment, Path("/nonexistent"))
     with pytest.raises(SettingsError, match="there is no `pass` on PATH"):

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from secret_sidecar.errors import Denied, SettingsError, TokenRefused
 from secret_sidecar.settings import Settings
-from secret_sidecar.shared.refusals import Meaning, obtained
 from secret_sidecar.vaults.azure.client_ids import FORM
 from secret_sidecar.vaults.azure.errors import VAULT, error_of
 from secret_sidecar.vaults.azure.federation import AUTHORITY, Federation
 from secret_sidecar.vaults.azure.settings import AzureSettings
 from secret_sidecar.vaults.azure.store import AzureStore
 from secret_sidecar.vaults.bearer import Calls
-from secret_sidecar.vaults.exchange.backend import forbid_own_identity
 from secret_sidecar.vaults.exchange.clients import CONNECTIONS, Clients
 from secret_sidecar.vaults.exchange.fixed import Fixed
 from secret_sidecar.vaults.exchange.reach import reach
 from secret_sidecar.vaults.exchange.token import Claims
+from secret_sidecar.vaults.exchange.token_exchange import RefusedAs, exchange, forbid_own_identity
 from secret_sidecar.vaults.identity.credentials import Bearer
 
-_MEANINGS: dict[str | None, Meaning] = {
+_REFUSED_AS: dict[str | None, RefusedAs] = {
     "AADSTS50013": TokenRefused,  # not valid as an assertion
     "AADSTS50027": TokenRefused,  # not a token
     "AADSTS700024": TokenRefused,  # not within its times
@@ -40,11 +39,11 @@ _MEANINGS: dict[str | None, Meaning] = {
 }
 
 
-class AzureBackend:
+class AzureTokenExchange:
     """Obtains tokens for callers. No connection is shared, so no answer can come to another than who asked."""
 
     def __init__(self, settings: Settings) -> None:
-        self._azure: AzureSettings = settings.vault
+        self._azure = settings.vault_as(AzureSettings)
         self._authority = self._azure.authority_host or AUTHORITY
         self._clients = Clients(settings.proxies, (self._authority, self._azure.vault_url))
         probed = self._authority if self._azure.has_vaults_by_namespace else self._azure.vault_url
@@ -78,12 +77,12 @@ class AzureBackend:
             )
         client = self._clients.client(self._authority)
         federation = Federation(client, azure.tenant_id, client_id, azure.vault_url, lambda: token)
-        return await obtained(federation, _MEANINGS.get, deadline)
+        return await exchange(federation, _REFUSED_AS.get, deadline)
 
 
-def open_backend(settings: Settings) -> AzureBackend:
+def open_token_exchange(settings: Settings) -> AzureTokenExchange:
     """Return the backend, or raise SettingsError where the settings give the service an identity."""
-    azure: AzureSettings = settings.vault
+    azure = settings.vault_as(AzureSettings)
     forbid_own_identity(
         (
             ("AZURE_CLIENT_ID", azure.client_id),
@@ -96,4 +95,4 @@ def open_backend(settings: Settings) -> AzureBackend:
     ):
         if not given:
             raise SettingsError(f"{variable} is not set: expected {expected}, as SECRETS_MODE='shared'")
-    return AzureBackend(settings)
+    return AzureTokenExchange(settings)

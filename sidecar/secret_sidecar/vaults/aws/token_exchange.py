@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from secret_sidecar.errors import Denied, SettingsError, TokenRefused
 from secret_sidecar.settings import Settings
-from secret_sidecar.shared.refusals import Meaning, obtained
 from secret_sidecar.vaults.aws import sts
 from secret_sidecar.vaults.aws.credentials import Credentials
 from secret_sidecar.vaults.aws.errors import VAULT
 from secret_sidecar.vaults.aws.settings import AwsSettings
 from secret_sidecar.vaults.aws.store import AwsStore
 from secret_sidecar.vaults.aws.web_identity import WebIdentity
-from secret_sidecar.vaults.exchange.backend import forbid_own_identity
 from secret_sidecar.vaults.exchange.clients import CONNECTIONS, Clients
 from secret_sidecar.vaults.exchange.fixed import Fixed
 from secret_sidecar.vaults.exchange.reach import reach
 from secret_sidecar.vaults.exchange.token import Claims
+from secret_sidecar.vaults.exchange.token_exchange import RefusedAs, exchange, forbid_own_identity
 
-_MEANINGS: dict[str | None, Meaning] = {
+_REFUSED_AS: dict[str | None, RefusedAs] = {
     "ExpiredTokenException": TokenRefused,
     "IDPRejectedClaim": TokenRefused,
     "InvalidIdentityToken": TokenRefused,
@@ -28,11 +27,11 @@ _MEANINGS: dict[str | None, Meaning] = {
 }
 
 
-class AwsBackend:
+class AwsTokenExchange:
     """Assumes roles for callers. No connection is shared, so no answer can come to another than who asked."""
 
     def __init__(self, settings: Settings) -> None:
-        aws: AwsSettings = settings.vault
+        aws = settings.vault_as(AwsSettings)
         self._role_arn = aws.shared_role_arn
         self._region = aws.region
         self._sts, self._vault = aws.origin("sts"), aws.origin("secretsmanager")
@@ -56,12 +55,12 @@ class AwsBackend:
         session = sts.session_name(claims.namespace, claims.pod or claims.service_account)
         role = claims.fill(self._role_arn)
         identity = WebIdentity(self._clients.client(self._sts), role, lambda: token, session)
-        return await obtained(identity, _MEANINGS.get, deadline)
+        return await exchange(identity, _REFUSED_AS.get, deadline)
 
 
-def open_backend(settings: Settings) -> AwsBackend:
+def open_token_exchange(settings: Settings) -> AwsTokenExchange:
     """Return the backend, or raise SettingsError where the settings give the service an identity."""
-    aws: AwsSettings = settings.vault
+    aws = settings.vault_as(AwsSettings)
     if not aws.shared_role_arn:
         raise SettingsError(
             "SECRETS_SHARED_ROLE_ARN is not set: expected each caller's role, such as "
@@ -74,4 +73,4 @@ def open_backend(settings: Settings) -> AwsBackend:
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", aws.container_credentials_full_uri),
         )
     )
-    return AwsBackend(settings)
+    return AwsTokenExchange(settings)

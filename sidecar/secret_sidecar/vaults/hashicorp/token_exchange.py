@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from secret_sidecar.errors import Denied, SettingsError, TokenRefused
 from secret_sidecar.settings import Settings
-from secret_sidecar.shared.refusals import Meaning, obtained
-from secret_sidecar.vaults.exchange.backend import forbid_own_identity
 from secret_sidecar.vaults.exchange.clients import CONNECTIONS, Clients
 from secret_sidecar.vaults.exchange.fixed import Fixed
 from secret_sidecar.vaults.exchange.reach import reach
 from secret_sidecar.vaults.exchange.token import Claims
+from secret_sidecar.vaults.exchange.token_exchange import RefusedAs, exchange, forbid_own_identity
 from secret_sidecar.vaults.hashicorp.errors import VAULT
 from secret_sidecar.vaults.hashicorp.jwt_login import JwtLogin
-from secret_sidecar.vaults.hashicorp.settings import VaultSettings
+from secret_sidecar.vaults.hashicorp.settings import HashicorpSettings
 from secret_sidecar.vaults.hashicorp.store import VaultStore
 
 _REFUSED = ("error validating token", "error verifying token", "invalid token")
@@ -24,11 +23,11 @@ _NOT_FOR_IT = "invalid subject"
 """What it says in the same words where the token is good, and the role another's."""
 
 
-class VaultBackend:
+class VaultTokenExchange:
     """Logs in for callers. No connection is shared, so no answer can come to another than who asked."""
 
     def __init__(self, settings: Settings) -> None:
-        vault: VaultSettings = settings.vault
+        vault = settings.vault_as(HashicorpSettings)
         assert vault.address is not None  # noqa: S101
         self._vault = vault
         self._origin = vault.address
@@ -40,7 +39,7 @@ class VaultBackend:
         vault = self._vault
         role = claims.fill(vault.shared_role)
         login = JwtLogin(self._clients.client(self._origin), vault.auth_path, role, vault.namespace, lambda: token)
-        bearer = await obtained(login, _meaning, deadline)
+        bearer = await exchange(login, _refused_as, deadline)
         client = self._clients.client(self._origin, CONNECTIONS)
         return VaultStore(client, Fixed(bearer), vault.mount, vault.namespace)
 
@@ -53,19 +52,19 @@ class VaultBackend:
         await self._probing.close()
 
 
-def _meaning(code: str | None) -> Meaning | None:
+def _refused_as(code: str | None) -> RefusedAs | None:
     if code is None:
         return None
     return TokenRefused if code.startswith(_REFUSED) and _NOT_FOR_IT not in code else Denied
 
 
-def open_backend(settings: Settings) -> VaultBackend:
+def open_token_exchange(settings: Settings) -> VaultTokenExchange:
     """Return the backend, or raise SettingsError where the settings give the service an identity."""
-    vault: VaultSettings = settings.vault
+    vault = settings.vault_as(HashicorpSettings)
     if not vault.shared_role:
         raise SettingsError(
             "SECRETS_SHARED_VAULT_ROLE is not set: expected each caller's role, such as 'blue-{namespace}', as "
             "SECRETS_MODE='shared'"
         )
     forbid_own_identity((("VAULT_TOKEN", vault.token), ("SECRETS_VAULT_ROLE", vault.role)))
-    return VaultBackend(settings)
+    return VaultTokenExchange(settings)

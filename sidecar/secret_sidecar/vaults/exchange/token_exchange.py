@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from secret_sidecar.errors import SettingsError
-from secret_sidecar.settings import Settings
+from secret_sidecar.errors import (
+    Denied,
+    IdentityDelayed,
+    IdentityTimedOut,
+    IdentityUnavailable,
+    SettingsError,
+    TokenRefused,
+)
 from secret_sidecar.vaults.exchange.token import Claims
+from secret_sidecar.vaults.identity.credentials import C, Issuer
 from secret_sidecar.vaults.store import Store
 
 
-class Backend(Protocol):
+class TokenExchange(Protocol):
     """Exchanges callers' tokens at the cloud; holds none, and no identity."""
 
     async def open(self, token: str, claims: Claims, deadline: float) -> Store:
@@ -32,19 +37,28 @@ class Backend(Protocol):
         ...
 
 
-def open_backend(settings: Settings) -> Backend:
-    """Return the shared mode's part of the settings' backend: `shared.py` of its package, where there is one."""
-    name = f"secret_sidecar.vaults.{settings.backend}.shared"
-    if importlib.util.find_spec(name) is None:
-        raise SettingsError(
-            f"SECRETS_MODE='shared' is not served for {settings.backend.strip('_')!r}: expected SECRETS_MODE='sidecar'"
-        )
-    backend: Backend = importlib.import_module(name).open_backend(settings)
-    return backend
-
-
 def forbid_own_identity(variables: Iterable[tuple[str, object]]) -> None:
     """Raise SettingsError if one of these variables, which would give the service an identity, has a value."""
     for variable, given in variables:
         if given:
             raise SettingsError(f"{variable} is set: expected no identity of its own, as SECRETS_MODE='shared'")
+
+
+RefusedAs = type[TokenRefused] | type[Denied]
+"""What a cloud's refusal means: the caller's token is not valid, or what the caller asks to become is not for it."""
+
+
+async def exchange(issuer: Issuer[C], refused_as: Callable[[str | None], RefusedAs | None], deadline: float) -> C:
+    """Return the credentials that an issuer gives for a caller's token, and close the issuer.
+
+    A refusal whose code means something is raised as that; one that may pass, or means nothing, as it is.
+    """
+    try:
+        return await issuer.obtain(deadline)
+    except IdentityUnavailable as error:
+        kind = refused_as(error.code)
+        if kind is None or isinstance(error, IdentityDelayed | IdentityTimedOut):
+            raise
+        raise kind(str(error), code=error.code, request_id=error.request_id, identity=error.identity) from None
+    finally:
+        await issuer.close()

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from secret_sidecar.errors import Denied, SettingsError, TokenRefused
 from secret_sidecar.settings import Settings
-from secret_sidecar.shared.refusals import Meaning, obtained
 from secret_sidecar.vaults.bearer import Calls
-from secret_sidecar.vaults.exchange.backend import forbid_own_identity
 from secret_sidecar.vaults.exchange.clients import CONNECTIONS, Clients
 from secret_sidecar.vaults.exchange.fixed import Fixed
 from secret_sidecar.vaults.exchange.reach import reach
 from secret_sidecar.vaults.exchange.token import Claims
+from secret_sidecar.vaults.exchange.token_exchange import RefusedAs, exchange, forbid_own_identity
 from secret_sidecar.vaults.gcp import external_account
 from secret_sidecar.vaults.gcp.errors import VAULT, error_of
 from secret_sidecar.vaults.gcp.federation import Federation
@@ -23,7 +22,7 @@ from secret_sidecar.vaults.gcp.settings import PROVIDER_FORM, GcpSettings
 from secret_sidecar.vaults.gcp.store import ENDPOINT, GcpStore
 from secret_sidecar.vaults.identity.credentials import Bearer
 
-_MEANINGS: dict[str | None, Meaning] = {
+_REFUSED_AS: dict[str | None, RefusedAs] = {
     "invalid_grant": TokenRefused,  # signature, issuer, audience or times
     "unauthorized_client": Denied,  # the provider's attribute condition
     "PERMISSION_DENIED": Denied,  # the service account's policy; it may not exist
@@ -31,11 +30,11 @@ _MEANINGS: dict[str | None, Meaning] = {
 }
 
 
-class GcpBackend:
+class GcpTokenExchange:
     """Exchanges tokens for callers. No connection is shared, so no answer can come to another than who asked."""
 
     def __init__(self, settings: Settings) -> None:
-        self._gcp: GcpSettings = settings.vault
+        self._gcp = settings.vault_as(GcpSettings)
         self._vault = self._gcp.endpoint or ENDPOINT
         any_exchange = external_account.exchange(self._gcp, self._gcp.shared_service_account)
         urls = (any_exchange.token_url, any_exchange.service_account_url)
@@ -57,16 +56,16 @@ class GcpBackend:
         await self._probing.close()
 
     async def _exchange(self, token: str, claims: Claims, deadline: float) -> Bearer:
-        exchange = external_account.exchange(self._gcp, claims.fill(self._gcp.shared_service_account))
-        sts, account = exchange.token_url, exchange.service_account_url
-        iam = None if account is None else self._clients.client(account.origin)
-        federation = Federation(exchange, lambda: token, self._clients.client(sts.origin), iam)
-        return await obtained(federation, _MEANINGS.get, deadline)
+        account = external_account.exchange(self._gcp, claims.fill(self._gcp.shared_service_account))
+        sts, impersonation = account.token_url, account.service_account_url
+        iam = None if impersonation is None else self._clients.client(impersonation.origin)
+        federation = Federation(account, lambda: token, self._clients.client(sts.origin), iam)
+        return await exchange(federation, _REFUSED_AS.get, deadline)
 
 
-def open_backend(settings: Settings) -> GcpBackend:
+def open_token_exchange(settings: Settings) -> GcpTokenExchange:
     """Return the backend, or raise SettingsError where the settings give the service an identity."""
-    gcp: GcpSettings = settings.vault
+    gcp = settings.vault_as(GcpSettings)
     forbid_own_identity(
         (
             ("GCP_TOKEN_FILE", gcp.token_file),
@@ -79,4 +78,4 @@ def open_backend(settings: Settings) -> GcpBackend:
         raise SettingsError(
             f"GCP_WORKLOAD_IDENTITY_PROVIDER is not set: expected {PROVIDER_FORM}, as SECRETS_MODE='shared'"
         )
-    return GcpBackend(settings)
+    return GcpTokenExchange(settings)
