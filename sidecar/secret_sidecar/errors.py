@@ -27,7 +27,7 @@ SidecarError
     ├── QuotaExceeded       the vault keeps no more secrets or versions
     ├── Overloaded          too many reads are waiting in the sidecar itself
     ├── Throttled
-    ├── OddAnswer           an answer that is no answer, or an error that nobody documented
+    ├── BadUpstreamResponse           an answer that is no answer, or an error that nobody documented
     ├── Unavailable         the vault did not answer, or said that it cannot
     ├── IdentityUnavailable there are no credentials that could be used
     │   ├── IdentityDelayed      the identity service did not answer, or said that it cannot
@@ -185,7 +185,7 @@ class Throttled(VaultError):
     retry_after = 1
 
 
-class OddAnswer(VaultError):
+class BadUpstreamResponse(VaultError):
     """The vault's answer makes no sense, or its error is none that a read can have."""
 
 

@@ -46,4 +46,4 @@ def configure() -> None:
 
 def of_loop(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG001
     """Log what the event loop complains of, in words of our own: its own quote exceptions and arguments."""
-    log.error("the event loop met a defect", exc_info=context.get("exception"))
+    log.error("the event loop met an internal error", exc_info=context.get("exception"))

@@ -52,7 +52,7 @@ KINDS: dict[type[Exception], Kind] = {
     errors.Misdirected: Kind("misdirected", 421, "The request was not meant for this sidecar"),
     errors.NotAnObject: Kind("not-an-object", 422, "The secret is no JSON object"),
     errors.Throttled: Kind("throttled", 429, "The vault is throttling"),
-    errors.OddAnswer: Kind("odd-answer", 502, "The vault's answer could not be used"),
+    errors.BadUpstreamResponse: Kind("bad-upstream-response", 502, "The vault's answer could not be used"),
     errors.Unavailable: Kind("vault-unavailable", 503, "The vault is not available"),
     errors.IdentityUnavailable: Kind("identity-unavailable", 503, "The identity is not available"),
     errors.Overloaded: Kind("overloaded", 503, "The sidecar has too many reads waiting"),
@@ -60,12 +60,12 @@ KINDS: dict[type[Exception], Kind] = {
     errors.TimedOut: Kind("timed-out", 504, "The vault did not answer in time"),
     errors.QuotaExceeded: Kind("quota-exceeded", 507, "The vault keeps no more"),
 }
-DEFECT = Kind("defect", 500, "A defect of the sidecar")
+INTERNAL_ERROR = Kind("internal-error", 500, "An internal error of the sidecar")
 
 
 def kind_of(error: Exception) -> Kind:
     """Return what an error, or the nearest of its ancestors that is in the table, is to a client."""
-    return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), DEFECT)
+    return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), INTERNAL_ERROR)
 
 
 def document(error: Exception, **context: str | None) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def document(error: Exception, **context: str | None) -> dict[str, Any]:
         "type": f"{TYPES}{kind.slug}",
         "title": kind.title,
         "status": kind.status,
-        "detail": "see the sidecar's log" if kind is DEFECT else str(error),
+        "detail": "see the sidecar's log" if kind is INTERNAL_ERROR else str(error),
         **context,
     }
     if isinstance(error, errors.VaultError):

@@ -92,7 +92,7 @@ class Loses(Honest):
         """Read."""
         try:
             return await super().get(name, deadline, **selected)
-        except (errors.Unavailable, errors.OddAnswer) as error:
+        except (errors.Unavailable, errors.BadUpstreamResponse) as error:
             raise errors.NotFound(str(error)) from None
 
 
@@ -103,7 +103,7 @@ class Tells(Honest):
         """Read, and tell."""
         secret = await super().get(name, deadline, **selected)
         if random.random() < 0.01:  # noqa: S311
-            raise errors.OddAnswer(f"cannot use {secret.value}")
+            raise errors.BadUpstreamResponse(f"cannot use {secret.value}")
         return secret
 
 

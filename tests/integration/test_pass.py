@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from secret_sidecar.errors import AlreadyExists, NotFound, OddAnswer, Unavailable, ValueRefused
+from secret_sidecar.errors import AlreadyExists, BadUpstreamResponse, NotFound, Unavailable, ValueRefused
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.password_store.store import PassStore, open_store
@@ -181,7 +181,7 @@ async def test_a_secret_for_other_keys(
 async def test_a_file_that_gpg_did_not_write(store: PassStore, tmp_path: Path) -> None:
     """It is an odd answer."""
     tmp_path.joinpath("store", "test", "plain.gpg").write_text("hunter2")
-    with pytest.raises(OddAnswer, match="its file is not encrypted") as failure:
+    with pytest.raises(BadUpstreamResponse, match="its file is not encrypted") as failure:
         await store.get("test/plain", soon())
     assert "hunter2" not in str(failure.value)
 

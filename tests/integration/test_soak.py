@@ -40,7 +40,7 @@ def test_twenty_seconds_of_mixed_load() -> None:
         ("tells", {"leak"}, 5),
         ("keeps", {"leak of descriptors", "memory"}, 5),
         ("notes", {"memory in use"}, 15),
-        ("fails", {"defect", "log"}, 5),
+        ("fails", {"internal-error", "log"}, 5),
     ],
 )
 def test_a_broken_sidecar_is_found_out(how: str, rules: set[str], seconds: float) -> None:

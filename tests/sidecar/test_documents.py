@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from secret_sidecar.problems import DEFECT, KINDS
+from secret_sidecar.problems import INTERNAL_ERROR, KINDS
 from secret_sidecar.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("example
 def test_every_kind_of_problem_is_documented() -> None:
     """With its status, and no other is."""
     rows = set(re.findall(r"^\| (\d{3}) \| `([a-z-]+)` \|", API, re.MULTILINE))
-    kinds = {(str(kind.status), kind.slug) for kind in (*KINDS.values(), DEFECT)}
+    kinds = {(str(kind.status), kind.slug) for kind in (*KINDS.values(), INTERNAL_ERROR)}
     assert rows - {("503", "not-ready"), ("404", "about-blank"), ("405", "about-blank")} == kinds
 
 

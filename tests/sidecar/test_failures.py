@@ -34,7 +34,7 @@ MEBIBYTE = b"x" * (1 << 20)
 JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 IDENTITY = (503, "identity-unavailable")
 VAULT = (503, "vault-unavailable")
-ODD = (502, "odd-answer")
+ODD = (502, "bad-upstream-response")
 TIME = (504, "timed-out")
 
 Certificate = Callable[[Authority, Authority], ssl.SSLContext]

@@ -45,7 +45,7 @@ def judge(answer: bytes) -> tuple[int, Any]:
     assert b"content-type: application/problem+json" in headers
     kind = problem["type"].removeprefix("urn:secret-access:problem:").replace(":", "-")
     assert (status, kind) in PROBLEMS
-    assert kind != "defect"
+    assert kind != "internal-error"
     assert problem["status"] == status
     assert problem["detail"]
     if status == 403:

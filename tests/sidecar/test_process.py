@@ -120,7 +120,10 @@ async def test_secrets_are_in_no_log_line(run: Run, aws: FakeAws) -> None:
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"SECRETS_BACKEND": "ibm"}, b"secret-sidecar: SECRETS_BACKEND='ibm': expected one of aws, gcp, azure, vault, pass"),
+        (
+            {"SECRETS_BACKEND": "ibm"},
+            b"secret-sidecar: SECRETS_BACKEND='ibm': expected one of aws, gcp, azure, vault, pass",
+        ),
         ({"SECRETS_PORT": "taken"}, b"cannot listen on 127.0.0.1: "),
         ({"AWS_ENDPOINT_URL": "https://localhost:1", "AWS_CA_BUNDLE": "/none"}, b"AWS_CA_BUNDLE='/none': No such file"),
     ],

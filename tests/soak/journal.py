@@ -12,7 +12,7 @@ EVERYONE = "*"
 EXCUSES: dict[str, frozenset[str]] = {
     "throttled": frozenset({"throttled"}),
     "unavailable": frozenset({"vault-unavailable"}),
-    "odd": frozenset({"odd-answer"}),
+    "odd": frozenset({"bad-upstream-response"}),
     "slow": frozenset({"timed-out"}),
     "credentials": frozenset({"identity-unavailable"}),
     "identity": frozenset({"identity-unavailable", "timed-out"}),

@@ -275,7 +275,7 @@ class Judge:
             self.violation("undocumented", f"{kind} is not in the table", asked, answer)
             return None
         if answer.status == 500:
-            self.violation("defect", "the sidecar says so itself", asked, answer)
+            self.violation("internal-error", "the sidecar says so itself", asked, answer)
             return None
         if answer.status == 429 and not answer.headers.get("retry-after", "").isdigit():
             self.violation("protocol", "429 without Retry-After", asked, answer)

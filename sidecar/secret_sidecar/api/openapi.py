@@ -20,9 +20,9 @@ from secret_sidecar.api.schemas import SCHEMAS
 
 Document = dict[str, Any]
 
-_ANY = "bad-request unauthenticated misdirected defect"
+_ANY = "bad-request unauthenticated misdirected internal-error"
 _VAULT = (
-    "bad-name denied not-found deleted disabled throttled odd-answer vault-unavailable identity-unavailable overloaded "
+    "bad-name denied not-found deleted disabled throttled bad-upstream-response vault-unavailable identity-unavailable overloaded "
     "timed-out"
 )
 _BODY = "too-large not-json"
@@ -175,7 +175,7 @@ def _problems(slugs: str) -> Document:
     """Return an answer for each status that these problems have, or the server's own."""
     wanted = slugs.split()
     kinds: dict[int, dict[str, str]] = defaultdict(dict)
-    for kind in (*problems.KINDS.values(), problems.DEFECT):
+    for kind in (*problems.KINDS.values(), problems.INTERNAL_ERROR):
         if kind.slug in wanted:
             kinds[kind.status][f"{problems.TYPES}{kind.slug}"] = kind.title
     for status in _SERVER:

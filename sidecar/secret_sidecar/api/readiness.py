@@ -59,8 +59,10 @@ class Readiness:
                 title = problems.kind_of(error).title
                 self.reason = f"{title}: {error.code}" if error.code else title
                 log.warning("not ready", extra={"reason": str(error), "code": error.code})
-            except Exception:  # a defect, whatever it is: logged, and asked again, or the pod would wait for ever
-                self.reason = problems.DEFECT.title
+            except (
+                Exception
+            ):  # an internal error, whatever it is: logged, and asked again, or the pod would wait for ever
+                self.reason = problems.INTERNAL_ERROR.title
                 log.exception("not ready")
             else:
                 self._ready.set()

@@ -51,7 +51,9 @@ def count(metrics: Metrics, scope: Scope, status: int, seconds: float) -> None:
     _add(metrics, scope["method"], route, status)
     metrics.request_seconds.add(route, seconds)
     if status >= 400:
-        metrics.errors.add(scope.get(problems.KIND) or (problems.DEFECT.slug if status == 500 else "about-blank"))
+        metrics.errors.add(
+            scope.get(problems.KIND) or (problems.INTERNAL_ERROR.slug if status == 500 else "about-blank")
+        )
 
 
 def refused(metrics: Metrics, method: str, status: int, kind: str) -> None:

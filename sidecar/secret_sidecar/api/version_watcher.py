@@ -144,6 +144,6 @@ class _Watch:
         """A defect must not leave anybody waiting for a word that never comes."""
         self._task = None
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("events ended: a defect of the sidecar", exc_info=error)
+            log.error("events ended: an internal error of the sidecar", exc_info=error)
             for listener in self._listeners | self._newcomers:
                 listener.end()

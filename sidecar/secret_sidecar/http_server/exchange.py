@@ -80,8 +80,8 @@ class Exchange:
             await app(self.scope, self.receive, self.send)
             if not self.complete and not self._line.is_lost:
                 self._finish()
-        except Exception as error:  # whatever it is: logged, answered as a defect, and the server goes on
-            log.exception("defect")
+        except Exception as error:  # whatever it is: logged, answered as an internal error, and the server goes on
+            log.exception("internal error")
             if not self.complete and not self._line.is_lost:
                 await self._fail(error)
         finally:

@@ -48,7 +48,7 @@ class ObservedCalls(Wrapped):
 
     async def _observed(self, operation: str, call: Awaitable[T]) -> T:
         metrics = self._metrics
-        outcome = problems.DEFECT.slug
+        outcome = problems.INTERNAL_ERROR.slug
         began = time.perf_counter()
         try:
             result = await call

@@ -214,7 +214,7 @@ class Callers:
     def _end(self, digest: bytes, flight: _Flight) -> None:
         del self._flights[digest]
         if not flight.task.cancelled() and (error := flight.task.exception()) is not None:
-            log.error("token not exchanged: a defect of the service", extra={"error": type(error).__name__})
+            log.error("token not exchanged: an internal error of the service", extra={"error": type(error).__name__})
         self._unpin(flight)
 
     def _unpin(self, flight: _Flight) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from secret_sidecar.errors import (
+    BadUpstreamResponse,
     ConnectFailed,
     ConnectionLost,
     CredentialsRefused,
     DeadlineExceeded,
     MalformedAnswer,
-    OddAnswer,
     Throttled,
     TimedOut,
     TransportError,
@@ -33,7 +33,7 @@ _DONE = frozenset({200, 204})
 TRANSPORT: dict[type[TransportError], type[VaultError]] = {
     ConnectFailed: Unavailable,
     ConnectionLost: Unavailable,
-    MalformedAnswer: OddAnswer,
+    MalformedAnswer: BadUpstreamResponse,
     DeadlineExceeded: TimedOut,
 }
 """What it means for a vault that the client got no answer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secret_sidecar.errors import Denied, NameRefused, NotFound, OddAnswer, Throttled, Unavailable, VaultError
+from secret_sidecar.errors import BadUpstreamResponse, Denied, NameRefused, NotFound, Throttled, Unavailable, VaultError
 
 Kind = tuple[type[VaultError], str]
 """An error, and a text with `{vault}`, `{name}`, `{identity}`, `{code}` and `{status}`."""
@@ -21,5 +21,5 @@ def otherwise(status: int, code: str | None) -> Kind:
     if status >= 500:
         return UNAVAILABLE if code else (Unavailable, "{vault} is not available: HTTP {status}")
     if code is None:
-        return OddAnswer, "{vault} answered HTTP {status} without an error code"
-    return OddAnswer, "{vault} answered with an error that such a call cannot have: {code}"
+        return BadUpstreamResponse, "{vault} answered HTTP {status} without an error code"
+    return BadUpstreamResponse, "{vault} answered with an error that such a call cannot have: {code}"

@@ -165,7 +165,7 @@ def test_every_kind_of_problem_is_described() -> None:
         for slug in part.get("properties", {}).get("type", {}).get("enum", [])
         if slug != "about:blank"
     }
-    kinds = (*problems.KINDS.values(), problems.DEFECT)
+    kinds = (*problems.KINDS.values(), problems.INTERNAL_ERROR)
     assert described == {(kind.status, f"{problems.TYPES}{kind.slug}") for kind in kinds}
 
 

@@ -23,9 +23,9 @@ ERRORS = [
     ("ResourceNotFoundException", 404, "not-found"),
     ("ThrottlingException", 429, "throttled"),
     ("TooManyRequestsException", 429, "throttled"),
-    ("DecryptionFailure", 502, "odd-answer"),
-    ("NobodyKnowsException", 502, "odd-answer"),
-    ("InvalidRequestException", 502, "odd-answer"),
+    ("DecryptionFailure", 502, "bad-upstream-response"),
+    ("NobodyKnowsException", 502, "bad-upstream-response"),
+    ("InvalidRequestException", 502, "bad-upstream-response"),
     ("InternalServiceError", 503, "vault-unavailable"),
     ("ServiceUnavailable", 503, "vault-unavailable"),
     ("ValidationException", 400, "bad-name"),
@@ -126,7 +126,7 @@ async def test_an_answer_that_is_no_answer_is_a_bad_gateway(
     await sidecar.readiness.wait()
     aws.faults.append(fault)
     got = await ask(sidecar.port, "/v1/secrets/database-password")
-    assert (got.status, got.json["type"]) == (502, "urn:secret-access:problem:odd-answer")
+    assert (got.status, got.json["type"]) == (502, "urn:secret-access:problem:bad-upstream-response")
     assert b"s3cr3t" not in got.body
     assert "s3cr3t" not in caplog.text
     assert (await ask(sidecar.port, "/v1/secrets/database-password")).status == 200

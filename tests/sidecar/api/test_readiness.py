@@ -130,5 +130,5 @@ async def test_a_defect_while_asking_is_told_and_asked_after_again(
     readiness = Readiness(odd, static_settings)
     await readiness.run()
     assert odd.asked == 2
-    assert readiness.reason == "A defect of the sidecar"
+    assert readiness.reason == "An internal error of the sidecar"
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["not ready"]

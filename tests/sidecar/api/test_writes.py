@@ -125,14 +125,14 @@ async def test_a_write_that_was_tried_again_has_happened_once(
     ("code", "status", "slug"),
     [
         ("AccessDeniedException", 403, "denied"),
-        ("DecryptionFailure", 502, "odd-answer"),
-        ("EncryptionFailure", 502, "odd-answer"),
+        ("DecryptionFailure", 502, "bad-upstream-response"),
+        ("EncryptionFailure", 502, "bad-upstream-response"),
         ("ExpiredTokenException", 503, "identity-unavailable"),
         ("InternalServiceError", 503, "vault-unavailable"),
         ("InvalidParameterException", 400, "bad-value"),
         ("InvalidRequestException", 409, "conflict"),
         ("LimitExceededException", 507, "quota-exceeded"),
-        ("NobodyKnowsException", 502, "odd-answer"),
+        ("NobodyKnowsException", 502, "bad-upstream-response"),
         ("ResourceExistsException", 409, "already-exists"),
         ("ResourceNotFoundException", 404, "not-found"),
         ("ThrottlingException", 429, "throttled"),
@@ -266,7 +266,7 @@ async def test_a_caller_that_goes_away_in_its_body_is_no_defect(
     writer.close()
     await writer.wait_closed()
     assert (await ask(sidecar.port, NAME)).json["value"] == "hunter2-test"
-    assert "defect" not in caplog.text
+    assert "internal error" not in caplog.text
 
 
 @given(st.binary())

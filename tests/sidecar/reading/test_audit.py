@@ -241,7 +241,7 @@ async def test_a_defect_leaves_a_line() -> None:
     lines = Lines()
     await audited(lines, RuntimeError("s3cr3t"))
     (line,) = lines.documents
-    assert (line["status"], line["outcome"]) == (500, "defect")
+    assert (line["status"], line["outcome"]) == (500, "internal-error")
     assert "s3cr3t" not in lines.text
 
 

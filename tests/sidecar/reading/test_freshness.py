@@ -16,7 +16,16 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from secret_sidecar.errors import Deleted, Denied, NotFound, OddAnswer, Throttled, TimedOut, Unavailable, VaultError
+from secret_sidecar.errors import (
+    BadUpstreamResponse,
+    Deleted,
+    Denied,
+    NotFound,
+    Throttled,
+    TimedOut,
+    Unavailable,
+    VaultError,
+)
 from secret_sidecar.reading import coalescing
 from secret_sidecar.reading.freshness import PASSING, REFUSALS, Fresh, Key
 from secret_sidecar.reading.metrics import Metrics
@@ -24,7 +33,7 @@ from secret_sidecar.vaults.store import Secret
 from tests.sidecar.support.rotating import RotatingVault
 
 NAMES = st.sampled_from(["a", "a", "a", "b"])
-FAULTS = st.sampled_from([None, None, None, Throttled, Unavailable, TimedOut, OddAnswer])
+FAULTS = st.sampled_from([None, None, None, Throttled, Unavailable, TimedOut, BadUpstreamResponse])
 Make = Callable[[RotatingVault], Fresh]
 
 

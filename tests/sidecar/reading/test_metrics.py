@@ -120,9 +120,9 @@ async def test_a_defect_is_counted(
     monkeypatch.setattr("secret_sidecar.vaults.aws.store._secret", broken)
     await ask(sidecar.port, "/v1/secrets/key")
     samples = await scrape(sidecar.health_port)
-    assert sample(samples, "errors_total", kind="defect") == 1
+    assert sample(samples, "errors_total", kind="internal-error") == 1
     assert sample(samples, "requests_total", method="GET", route=READ, status="500") == 1
-    assert sample(samples, "vault_calls_total", operation="get", outcome="defect") == 1
+    assert sample(samples, "vault_calls_total", operation="get", outcome="internal-error") == 1
 
 
 async def test_when_the_credentials_end(aws: FakeAws, start: StartSidecar, role_settings: Settings) -> None:

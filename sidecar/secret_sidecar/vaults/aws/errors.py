@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from secret_sidecar.errors import (
     AlreadyExists,
+    BadUpstreamResponse,
     Conflict,
     CredentialsRefused,
     Deleted,
     Denied,
     NameRefused,
     NotFound,
-    OddAnswer,
     QuotaExceeded,
     Throttled,
     Unavailable,
@@ -33,11 +33,11 @@ _KINDS: dict[str, tuple[type[VaultError], str]] = {
     "ResourceNotFoundException": (NotFound, "{vault} has no secret {name}, or it has no {which}"),
     "InvalidParameterException": (NameRefused, "{vault} takes no such name as {name}"),
     "ValidationException": (NameRefused, "{vault} takes no such name as {name}"),
-    "DecryptionFailure": (OddAnswer, "{vault} could not decrypt {name} with its KMS key"),
+    "DecryptionFailure": (BadUpstreamResponse, "{vault} could not decrypt {name} with its KMS key"),
 }
 _OF_WRITES: dict[str, tuple[type[VaultError], str]] = {
     "AccessDeniedException": (Denied, "{vault} refused {action} of {name} to {identity}"),
-    "EncryptionFailure": (OddAnswer, "{vault} could not encrypt {name} with its KMS key"),
+    "EncryptionFailure": (BadUpstreamResponse, "{vault} could not encrypt {name} with its KMS key"),
     "InvalidParameterException": (ValueRefused, "{vault} takes no such value for {name}, or no such name"),
     "InvalidRequestException": (Conflict, "{vault} does not allow {action} of {name} in the state that it is in"),
     "LimitExceededException": (QuotaExceeded, "{vault} keeps no more secrets, or no more versions of {name}"),
@@ -134,7 +134,7 @@ def _meaning(status: int, code: str | None, message: str, *, writes: bool) -> tu
     if code is None:
         if status >= 500:
             return Unavailable, "{vault} is not available: HTTP {status}"
-        return OddAnswer, "{vault} answered HTTP {status} without an error code"
+        return BadUpstreamResponse, "{vault} answered HTTP {status} without an error code"
     if code == "InvalidRequestException" and "deletion" in message.lower():
         return Deleted, "{vault} has {name} marked for deletion"
     kinds = _KINDS_OF_WRITES if writes else _KINDS
@@ -142,4 +142,4 @@ def _meaning(status: int, code: str | None, message: str, *, writes: bool) -> tu
         return kinds[code]
     if status >= 500:
         return Unavailable, "{vault} is not available: {code}"
-    return OddAnswer, "{vault} answered with an error that {action} cannot have: {code}"
+    return BadUpstreamResponse, "{vault} answered with an error that {action} cannot have: {code}"

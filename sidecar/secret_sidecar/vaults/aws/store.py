@@ -17,12 +17,12 @@ from typing import Any, NoReturn
 import secret_names
 from secret_sidecar.errors import (
     BadRequest,
+    BadUpstreamResponse,
     CredentialsRefused,
     Deleted,
     Denied,
     NameRefused,
     NotFound,
-    OddAnswer,
     TransportError,
     ValueRefused,
 )
@@ -137,7 +137,7 @@ class AwsStore:
         except (Denied, NotFound, Deleted, NameRefused):
             return
         if json_object(answer) is None:
-            raise OddAnswer(f"{VAULT} answered with something that is no description", identity=identity)
+            raise BadUpstreamResponse(f"{VAULT} answered with something that is no description", identity=identity)
 
     async def close(self) -> None:
         """Close connections and stop a refresh."""
@@ -208,8 +208,8 @@ def _refuse(answer: Answer, call: Call, identity: str) -> NoReturn:
     raise error_of(answer, call, identity)
 
 
-def _odd(answer: Answer, identity: str, what: str) -> OddAnswer:
-    return OddAnswer(f"{VAULT} answered {what}", request_id=request_id(answer), identity=identity)
+def _odd(answer: Answer, identity: str, what: str) -> BadUpstreamResponse:
+    return BadUpstreamResponse(f"{VAULT} answered {what}", request_id=request_id(answer), identity=identity)
 
 
 def _secret(document: dict[str, Any] | None, name: str, identity: str, call: str | None) -> Secret | None:

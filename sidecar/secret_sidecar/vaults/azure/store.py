@@ -12,12 +12,12 @@ import secret_names
 from secret_sidecar.errors import (
     AlreadyExists,
     BadRequest,
+    BadUpstreamResponse,
     Deleted,
     Denied,
     Disabled,
     NameRefused,
     NotFound,
-    OddAnswer,
     ValueRefused,
 )
 from secret_sidecar.http_client import tls
@@ -172,11 +172,11 @@ class AzureStore:
 
     async def _ask(
         self, method: str, target: str, name: str, deadline: float, document: dict[str, Any] | None = None
-    ) -> tuple[dict[str, Any], OddAnswer]:
+    ) -> tuple[dict[str, Any], BadUpstreamResponse]:
         """Return an answer's document, and the error to raise if it is not what was asked for."""
         answer, identity = await self._calls.send(method, target, name, deadline, document)
         detail = f"{VAULT} answered about {name!r} with something that is nothing of that name"
-        odd = OddAnswer(detail, request_id=request_id(answer), identity=identity)
+        odd = BadUpstreamResponse(detail, request_id=request_id(answer), identity=identity)
         answered = json_object(answer)
         if answered is None:
             raise odd

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from secret_sidecar.errors import AlreadyExists, CredentialsRefused, Deleted, Denied, Disabled, OddAnswer, VaultError
+from secret_sidecar.errors import (
+    AlreadyExists,
+    BadUpstreamResponse,
+    CredentialsRefused,
+    Deleted,
+    Denied,
+    Disabled,
+    VaultError,
+)
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.vaults.bearer import json_object
 from secret_sidecar.vaults.error_kinds import DENIED, NAME_REFUSED, NOT_FOUND, THROTTLED, UNAVAILABLE, Kind, otherwise
@@ -53,7 +61,7 @@ def state_error(state: str, name: str, identity: str) -> VaultError | None:
     """Return what a read of a version in this state ends with, or None if it is enabled."""
     if state == "ENABLED":
         return None
-    kind, detail = _STATES.get(state, (OddAnswer, "{vault} has {name} in a state that nobody knows"))
+    kind, detail = _STATES.get(state, (BadUpstreamResponse, "{vault} has {name} in a state that nobody knows"))
     return kind(detail.format(vault=VAULT, name=repr(name)), identity=identity)
 
 
@@ -79,5 +87,5 @@ def _meaning(status: int, code: str | None, message: str) -> Kind:
         return _KINDS[code]
     if code == "FAILED_PRECONDITION":
         stated = (meaning for state, meaning in _STATES.items() if f"{state} state" in message)
-        return next(stated, (OddAnswer, "{vault} cannot do it with {name} as it is: {code}"))
+        return next(stated, (BadUpstreamResponse, "{vault} cannot do it with {name} as it is: {code}"))
     return otherwise(status, code)

@@ -13,11 +13,11 @@ from typing import Any
 import secret_names
 from secret_sidecar.errors import (
     BadRequest,
+    BadUpstreamResponse,
     Deleted,
     Denied,
     NameRefused,
     NotFound,
-    OddAnswer,
     ValueRefused,
     VaultError,
 )
@@ -65,7 +65,7 @@ class GcpStore:
             return _secret(json_object(answer) or {}, name, identity)
         except ValueError as error:
             detail = f"{VAULT} answered the read of {name!r} with {error}"
-            raise OddAnswer(detail, identity=identity) from None
+            raise BadUpstreamResponse(detail, identity=identity) from None
 
     async def current_version(self, name: str, deadline: float) -> str:
         """Return the latest version's number; this needs secretmanager.versions.get beside versions.access."""
@@ -120,7 +120,9 @@ class GcpStore:
         answer, identity = await self._calls.send(method, target, name, deadline, document)
         answered = json_object(answer)
         if answered is None:
-            raise OddAnswer(f"{VAULT} answered about {name!r} with something that is no JSON", identity=identity)
+            raise BadUpstreamResponse(
+                f"{VAULT} answered about {name!r} with something that is no JSON", identity=identity
+            )
         return answered, identity
 
 
@@ -144,7 +146,7 @@ def _number_of(resource: object, name: str) -> str | None:
 def _number(document: dict[str, Any], name: str, identity: str) -> str:
     number = _number_of(document.get("name"), name)
     if number is None:
-        raise OddAnswer(f"{VAULT} answered about {name!r} with no version of it", identity=identity)
+        raise BadUpstreamResponse(f"{VAULT} answered about {name!r} with no version of it", identity=identity)
     return number
 
 

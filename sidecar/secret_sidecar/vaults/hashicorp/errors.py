@@ -10,11 +10,11 @@ import re
 from typing import Any
 
 from secret_sidecar.errors import (
+    BadUpstreamResponse,
     Conflict,
     Deleted,
     Denied,
     NotFound,
-    OddAnswer,
     Throttled,
     Unavailable,
     ValueRefused,
@@ -45,7 +45,10 @@ _KINDS: dict[int, tuple[type[VaultError], str]] = {
 _WORDS: dict[tuple[int, str], tuple[type[VaultError], str]] = {
     (400, "check-and-set parameter did not match"): (Conflict, "{vault} has got another version of {name} meanwhile"),
     (400, "Upgrading from non-versioned"): _UNAVAILABLE,
-    (404, ""): (OddAnswer, "{vault} has no KV engine of version 2 there: {reason}"),  # nor such a namespace of Vault's
+    (404, ""): (
+        BadUpstreamResponse,
+        "{vault} has no KV engine of version 2 there: {reason}",
+    ),  # nor such a namespace of Vault's
 }
 
 
@@ -108,7 +111,9 @@ def _meaning(status: int, found: list[str], document: dict[str, Any]) -> tuple[t
     for (of_status, words), meaning in _WORDS.items():
         if status == of_status and any(words in reason for reason in found):
             return meaning
-    other = _UNAVAILABLE if status >= 500 else (OddAnswer, "{vault} answered as no such call can be: {reason}")
+    other = (
+        _UNAVAILABLE if status >= 500 else (BadUpstreamResponse, "{vault} answered as no such call can be: {reason}")
+    )
     return _KINDS.get(status, other)
 
 

@@ -17,11 +17,11 @@ import secret_names
 from secret_sidecar.errors import (
     AlreadyExists,
     BadRequest,
+    BadUpstreamResponse,
     Conflict,
     Deleted,
     Denied,
     NotFound,
-    OddAnswer,
     ValueRefused,
 )
 from secret_sidecar.http_client import tls
@@ -191,9 +191,9 @@ def _has_passed(time: object) -> bool:
         return False
 
 
-def _odd(name: str, answer: Answer, identity: str, what: str) -> OddAnswer:
+def _odd(name: str, answer: Answer, identity: str, what: str) -> BadUpstreamResponse:
     detail = f"{VAULT} answered about {name!r} with {what}: expected a KV engine of version 2"
-    return OddAnswer(detail, request_id=request_id(json_object(answer) or {}), identity=identity)
+    return BadUpstreamResponse(detail, request_id=request_id(json_object(answer) or {}), identity=identity)
 
 
 def open_store(settings: Settings) -> VaultStore:

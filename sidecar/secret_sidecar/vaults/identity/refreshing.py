@@ -126,7 +126,7 @@ class Refreshing(Generic[C]):
         self._task = None
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, IdentityUnavailable):
-            log.error("identity not obtained: a defect of the sidecar", exc_info=error)
+            log.error("identity not obtained: an internal error of the sidecar", exc_info=error)
 
 
 def _seconds(credentials: Credentials, now: float) -> float:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
 
-from secret_sidecar.errors import OddAnswer, TimedOut, Unavailable, VaultError
+from secret_sidecar.errors import BadUpstreamResponse, TimedOut, Unavailable, VaultError
 
 MAX_OUTPUT = 1 << 20
 _MAX_COMPLAINT = 16 << 10
@@ -76,14 +76,14 @@ class Pass:
         finally:
             running.end()
         if len(running.output) > MAX_OUTPUT:
-            raise OddAnswer(f"pass wrote more than {MAX_OUTPUT} bytes about {name!r}", identity=self.identity)
+            raise BadUpstreamResponse(f"pass wrote more than {MAX_OUTPUT} bytes about {name!r}", identity=self.identity)
         if status := transport.get_returncode():
             raise self._failure(name, status, bytes(running.complaint))
         return bytes(running.output)
 
     def _failure(self, name: str, status: int, complaint: bytes) -> VaultError:
         if _NOT_ENCRYPTED in complaint:
-            return OddAnswer(f"pass failed on {name!r}: its file is not encrypted", identity=self.identity)
+            return BadUpstreamResponse(f"pass failed on {name!r}: its file is not encrypted", identity=self.identity)
         found = _REASON.search(complaint)
         reason = found[1].decode().strip() if found else f"exit status {status}"
         code = reason.rpartition(": ")[2] if found else None

@@ -16,8 +16,8 @@ import secret_names
 from secret_sidecar.errors import (
     AlreadyExists,
     BadRequest,
+    BadUpstreamResponse,
     NotFound,
-    OddAnswer,
     Unavailable,
     ValueRefused,
 )
@@ -53,7 +53,7 @@ class PassStore:
                 before = await self.current_version(name, deadline)
             try:
                 output = await self._pass.run(name, deadline, "show")
-            except (OddAnswer, Unavailable):  # of a file that is half written, gpg can make nothing
+            except (BadUpstreamResponse, Unavailable):  # of a file that is half written, gpg can make nothing
                 if await self.current_version(name, deadline) == before:
                     raise
                 continue

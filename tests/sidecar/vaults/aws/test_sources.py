@@ -116,7 +116,7 @@ async def test_a_defect_in_a_source_is_logged(caplog: pytest.LogCaptureFixture) 
 
     with pytest.raises(RuntimeError):
         await Refreshing(Broken(), 60).get(soon())
-    assert "a defect of the sidecar" in caplog.text
+    assert "an internal error of the sidecar" in caplog.text
 
 
 @given(

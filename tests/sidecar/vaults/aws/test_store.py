@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from secret_sidecar.errors import BadRequest, Deleted, NotFound, OddAnswer, VaultError
+from secret_sidecar.errors import BadRequest, BadUpstreamResponse, Deleted, NotFound, VaultError
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.store import open_store
 from secret_sidecar.vaults.store import NewValue, Store
@@ -49,10 +49,10 @@ async def test_the_current_version_is_the_one_so_labelled(aws: FakeAws, store: S
         (described(VersionIdsToStages={"a": ["AWSPENDING"]}), NotFound),
         (described(VersionIdsToStages=["AWSCURRENT"]), NotFound),
         (described(DeletedDate=1.5e9, VersionIdsToStages={"a": ["AWSCURRENT"]}), Deleted),
-        (described(Name="prod/database-password", VersionIdsToStages={"a": ["AWSCURRENT"]}), OddAnswer),
-        (Reply(200, b"[]"), OddAnswer),
-        (Reply(200, b"{}"), OddAnswer),
-        (Reply(200, b"<html>", "text/html"), OddAnswer),
+        (described(Name="prod/database-password", VersionIdsToStages={"a": ["AWSCURRENT"]}), BadUpstreamResponse),
+        (Reply(200, b"[]"), BadUpstreamResponse),
+        (Reply(200, b"{}"), BadUpstreamResponse),
+        (Reply(200, b"<html>", "text/html"), BadUpstreamResponse),
     ],
     ids=repr,
 )
@@ -84,6 +84,6 @@ async def test_a_version_that_is_none_is_an_odd_answer(version: str | None, aws:
     """It would stand in a header of ours, and nobody could ask for it."""
     document = {"Name": NAME, "VersionId": version, "SecretString": "s3cr3t"}
     aws.faults.append(Reply(200, json.dumps(document).encode()))
-    with pytest.raises(OddAnswer) as odd:
+    with pytest.raises(BadUpstreamResponse) as odd:
         await store.get(NAME, soon())
     assert "s3cr3t" not in str(odd.value)

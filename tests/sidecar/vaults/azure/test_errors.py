@@ -47,7 +47,7 @@ CODES = {
     ("Conflict",): errors.Conflict,
     ("Throttled",): errors.Throttled,
     ("Unauthorized",): errors.CredentialsRefused,
-    ("NobodyKnows",): errors.OddAnswer,
+    ("NobodyKnows",): errors.BadUpstreamResponse,
 }
 
 
@@ -104,7 +104,7 @@ NO_ANSWERS: list[Any] = [
 async def test_an_answer_that_is_no_answer(document: Any, azure: FakeAzure, store: AzureStore) -> None:
     """It is told as such, without a word of it."""
     azure.server.faults.append(Reply(document))
-    with pytest.raises(errors.OddAnswer) as error:
+    with pytest.raises(errors.BadUpstreamResponse) as error:
         await store.get(OWN, soon())
     assert "s3cr3t" not in str(error.value)
 
@@ -130,7 +130,7 @@ ATTRIBUTES = {"enabled": True, "created": 1}
 async def test_a_list_that_is_none(document: Any, azure: FakeAzure, store: AzureStore) -> None:
     """Items that are no versions of that name, and links that lead elsewhere."""
     azure.server.faults.append(Reply(document))
-    with pytest.raises(errors.OddAnswer):
+    with pytest.raises(errors.BadUpstreamResponse):
         await store.current_version(OWN, soon())
 
 
@@ -146,7 +146,7 @@ async def test_a_link_to_the_next_page_never_leaves_the_vault(azure: FakeAzure, 
 async def test_an_error_that_is_none(document: Any, azure: FakeAzure, store: AzureStore) -> None:
     """Without a code, the HTTP status has to do."""
     azure.server.faults.append(Reply(document, 404))
-    with pytest.raises(errors.OddAnswer, match="HTTP 404"):
+    with pytest.raises(errors.BadUpstreamResponse, match="HTTP 404"):
         await store.get(OWN, soon())
     azure.server.faults.extend([Reply(document, 502)] * 4)
     with pytest.raises(errors.Unavailable, match="HTTP 502"):

@@ -46,14 +46,14 @@ STATUSES = {
     "PERMISSION_DENIED": errors.Denied,
     "NOT_FOUND": errors.NotFound,
     "INVALID_ARGUMENT": errors.NameRefused,
-    "FAILED_PRECONDITION": errors.OddAnswer,
+    "FAILED_PRECONDITION": errors.BadUpstreamResponse,
     "RESOURCE_EXHAUSTED": errors.Throttled,
     "UNAUTHENTICATED": errors.CredentialsRefused,
     "UNAVAILABLE": errors.Unavailable,
     "INTERNAL": errors.Unavailable,
     "DEADLINE_EXCEEDED": errors.Unavailable,
     "ABORTED": errors.Unavailable,
-    "UNIMPLEMENTED": errors.OddAnswer,
+    "UNIMPLEMENTED": errors.BadUpstreamResponse,
 }
 
 
@@ -77,7 +77,7 @@ async def test_the_status_decides(
     [
         (f"Secret Version [{NAME}] is in DISABLED state.", errors.Disabled),
         (f"Secret Version [{NAME}] is in DESTROYED state.", errors.Deleted),
-        ("The KMS key is gone.", errors.OddAnswer),
+        ("The KMS key is gone.", errors.BadUpstreamResponse),
     ],
 )
 async def test_a_failed_precondition_may_be_the_versions_state(
@@ -137,7 +137,7 @@ NO_ANSWERS: list[Any] = [
 async def test_an_answer_that_is_no_answer(document: Any, google: FakeGoogle, store: GcpStore) -> None:
     """It is told as such, without a word of it."""
     google.server.faults.append(Reply(document))
-    with pytest.raises(errors.OddAnswer) as error:
+    with pytest.raises(errors.BadUpstreamResponse) as error:
         await store.get(OWN, soon())
     assert "s3cr3t" not in str(error.value)
 
@@ -146,7 +146,7 @@ async def test_an_answer_that_is_no_answer(document: Any, google: FakeGoogle, st
 async def test_metadata_that_is_none(document: Any, google: FakeGoogle, store: GcpStore) -> None:
     """The same for the version's description."""
     google.server.faults.append(Reply(document))
-    with pytest.raises(errors.OddAnswer):
+    with pytest.raises(errors.BadUpstreamResponse):
         await store.current_version(OWN, soon())
 
 
@@ -154,7 +154,7 @@ async def test_metadata_that_is_none(document: Any, google: FakeGoogle, store: G
 async def test_an_error_that_is_none(document: Any, google: FakeGoogle, store: GcpStore) -> None:
     """Without a status of google.rpc, the HTTP status has to do."""
     google.server.faults.append(Reply(document, 404))
-    with pytest.raises(errors.OddAnswer, match="HTTP 404"):
+    with pytest.raises(errors.BadUpstreamResponse, match="HTTP 404"):
         await store.get(OWN, soon())
     google.server.faults.extend([Reply(document, 502)] * 4)
     with pytest.raises(errors.Unavailable, match="HTTP 502"):

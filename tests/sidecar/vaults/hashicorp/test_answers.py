@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from secret_sidecar.errors import (
+    BadUpstreamResponse,
     Conflict,
     CredentialsRefused,
     Deleted,
@@ -15,7 +16,6 @@ from secret_sidecar.errors import (
     IdentityDelayed,
     IdentityUnavailable,
     NotFound,
-    OddAnswer,
     Throttled,
     Unavailable,
     ValueRefused,
@@ -67,24 +67,24 @@ POLICY = "1 error occurred:\n\t* permission denied\n\n"
     [
         (said(403, POLICY), Denied, "refused 'test/a' to me, or there is no such secret"),
         (said(404), NotFound, "has no secret 'test/a'"),
-        (said(404, "namespace not found"), OddAnswer, "no KV engine of version 2 there: namespace not found"),
-        (found(data={"metadata": {"version": 3}, "data": None}), OddAnswer, "no version of a secret"),
-        (found(data={"value": "kv of version 1"}), OddAnswer, "no version of a secret"),
-        (found(data={"metadata": {"version": "3"}, "data": {}}), OddAnswer, "no version of a secret"),
-        (found(), OddAnswer, "no version of a secret"),
-        (reply(b"<html>", 200, "Content-Type: text/html"), OddAnswer, "no version of a secret"),
-        (reply(b"", 204), OddAnswer, "no version of a secret"),
+        (said(404, "namespace not found"), BadUpstreamResponse, "no KV engine of version 2 there: namespace not found"),
+        (found(data={"metadata": {"version": 3}, "data": None}), BadUpstreamResponse, "no version of a secret"),
+        (found(data={"value": "kv of version 1"}), BadUpstreamResponse, "no version of a secret"),
+        (found(data={"metadata": {"version": "3"}, "data": {}}), BadUpstreamResponse, "no version of a secret"),
+        (found(), BadUpstreamResponse, "no version of a secret"),
+        (reply(b"<html>", 200, "Content-Type: text/html"), BadUpstreamResponse, "no version of a secret"),
+        (reply(b"", 204), BadUpstreamResponse, "no version of a secret"),
         (reply(b"", 307, "Location: http://active.example/"), Unavailable, "is a standby that sends callers elsewhere"),
         (said(412, "required index state not present"), Unavailable, "required index state not present"),
         (said(400, "Upgrading from non-versioned to versioned data. This…"), Unavailable, "Upgrading"),
-        (said(400, "something else"), OddAnswer, "answered as no such call can be: something else"),
-        (said(405, "unsupported operation"), OddAnswer, "unsupported operation"),
+        (said(400, "something else"), BadUpstreamResponse, "answered as no such call can be: something else"),
+        (said(405, "unsupported operation"), BadUpstreamResponse, "unsupported operation"),
         (said(429, "quota", 7, None), Throttled, "too many requests"),
         (said(473), Unavailable, "HTTP 473"),
         (said(500, "internal error"), Unavailable, "internal error"),
         (said(502), Unavailable, "HTTP 502"),
         (reply(b"<html>", 503, "Content-Type: text/html"), Unavailable, "HTTP 503"),
-        (reply(b'{"errors":"x"}', 418, JSON), OddAnswer, "HTTP 418"),
+        (reply(b'{"errors":"x"}', 418, JSON), BadUpstreamResponse, "HTTP 418"),
     ],
     ids=lambda value: repr(value)[:60],
 )
@@ -102,7 +102,7 @@ async def test_what_an_answer_to_a_read_means(answer: bytes, kind: type[VaultErr
 async def test_vaults_words_are_told_on_one_line_and_not_too_long() -> None:
     async with Scripted([said(400, "a\r\nb\t\x00" + "x" * 1000)]) as server:
         store = store_of(server)
-        with pytest.raises(OddAnswer) as failure:
+        with pytest.raises(BadUpstreamResponse) as failure:
             await store.get("test/a", soon())
         await store.close()
     assert failure.value.code is not None
@@ -127,7 +127,7 @@ async def test_another_version_than_the_one_asked_for_is_none() -> None:
     """Nobody gets a value that was not asked for."""
     async with Scripted([found(data={"metadata": {"version": 3}, "data": {"value": "v"}})]) as server:
         store = store_of(server)
-        with pytest.raises(OddAnswer):
+        with pytest.raises(BadUpstreamResponse):
             await store.get("test/a", soon(), version="2")
         await store.close()
 
@@ -161,12 +161,12 @@ async def test_a_refusal_in_doubt(words: list[str], look: bytes, kind: type[Vaul
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (found(data={"current_version": 2, "versions": {}}), OddAnswer),
-        (found(data={"current_version": "2"}), OddAnswer),
+        (found(data={"current_version": 2, "versions": {}}), BadUpstreamResponse),
+        (found(data={"current_version": "2"}), BadUpstreamResponse),
         (found(data={"current_version": 2, "versions": {"2": {"destroyed": True}}}), Deleted),
         (found(data={"current_version": 2, "versions": {"2": {"deletion_time": "2020-01-01T00:00:00.1Z"}}}), Deleted),
         (found(data={"current_version": 0, "versions": {}}), NotFound),
-        (found(), OddAnswer),
+        (found(), BadUpstreamResponse),
     ],
 )
 async def test_what_metadata_may_say(answer: bytes, kind: type[VaultError]) -> None:
@@ -180,7 +180,7 @@ async def test_what_metadata_may_say(answer: bytes, kind: type[VaultError]) -> N
 
 async def test_a_write_whose_version_nobody_knows() -> None:
     """It is an odd answer, and one that is too large is the value's fault."""
-    for answer, kind in ((found(data={}), OddAnswer), (said(413, "too large"), ValueRefused)):
+    for answer, kind in ((found(data={}), BadUpstreamResponse), (said(413, "too large"), ValueRefused)):
         async with Scripted([answer]) as server:
             store = store_of(server)
             with pytest.raises(kind):

@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from secret_sidecar.errors import CredentialsRefused, Denied, IdentityUnavailable, NotFound, OddAnswer, VaultError
+from secret_sidecar.errors import (
+    BadUpstreamResponse,
+    CredentialsRefused,
+    Denied,
+    IdentityUnavailable,
+    NotFound,
+    VaultError,
+)
 from secret_sidecar.vaults.hashicorp.store import VaultStore, open_store
 from tests.sidecar.conftest import StartSidecar, soon
 from tests.sidecar.support.caller import ask
@@ -256,7 +263,7 @@ async def test_a_mount_that_is_not_there(bao: OpenBao, settings_of: SettingsOf) 
     assert await outcome(store, "test/database-password") == "Denied"
     await store.close()
     store = open_store(settings_of(SECRETS_VAULT_MOUNT="nowhere", VAULT_TOKEN=bao.root))
-    with pytest.raises(OddAnswer, match="Vault has no KV engine of version 2 there: no handler for route"):
+    with pytest.raises(BadUpstreamResponse, match="Vault has no KV engine of version 2 there: no handler for route"):
         await store.get("test/database-password", soon())
     await store.close()
 
@@ -266,7 +273,7 @@ async def test_an_engine_of_version_1(bao: OpenBao, settings_of: SettingsOf) -> 
     bao("POST", "sys/mounts/old", {"type": "kv", "options": {"version": "1"}})
     bao("POST", "old/data/test/database-password", {"value": "hunter2"})
     store = open_store(settings_of(SECRETS_VAULT_MOUNT="old", VAULT_TOKEN=bao.root))
-    with pytest.raises(OddAnswer, match="expected a KV engine of version 2"):
+    with pytest.raises(BadUpstreamResponse, match="expected a KV engine of version 2"):
         await store.get("test/database-password", soon())
     with pytest.raises(NotFound):
         await store.get("test/other", soon())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from secret_sidecar.errors import BadRequest, NotFound, OddAnswer, SettingsError, TimedOut, Unavailable
+from secret_sidecar.errors import BadRequest, BadUpstreamResponse, NotFound, SettingsError, TimedOut, Unavailable
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.password_store.settings import PassSettings
 from secret_sidecar.vaults.password_store.store import PassStore, open_store
@@ -90,7 +90,7 @@ def _wait_until_gone(pid: str) -> None:
 
 async def test_a_command_that_floods(scripting: Scripting) -> None:
     """No more than a bounded part is taken."""
-    with pytest.raises(OddAnswer, match="pass wrote more than 1048576 bytes about 'test/a'"):
+    with pytest.raises(BadUpstreamResponse, match="pass wrote more than 1048576 bytes about 'test/a'"):
         await scripting("yes hunter2").get("test/a", soon())
 
 
