@@ -1,20 +1,22 @@
 """Build the Go tools that have no package here, once per version, into the user's cache folder.
 
-``python3 tools/build.py [NAME ...]`` prints the folder that then holds every tool named (all of
-them without arguments). A tool of the pinned version that is already on PATH is linked, not built.
-The versions are those of ``tools/*/go.mod``; the checksums are those of the ``go.sum`` beside it.
-Standard library only: it runs before anything is installed.
+``python3 tools/build.py [NAME ...]`` builds what is missing of the tools named (without arguments: of those that
+`make up` needs) and prints the folder that holds them; tools that do not share a folder have a line each. A tool of the
+pinned version that is already on PATH is linked, not built. The versions are those of ``tools/*/go.mod``; the checksums
+are those of the ``go.sum`` beside it. Standard library only: it runs before anything is installed.
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +25,11 @@ TOOLS = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Tool:
-    """One command: the module folder that pins it, its package, and what sets its version at link time."""
+    """One command: the module folder that pins it, its package, and how its version is set at link time and shown.
+
+    ``cpu_seconds``: what compiling it takes when the tools before it are compiled. ``version_flag`` is empty where the
+    command has none. ``embeds``: files of the pinned module, by the name under which the package embeds them.
+    """
 
     name: str
     module: str
@@ -31,6 +37,8 @@ class Tool:
     pinned_by: str
     version_flag: tuple[str, ...]
     ldflags: str
+    cpu_seconds: int
+    embeds: tuple[tuple[str, str], ...] = ()
 
     @property
     def version(self) -> str:
@@ -42,18 +50,18 @@ class Tool:
         return found[1]
 
 
-def _kubernetes(name: str) -> Tool:
+def _kubernetes(name: str, cpu_seconds: int) -> Tool:
     flags = "-X k8s.io/component-base/version.gitVersion={v} -X k8s.io/client-go/pkg/version.gitVersion={v}"
     show = ("version", "--client") if name == "kubectl" else ("--version",)
-    return Tool(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", "k8s.io/kubernetes", show, flags)
+    return Tool(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", "k8s.io/kubernetes", show, flags, cpu_seconds)
 
 
-ALL = (
-    _kubernetes("kube-apiserver"),
-    _kubernetes("kube-controller-manager"),
-    _kubernetes("kube-scheduler"),
-    _kubernetes("kubelet"),
-    _kubernetes("kubectl"),
+LAPTOP = (
+    _kubernetes("kube-apiserver", 400),
+    _kubernetes("kube-controller-manager", 130),
+    _kubernetes("kube-scheduler", 10),
+    _kubernetes("kubelet", 35),
+    _kubernetes("kubectl", 60),
     Tool(
         "pulumi",
         "pulumi",
@@ -61,20 +69,41 @@ ALL = (
         "github.com/pulumi/pulumi/pkg/v3",
         ("version",),
         "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={v}",
+        cpu_seconds=400,
     ),
 )
+"""What `make up` needs."""
+
+KUBERNETES_PLUGIN_RELEASE = "4.25.0"
+"""What the version of the plugin's module, the only one that the Go proxy serves, was released as."""
+KUBERNETES_PLUGIN = Tool(
+    "pulumi-resource-kubernetes",
+    "pulumi-kubernetes",
+    ".",
+    "github.com/pulumi/pulumi-kubernetes/provider/v4",
+    (),
+    f"-X github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version={KUBERNETES_PLUGIN_RELEASE}",
+    cpu_seconds=900,
+    embeds=(
+        ("schema.json", "cmd/pulumi-resource-kubernetes/schema.json"),
+        ("terraform-mapping.json", "cmd/pulumi-resource-kubernetes/terraform-mapping.json"),
+    ),
+)
+"""What `make test` needs beside them. In a folder of its own: whether it is used is for local/plugins.py to say."""
+
+ALL = (*LAPTOP, KUBERNETES_PLUGIN)
 
 
-def folder() -> Path:
+def folder(tools: Sequence[Tool] = LAPTOP) -> Path:
     """The cache folder for exactly these versions, so that other checkouts with the same pins start warm."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    pins = sorted({f"{tool.module}-{tool.version}" for tool in ALL})
+    pins = sorted({f"{tool.module}-{tool.version}" for tool in tools})
     return cache / "secret-access" / "tools" / "_".join(pins)
 
 
 def on_path(tool: Tool) -> Path | None:
     """The tool on PATH if it says that it is of the pinned version."""
-    found = shutil.which(tool.name)
+    found = shutil.which(tool.name) if tool.version_flag else None
     return Path(found) if found and is_pinned(tool, Path(found)) else None
 
 
@@ -89,50 +118,113 @@ def build(tool: Tool, to: Path) -> None:
     if not shutil.which("go"):
         raise SystemExit(f"{tool.name} {tool.version} is not built, and go is not on PATH: expected Go 1.26 or newer")
     half_made = to.with_name(f".{tool.name}.{os.getpid()}")
-    command = ["go", "build", "-trimpath", f"-ldflags=-s -w {tool.ldflags.format(v=tool.version)}"]
+    options = ["-trimpath", f"-ldflags=-s -w {tool.ldflags.format(v=tool.version)}", *_overlay(tool, to.parent)]
+    total = len(_go(tool, "list", "-deps", *options, tool.package).split())
     with subprocess.Popen(
-        [*command, "-o", str(half_made), tool.package],
+        ["go", "build", "-v", *options, "-o", str(half_made), tool.package],
         cwd=TOOLS / tool.module,
-        env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false", "CGO_ENABLED": "0"},
+        env=_go_environment(),
         stderr=subprocess.PIPE,
         text=True,
     ) as go:
-        said = [line for line in go.stderr or () if not line.startswith("go: downloading ")]
+        said = list(_compiled(tool, go.stderr or (), total))
     if go.returncode:
         raise SystemExit(f"{tool.name} {tool.version}: go build failed:\n{''.join(said)}")
     half_made.rename(to)
 
 
+def _go_environment() -> dict[str, str]:
+    return {**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false", "CGO_ENABLED": "0"}
+
+
+def _go(tool: Tool, *arguments: str) -> str:
+    done = subprocess.run(
+        ["go", *arguments], cwd=TOOLS / tool.module, env=_go_environment(), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{tool.name} {tool.version}: go {arguments[0]} failed:\n{done.stderr}")
+    return done.stdout
+
+
+def _overlay(tool: Tool, folder: Path) -> list[str]:
+    """Lay files of the pinned module beside the package that embeds them (https://pkg.go.dev/cmd/go, -overlay)."""
+    if not tool.embeds:
+        return []
+    _go(tool, "mod", "download", tool.pinned_by)
+    pinned = Path(_go(tool, "list", "-m", "-f", "{{.Dir}}", tool.pinned_by).strip())
+    package = TOOLS / tool.module / tool.package
+    overlay = folder / f".{tool.name}.overlay.json"
+    overlay.write_text(json.dumps({"Replace": {str(package / name): str(pinned / at) for name, at in tool.embeds}}))
+    return [f"-overlay={overlay}"]
+
+
+def _compiled(tool: Tool, lines: Iterable[str], total: int) -> Iterator[str]:
+    """Say at each fifth of the packages how far it is; what is no package's name is what Go has to complain about."""
+    compiled = 0
+    for line in lines:
+        if re.fullmatch(r"[\w.~/-]+\n", line):
+            compiled += 1
+            if compiled * 5 // total > (compiled - 1) * 5 // total and compiled < total:
+                say(f"{tool.name}: {compiled} of {total} packages compiled")
+        elif not line.startswith("go: downloading "):
+            yield line
+
+
 def say(text: str) -> None:
-    """Progress goes to standard error; standard output carries the folder alone."""
+    """Progress goes to standard error; standard output carries the folders alone."""
     print(f"  tools: {text}", file=sys.stderr, flush=True)
 
 
+def missing(tools: Iterable[Tool], to: Path) -> list[Tool]:
+    """The tools that are not in the folder, or that are links to what has become another version."""
+    return [
+        tool
+        for tool in tools
+        if not (to / tool.name).exists() or ((to / tool.name).is_symlink() and not is_pinned(tool, to / tool.name))
+    ]
+
+
+def provide(tools: Sequence[Tool], to: Path) -> None:
+    """Link or build what is missing of the tools."""
+    to.mkdir(parents=True, exist_ok=True)
+    with open(to / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two checkouts never build the same tool twice
+        for tool in missing(tools, to):
+            (to / tool.name).unlink(missing_ok=True)
+            if found := on_path(tool):
+                (to / tool.name).symlink_to(found)
+                say(f"{tool.name} {tool.version} found at {found}")
+                continue
+            say(f"{tool.name} {tool.version}: building")
+            started = time.monotonic()
+            build(tool, to / tool.name)
+            say(f"{tool.name} {tool.version}: built in {time.monotonic() - started:.0f} s")
+
+
+def forecast(tools: Sequence[Tool], cores: int) -> str:
+    """How long building will take, and that it is done once."""
+    minutes = max(1, round(sum(tool.cpu_seconds for tool in tools) / cores / 60))
+    return (
+        f"{len(tools)} to build, about {minutes} min on {cores} cores; this happens once: later runs, and other "
+        "checkouts, find them built"
+    )
+
+
 def main(names: list[str]) -> int:
-    """Make sure that every named tool is in the cache folder, then print that folder."""
+    """Make sure that every named tool is in its cache folder, then print the folders."""
     known = {tool.name: tool for tool in ALL}
     if unknown := sorted(set(names) - set(known)):
         print(f"unknown tool {', '.join(unknown)}; expected one of {', '.join(known)}", file=sys.stderr)
         return 2
     os.environ.setdefault("HOME", str(Path.home()))  # Go has no cache without one
-    to = folder()
-    to.mkdir(parents=True, exist_ok=True)
-    with open(to / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two checkouts never build the same tool twice
-        for tool in [known[name] for name in names or known]:
-            binary = to / tool.name
-            if binary.exists() and not (binary.is_symlink() and not is_pinned(tool, binary)):
-                continue
-            binary.unlink(missing_ok=True)
-            if found := on_path(tool):
-                binary.symlink_to(found)
-                say(f"{tool.name} {tool.version} found at {found}")
-                continue
-            say(f"{tool.name} {tool.version}: building (minutes the first time, never again)")
-            started = time.monotonic()
-            build(tool, binary)
-            say(f"{tool.name} {tool.version}: built in {time.monotonic() - started:.0f} s")
-    print(to)
+    named = names or [tool.name for tool in LAPTOP]
+    wanted = {folder(group): [tool for tool in group if tool.name in named] for group in (LAPTOP, (KUBERNETES_PLUGIN,))}
+    if to_build := [tool for to, tools in wanted.items() for tool in missing(tools, to) if not on_path(tool)]:
+        say(forecast(to_build, os.cpu_count() or 1))
+    for to, tools in wanted.items():
+        if tools:
+            provide(tools, to)
+            print(to)
     return 0
 
 

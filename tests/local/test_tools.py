@@ -133,6 +133,31 @@ def test_a_pinned_tool_on_path_is_used_until_it_is_another_version(
     assert binary.read_text() == "built"
 
 
+def test_what_has_to_be_built_is_announced_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How much, how long and that it happens once; nothing is said where everything is there."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(build, "on_path", lambda _: None)
+    monkeypatch.setattr(build, "build", lambda _, to: to.write_text("built"))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert build.main(["kubelet", "pulumi", "pulumi-resource-kubernetes"]) == 0
+    said = capsys.readouterr()
+    assert "tools: 3 to build, about 11 min on 2 cores; this happens once" in said.err.splitlines()[0]
+    assert said.out.splitlines() == [str(build.folder()), str(build.folder((build.KUBERNETES_PLUGIN,)))]
+    assert build.main(["kubelet", "pulumi", "pulumi-resource-kubernetes"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_long_build_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """At each fifth of the packages; what Go complains about is kept for the error."""
+    kubelet = next(tool for tool in build.ALL if tool.name == "kubelet")
+    lines = [*(f"k8s.io/package-{number}\n" for number in range(10)), "go: downloading x v1\n", "# a\n", "a.go:1: no\n"]
+    assert list(build._compiled(kubelet, lines, 10)) == ["# a\n", "a.go:1: no\n"]
+    said = capsys.readouterr().err.splitlines()
+    assert said == [f"  tools: kubelet: {number} of 10 packages compiled" for number in (2, 4, 6, 8)]
+
+
 @pytest.mark.parametrize("target", ["setup", "setup-check", "setup-test"])
 def test_the_makefile_asks_for_what_setup_knows(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of its three ways to set up is one that the script takes."""
