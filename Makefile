@@ -3,6 +3,8 @@
 export UV_SYSTEM_CERTS := 1
 PYTHON ?= python3
 LOCAL := .venv/bin/python -m local
+# Which of Pulumi's plugins the local stacks run with (local/plugins.py): auto, real or standin.
+export PLUGINS ?= auto
 
 .DEFAULT_GOAL := help
 .PHONY: help up down test check e2e ask matrix status image soak bench format setup setup-test setup-check
@@ -58,10 +60,10 @@ format: setup-check ## format the code
 
 # What the targets above need, and only what is missing: packages, tools, images.
 setup:
-	@$(PYTHON) tools/setup.py up
+	@$(PYTHON) -m tools.setup up
 
 setup-test:
-	@$(PYTHON) tools/setup.py test
+	@$(PYTHON) -m tools.setup test
 
 setup-check:
-	@$(PYTHON) tools/setup.py check
+	@$(PYTHON) -m tools.setup check

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local import cluster, config, host, interrupts, stacks
+from local import cluster, config, host, interrupts, plugins, stacks
 from local.kubectl import Kubectl, KubectlError
 from local.progress import NotReadyError, say, step
 from local.up import APP, matrix, report, up
@@ -93,7 +93,7 @@ def main() -> int:
     except KeyboardInterrupt:
         say("interrupted; what was begun is still there: `make up` goes on with it, `make down` ends it")
         return 130
-    except (NotReadyError, host.TakenError, stacks.StackError, KubectlError) as error:
+    except (NotReadyError, host.TakenError, plugins.PluginError, stacks.StackError, KubectlError) as error:
         say(f"error: {error}")
         return 1
 

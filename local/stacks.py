@@ -1,4 +1,4 @@
-"""Running Pulumi on the local stacks: the real engine, with stand-ins for the plugins that this machine lacks."""
+"""Running Pulumi on the local stacks: the real engine, with the plugins that plugins.py chooses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import config, interrupts
+from local import config, interrupts, plugins
 from local.aws import account
 from local.progress import say
 from local.stale_locks import remove_stale_locks
@@ -34,7 +34,7 @@ def forget_foreign_variables() -> None:
 def environment(tools: Path) -> dict[str, str]:
     """The variables with which Pulumi, and kubectl, work on the local environment."""
     return {
-        "PATH": os.pathsep.join([str(config.ROOT / "local/standins/bin"), str(tools), os.environ["PATH"]]),
+        "PATH": plugins.search_path(plugins.choose(), tools),
         "KUBECONFIG": str(config.KUBECONFIG),
         "KUBECACHEDIR": str(config.KUBECTL_CACHE),
         "NO_PROXY": os.environ["NO_PROXY"],
@@ -42,6 +42,7 @@ def environment(tools: Path) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{config.PULUMI_BACKEND}",
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_HOME": str(config.STATE / "pulumi-home"),
+        "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",  # as enable_patch_force, which a Kubernetes plugin before 4.29 lacks
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_REGION": config.REGION,

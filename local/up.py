@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from local import cluster, config, host, images, isolation
+from local import cluster, config, host, images, isolation, plugins
 from local.aws import account
 from local.kubectl import Kubectl
 from local.progress import say, step
@@ -18,6 +18,7 @@ APP = "app"
 
 def up(tools: Path) -> list[isolation.Cell]:
     """Bring everything up, or what is missing of it, and ask for every secret from every namespace."""
+    say(f"  pulumi plugins: {', '.join(map(str, plugins.choose()))}")
     kubectl, pulumi = Kubectl(tools), Pulumi(tools)
     with host.claim():
         tars = images.build(config.IMAGES)

@@ -1,8 +1,8 @@
 """Install what the commands of the Makefile need, and only what is missing.
 
-``python3 tools/setup.py check``: uv and the Python packages. ``up``: also Debian packages (as root; none is removed),
-the Go tools and the images. ``test``: also what runs the examples. Standard library only: it runs before anything is
-installed.
+``python3 -m tools.setup check``: uv and the Python packages. ``up``: also Debian packages (as root; none is removed),
+the Go tools and the images. ``test``: also what runs the examples, and Pulumi's Kubernetes plugin. Standard library
+only: it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from local import plugins
+from tools import build
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secret-access"
@@ -150,6 +153,18 @@ def sync_program(uv: str) -> None:
         )
 
 
+def go_tools(what: str) -> list[str]:
+    """The Go tools to build: Pulumi's Kubernetes plugin only for the tests, or where `PLUGINS=real` has no other.
+
+    Raises PluginError where `PLUGINS` cannot be had whatever is built.
+    """
+    names = [tool.name for tool in build.LAPTOP]
+    chosen = plugins.choose(building=plugins.wanted() is plugins.Wanted.REAL)
+    if what == "test" or any(choice.folder == plugins.built_kubernetes() for choice in chosen):
+        names.append(build.KUBERNETES_PLUGIN.name)
+    return names
+
+
 def main(what: str) -> int:
     """Install for ``check``, ``up`` or ``test``."""
     os.environ.setdefault("HOME", str(Path.home()))  # Go has no cache without one
@@ -160,8 +175,10 @@ def main(what: str) -> int:
         sync_python_packages(find_uv())
         return 0
     # the compiler takes minutes the first time: everything else is done meanwhile
-    build = subprocess.Popen(
-        [sys.executable, str(ROOT / "tools" / "build.py")], stdout=subprocess.DEVNULL, start_new_session=True
+    building = subprocess.Popen(
+        [sys.executable, str(ROOT / "tools" / "build.py"), *go_tools(what)],
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         install_debian_packages(DEBIAN_PACKAGES | (TEST_PACKAGES if what == "test" else {}))
@@ -170,16 +187,18 @@ def main(what: str) -> int:
         sync_program(uv)
         images = [str(ROOT / ".venv/bin/python"), "-m", "local.images"]
         subprocess.run(images, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-        return build.wait()
+        return building.wait()
     finally:
-        if build.poll() is None:
-            os.killpg(build.pid, signal.SIGTERM)  # the compiler too, which would work on for nobody
-            build.wait()
+        if building.poll() is None:
+            os.killpg(building.pid, signal.SIGTERM)  # the compiler too, which would work on for nobody
+            building.wait()
 
 
 if __name__ == "__main__":
     try:
         raise SystemExit(main(sys.argv[1] if len(sys.argv) > 1 else ""))
+    except plugins.PluginError as wrong:
+        raise SystemExit(f"setup: {wrong}") from None
     except subprocess.CalledProcessError as failure:
         raise SystemExit(f"setup: {failure}") from None  # it has said why
     except KeyboardInterrupt:

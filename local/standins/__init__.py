@@ -1,11 +1,12 @@
 """Stand-ins for the parts of Pulumi that a machine without Pulumi's downloads lacks.
 
 The engine is the real one. What it would download are its language host for Python and its provider
-plugins; here Python processes that speak the same gRPC interfaces take their place:
+plugins; where the machine has none (``local/plugins.py``), Python processes that speak the same gRPC interfaces take
+their place. Each command is in a folder of its own below ``bin/``:
 
-    bin/pulumi-language-python        language.py    runs the program, by program.py, in its own virtualenv
-    bin/pulumi-resource-kubernetes    kubernetes.py  server-side apply against a real API server
-    bin/pulumi-resource-aws           aws.py         IAM and STS by boto3
+    pulumi-language-python        language.py    runs the program, by program.py, in its own virtualenv
+    pulumi-resource-kubernetes    kubernetes.py  server-side apply against a real API server
+    pulumi-resource-aws           aws.py         IAM and STS by boto3
 
 What they do not do they refuse by name. Where they differ from the real ones:
 

@@ -10,19 +10,26 @@ from pathlib import Path
 
 import pytest
 
+from local import plugins
 from tests.integration.real_parts import ApiServer, MiniStack, Stack
+
+
+def _built(*names: str) -> Path:
+    """The folder of pinned tools; what is not built yet is built."""
+    built = subprocess.run([sys.executable, "tools/build.py", *names], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(built.stdout.strip())
 
 
 @pytest.fixture(scope="session")
 def tools() -> Path:
-    """The folder of the pinned tools; what is not built yet is built."""
-    built = subprocess.run(
-        [sys.executable, "tools/build.py", "pulumi", "kube-apiserver", "kube-controller-manager"],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return Path(built.stdout.strip())
+    """The engine, and Kubernetes' control plane."""
+    return _built("pulumi", "kube-apiserver", "kube-controller-manager")
+
+
+@pytest.fixture(scope="module", params=["standin", "real"])
+def kubernetes_plugin(request: pytest.FixtureRequest) -> Path:
+    """The folder of the Kubernetes plugin: what uses it runs with the stand-in, then with the real one."""
+    return plugins.KUBERNETES.standin if request.param == "standin" else _built("pulumi-resource-kubernetes")
 
 
 @pytest.fixture(scope="session")

@@ -18,13 +18,12 @@ from urllib.request import urlopen
 
 import boto3
 
-from local import pki
+from local import pki, plugins
 from local.progress import wait_for
 from local.standins.errors import ApiError
 from local.standins.kube_client import Client
 from local.standins.kubeconfig import access
 
-BIN = Path(__file__).resolve().parents[2] / "local" / "standins" / "bin"
 ACCOUNT = "111122223333"
 
 
@@ -200,8 +199,13 @@ class Stack:
     env: Mapping[str, str]
 
     @classmethod
-    def made(cls, tools: Path, folder: Path, env: Mapping[str, str]) -> Stack:
-        """A project in a folder of its own, state and all, that is blind to the person's own settings."""
+    def made(
+        cls, tools: Path, folder: Path, env: Mapping[str, str], kubernetes: Path = plugins.KUBERNETES.standin
+    ) -> Stack:
+        """A project in a folder of its own, state and all, that is blind to the person's own settings.
+
+        ``kubernetes``: the folder of the Kubernetes plugin, real or not; the others are stand-ins.
+        """
         (folder / "state").mkdir(parents=True)
         project = {
             "name": "inline",
@@ -209,8 +213,9 @@ class Stack:
         }
         (folder / "Pulumi.yaml").write_text(json.dumps(project))
         clean = {key: value for key, value in env.items() if not key.startswith(("PULUMI_", "AWS_", "KUBECONFIG"))}
+        folders = (plugins.PYTHON.standin, plugins.AWS.standin, kubernetes, tools)
         own = {
-            "PATH": f"{BIN}:{tools}:{env['PATH']}",
+            "PATH": os.pathsep.join([*map(str, folders), env["PATH"], *plugins.uv_folder()]),
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_HOME": str(folder / "home"),
