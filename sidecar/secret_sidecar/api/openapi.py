@@ -22,8 +22,8 @@ Document = dict[str, Any]
 
 _ANY = "bad-request unauthenticated misdirected internal-error"
 _VAULT = (
-    "bad-name denied not-found deleted disabled throttled bad-upstream-response vault-unavailable identity-unavailable overloaded "
-    "timed-out"
+    "bad-name denied not-found deleted disabled throttled bad-upstream-response vault-unavailable identity-unavailable "
+    "overloaded timed-out"
 )
 _BODY = "too-large not-json"
 _SERVER = (408, 413, 414, 431, 503)

@@ -59,9 +59,7 @@ class Readiness:
                 title = problems.kind_of(error).title
                 self.reason = f"{title}: {error.code}" if error.code else title
                 log.warning("not ready", extra={"reason": str(error), "code": error.code})
-            except (
-                Exception
-            ):  # an internal error, whatever it is: logged, and asked again, or the pod would wait for ever
+            except Exception:  # an internal error: logged, and asked again, or the pod would wait for ever
                 self.reason = problems.INTERNAL_ERROR.title
                 log.exception("not ready")
             else:
