@@ -13,14 +13,15 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local import config, pause
+from local import config
 from local.builders import builder
+from local.pause import compile_pause
 from local.progress import say, step
 
 SIDECAR_IMAGE = "localhost/secret-sidecar:dev"
@@ -38,7 +39,9 @@ class Image:
 
     reference: str
     inputs: tuple[str, ...]
-    dockerfile: str = ""
+    dockerfile: str
+    prepare: Callable[[Path], None] = lambda _: None
+    """Called with the build context, before the build."""
 
     @property
     def name(self) -> str:
@@ -69,10 +72,8 @@ class Image:
 
     def make(self, context: Path, to: Path, *, afresh: bool = False) -> None:
         """Build it from ``context``, a copy of the inputs, and write it to ``to``."""
-        if self.dockerfile:
-            builder(CACHE).build(context, self.dockerfile, self.reference, to, afresh=afresh)
-        else:
-            pause.build(context, self.reference, to)
+        self.prepare(context)
+        builder(CACHE).build(context, self.dockerfile, self.reference, to, afresh=afresh)
 
 
 BUILDING = (".dockerignore", "local/builders.py", "sidecar/pyproject.toml", "sidecar/rootfs.py")
@@ -86,7 +87,7 @@ SIDECAR = Image(
     "sidecar/Dockerfile",
 )
 APP = Image(APP_IMAGE, (*BUILDING, "local/app"), "local/app/Dockerfile")
-PAUSE = Image(PAUSE_IMAGE, ("local/pause.py", "tools/pause"))
+PAUSE = Image(PAUSE_IMAGE, (*BUILDING, "local/pause.py", "tools/pause"), "tools/pause/Dockerfile", compile_pause)
 ALL = (SIDECAR, APP, PAUSE)
 
 
