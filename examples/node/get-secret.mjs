@@ -12,19 +12,29 @@ export class SecretError extends Error {
   }
 }
 
-/** A secret's current value. Where the vault is busy, try twice more, when it says so. */
+/** A secret's current value. While the vault is busy, try twice more, after the time it asks for. */
 export async function getSecret(name) {
   const url = `${SECRETS_URL}/v1/secrets/${encodeURIComponent(name)}`
   for (let triesLeft = 2; ; triesLeft--) {
-    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) })
-    const { value, detail } = await response.json()
-    if (response.ok) return value
-    if (![429, 503].includes(response.status) || triesLeft === 0) throw new SecretError(response.status, detail)
-    await pause(1000 * (response.headers.get('retry-after') ?? 1))
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) }).catch((error) => {
+      throw new Error(`no answer from ${SECRETS_URL}: ${error.cause?.message ?? error.message}`)
+    })
+    if ([429, 503].includes(response.status) && triesLeft > 0) {
+      await pause(1000 * (response.headers.get('retry-after') ?? 1))
+      continue
+    }
+    const text = (await response.json().catch(() => null))?.[response.ok ? 'value' : 'detail']
+    if (text === undefined) throw new Error(`HTTP ${response.status} from ${url}: not an answer of the sidecar`)
+    if (response.ok) return text
+    throw new SecretError(response.status, text)
   }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (process.argv.length !== 3) {
+    console.error('usage: get-secret.mjs NAME')
+    process.exit(2)
+  }
   try {
     console.log(await getSecret(process.argv[2])) // only an example prints a secret
   } catch (error) {

@@ -104,7 +104,9 @@ async def on_http_exception(request: Request, error: Exception) -> Response:  # 
     headers = dict(error.headers or {})
     if "Allow" in headers:
         headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
-    detail = f"expected one of {headers['Allow']}" if "Allow" in headers else "no such path"
+    detail = "no such path"
+    if "Allow" in headers:
+        detail = f"expected one of {headers['Allow']}" if error.detail == title else error.detail
     members = {"type": "about:blank", "title": title, "status": error.status_code, "detail": detail}
     return _response(members, headers)
 

@@ -14,8 +14,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -112,14 +114,14 @@ def sidecar(log: Path, **variables: str) -> Iterator[str]:
         yield f"http://localhost:{port}"
 
 
-def run(example: Command, url: str, name: str, **variables: str) -> tuple[int, str, str]:
-    """What an example says of a name: exit code, standard output, standard error."""
+def run(example: Command, url: str, *arguments: str, **variables: str) -> tuple[int, str, str]:
+    """What an example says when asked for a name: exit code, standard output, standard error."""
     # A proxy that nobody answers at: an example that sends a secret through one fails.
     proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:1")
     environment = {**os.environ, **proxies, "SECRETS_URL": url, **variables}
     for variable in ("NO_PROXY", "no_proxy"):
         environment.pop(variable, None)
-    done = subprocess.run([*example, name], env=environment, capture_output=True, check=False, timeout=120)
+    done = subprocess.run([*example, *arguments], env=environment, capture_output=True, check=False, timeout=120)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
@@ -178,11 +180,48 @@ def test_a_missing_name_is_told_apart(example: Command, url: str) -> None:
 
 
 def test_a_sidecar_that_is_not_there_is_an_error(example: Command) -> None:
-    """An exit code that is not 0, and nothing on standard output."""
-    code, shown, reason = run(example, f"http://127.0.0.1:{free_port()}", "database-password")
-    assert code != 0
+    """An exit code that is not 0, nothing on standard output, and one line that names the address."""
+    url = f"http://127.0.0.1:{free_port()}"
+    code, shown, reason = run(example, url, "database-password")
+    assert code == 1
     assert shown == ""
-    assert reason
+    assert f"no answer from {url}" in reason
+    assert len(reason.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["database-password", "one-more"]], ids=["none", "two"])
+def test_one_name_is_expected(example: Command, arguments: list[str]) -> None:
+    """Anything else ends with the usage, and asks for nothing."""
+    code, shown, reason = run(example, "http://127.0.0.1:1", *arguments)
+    assert (code, shown) == (2, "")
+    assert reason.startswith("usage: ")
+    assert " NAME" in reason
+    assert len(reason.splitlines()) == 1
+
+
+def test_what_answers_and_is_no_sidecar_is_an_error(example: Command, somebody_else: str) -> None:
+    """Another program has the port: its HTML is no secret, and the address is named."""
+    code, shown, reason = run(example, somebody_else, "database-password")
+    assert (code, shown) == (1, "")
+    assert reason.startswith(f"HTTP 404 from {somebody_else}")
+    assert len(reason.splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def somebody_else() -> Iterator[str]:
+    """Another program's server, which answers with a page."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on standard error."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import unquote
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
@@ -14,7 +15,7 @@ from secret_sidecar import problems
 from secret_sidecar.api.queries import parameters
 from secret_sidecar.api.responses import json_response, secret_response
 from secret_sidecar.api.secret_reader import CURRENT, PARTS, Asker, Selection
-from secret_sidecar.api.writes import Writes
+from secret_sidecar.api.writes import WRITING, Writes
 from secret_sidecar.errors import BadRequest, KeyMissing, NotAnObject, VaultError
 
 PATH = "/v1/secrets/"
@@ -29,6 +30,21 @@ class _SecretRoute(Route):
         if scope["type"] != "http" or not scope["raw_path"].startswith(_PATH):
             return Match.NONE, {}
         return Match.FULL if self.methods is None or scope["method"] in self.methods else Match.PARTIAL, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; 405 names the setting that enables writes to those who try to write without it."""
+        method, methods = scope["method"], self.methods or set()
+        if method in methods:
+            await self.app(scope, receive, send)
+            return
+        allowed = ", ".join(sorted(methods))
+        detail = f"expected one of {allowed}"
+        if method in WRITING:
+            detail = (
+                f"{method} writes, which is not enabled here: {detail}, or SECRETS_ACCESS=read_write in the sidecar's "
+                "environment (`access: read_write` in a stack's file)"
+            )
+        raise HTTPException(405, detail, {"Allow": allowed})
 
 
 class Secrets:

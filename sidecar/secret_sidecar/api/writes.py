@@ -20,6 +20,8 @@ from secret_sidecar.vaults.store import NewValue
 MAX_BODY = 400 << 10
 """Bytes: the 64 KiB that AWS and Google keep, each of which JSON may spell in six (`\\u0000`), and room beside them."""
 
+WRITING = frozenset(("POST", "PUT", "DELETE"))
+
 Write = Callable[[Request, str, float], Awaitable[Response]]
 
 

@@ -240,7 +240,7 @@ async def test_an_unknown_path_is_a_problem_document(path: str, start: StartSide
     assert got.json == {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "no such path"}
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("method", ["PATCH", "OPTIONS"])
 async def test_other_methods_are_not_allowed(method: str, start: StartSidecar, static_settings: Settings) -> None:
     """The answer says which are."""
     got = await ask((await start(static_settings)).port, "/v1/secrets/x", method)

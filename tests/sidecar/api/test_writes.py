@@ -233,12 +233,16 @@ async def test_a_body_is_marked_as_json_and_bounded(start: StartSidecar, setting
 async def test_without_the_grant_there_are_no_writes(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, settings: Settings
 ) -> None:
-    """405 says so, and which methods there are: the vault is not asked."""
+    """405 names the setting that enables them, and which methods there are: the vault is not asked."""
     before = dict(aws.secrets)
     reader = await start(static_settings)
     for method in ("POST", "PUT", "DELETE"):
         got = await send(reader.port, NAME, {"value": "x"}, method)
         assert (got.status, got.headers["allow"]) == (405, "GET, HEAD")
+        assert got.json["detail"] == (
+            f"{method} writes, which is not enabled here: expected one of GET, HEAD, or SECRETS_ACCESS=read_write "
+            "in the sidecar's environment (`access: read_write` in a stack's file)"
+        )
     assert (aws.secrets, aws.deleted) == (before, set())
     writer = await start(settings)
     got = await ask(writer.port, NAME, "PATCH")
