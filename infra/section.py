@@ -1,11 +1,11 @@
 """A mapping of a stack file, read strictly: what is wrong is named by its key, and nothing is left unread."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from secret_access import InvalidSetting
+from secret_access.checks import nearest, unknown
 
 Missing = object()
 
@@ -38,8 +38,8 @@ class Section:
             return value
         if default is Missing:
             unread = [key for key in self._values if key not in self._known]
-            near = difflib.get_close_matches(name, unread, n=1)
-            fix = f"rename {near[0]}" if near else "add it to the stack's file"
+            near = nearest(name, unread)
+            fix = f"rename {near}" if near else "add it to the stack's file"
             raise InvalidSetting(f"{self.key(name)} is missing: expected {example}; {fix}")
         return default
 
@@ -99,8 +99,4 @@ class Section:
         """Refuse keys that nobody read: a misspelled one would be ignored in silence."""
         for name in self._values:
             if name not in self._known:
-                near = difflib.get_close_matches(name, self._known, n=1)
-                fix = f"did you mean {near[0]}?" if near else "remove it"
-                raise InvalidSetting(
-                    f"{self.key(name)} is unknown: expected one of {', '.join(sorted(self._known))}; {fix}"
-                )
+                raise InvalidSetting(f"{self.path}{self._separator}{unknown(name, self._known)}")

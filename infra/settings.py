@@ -33,6 +33,11 @@ class Aws:
     endpoint: str | None = None
     """Address of AWS, where it is not AWS's own (the laptop environment)."""
 
+    @property
+    def partition(self) -> str:
+        """The partition of the region, such as `aws`."""
+        return aws_checks.partition_of(self.region)
+
 
 @dataclass(frozen=True)
 class Kubernetes:
@@ -137,12 +142,18 @@ def _cluster(top: Section) -> Cluster:
 def _environment(top: Section) -> Environment:
     namespaces = top.section("namespaces", example="a namespace under it")
     boundary = top.take("permissions_boundary", None)
+    aws = _aws(top.section("aws", example="account_id and region under it"))
     settings = Environment(
         cluster=top.text("cluster", pattern=r"[A-Za-z0-9_.-]+", example="aws-cluster, the name of the cluster's stack"),
-        aws=_aws(top.section("aws", example="account_id and region under it")),
+        aws=aws,
         sidecar_image=top.text("sidecar_image", example="registry.example/secret-sidecar:0.1.0"),
-        namespaces=tuple(_namespace(name, section) for name, section in namespaces.sections().items()),
-        permissions_boundary=_checked(top, "permissions_boundary", aws_checks.permissions_boundary, boundary),
+        namespaces=tuple(_namespace(name, section, aws) for name, section in namespaces.sections().items()),
+        permissions_boundary=_checked(
+            top,
+            "permissions_boundary",
+            lambda arn: aws_checks.permissions_boundary(arn, aws.account_id, aws.partition),
+            boundary,
+        ),
         tags=top.mapping("tags", "team: platform"),
     )
     _prefixes_are_apart(namespaces, settings.namespaces)
@@ -168,7 +179,7 @@ def _kubernetes(section: Section) -> Kubernetes:
     return settings
 
 
-def _namespace(name: str, section: Section) -> Namespace:
+def _namespace(name: str, section: Section, aws: Aws) -> Namespace:
     _checked(section, "", checks.namespace, name)
     prefix = section.take("secret_prefix", None)
     if prefix is None:
@@ -184,10 +195,20 @@ def _namespace(name: str, section: Section) -> Namespace:
         secrets=tuple(_checked(section, "secrets", lambda names: aws_checks.declared_secrets(names, prefix), secrets)),
         access=_checked(section, "access", checks.access, section.take("access", "read")),
         kms_key_arns=tuple(
-            _checked(section, "kms_key_arns", aws_checks.kms_key_arns, section.texts("kms_key_arns", "[arn:aws:kms:…]"))
+            _checked(
+                section,
+                "kms_key_arns",
+                lambda arns: aws_checks.kms_key_arns(arns, aws.region),
+                section.texts("kms_key_arns", "[arn:aws:kms:…]"),
+            )
         ),
         policy_arns=tuple(
-            _checked(section, "policy_arns", aws_checks.policy_arns, section.texts("policy_arns", "[arn:aws:iam::…]"))
+            _checked(
+                section,
+                "policy_arns",
+                lambda arns: aws_checks.policy_arns(arns, aws.account_id, aws.partition),
+                section.texts("policy_arns", "[arn:aws:iam::…]"),
+            )
         ),
         port=port,
         workloads=tuple(_workload(*item, port) for item in section.section("workloads", {}).sections().items()),
@@ -199,10 +220,6 @@ def _namespace(name: str, section: Section) -> Namespace:
 def _workload(name: str, section: Section, sidecar_port: int) -> Workload:
     _checked(section, "", pod_checks.workload_name, name)
     ports = section.take("ports", [])
-    if not isinstance(ports, list) or not all(isinstance(port, int) for port in ports):
-        raise invalid(
-            section.key("ports"), ports, "a list of numbers such as [3000]", "leave it out if the app listens on none"
-        )
     address = sidecar_container.url(sidecar_port)
     settings = Workload(
         name=name,
@@ -251,7 +268,9 @@ def _checked(section: Section, name: str, check: Callable[[Any], T], value: Any)
     try:
         return check(value)
     except InvalidArgument as problem:
-        raise InvalidSetting(f"{section.key(name) if name else section.path}: {problem}") from None
+        raise InvalidSetting(
+            f"{section.key(name) if name else section.path}: {str(problem).removeprefix(f'{name}: ')}"
+        ) from None
 
 
 def _values_of(project: str) -> dict[str, Any]:

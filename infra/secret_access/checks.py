@@ -3,8 +3,10 @@
 Pure functions: they return the value, or what it was taken apart into, and raise `InvalidArgument`.
 """
 
+import difflib
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 
 import secret_names
@@ -13,6 +15,10 @@ from .errors import InvalidArgument
 
 LABEL = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 SERVICE_ACCOUNT = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+SIDECAR_IMAGE = "registry.example/secret-sidecar:0.1.0"
+# Kubernetes API reference, "Quantity"
+QUANTITY = re.compile(r"(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
+RESOURCES = '{"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}'
 
 
 class Access(StrEnum):
@@ -25,18 +31,32 @@ class Access(StrEnum):
 
 
 def invalid(what: str, given: object, expected: str, fix: str) -> InvalidArgument:
-    """The one form of message: what, value given, value expected, fix."""
+    """Return an error in the one form of message: what, value given, value expected, fix."""
     return InvalidArgument(f"{what}: given {given!r}, expected {expected}; {fix}")
 
 
+def unknown(name: str, known: Iterable[str]) -> InvalidArgument:
+    """Return the error for a name that is none of those known."""
+    near = nearest(name, known)
+    fix = f"did you mean {near}?" if near else "remove it"
+    return InvalidArgument(f"{name} is unknown: expected one of {', '.join(sorted(known))}; {fix}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is spelled most alike, if one is alike at all."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return near[0] if near else None
+
+
 def match(pattern: re.Pattern[str], what: str, given: object, expected: str, fix: str) -> str:
+    """Return a text that matches the whole pattern."""
     if isinstance(given, str) and pattern.fullmatch(given):
         return given
     raise invalid(what, given, expected, fix)
 
 
 def named(check: Callable[[str], str], what: str, given: object) -> str:
-    """A check of secret_names, with our error and the argument's name in front."""
+    """Run a check of secret_names, with our error and the argument's name in front."""
     if not isinstance(given, str):
         raise invalid(what, given, "a text", f"set {what}")
     try:
@@ -45,8 +65,78 @@ def named(check: Callable[[str], str], what: str, given: object) -> str:
         raise InvalidArgument(f"{what}: {problem}") from None
 
 
+def texts(argument: str, given: object, example: str) -> list[str]:
+    """Return a list of texts; a text alone is refused, or its letters would be taken for the items."""
+    if isinstance(given, list | tuple) and all(isinstance(item, str) for item in given):
+        return list(given)
+    fix = f"write [{given!r}]" if isinstance(given, str) else "write each item as a text"
+    raise invalid(argument, given, f"a list of texts such as {example}", fix)
+
+
+def distinct(argument: str, items: Collection[str]) -> list[str]:
+    """Return the items, of which each may be there once."""
+    for item, times in Counter(items).items():
+        if times > 1:
+            raise invalid(argument, item, "each item once, and this one is there twice", "remove one")
+    return list(items)
+
+
+def text_mapping(argument: str, given: object, example: str) -> dict[str, str]:
+    """Return texts by name, as labels, tags and variables are: Kubernetes and AWS take no numbers there."""
+    if isinstance(given, Mapping) and all(isinstance(item, str) for pair in given.items() for item in pair):
+        return dict(given)
+    raise invalid(argument, given, f"texts by name such as {example}", "put numbers and booleans in quotes")
+
+
+def labels(given: object) -> dict[str, str]:
+    """Return labels."""
+    return text_mapping("labels", given, '{"team": "a"}')
+
+
+def tags(given: object) -> dict[str, str] | None:
+    """Return tags; None where none are given, so that a provider's default tags stay as they are."""
+    return None if given is None else text_mapping("tags", given, '{"team": "a"}')
+
+
+def flag(argument: str, given: object) -> bool:
+    """Return true or false; any other value would be taken for one of them in silence."""
+    if isinstance(given, bool):
+        return given
+    raise invalid(argument, given, "true or false", "write it without quotes")
+
+
+def is_whole(value: object) -> bool:
+    """Tell whether a value is a whole number; numbers arrive as floats from other languages."""
+    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
+
+
+def whole_number(argument: str, given: object, expected: str, fix: str, *, least: int, most: int | None = None) -> int:
+    """Return a whole number within bounds."""
+    if isinstance(given, int | float) and is_whole(given) and given >= least and (most is None or given <= most):
+        return int(given)
+    raise invalid(argument, given, expected, fix)
+
+
+def image(argument: str, given: object, example: str = SIDECAR_IMAGE) -> str:
+    """Return an image's reference; what it names is known to the registry alone."""
+    return match(re.compile(r"[^\s]+"), argument, given, f"an image such as {example}", f"set {argument}")
+
+
+def resources(argument: str, given: object) -> dict[str, dict[str, str]]:
+    """Return a container's requests and limits (Kubernetes, "Resource Management for Pods and Containers")."""
+    fix = "write each quantity as a text"
+    if not isinstance(given, Mapping) or not set(given) <= {"requests", "limits"}:
+        raise invalid(argument, given, f"a mapping of requests and limits such as {RESOURCES}", fix)
+    for amounts in given.values():
+        if not isinstance(amounts, Mapping) or not all(isinstance(amount, str) for amount in amounts.values()):
+            raise invalid(argument, given, f"texts by name under requests and limits, such as {RESOURCES}", fix)
+        for name, amount in amounts.items():
+            match(QUANTITY, f"{argument} of {name}", amount, "a quantity such as 50m, 1 or 64Mi", "correct it")
+    return {kind: dict(amounts) for kind, amounts in given.items()}
+
+
 def access(value: object) -> Access:
-    """`read` or `read_write`."""
+    """Return `read` or `read_write`."""
     try:
         return Access(str(value))
     except ValueError:
@@ -54,12 +144,23 @@ def access(value: object) -> Access:
 
 
 def namespace(name: object) -> str:
-    """One namespace, spelled out: a `*` would hand one namespace's secrets to others."""
+    """Return one namespace, spelled out: a `*` would hand one namespace's secrets to others."""
     return named(secret_names.check_namespace, "namespace", name)
 
 
+def namespaces(argument: str, given: object) -> list[str]:
+    """Return namespaces, each spelled out and with a default prefix of its own."""
+    return distinct(
+        argument,
+        [
+            named(secret_names.default_prefix, argument, name)[:-1]
+            for name in texts(argument, given, '["test", "prod"]')
+        ],
+    )
+
+
 def service_account_name(name: object) -> str:
-    """One ServiceAccount, spelled out (RFC 1123 subdomain)."""
+    """Return one ServiceAccount, spelled out (RFC 1123 subdomain)."""
     return match(
         SERVICE_ACCOUNT,
         "service_account_name",
@@ -70,5 +171,5 @@ def service_account_name(name: object) -> str:
 
 
 def default_prefix(name: str) -> str:
-    """The prefix of a namespace that names none: `test/`."""
+    """Return the prefix of a namespace that names none: `test/`."""
     return named(secret_names.default_prefix, "namespace", name)

@@ -19,7 +19,6 @@ __all__ = [
     "check_name",
     "check_namespace",
     "check_prefix",
-    "check_unambiguous",
     "dashed",
     "default_prefix",
     "qualify",
@@ -36,7 +35,6 @@ _NAME_LENGTH = 127
 _AWS_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]+")
 _AWS_NAME_FORM = "1 to 512 ASCII letters, digits and '/_+=.@-'"
 _AWS_NAME_LENGTH = 512
-_LIKE_AN_ARN = re.compile(r".*-[A-Za-z0-9]{6}")
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
 _NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -74,21 +72,6 @@ def check_aws_name(name: str) -> str:
     """Return a full name that AWS Secrets Manager takes, or raise InvalidName."""
     if not _AWS_NAME.fullmatch(name) or len(name) > _AWS_NAME_LENGTH:
         raise InvalidName(f"secret name {_shown(name)}: expected {_AWS_NAME_FORM}")
-    return name
-
-
-def check_unambiguous(name: str) -> str:
-    """Return a name that no ARN of Secrets Manager can be mistaken for, or raise InvalidName.
-
-    AWS appends ``-`` and six characters to a name to make its ARN, so that ``db-secret`` reads like the ARN of ``db``:
-    such a name must not be given where a policy or a call takes a partial ARN. Reading it by name is safe.
-    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
-    """
-    if _LIKE_AN_ARN.fullmatch(name):
-        raise InvalidName(
-            f"secret name {_shown(name)} ends in a hyphen and six characters, as the ARN of {_shown(name[:-7])} does: "
-            "expected a name that AWS cannot take for an ARN; lengthen or shorten its last word"
-        )
     return name
 
 

@@ -7,8 +7,9 @@ import pulumi
 from pulumi_aws import iam
 
 from .. import checks
+from ..arguments import Arguments
 from ..checks import Access
-from ..inputs import children_of, lift, or_default
+from ..inputs import children_of, lift
 from ..pods import checks as pod_checks
 from ..pods import service_account, sidecar_container
 from ..pods.workload import WorkloadAccess
@@ -102,19 +103,26 @@ class AwsSecretAccess(pulumi.ComponentResource):
     """Where the app reaches the sidecar."""
 
     def __init__(self, name: str, args: AwsSecretAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        provider = lift(aws_checks.oidc_provider, args.get("oidc_provider_arn"))
-        region = lift(aws_checks.region, args.get("region"))
-        namespace = lift(checks.namespace, args.get("namespace"))
-        account_name = lift(checks.service_account_name, or_default(args.get("service_account_name"), "secret-access"))
-        prefix = lift(_prefix, namespace, args.get("secret_prefix"))
-        role_name = lift(_role_name, namespace, args.get("role_name"))
-        declared = lift(aws_checks.declared_secrets, or_default(args.get("secrets"), []), prefix)
-        keys = lift(aws_checks.kms_key_arns, or_default(args.get("kms_key_arns"), []))
-        attached = lift(aws_checks.policy_arns, or_default(args.get("policy_arns"), []))
-        boundary = lift(aws_checks.permissions_boundary, args.get("permissions_boundary"))
-        lifetime = lift(pod_checks.token_lifetime, or_default(args.get("token_expiration_seconds"), 3600))
-        port = lift(pod_checks.sidecar_port, or_default(args.get("port"), sidecar_container.DEFAULT_PORT))
-        access = checks.access(or_default(args.get("access"), Access.READ))
+        given = Arguments(f"AwsSecretAccess {name!r}", args, AwsSecretAccessArgs)
+        provider = given.take("oidc_provider_arn", aws_checks.oidc_provider)
+        namespace = given.take("namespace", checks.namespace)
+        region = given.check(_region, provider, given.get("region"))
+        account_name = given.take("service_account_name", checks.service_account_name, "secret-access")
+        prefix = given.check(_prefix, namespace, given.get("secret_prefix"))
+        role_name = given.check(_role_name, namespace, given.get("role_name"))
+        declared = given.check(_declared, given.get("secrets"), prefix)
+        keys = given.check(_keys, given.get("kms_key_arns"), region)
+        attached = given.check(_attached, given.get("policy_arns"), provider)
+        boundary = given.check(_boundary, given.get("permissions_boundary"), provider)
+        lifetime = given.take("token_expiration_seconds", pod_checks.token_lifetime, 3600)
+        port = given.take("port", pod_checks.sidecar_port, sidecar_container.DEFAULT_PORT)
+        access = given.take("access", checks.access, Access.READ)
+        existing = given.plain("existing_service_account", _existing, False)
+        labels = given.take("labels", checks.labels, {})
+        image = given.take("sidecar_image", _image)
+        endpoint_url = given.take("endpoint_url", aws_checks.endpoint_url)
+        annotations = given.take("app_containers", _annotations, ["app"])
+        tags = given.take("tags", checks.tags)
         super().__init__("secret-access:index:AwsSecretAccess", name, {}, opts)
         child = children_of(self, opts)
 
@@ -125,7 +133,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
             assume_role_policy=lift(_trust, provider, namespace, account_name),
             permissions_boundary=boundary,
             force_detach_policies=True,  # else one that was added by hand would keep the role from being deleted
-            tags=args.get("tags"),
+            tags=tags,
             opts=child,
         )
         policy = iam.RolePolicy(
@@ -143,27 +151,24 @@ class AwsSecretAccess(pulumi.ComponentResource):
         )
         complete = pulumi.Output.all(role.arn, policy.id, inline.id, managed.id)
         self.identity = complete.apply(lambda known: str(known[0]))
-        existing = or_default(args.get("existing_service_account"), False)
         self.service_account_name = (service_account.read if existing else service_account.create)(
             f"{name}-service-account",
             namespace=namespace,
             service_account_name=account_name,
             role_arn=self.identity,
-            labels=args.get("labels"),
+            labels=labels if "labels" in given else None,
             opts=child,
         )
 
         self.namespace = pulumi.Output.from_input(namespace)
         self.subject = pulumi.Output.from_input(lift(documents.subject, namespace, account_name))
         self.secret_prefix = pulumi.Output.from_input(prefix)
-        self.pod_labels = pulumi.Output.from_input(lift(dict[str, str], or_default(args.get("labels"), {})))
-        self.pod_annotations = pulumi.Output.from_input(
-            lift(_annotations, or_default(args.get("app_containers"), ["app"]))
-        )
+        self.pod_labels = pulumi.Output.from_input(labels)
+        self.pod_annotations = pulumi.Output.from_input(annotations)
         self.sidecar = pulumi.Output.from_input(
             lift(
                 sidecar_container.container,
-                image=args.get("sidecar_image"),
+                image=image,
                 env=lift(
                     environment,
                     namespace=namespace,
@@ -172,7 +177,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
                     region=region,
                     role_arn=self.identity,
                     port=port,
-                    endpoint_url=args.get("endpoint_url"),
+                    endpoint_url=endpoint_url,
                     access=access,
                 ),
                 token_folder=TOKEN_FOLDER,
@@ -208,12 +213,40 @@ class AwsSecretAccess(pulumi.ComponentResource):
         }
 
 
-def _prefix(namespace: str, prefix: str | None) -> str:
+def _region(provider: OidcProvider, name: object) -> str:
+    return aws_checks.region_of(provider.partition, name)
+
+
+def _prefix(namespace: str, prefix: object) -> str:
     return checks.default_prefix(namespace) if prefix is None else aws_checks.secret_prefix(prefix)
 
 
-def _role_name(namespace: str, name: str | None) -> str:
+def _role_name(namespace: str, name: object) -> str:
     return aws_checks.role_name(f"secret-access-{namespace}" if name is None else name)
+
+
+def _declared(secrets: object, prefix: str) -> list[str]:
+    return aws_checks.declared_secrets([] if secrets is None else secrets, prefix)
+
+
+def _keys(arns: object, region: str) -> list[str]:
+    return aws_checks.kms_key_arns([] if arns is None else arns, region)
+
+
+def _attached(arns: object, provider: OidcProvider) -> list[str]:
+    return aws_checks.policy_arns([] if arns is None else arns, provider.account_id, provider.partition)
+
+
+def _boundary(arn: object, provider: OidcProvider) -> str | None:
+    return aws_checks.permissions_boundary(arn, provider.account_id, provider.partition)
+
+
+def _image(image: object) -> str:
+    return checks.image("sidecar_image", image)
+
+
+def _existing(value: object) -> bool:
+    return checks.flag("existing_service_account", value)
 
 
 def _trust(provider: OidcProvider, namespace: str, account_name: str) -> str:
@@ -224,9 +257,10 @@ def _grant(provider: OidcProvider, region: str, prefix: str, access: Access, key
     return documents.render(documents.secrets_policy(provider, region, prefix, access, keys))
 
 
-def _annotations(app_containers: list[str]) -> dict[str, str]:
-    """The EKS webhook sees the annotated ServiceAccount, and would give every container a token for the role."""
-    return {pod_checks.SKIP_ANNOTATION: ",".join([*app_containers, sidecar_container.CONTAINER])}
+def _annotations(app_containers: object) -> dict[str, str]:
+    """Return the annotation that keeps the EKS webhook from giving containers a token for the role."""
+    names = pod_checks.app_containers(app_containers)
+    return {pod_checks.SKIP_ANNOTATION: ",".join([*names, sidecar_container.CONTAINER])}
 
 
 def _volumes(lifetime: int) -> list[dict[str, Any]]:

@@ -10,21 +10,32 @@ from collections.abc import Sequence
 
 import secret_names
 
-from ..checks import invalid, match, named
+from ..checks import distinct, invalid, match, named, texts
 from .documents import OidcProvider
 
 ROLE_NAME_LIMIT = 64
 EXAMPLE_PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
+EXAMPLE_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PROVIDER_FIX = "take it from the output oidc_provider_arn of ClusterTrust, or aws iam list-open-id-connect-providers"
 
-PROVIDER_ARN = re.compile(
-    r"arn:(aws[a-z-]*):iam::(\d{12}):oidc-provider/([A-Za-z0-9.-]+(?:/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?)"
-)
-ISSUER = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?")
-REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
+_HOST_AND_PATH = r"[A-Za-z0-9.-]+(?:/[A-Za-z0-9._~:@%+/-]*)?"
+PROVIDER_ARN = re.compile(rf"arn:(aws[a-z-]*):iam::(\d{{12}}):oidc-provider/({_HOST_AND_PATH})")
+ISSUER = re.compile(rf"https://{_HOST_AND_PATH}")
+REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d+")
 ROLE_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]+")
-KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
-POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+")
+KEY_ARN = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):\d{12}:key/[A-Za-z0-9-]+")
+POLICY_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+")
+ENDPOINT = re.compile(r"https?://[^/\s]+")
+PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
+"""Partitions by how their regions begin; all other regions are of `aws` (botocore, partitions.json)."""
 
 
 def oidc_provider(arn: object, argument: str = "oidc_provider_arn") -> OidcProvider:
@@ -47,13 +58,19 @@ def oidc_provider(arn: object, argument: str = "oidc_provider_arn") -> OidcProvi
 
 
 def issuer(url: object) -> str:
-    """An issuer's URL as `CreateOpenIDConnectProvider` takes it and as tokens spell it in `iss`."""
-    if isinstance(url, str) and ISSUER.fullmatch(url):
-        return url
+    """Return an issuer's URL as `CreateOpenIDConnectProvider` takes it and as tokens spell it in `iss`.
+
+    IAM compares it with `iss` as text, so a closing slash stays: AKS's issuers end in one, EKS's do not.
+    """
     text = str(url or "")
+    ends_like_no_eks_issuer = text.startswith("https://oidc.eks.") and text.endswith("/")
+    if isinstance(url, str) and ISSUER.fullmatch(url) and not ends_like_no_eks_issuer:
+        return url
     what, fix = "issuer is not a URL", "take cluster.identity.oidc.issuer of `aws eks describe-cluster`"
     if not text:
         what = "issuer is missing"
+    elif ends_like_no_eks_issuer:
+        what, fix = "issuer ends in /, as EKS's do not", f"write {text.rstrip('/')}"
     elif text.startswith("arn:"):
         what = "issuer is an ARN"
         fix = "for a provider that exists already give its URL as issuer and its ARN as existing_provider_arn"
@@ -61,15 +78,13 @@ def issuer(url: object) -> str:
         what, fix = "issuer is plain http", "use the https address that the tokens carry in iss"
     elif "://" not in text:
         what, fix = "issuer is a host", f"write https://{text}"
-    elif text.endswith("/"):
-        what, fix = "issuer ends in /", f"write {text.rstrip('/')}, as the tokens carry it in iss"
     elif re.search(r"://[^/]*:\d+", text):
         what, fix = "issuer has a port, which IAM does not take", "serve the issuer on port 443"
     raise invalid(what, url, "a URL such as https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539", fix)
 
 
 def existing_provider(arn: object, url: str) -> OidcProvider:
-    """An OIDC provider that the account has already: it must be the one of this issuer."""
+    """Return an OIDC provider that the account has already: it must be the one of this issuer."""
     provider = oidc_provider(arn, "existing_provider_arn")
     if f"https://{provider.issuer}" != url:
         raise invalid(
@@ -82,7 +97,7 @@ def existing_provider(arn: object, url: str) -> OidcProvider:
 
 
 def audience(client_ids: Sequence[str], expected: str, arn: str) -> str:
-    """An existing OIDC provider must accept the audience that the sidecar's tokens carry."""
+    """Return the ARN of a provider that accepts the audience of the sidecar's tokens."""
     if expected not in client_ids:
         raise invalid(
             f"the OIDC provider {arn} does not accept our tokens' audience",
@@ -95,12 +110,30 @@ def audience(client_ids: Sequence[str], expected: str, arn: str) -> str:
 
 
 def region(name: object) -> str:
-    """A region, spelled out: a `*` would let the role reach copies of secrets elsewhere."""
+    """Return a region, spelled out: a `*` would let the role reach copies of secrets elsewhere."""
     return match(REGION, "region", name, "one region such as us-east-1", "name the region that holds the secrets")
 
 
+def partition_of(region: str) -> str:
+    """Return the partition of a region: `aws`, `aws-cn`, `aws-us-gov`, …"""
+    return next((partition for start, partition in PARTITIONS.items() if region.startswith(start)), "aws")
+
+
+def region_of(partition: str, name: object, argument: str = "oidc_provider_arn") -> str:
+    """Return a region of a partition, that of the ARN in `argument`: nothing reaches from one into another."""
+    checked = region(name)
+    if partition_of(checked) != partition:
+        raise invalid(
+            f"region is of the partition {partition_of(checked)}",
+            name,
+            f"a region of {partition}, the partition of {argument}",
+            f"correct region or {argument}",
+        )
+    return checked
+
+
 def role_name(name: object) -> str:
-    """At most 64 characters, never cut silently: two cut names could be one role."""
+    """Return a role's name of at most 64 characters; it is never cut, as two cut names could be one role."""
     if isinstance(name, str) and len(name) > ROLE_NAME_LIMIT:
         raise invalid(
             f"role_name has {len(name)} characters",
@@ -113,55 +146,82 @@ def role_name(name: object) -> str:
     )
 
 
-def kms_key_arns(arns: Sequence[object]) -> list[str]:
-    """Keys by ARN: IAM does not resolve aliases in a policy's Resource, and a `*` would be every key."""
-    return [
+def kms_key_arns(given: object, region: str) -> list[str]:
+    """Return keys by ARN: IAM does not resolve aliases in a policy's Resource, and a `*` would be every key.
+
+    A secret's key is of the secret's region (Secrets Manager User Guide, "Secret encryption and decryption").
+    """
+    arns = texts("kms_key_arns", given, f'["{EXAMPLE_KEY}"]')
+    for arn in arns:
         match(
             KEY_ARN,
             "kms_key_arns",
             arn,
-            "the ARN of a key, such as arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-            "take Arn of `aws kms describe-key`; aliases and * do not serve in a policy",
+            f"the ARN of a key, such as {EXAMPLE_KEY}",
+            "take Arn of `aws kms describe-key`; aliases and * do not work in a policy",
         )
-        for arn in arns
-    ]
+        partition, key_region = arn.split(":")[1], arn.split(":")[3]
+        _same("kms_key_arns", arn, "partition", partition, partition_of(region), "a key")
+        _same("kms_key_arns", arn, "region", key_region, region, "a key")
+    return arns
 
 
-def permissions_boundary(arn: object) -> str | None:
-    """The ARN of a managed policy."""
-    return None if arn is None else _managed_policy("permissions_boundary", arn)
+def permissions_boundary(arn: object, account_id: str, partition: str) -> str | None:
+    """Return the ARN of a managed policy of the role's account, or of AWS's own."""
+    return None if arn is None else _managed_policy("permissions_boundary", arn, account_id, partition)
 
 
-def policy_arns(arns: Sequence[object]) -> list[str]:
-    """ARNs of managed policies. What they grant is not looked at: only AWS has their documents."""
-    return [_managed_policy("policy_arns", arn) for arn in arns]
+def policy_arns(given: object, account_id: str, partition: str) -> list[str]:
+    """Return ARNs of managed policies of the role's account, or of AWS's own.
+
+    What they grant is not checked: only AWS has their documents.
+    """
+    arns = texts("policy_arns", given, '["arn:aws:iam::111122223333:policy/boundary"]')
+    return distinct("policy_arns", [_managed_policy("policy_arns", arn, account_id, partition) for arn in arns])
 
 
-def _managed_policy(argument: str, arn: object) -> str:
-    return match(
+def endpoint_url(url: object) -> str | None:
+    """Return AWS's address, where it is not AWS's own."""
+    if url is None:
+        return None
+    return match(ENDPOINT, "endpoint_url", url, "a URL such as http://10.78.0.1:4566", "leave it out for AWS's own")
+
+
+def _managed_policy(argument: str, arn: object, account_id: str, partition: str) -> str:
+    checked = match(
         POLICY_ARN,
         argument,
         arn,
         "the ARN of a managed policy, such as arn:aws:iam::111122223333:policy/boundary",
         "take Arn of `aws iam list-policies`",
     )
+    _, arn_partition, _, _, owner, _ = checked.split(":", 5)
+    _same(argument, checked, "partition", arn_partition, partition, "a policy")
+    if owner != "aws":
+        _same(argument, checked, "account", owner, account_id, "a policy")
+    return checked
+
+
+def _same(argument: str, arn: str, what: str, given: str, expected: str, thing: str) -> None:
+    if given != expected:
+        raise invalid(f"{argument} is of another {what}", arn, f"{thing} of {expected}", f"correct {argument}")
 
 
 def secret_prefix(prefix: object) -> str:
-    """A prefix that ends in `/`: `test` would cover `test-eu/…` and `testing/…` too."""
+    """Return a prefix that ends in `/`: `test` would cover `test-eu/…` and `testing/…` too."""
     return named(secret_names.check_aws_prefix, "secret_prefix", prefix)
 
 
-def declared_secrets(names: Sequence[object], prefix: str) -> list[str]:
-    """Declared names, as given: each in Secrets Manager's charset, unlike an ARN's end, and under the prefix."""
-    for given in names:
-        full = secret_names.qualify(named(secret_names.check_aws_name, "secrets", given), prefix)
+def declared_secrets(given: object, prefix: str) -> list[str]:
+    """Return declared names as given: each of the characters that Secrets Manager takes, and under the prefix."""
+    declared = texts("secrets", given, '["database-password"]')
+    for name in declared:
+        full = secret_names.qualify(named(secret_names.check_aws_name, "secrets", name), prefix)
         if not full.startswith(prefix):
             raise invalid(
                 "secrets holds a name outside the namespace's prefix, which the role may not read",
-                given,
+                name,
                 f"a name under {prefix}",
                 f"leave it out, or store the secret as {prefix}{full.rpartition('/')[2]}",
             )
-        named(secret_names.check_unambiguous, "secrets", full)
-    return [str(name) for name in names]
+    return declared

@@ -6,7 +6,9 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pulumi_aws import iam
 
-from ..inputs import children_of, lift
+from ..arguments import Arguments
+from ..checks import tags as check_tags
+from ..inputs import children_of
 from . import checks
 from .documents import AUDIENCE
 
@@ -36,10 +38,12 @@ class ClusterTrust(pulumi.ComponentResource):
     """The issuer's URL."""
 
     def __init__(self, name: str, args: ClusterTrustArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        url = lift(checks.issuer, args.get("issuer"))
-        existing = args.get("existing_provider_arn")
-        if existing is not None:
-            existing = lift(lambda arn, issuer: checks.existing_provider(arn, issuer).arn, existing, url)
+        given = Arguments(f"ClusterTrust {name!r}", args, ClusterTrustArgs)
+        url = given.take("issuer", checks.issuer)
+        tags = given.take("tags", check_tags)
+        existing = None
+        if "existing_provider_arn" in given:
+            existing = given.check(_existing_provider_arn, given.get("existing_provider_arn"), url)
         super().__init__("secret-access:index:ClusterTrust", name, {}, opts)
         child = children_of(self, opts)
 
@@ -47,12 +51,16 @@ class ClusterTrust(pulumi.ComponentResource):
             # No thumbprint: IAM trusts the issuer's certificate by its own authorities (IAM User Guide, "Obtain the
             # thumbprint for an OpenID Connect identity provider")
             provider = iam.OpenIdConnectProvider(
-                f"{name}-oidc-provider", url=url, client_id_lists=[AUDIENCE], tags=args.get("tags"), opts=child
+                f"{name}-oidc-provider", url=url, client_id_lists=[AUDIENCE], tags=tags, opts=child
             )
             self.oidc_provider_arn = provider.arn
         else:
             found = iam.OpenIdConnectProvider.get(f"{name}-oidc-provider", existing, opts=child)
-            checked = lift(checks.audience, found.client_id_lists, AUDIENCE, found.arn)
+            checked = given.check(checks.audience, found.client_id_lists, AUDIENCE, found.arn)
             self.oidc_provider_arn = pulumi.Output.from_input(checked)
         self.issuer = pulumi.Output.from_input(url)
         self.register_outputs({"oidcProviderArn": self.oidc_provider_arn, "issuer": self.issuer})
+
+
+def _existing_provider_arn(arn: object, issuer: str) -> str:
+    return checks.existing_provider(arn, issuer).arn

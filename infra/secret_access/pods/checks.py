@@ -1,14 +1,16 @@
 """What pods and ServiceAccounts trip over; also for workloads that somebody else wrote."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..checks import LABEL, invalid, match
+from ..checks import LABEL, invalid, match, text_mapping, texts, whole_number
 from .sidecar_container import HEALTH_PORT
 
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 SKIP_ANNOTATION = "eks.amazonaws.com/skip-containers"
 URL_VARIABLE = "SECRETS_URL"
+VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 
 
 def service_account_annotation(where: str, annotations: Mapping[str, str] | None, role_arn: str) -> str:
@@ -52,22 +54,38 @@ def skipped_containers(annotations: Mapping[str, str], containers: Sequence[str]
     return annotations
 
 
-def app_ports(ports: Sequence[float], url: str) -> list[int]:
-    """The containers of a pod share its ports: the second to ask for one fails to start."""
+def app_containers(given: object) -> list[str]:
+    """Return names of containers; a text with a comma would be two for the webhook, which splits there."""
+    return [
+        match(LABEL, "app_containers", name, "the name of one container, such as web", "give each an item of its own")
+        for name in texts("app_containers", given, '["web", "worker"]')
+    ]
+
+
+def app_ports(given: object, url: str) -> list[int]:
+    """Return ports of the app: the containers of a pod share them, and the second to ask for one fails to start."""
+    if not isinstance(given, list | tuple) or not all(isinstance(port, int | float) for port in given):
+        raise invalid("ports", given, "a list of numbers such as [3000]", "write each port as a number")
     taken = {int(url.rpartition(":")[2]): "serves secrets", HEALTH_PORT: "serves health"}
-    for port in ports:
-        if use := taken.get(int(port)):
+    ports = []
+    for port in given:
+        number = whole_number("ports", port, "ports from 1 to 65535", "correct it", least=1, most=65535)
+        if use := taken.get(number):
             raise invalid(
                 "ports",
-                int(port),
+                number,
                 f"ports other than this one, where the sidecar {use}",
                 "let the app use another, or set port of the access component",
             )
-    return [int(port) for port in ports]
+        if number in ports:
+            raise invalid("ports", number, "each port once, and this one is there twice", "remove one")
+        ports.append(number)
+    return ports
 
 
-def app_env(env: Mapping[str, str], url: str) -> dict[str, str]:
-    """The app's own variables: `SECRETS_URL` is not theirs, or the app would ask somebody else for its secrets."""
+def app_env(given: object, url: str) -> dict[str, str]:
+    """Return the app's own variables: `SECRETS_URL` is not among them, and names what the sidecar serves."""
+    env = text_mapping("env", given, '{"LOG_LEVEL": "info"}')
     if URL_VARIABLE in env:
         raise invalid(
             f"env sets {URL_VARIABLE}",
@@ -75,27 +93,39 @@ def app_env(env: Mapping[str, str], url: str) -> dict[str, str]:
             f"an env without it: it is set to {url}, the sidecar's address",
             "remove it, or set port of the access component if the app needs another",
         )
-    return dict(env)
+    for name in env:
+        match(VARIABLE, "env", name, "the name of a variable, such as LOG_LEVEL", "correct it")
+    return env
+
+
+def replicas(given: object) -> int:
+    """Return a number of pods."""
+    fix = "leave it out for 1, or give None to leave the number to an autoscaler"
+    return whole_number("replicas", given, "a whole number, 0 or more", fix, least=0)
 
 
 def workload_name(name: object) -> str:
-    """The name of a Deployment, which is the value of a label too (RFC 1123 label)."""
+    """Return the name of a Deployment, which is the value of a label too (RFC 1123 label)."""
     return match(
         LABEL, "workload_name", name, "up to 63 lowercase letters, digits and -", "set workload_name, such as shop"
     )
 
 
 def token_lifetime(seconds: object) -> int:
-    """At least 600 (Kubernetes) and at most 86400 (EKS); numbers arrive as floats from other languages."""
-    if isinstance(seconds, int | float) and 600 <= seconds <= 86400 and seconds == int(seconds):
-        return int(seconds)
-    raise invalid(
-        "token_expiration_seconds", seconds, "a whole number from 600 to 86400", "leave it out for 3600, one hour"
+    """Return seconds: at least 600 (Kubernetes) and at most 86400 (EKS)."""
+    return whole_number(
+        "token_expiration_seconds",
+        seconds,
+        "a whole number from 600 to 86400",
+        "leave it out for 3600, one hour",
+        least=600,
+        most=86400,
     )
 
 
 def sidecar_port(port: object) -> int:
-    """A port for an unprivileged process; 8081 is the sidecar's for health."""
-    if isinstance(port, int | float) and 1024 <= port <= 65535 and port != 8081:
-        return int(port)
-    raise invalid("port", port, "1024 to 65535 without 8081, which is for health", "leave it out for 8080")
+    """Return a port for an unprivileged process; 8081 is the sidecar's for health."""
+    expected, fix = "1024 to 65535 without 8081, which is for health", "leave it out for 8080"
+    if port == HEALTH_PORT:
+        raise invalid("port", port, expected, fix)
+    return whole_number("port", port, expected, fix, least=1024, most=65535)

@@ -1,15 +1,22 @@
 """A Deployment whose pods read their secrets from the sidecar on localhost."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..inputs import children_of, lift, or_default
+from .. import checks as shared_checks
+from ..arguments import Arguments
+from ..inputs import children_of, lift
 from . import checks, sidecar_container
 
 APP = "app"
+DEFAULT_RESOURCES = {
+    "requests": {"cpu": "50m", "memory": "64Mi"},
+    "limits": {"cpu": "1", "memory": "256Mi"},
+}
 
 
 class WorkloadAccess(TypedDict):
@@ -68,70 +75,81 @@ class SecretWorkload(pulumi.ComponentResource):
     """Name of the Deployment."""
 
     def __init__(self, name: str, args: SecretWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        access = args["access"]
-        container = lift(checks.token_volume, access["sidecar"], access["volumes"])
-        annotations = lift(checks.skipped_containers, access["pod_annotations"], [APP, sidecar_container.CONTAINER])
-        ports = lift(checks.app_ports, or_default(args.get("ports"), []), access["url"])
-        env = lift(checks.app_env, or_default(args.get("env"), {}), access["url"])
-        workload_name = lift(checks.workload_name, or_default(args.get("workload_name"), name))
+        given = Arguments(f"SecretWorkload {name!r}", args, SecretWorkloadArgs)
+        access = given.nested("access", WorkloadAccess, example="access.for_workload()")
+        url = access.get("url")
+        container = given.check(checks.token_volume, access.get("sidecar"), access.get("volumes"))
+        containers = [APP, sidecar_container.CONTAINER]
+        annotations = given.check(checks.skipped_containers, access.get("pod_annotations"), containers)
+        image = given.take("image", _image)
+        ports = given.check(_ports, given.get("ports"), url)
+        env = given.check(_environment, given.get("env"), url)
+        resources = given.take("resources", _resources, DEFAULT_RESOURCES)
+        writable_root = given.take("writable_root", _writable_root, False)
+        workload_name = given.take("workload_name", checks.workload_name, name)
+        # None leaves the number out, since what is said here is said again at every `up`
+        replicas = {} if args.get("replicas", 1) is None else {"replicas": given.take("replicas", checks.replicas, 1)}
         super().__init__("secret-access:index:SecretWorkload", name, {}, opts)
 
         own_labels = {"app.kubernetes.io/name": workload_name}
-        labels: Any = pulumi.Output.all(access["pod_labels"], own_labels).apply(lambda known: {**known[0], **known[1]})
+        labels: Any = lift(_merged, access.get("pod_labels"), own_labels)
+        app = {
+            "name": APP,
+            "image": image,
+            **({"ports": ports} if given.get("ports") not in (None, []) else {}),
+            "env": env,
+            "resources": resources,
+            "securityContext": {
+                "readOnlyRootFilesystem": lift(operator.not_, writable_root),
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+            },
+        }
         pod: Any = {
-            "serviceAccountName": access["service_account_name"],
+            "serviceAccountName": access.get("service_account_name"),
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
             "initContainers": [container],
-            "containers": [_app(args, env, ports)],
-            "volumes": access["volumes"],
+            "containers": [app],
+            "volumes": access.get("volumes"),
         }
         spec: Any = {
-            **_replicas(args),
+            **replicas,
             "selector": {"match_labels": own_labels},
             "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": pod},
         }
         deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
-            metadata={"name": workload_name, "namespace": access["namespace"], "labels": labels},
+            metadata={"name": workload_name, "namespace": access.get("namespace"), "labels": labels},
             spec=spec,
             opts=children_of(self, opts),
         )
-        self.namespace = pulumi.Output.from_input(access["namespace"])
+        self.namespace = pulumi.Output.from_input(access.get("namespace"))
         self.workload_name = deployment.metadata.apply(lambda metadata: str(metadata.name))
         self.register_outputs({"namespace": self.namespace, "workloadName": self.workload_name})
 
 
-def _replicas(args: SecretWorkloadArgs) -> dict[str, Any]:
-    """One unless another number is given; nothing for `None`, since what is said here is said again at every `up`."""
-    replicas = args.get("replicas", 1)
-    return {} if replicas is None else {"replicas": lift(int, replicas)}
+def _merged(pod_labels: dict[str, str], own: dict[str, str]) -> dict[str, str]:
+    return {**pod_labels, **own}
 
 
-def _app(args: SecretWorkloadArgs, env: pulumi.Input[dict[str, str]], ports: pulumi.Input[list[int]]) -> dict[str, Any]:
-    default_resources = {
-        "requests": {"cpu": "50m", "memory": "64Mi"},
-        "limits": {"cpu": "1", "memory": "256Mi"},
-    }
-    listens = {"ports": lift(_ports, ports)} if or_default(args.get("ports"), []) != [] else {}
-    return {
-        "name": APP,
-        "image": args["image"],
-        **listens,
-        "env": lift(_environment, args["access"]["url"], env),
-        "resources": or_default(args.get("resources"), default_resources),
-        "securityContext": {
-            "readOnlyRootFilesystem": lift(lambda writable: not writable, or_default(args.get("writable_root"), False)),
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-        },
-    }
+def _image(image: object) -> str:
+    return shared_checks.image("image", image, "registry.example/shop:1.4.2")
 
 
-def _ports(numbers: list[int]) -> list[dict[str, int]]:
-    return [{"containerPort": number} for number in numbers]
+def _ports(ports: object, url: str) -> list[dict[str, int]]:
+    return [{"containerPort": port} for port in checks.app_ports([] if ports is None else ports, url)]
 
 
-def _environment(url: str, env: dict[str, str]) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in {checks.URL_VARIABLE: url, **env}.items()]
+def _environment(env: object, url: str) -> list[dict[str, str]]:
+    variables = {checks.URL_VARIABLE: url, **checks.app_env({} if env is None else env, url)}
+    return [{"name": name, "value": value} for name, value in variables.items()]
+
+
+def _resources(resources: object) -> dict[str, dict[str, str]]:
+    return shared_checks.resources("resources", resources)
+
+
+def _writable_root(writable: object) -> bool:
+    return shared_checks.flag("writable_root", writable)

@@ -6,12 +6,13 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from ..aws.checks import region as check_region
+from ..aws.checks import region_of
 from ..aws.documents import AUDIENCE
 from ..checks import invalid
 from ..inputs import lift, or_default
 
 NAMESPACE = "{namespace}"
+EXAMPLE_BACKEND = 'aws_backend("arn:aws:iam::111122223333:role/secret-access-blue-{namespace}", "us-east-1")'
 EXAMPLE_ROLE = "arn:aws:iam::111122223333:role/secret-access-blue-{namespace}"
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]+")
 _PLACEHOLDERS = ("{namespace}", "{service_account}")
@@ -77,7 +78,8 @@ def role_template(arn: object) -> str:
 
 
 def _aws(role_arn: Any, region: Any, endpoint_url: str | None) -> dict[str, str]:
-    env = {"AWS_REGION": check_region(region), "SECRETS_SHARED_ROLE_ARN": role_template(role_arn)}
+    role = role_template(role_arn)
+    env = {"AWS_REGION": region_of(role.split(":")[1], region, "role_arn"), "SECRETS_SHARED_ROLE_ARN": role}
     return {**env, **({"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else {})}
 
 

@@ -1,12 +1,9 @@
 """What users of a shared service trip over, each caught before its pods would not start, or would start too open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import secret_names
-
-from ..checks import LABEL, invalid
-from ..errors import InvalidArgument
+from ..checks import LABEL, invalid, namespaces, text_mapping, whole_number
 
 MINIMUM_REPLICAS = 2
 SOURCES = ("secret", "csi", "projected")
@@ -44,9 +41,11 @@ IDENTITIES_AND_WORKLOAD_SETTINGS = {
 """What would give the service an identity, or callers each other's names: it refuses to start with them."""
 
 
-def environment(backend: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    """The backend's variables and further ones: none that the component sets, none of one workload."""
-    for name in (*backend, *more):
+def environment(backend: Mapping[str, str], more: object) -> dict[str, str]:
+    """Return the backend's variables and further ones: none that the component sets, none of one workload."""
+    env = {**text_mapping("backend.env", backend, '{"AWS_REGION": "us-east-1"}')}
+    env |= text_mapping("env", more, '{"SECRETS_CACHE_TTL": "10"}')
+    for name in env:
         if name in SET_BY_THE_COMPONENT:
             raise invalid("env", name, "variables that the component does not set itself", "leave it out")
         if name in IDENTITIES_AND_WORKLOAD_SETTINGS:
@@ -56,11 +55,11 @@ def environment(backend: Mapping[str, str], more: Mapping[str, str]) -> dict[str
                 "no identity and no settings of one workload: each caller has its own",
                 "leave it out; who may read what is said by each namespace's role",
             )
-    return {**backend, **more}
+    return env
 
 
 def certificate(source: Any) -> dict[str, Any]:
-    """A volume source that has `tls.crt` and `tls.key`."""
+    """Return a volume source that has `tls.crt` and `tls.key`."""
     what = None
     fix = "pass the volume's source, as a pod's manifest spells it, without the volume's name"
     if not isinstance(source, Mapping):
@@ -69,37 +68,39 @@ def certificate(source: Any) -> dict[str, Any]:
             fix = f'for a Secret of that name write {{"secret": {{"secretName": "{source}"}}}}'
     elif len(source) != 1 or next(iter(source)) not in SOURCES:
         what = f"certificate is none of {', '.join(SOURCES)}, with nothing beside it"
-    elif "secret" in source and not source["secret"].get("secretName"):
-        what, fix = "certificate names no Secret", "spell it secretName"
+    elif "secret" in source and not _text_under(source["secret"], "secretName"):
+        what, fix = "certificate names no Secret", 'write {"secret": {"secretName": NAME}}'
+    elif "csi" in source and not _text_under(source["csi"], "driver"):
+        what, fix = "certificate names no driver", 'write {"csi": {"driver": NAME, …}}'
+    elif "projected" in source and not _list_under(source["projected"], "sources"):
+        what, fix = "certificate has no sources", 'write {"projected": {"sources": […]}}'
     if what:
         raise invalid(what, source, f"the volume with tls.crt and tls.key, such as {CERTIFICATE}", fix)
     return dict(source)
 
 
-def namespaces(names: Sequence[object], argument: str) -> list[str]:
-    """Namespaces, each spelled out; one that has no prefix of its own is refused by the service."""
-    for name in names:
-        try:
-            secret_names.default_prefix(str(name))
-        except secret_names.InvalidName as problem:
-            raise InvalidArgument(f"{argument}: {problem}") from None
-    return [str(name) for name in names]
+def _text_under(value: object, key: str) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get(key), str) and value[key] != ""
 
 
-def callers(names: Sequence[object]) -> list[str]:
-    """The namespaces that may call: at least one, as a rule without any would let in every pod of the cluster."""
-    if not names:
+def _list_under(value: object, key: str) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get(key), list) and value[key] != []
+
+
+def callers(given: object) -> list[str]:
+    """Return the namespaces that may call: at least one, as a rule without any would let in every pod."""
+    if given in ([], None):
         raise invalid(
             "caller_namespaces",
-            list(names),
+            [],
             "at least one namespace",
             "name the namespaces whose pods are to call the service",
         )
-    return namespaces(names, "caller_namespaces")
+    return namespaces("caller_namespaces", given)
 
 
 def service_name(name: object) -> str:
-    """The name of a Service, which is part of its DNS names (RFC 1035 label)."""
+    """Return the name of a Service, which is part of its DNS names (RFC 1035 label)."""
     if isinstance(name, str) and LABEL.fullmatch(name) and name[0].isalpha():
         return name
     raise invalid(
@@ -111,7 +112,5 @@ def service_name(name: object) -> str:
 
 
 def replicas(number: object) -> int:
-    """At least two: with one, a node that is drained takes every caller's secrets with it."""
-    if isinstance(number, int | float) and number >= MINIMUM_REPLICAS and number == int(number):
-        return int(number)
-    raise invalid("replicas", number, "a whole number, 2 or more", "leave it out for 2")
+    """Return at least two: with one, a node that is drained takes every caller's secrets with it."""
+    return whole_number("replicas", number, "a whole number, 2 or more", "leave it out for 2", least=MINIMUM_REPLICAS)

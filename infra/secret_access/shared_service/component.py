@@ -7,10 +7,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from .. import checks
-from ..inputs import children_of, lift, or_default
+from ..arguments import Arguments
+from ..inputs import children_of, lift
 from . import checks as service_checks
 from . import pod as service_pod
-from .backends import SharedBackend
+from .backends import EXAMPLE_BACKEND, SharedBackend
 
 RESOURCES = {
     "requests": {"cpu": "100m", "memory": "128Mi"},
@@ -64,15 +65,17 @@ class SharedSecretService(pulumi.ComponentResource):
     """The DNS names that callers may use, and that the certificate must have."""
 
     def __init__(self, name: str, args: SharedSecretServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        namespace = lift(checks.namespace, args.get("namespace"))
-        service_name = lift(service_checks.service_name, or_default(args.get("service_name"), name))
-        backend = args["backend"]
-        env = lift(service_checks.environment, backend["env"], or_default(args.get("env"), {}))
-        certificate = lift(service_checks.certificate, args.get("certificate"))
-        callers = lift(service_checks.callers, or_default(args.get("caller_namespaces"), []))
-        metrics = lift(service_checks.namespaces, or_default(args.get("metrics_namespaces"), []), "metrics_namespaces")
-        replicas = lift(service_checks.replicas, or_default(args.get("replicas"), 2))
-        resources = or_default(args.get("resources"), RESOURCES)
+        given = Arguments(f"SharedSecretService {name!r}", args, SharedSecretServiceArgs)
+        namespace = given.take("namespace", checks.namespace)
+        image = given.take("sidecar_image", _image)
+        service_name = given.take("service_name", service_checks.service_name, name)
+        backend = given.nested("backend", SharedBackend, example=EXAMPLE_BACKEND)
+        env = given.check(_env, backend.get("env"), given.get("env"))
+        certificate = given.take("certificate", service_checks.certificate)
+        callers = given.take("caller_namespaces", service_checks.callers)
+        metrics = given.take("metrics_namespaces", _metrics_namespaces, [])
+        replicas = given.take("replicas", service_checks.replicas, 2)
+        resources = given.take("resources", _resources, RESOURCES)
         super().__init__("secret-access:index:SharedSecretService", name, {}, opts)
         child = children_of(self, opts)
 
@@ -100,8 +103,8 @@ class SharedSecretService(pulumi.ComponentResource):
             service_pod.pod,
             name=service_name,
             namespace=namespace,
-            image=args.get("sidecar_image"),
-            backend=backend["name"],
+            image=image,
+            backend=backend.get("name"),
             certificate=certificate,
             env=env,
             resources=resources,
@@ -121,7 +124,7 @@ class SharedSecretService(pulumi.ComponentResource):
         self.namespace = pulumi.Output.from_input(namespace)
         self.service_name = pulumi.Output.from_input(service_name)
         self.url = pulumi.Output.from_input(lift(service_pod.url, service_name, namespace))
-        self.audience = pulumi.Output.from_input(backend["audience"])
+        self.audience = pulumi.Output.from_input(backend.get("audience"))
         self.hosts = pulumi.Output.from_input(lift(service_pod.hosts, service_name, namespace))
         self.register_outputs(
             {
@@ -132,6 +135,22 @@ class SharedSecretService(pulumi.ComponentResource):
                 "hosts": self.hosts,
             }
         )
+
+
+def _image(image: object) -> str:
+    return checks.image("sidecar_image", image)
+
+
+def _env(backend: Any, env: object) -> dict[str, str]:
+    return service_checks.environment(backend, {} if env is None else env)
+
+
+def _metrics_namespaces(names: object) -> list[str]:
+    return checks.namespaces("metrics_namespaces", names)
+
+
+def _resources(resources: object) -> dict[str, dict[str, str]]:
+    return checks.resources("resources", resources)
 
 
 def _spec(function: Any, *values: Any, **named: Any) -> Any:

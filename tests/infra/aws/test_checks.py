@@ -4,6 +4,7 @@ Each mistake is made twice, with the value known to the program and with an Outp
 has answered; then the deployment ends before the resource is made.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,11 +39,36 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("secret_prefix", "*", ["secret prefix '*'"]),
     ("secret_prefix", "*/", ["secret prefix '*/'"]),
     ("secret_prefix", "", ["secret prefix ''", "such as 'test/'"]),
-    ("secrets", ["db-secret"], ["ends in a hyphen and six characters", "'test/db-secret'"]),
     ("secrets", ["prod/database-password"], ["outside the namespace's prefix", "a name under test/"]),
     ("secrets", ["*"], ["secret name '*'"]),
     ("kms_key_arns", ["alias/secrets"], ["kms_key_arns", "given 'alias/secrets'", "the ARN of a key"]),
     ("kms_key_arns", [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"], ["kms_key_arns", "the ARN of a key"]),
+    (
+        "kms_key_arns",
+        [f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd"],
+        ["kms_key_arns", "is of another region", "a key of us-east-1"],
+    ),
+    (
+        "kms_key_arns",
+        [f"arn:aws-cn:kms:us-east-1:{ACCOUNT}:key/1234abcd"],
+        ["kms_key_arns", "is of another partition", "a key of aws"],
+    ),
+    ("region", "cn-north-1", ["region is of the partition aws-cn", "a region of aws", "oidc_provider_arn"]),
+    ("region", "us-gov-west-1", ["region is of the partition aws-us-gov", "a region of aws"]),
+    ("policy_arns", ["arn:aws:iam::444455556666:policy/theirs"], ["policy_arns", "another account", ACCOUNT]),
+    ("policy_arns", ["arn:aws-cn:iam::aws:policy/ReadOnlyAccess"], ["policy_arns", "another partition", "aws"]),
+    ("policy_arns", [f"arn:aws:iam::{ACCOUNT}:policy/b"] * 2, ["policy_arns", "twice"]),
+    ("permissions_boundary", "arn:aws:iam::444455556666:policy/b", ["permissions_boundary", "another account"]),
+    ("app_containers", ["web, worker"], ["app_containers", "given 'web, worker'", "the name of one container"]),
+    ("app_containers", ["Web"], ["app_containers", "given 'Web'"]),
+    ("sidecar_image", "", ["sidecar_image", "given ''", "registry.example/secret-sidecar:0.1.0"]),
+    ("sidecar_image", "my image", ["sidecar_image", "given 'my image'"]),
+    ("sidecar_image", 3, ["sidecar_image", "given 3"]),
+    ("endpoint_url", "10.78.0.1:4566", ["endpoint_url", "given '10.78.0.1:4566'", "http://"]),
+    ("port", 8200.5, ["port", "given 8200.5"]),
+    ("port", True, ["port", "given True"]),
+    ("token_expiration_seconds", float("inf"), ["token_expiration_seconds", "given inf"]),
+    ("access", "write", ["access", "given 'write'", "read or read_write"]),
     ("policy_arns", ["ReadOnlyAccess"], ["policy_arns", "given 'ReadOnlyAccess'", "the ARN of a managed policy"]),
     ("permissions_boundary", "boundary", ["permissions_boundary", "given 'boundary'", "the ARN of a managed policy"]),
     ("token_expiration_seconds", 60, ["token_expiration_seconds", "given 60", "from 600 to 86400"]),
@@ -100,7 +126,8 @@ def test_unknown_access_is_refused() -> None:
         (ISSUER_HOST, ["issuer is a host", f"write https://{ISSUER_HOST}"]),
         (PROVIDER_ARN, ["issuer is an ARN", "existing_provider_arn"]),
         (f"http://{ISSUER_HOST}", ["issuer is plain http"]),
-        (f"https://{ISSUER_HOST}/", ["issuer ends in /", f"write https://{ISSUER_HOST},"]),
+        (f"https://{ISSUER_HOST}/", ["issuer ends in /, as EKS's do not", f"write https://{ISSUER_HOST}"]),
+        ("https://issuer.example/?a=b", ["issuer is not a URL"]),
         ("https://10.78.0.1:6443", ["issuer has a port", "443"]),
         ("https://*", ["issuer is not a URL"]),
         ("", ["issuer is missing"]),
@@ -156,3 +183,43 @@ def test_an_arn_is_taken_apart() -> None:
     )
     assert (provider.partition, provider.account_id) == ("aws-cn", "444455556666")
     assert provider.issuer == "oidc.eks.cn-north-1.amazonaws.com.cn/id/A"
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://westeurope.oic.prod-aks.azure.com/2d3a0b0e-1111-2222-3333-444455556666/0a1b2c3d-0000-1111-2222-333344445555/",
+        "https://issuer.example/",
+        "https://container.googleapis.com/v1/projects/example.com:shop/locations/europe-west1/clusters/blue",
+    ],
+)
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_issuers_are_taken_as_they_spell_themselves(issuer: str, delay: Any) -> None:
+    """AKS's end in a slash, and their tokens' `iss` does too: IAM compares them as text."""
+    world = run(cluster_trust(issuer=delay(issuer)))
+    assert world.one("aws:iam/openIdConnectProvider:OpenIdConnectProvider").inputs["url"] == issuer
+    arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer.removeprefix('https://')}"
+    there = World(found={arn: {"arn": arn, "clientIdLists": ["sts.amazonaws.com"]}})
+    run(cluster_trust(issuer=delay(issuer), existing_provider_arn=arn), there)
+    trust = json.loads(run(aws_access(oidc_provider_arn=delay(arn))).one(ROLE).inputs["assumeRolePolicy"])
+    assert f"{issuer.removeprefix('https://')}:sub" in trust["Statement"][0]["Condition"]["StringEquals"]
+
+
+@pytest.mark.parametrize("name", ["app-config", "db-secret", "api-tokens", "my-secret", "team/api-tokens"])
+def test_names_that_end_like_an_arn_are_taken(name: str) -> None:
+    """The sidecar asks by name, and by its whole name alone, so that no such name is mistaken for another's ARN."""
+    world = run(aws_access(secret_prefix="team/", secrets=[name]))
+    env = {item["name"]: item.get("value") for item in world.outputs["test"]["sidecar"]["env"]}
+    assert env["SECRETS_NAMES"] == name
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("eusc-de-east-1", "aws-eusc")],
+)
+def test_every_partition_has_its_regions(region: str, partition: str) -> None:
+    """A region of the provider's own partition is taken."""
+    arn = PROVIDER_ARN.replace("arn:aws:", f"arn:{partition}:")
+    key = f"arn:{partition}:kms:{region}:{ACCOUNT}:key/1234abcd"
+    world = run(aws_access(oidc_provider_arn=arn, region=region, kms_key_arns=[key]))
+    assert f"arn:{partition}:secretsmanager:{region}:" in world.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"]

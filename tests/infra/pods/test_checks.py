@@ -60,3 +60,33 @@ def test_workload_names_are_labels(name: str) -> None:
     """A name that cannot be a label's value is refused."""
     with pytest.raises(InvalidArgument, match="workload_name"):
         run(workload(workload_name=name))
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+@pytest.mark.parametrize(
+    ("argument", "value", "message"),
+    [
+        ("image", "", ["image: given ''", "registry.example/shop:1.4.2"]),
+        ("replicas", -1, ["replicas: given -1", "a whole number, 0 or more"]),
+        ("replicas", 2.7, ["replicas: given 2.7", "a whole number"]),
+        ("replicas", True, ["replicas: given True", "a whole number"]),
+        ("replicas", "2", ["replicas: given '2'", "a whole number"]),
+        ("ports", [3000, 3000], ["ports: given 3000", "twice"]),
+        ("ports", [70000], ["ports: given 70000", "1 to 65535"]),
+        ("ports", [0], ["ports: given 0", "1 to 65535"]),
+        ("ports", [3000.5], ["ports: given 3000.5"]),
+        ("writable_root", "no", ["writable_root: given 'no'", "true or false"]),
+        ("env", {"A=B": "x"}, ["env: given 'A=B'", "the name of a variable"]),
+        ("resources", {"requests": {"cpu": 1}}, ["resources: given {'requests': {'cpu': 1}}", "texts"]),
+        ("resources", {"limit": {"cpu": "1"}}, ["resources: given {'limit'", "requests and limits"]),
+        ("resources", {"limits": {"memory": "lots"}}, ["resources", "given 'lots'", "a quantity"]),
+        ("workload_name", 3, ["workload_name: given 3"]),
+    ],
+)
+def test_a_mistake_in_a_workload_stops_the_program(argument: str, value: Any, message: list[str], delay: Any) -> None:
+    """Kubernetes would refuse it late, and in words that do not name the argument."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(workload(**{argument: delay(value)}), world)
+    assert_all_in(message, error)
+    assert world.of("kubernetes:apps/v1:Deployment") == []

@@ -36,6 +36,17 @@ def refusal(**changed: Any) -> str:
         ({"certificate": {"secret": {"name": "secrets-tls"}}}, "certificate names no Secret"),
         ({"certificate": {"configMap": {"name": "secrets-tls"}}}, "certificate is none of secret, csi, projected"),
         ({"certificate": {"name": "tls", "secret": {"secretName": "t"}}}, "with nothing beside it"),
+        ({"certificate": {"secret": "secrets-tls"}}, "certificate names no Secret"),
+        ({"certificate": {"secret": None}}, "certificate names no Secret"),
+        ({"certificate": {"csi": "csi.cert-manager.io"}}, "certificate names no driver"),
+        ({"certificate": {"csi": {}}}, "certificate names no driver"),
+        ({"certificate": {"projected": "secrets-tls"}}, "certificate has no sources"),
+        ({"certificate": {"projected": {"sources": {}}}}, "certificate has no sources"),
+        ({"certificate": ["secrets-tls"]}, "certificate is no volume source"),
+        ({"replicas": True}, "given True, expected a whole number, 2 or more"),
+        ({"caller_namespaces": ["test", "test"]}, "twice"),
+        ({"resources": {"limits": "1Gi"}}, "resources: given"),
+        ({"sidecar_image": ""}, "sidecar_image: given ''"),
         ({"env": {"SECRETS_PORT": "9000"}}, "given 'SECRETS_PORT', expected variables that the component does not set"),
         ({"env": {"AWS_ROLE_ARN": "arn:…"}}, "given 'AWS_ROLE_ARN', expected no identity"),
         ({"env": {"AZURE_CLIENT_ID": "…"}}, "given 'AZURE_CLIENT_ID', expected no identity"),
@@ -97,3 +108,9 @@ def test_a_region_is_one() -> None:
     """As everywhere."""
     with pytest.raises(InvalidArgument, match="region"):
         aws_backend(ROLES, "*")
+
+
+def test_a_region_of_another_partition_than_the_roles_is_refused() -> None:
+    """No role of China's AWS exists in the other."""
+    with pytest.raises(InvalidArgument, match="region is of the partition aws-cn"):
+        aws_backend(ROLES, "cn-north-1")

@@ -1,0 +1,81 @@
+"""A component's arguments, read strictly: unknown ones are refused, and each message names the component."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import pulumi
+
+from .checks import invalid, unknown
+from .errors import InvalidArgument
+from .inputs import lift
+
+R = TypeVar("R")
+
+
+class Arguments:
+    """The arguments of one component.
+
+    An Output that resolves to None counts as left out. `form` is the component's TypedDict; `example` shows what to
+    pass where the arguments are no mapping.
+    """
+
+    def __init__(self, where: str, values: object, form: Any, *, example: str = "a mapping of arguments") -> None:
+        self._where = where
+        if not isinstance(values, Mapping):
+            raise self._named(invalid("the arguments are no mapping", _shown(values), f"such as {example}", "pass one"))
+        for name in values:
+            if name not in form.__annotations__:
+                raise self._named(unknown(str(name), form.__annotations__))
+        self._values = values
+
+    def __contains__(self, name: str) -> bool:
+        return self._values.get(name) is not None
+
+    def get(self, name: str) -> Any:
+        """Return the argument unchecked; None where it was left out."""
+        return self._values.get(name)
+
+    def take(self, name: str, check: Callable[[Any], R], default: Any = None) -> pulumi.Input[R]:
+        """Return what `check` makes of the argument, or of the default where it was left out."""
+        return self.check(lambda value: check(default if value is None else value), self._values.get(name))
+
+    def plain(self, name: str, check: Callable[[Any], R], default: Any = None) -> R:
+        """Return the same of an argument that decides what is made, and so may not be an Output."""
+        value = self._values.get(name)
+        if isinstance(value, pulumi.Output | Awaitable):
+            raise self._named(
+                invalid(name, "an Output", "a plain value, which decides what is made", "write the value itself")
+            )
+        return self._run(check, default if value is None else value)
+
+    def check(self, function: Callable[..., R], *values: Any, **named: Any) -> pulumi.Input[R]:
+        """Return `function` of the values, now or once they are known; its refusals name the component."""
+
+        def run(*known: Any, **known_by_name: Any) -> R:
+            return self._run(function, *known, **known_by_name)
+
+        return lift(run, *values, **named)
+
+    def nested(self, name: str, form: Any, *, example: str) -> "Arguments":
+        """Return the arguments in a mapping, all of those that `form` requires."""
+        inner = Arguments(f"{self._where}: {name}", self._values.get(name), form, example=example)
+        missing = [key for key in form.__required_keys__ if key not in inner]
+        if missing:
+            raise self._named(
+                invalid(f"{name} has no {min(missing)}", sorted(inner._values), f"such as {example}", "add it")
+            )
+        return inner
+
+    def _run(self, function: Callable[..., R], *values: Any, **named: Any) -> R:
+        try:
+            return function(*values, **named)
+        except InvalidArgument as problem:
+            raise self._named(problem) from None
+
+    def _named(self, problem: InvalidArgument) -> InvalidArgument:
+        return InvalidArgument(f"{self._where}: {problem}")
+
+
+def _shown(value: object) -> object:
+    """The value for a message; an Output has no value to show yet."""
+    return "an Output" if isinstance(value, pulumi.Output) else value
