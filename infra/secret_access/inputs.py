@@ -33,6 +33,17 @@ def or_default(value: Any, default: Any) -> Any:
     return default if value is None else value
 
 
+def waiting_for(opts: pulumi.ResourceOptions, value: pulumi.Input[Any]) -> pulumi.ResourceOptions:
+    """Return options for a resource that depends on the resources that an Output comes from.
+
+    It is then deleted before they are.
+    """
+    if not isinstance(value, pulumi.Output):
+        return opts
+    origin: Any = value.apply(lambda _: None)  # Pulumi takes an Output's resources for what is depended on
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[origin]))
+
+
 def children_of(parent: pulumi.Resource, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
     """Return options for a component's children: its `depends_on` holds for them too.
 

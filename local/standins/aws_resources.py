@@ -119,6 +119,57 @@ class RolePolicy(Kind):
         iam.delete_role_policy(RoleName=role, PolicyName=name)
 
 
+class Policy(Kind):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html"""
+
+    token = "aws:iam/policy:Policy"  # noqa: S105
+    replaces = ("name", "namePrefix", "path", "description")
+    documents = ("policy",)
+    defaults: ClassVar[Mapping[str, Any]] = {"path": "/"}
+    computed = ("arn", "policyId", "attachmentCount")
+    refused: ClassVar[Mapping[str, str]] = {"namePrefix": "use name", "delayAfterPolicyCreationInMs": "leave it out"}
+    named = True
+    tagged = True
+
+    def create(self, iam: Iam, inputs: Properties) -> str:
+        given = {"Description": inputs.get("description"), "Tags": _listed(self.tags(inputs))}
+        created = iam.create_policy(
+            PolicyName=inputs["name"],
+            PolicyDocument=inputs["policy"],
+            Path=inputs["path"],
+            **{key: value for key, value in given.items() if value},
+        )
+        return str(created["Policy"]["Arn"])
+
+    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
+        policy = iam.get_policy(PolicyArn=identity)["Policy"]
+        version = iam.get_policy_version(PolicyArn=identity, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+        inputs = {
+            "name": policy["PolicyName"],
+            "path": policy["Path"],
+            "policy": _text(version["Document"]),
+            **_present("description", policy.get("Description")),
+            **self.own_tags(policy.get("Tags", [])),
+        }
+        known = {"arn": identity, "policyId": policy["PolicyId"], "attachmentCount": policy.get("AttachmentCount", 0)}
+        return inputs, known
+
+    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
+        if live["policy"] != inputs["policy"]:
+            before = iam.get_policy(PolicyArn=identity)["Policy"]["DefaultVersionId"]
+            iam.create_policy_version(PolicyArn=identity, PolicyDocument=inputs["policy"], SetAsDefault=True)
+            iam.delete_policy_version(PolicyArn=identity, VersionId=before)
+        gone, wanted = _tag_changes(self.tags(live), self.tags(inputs))
+        if gone:
+            iam.untag_policy(PolicyArn=identity, TagKeys=gone)
+        if wanted:
+            iam.tag_policy(PolicyArn=identity, Tags=_listed(wanted))
+
+    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+        del inputs
+        iam.delete_policy(PolicyArn=identity)
+
+
 class RolePolicyAttachment(Kind):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html"""
 
@@ -200,6 +251,7 @@ KINDS: dict[str, type[Kind]] = {
     for kind in (
         Role,
         RolePolicy,
+        Policy,
         RolePolicyAttachment,
         RolePoliciesExclusive,
         RolePolicyAttachmentsExclusive,

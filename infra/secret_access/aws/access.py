@@ -9,7 +9,7 @@ from pulumi_aws import iam
 from .. import checks
 from ..arguments import Arguments
 from ..checks import Access
-from ..inputs import children_of, lift
+from ..inputs import children_of, lift, waiting_for
 from ..pods import checks as pod_checks
 from ..pods import service_account, sidecar_container
 from ..pods.workload import WorkloadAccess
@@ -134,7 +134,8 @@ class AwsSecretAccess(pulumi.ComponentResource):
             permissions_boundary=boundary,
             force_detach_policies=True,  # else one that was added by hand would keep the role from being deleted
             tags=tags,
-            opts=child,
+            # AWS deletes no policy that a role still has: policies of the same program have to outlive the role
+            opts=waiting_for(child, attached),
         )
         policy = iam.RolePolicy(
             f"{name}-policy",
