@@ -83,9 +83,13 @@ def distinct(argument: str, items: Collection[str]) -> list[str]:
 
 def text_mapping(argument: str, given: object, example: str) -> dict[str, str]:
     """Return texts by name, as labels, tags and variables are: Kubernetes and AWS take no numbers there."""
-    if isinstance(given, Mapping) and all(isinstance(item, str) for pair in given.items() for item in pair):
-        return dict(given)
-    raise invalid(argument, given, f"texts by name such as {example}", "put numbers and booleans in quotes")
+    expected, fix = f"texts by name such as {example}", "put numbers and booleans in quotes"
+    if not isinstance(given, Mapping):
+        raise invalid(argument, given, expected, fix)
+    for name, value in given.items():
+        if not (isinstance(name, str) and isinstance(value, str)):
+            raise invalid(f"{argument} of {name!r}", value, expected, fix)
+    return dict(given)
 
 
 def labels(given: object) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
+import pulumi_kubernetes as k8s
 from pulumi_aws import iam
 
 from .. import checks
@@ -12,11 +13,15 @@ from ..checks import Access
 from ..inputs import children_of, lift, waiting_for
 from ..pods import checks as pod_checks
 from ..pods import service_account, sidecar_container
+from ..pods.network_policy import only_to_port_from
+from ..pods.sidecar_container import USER
 from ..pods.workload import WorkloadAccess
 from . import checks as aws_checks
 from . import documents
 from .documents import OidcProvider
-from .environment import TOKEN_FOLDER, environment
+from .environment import TOKEN_FOLDER, environment, own_settings
+
+SIDECAR_LABEL = "secret-access/sidecar"
 
 
 class AwsSecretAccessArgs(TypedDict):
@@ -35,8 +40,12 @@ class AwsSecretAccessArgs(TypedDict):
     service_account_name: NotRequired[pulumi.Input[str]]
     """The ServiceAccount whose tokens become the role. Default: `secret-access`."""
     existing_service_account: NotRequired[bool]
-    """The ServiceAccount exists already: it is read, and must carry the annotation `eks.amazonaws.com/role-arn`.
-    Default: false, it is made."""
+    """The ServiceAccount exists already: it is read, and must carry the annotation `secret-access/role-arn`.
+    Default: false, it is created."""
+    irsa_annotation: NotRequired[pulumi.Input[bool]]
+    """The ServiceAccount carries `eks.amazonaws.com/role-arn` too. EKS's webhook then gives a token for the role to
+    every container of every pod that runs as it, but for those in `app_containers` of pods with `pod_annotations`.
+    Default: false; the sidecar needs no webhook."""
     secret_prefix: NotRequired[pulumi.Input[str]]
     """The names that the namespace may use begin with it; ends in `/`. Default: the namespace and `/`.
     Example: `team-a/test/`."""
@@ -61,10 +70,26 @@ class AwsSecretAccessArgs(TypedDict):
     token_expiration_seconds: NotRequired[pulumi.Input[int]]
     """Lifetime of the ServiceAccount tokens, which the kubelet renews: 600 to 86400 seconds. Default: 3600."""
     app_containers: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """Names of the pods' other containers, so that the EKS webhook keeps the identity out of them.
-    Default: `["app"]`."""
+    """Names of the pods' other containers, so that the EKS webhook gives them no token where `irsa_annotation` or an
+    EKS Pod Identity association would have it. Default: `["app"]`."""
     port: NotRequired[pulumi.Input[int]]
     """The sidecar's port on localhost, for apps that have 8080 themselves. Default: 8080. Example: `8200`."""
+    sidecar_env: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    """Settings of the sidecar, as docs/operating.md lists them: cache, time-out, events, token file, proxies, FIPS.
+    Neither those that the component sets nor credentials. Default: none. Example: `{"SECRETS_CACHE_TTL": "10"}`."""
+    sidecar_resources: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[str]]]]]]
+    """Requests and limits of the sidecar. Default: requests of 50m CPU and 64Mi, a limit of 128Mi and none of CPU."""
+    sidecar_user: NotRequired[pulumi.Input[int] | None]
+    """The user and group that the sidecar runs as; `None` leaves them to the platform, as OpenShift wants it.
+    Default: 65532."""
+    sidecar_files: NotRequired[pulumi.Input[Mapping[str, Any]]]
+    """Sources of volumes, spelled as in a manifest, by the folders that the sidecar finds their files at: a token for
+    `SECRETS_TOKEN_FILE`, certificates for `AWS_CA_BUNDLE`. Default: none.
+    Example: `{"/etc/ca": {"configMap": {"name": "ca"}}}`."""
+    metrics_namespaces: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Namespaces whose pods may reach the sidecar's health port, 8081, with its metrics: a NetworkPolicy keeps all
+    others from it, and leaves the pods' other ports as they are. Default: none is made, and every pod may.
+    Example: `["monitoring"]`."""
     endpoint_url: NotRequired[pulumi.Input[str]]
     """Address of AWS for the sidecar, where it is not AWS's own. Default: none. Example: `http://10.78.0.1:4566`."""
     labels: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
@@ -118,8 +143,14 @@ class AwsSecretAccess(pulumi.ComponentResource):
         port = given.take("port", pod_checks.sidecar_port, sidecar_container.DEFAULT_PORT)
         access = given.take("access", checks.access, Access.READ)
         existing = given.plain("existing_service_account", _existing, False)
+        irsa = given.take("irsa_annotation", _irsa, False)
         labels = given.take("labels", checks.labels, {})
         image = given.take("sidecar_image", _image)
+        settings = given.take("sidecar_env", own_settings, {})
+        resources = given.take("sidecar_resources", _resources, sidecar_container.RESOURCES)
+        user = None if args.get("sidecar_user", USER) is None else given.take("sidecar_user", _user, USER)
+        files = given.take("sidecar_files", _files, {})
+        metrics = given.take("metrics_namespaces", _metrics_namespaces, [])
         endpoint_url = given.take("endpoint_url", aws_checks.endpoint_url)
         annotations = given.take("app_containers", _annotations, ["app"])
         tags = given.take("tags", checks.tags)
@@ -157,6 +188,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
             namespace=namespace,
             service_account_name=account_name,
             role_arn=self.identity,
+            irsa=irsa,
             labels=labels if "labels" in given else None,
             opts=child,
         )
@@ -165,6 +197,15 @@ class AwsSecretAccess(pulumi.ComponentResource):
         self.subject = pulumi.Output.from_input(lift(documents.subject, namespace, account_name))
         self.secret_prefix = pulumi.Output.from_input(prefix)
         self.pod_labels = pulumi.Output.from_input(labels)
+        if "metrics_namespaces" in given:
+            self.pod_labels = pulumi.Output.from_input(lift(_pod_labels, labels, account_name))
+            spec: Any = lift(_health_policy, account_name, metrics)
+            k8s.networking.v1.NetworkPolicy(
+                f"{name}-health-policy",
+                metadata={"name": lift(_health_policy_name, account_name), "namespace": namespace},
+                spec=spec,
+                opts=child,
+            )
         self.pod_annotations = pulumi.Output.from_input(annotations)
         self.sidecar = pulumi.Output.from_input(
             lift(
@@ -180,11 +221,15 @@ class AwsSecretAccess(pulumi.ComponentResource):
                     port=port,
                     endpoint_url=endpoint_url,
                     access=access,
+                    settings=settings,
                 ),
                 token_folder=TOKEN_FOLDER,
+                resources=resources,
+                user=user,
+                files=files,
             )
         )
-        self.volumes = pulumi.Output.from_input(lift(_volumes, lifetime))
+        self.volumes = pulumi.Output.from_input(lift(_volumes, lifetime, files))
         self.url = pulumi.Output.from_input(lift(sidecar_container.url, port))
         self.register_outputs(
             {
@@ -250,6 +295,38 @@ def _existing(value: object) -> bool:
     return checks.flag("existing_service_account", value)
 
 
+def _irsa(value: object) -> bool:
+    return checks.flag("irsa_annotation", value)
+
+
+def _resources(resources: object) -> dict[str, dict[str, str]]:
+    return checks.resources("sidecar_resources", resources)
+
+
+def _user(user: object) -> int:
+    return pod_checks.sidecar_user("sidecar_user", user)
+
+
+def _files(files: object) -> dict[str, dict[str, Any]]:
+    return pod_checks.sidecar_files(files, TOKEN_FOLDER)
+
+
+def _metrics_namespaces(names: object) -> list[str]:
+    return checks.namespaces("metrics_namespaces", names)
+
+
+def _pod_labels(labels: dict[str, str], account_name: str) -> dict[str, str]:
+    return {**labels, SIDECAR_LABEL: account_name}
+
+
+def _health_policy(account_name: str, namespaces: list[str]) -> dict[str, Any]:
+    return only_to_port_from({SIDECAR_LABEL: account_name}, sidecar_container.HEALTH_PORT, namespaces)
+
+
+def _health_policy_name(account_name: str) -> str:
+    return f"{account_name}-health"
+
+
 def _trust(provider: OidcProvider, namespace: str, account_name: str) -> str:
     return documents.render(documents.trust_policy(provider, documents.subject(namespace, account_name)))
 
@@ -264,5 +341,5 @@ def _annotations(app_containers: object) -> dict[str, str]:
     return {pod_checks.SKIP_ANNOTATION: ",".join([*names, sidecar_container.CONTAINER])}
 
 
-def _volumes(lifetime: int) -> list[dict[str, Any]]:
-    return [sidecar_container.token_volume(documents.AUDIENCE, lifetime)]
+def _volumes(lifetime: int, files: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [sidecar_container.token_volume(documents.AUDIENCE, lifetime), *sidecar_container.file_volumes(files)]

@@ -7,22 +7,47 @@ from typing import Any
 from ..checks import LABEL, invalid, match, text_mapping, texts, whole_number
 from .sidecar_container import HEALTH_PORT
 
-ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
+ROLE_ANNOTATION = "secret-access/role-arn"
+IRSA_ANNOTATION = "eks.amazonaws.com/role-arn"
 SKIP_ANNOTATION = "eks.amazonaws.com/skip-containers"
 URL_VARIABLE = "SECRETS_URL"
+PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+FILES = '{"/etc/ca": {"configMap": {"name": "ca"}}}'
+FILE_SOURCES = ("configMap", "csi", "emptyDir", "projected", "secret")
+PATH = re.compile(r"(/[A-Za-z0-9._-]+)+")
 VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 
 
-def service_account_annotation(where: str, annotations: Mapping[str, str] | None, role_arn: str) -> str:
-    """An existing ServiceAccount must name the role: whoever reads the cluster, and the EKS webhook, go by it."""
-    given = (annotations or {}).get(ROLE_ANNOTATION)
-    if given != role_arn:
-        namespace, _, name = where.partition("/")
+def role_annotations(role_arn: str, irsa: bool) -> dict[str, str]:
+    """Return a ServiceAccount's annotations: its role, for people, and for the EKS webhook only where asked for."""
+    return {ROLE_ANNOTATION: role_arn, **({IRSA_ANNOTATION: role_arn} if irsa else {})}
+
+
+def service_account_annotations(where: str, annotations: Mapping[str, str] | None, role_arn: str, irsa: bool) -> str:
+    """Return the role that an existing ServiceAccount names.
+
+    Where the EKS webhook's own annotation is not asked for, none may be there, whatever role it names: the webhook
+    would give containers a token of this ServiceAccount, and that is all that it takes to become the role.
+    """
+    present = annotations or {}
+    namespace, _, name = where.partition("/")
+    command = f"kubectl annotate --overwrite serviceaccount -n {namespace} {name}"
+    for annotation, expected in role_annotations(role_arn, irsa).items():
+        value = present.get(annotation)
+        if value != expected:
+            raise invalid(
+                f"the existing ServiceAccount {where} has {'another' if value else 'no'} annotation {annotation}",
+                value,
+                expected,
+                f"run {command} {annotation}={expected}",
+            )
+    if not irsa and IRSA_ANNOTATION in present:
         raise invalid(
-            f"the existing ServiceAccount {where} has {'another' if given else 'no'} annotation {ROLE_ANNOTATION}",
-            given,
-            role_arn,
-            f"run kubectl annotate --overwrite serviceaccount -n {namespace} {name} {ROLE_ANNOTATION}={role_arn}",
+            f"the EKS webhook would give a token for a role to every container that runs as the ServiceAccount {where}",
+            f"{IRSA_ANNOTATION}={present[IRSA_ANNOTATION]}",
+            f"no annotation {IRSA_ANNOTATION}",
+            f"run {command} {IRSA_ANNOTATION}-, or set irsa_annotation if the containers are to have it",
         )
     return role_arn
 
@@ -95,13 +120,51 @@ def app_env(given: object, url: str) -> dict[str, str]:
         )
     for name in env:
         match(VARIABLE, "env", name, "the name of a variable, such as LOG_LEVEL", "correct it")
-    return env
+    return {**env, **_no_proxy(env)}
+
+
+def _no_proxy(env: Mapping[str, str]) -> dict[str, str]:
+    """Return NO_PROXY for an app behind a proxy: without it clients would ask the proxy for what is on localhost.
+
+    Some clients read one case and some the other, so both are set; each keeps what it had, or what the other has.
+    """
+    if not any(env.get(name) for name in PROXIES):
+        return {}
+    exceptions = {}
+    for name, other in (("NO_PROXY", "no_proxy"), ("no_proxy", "NO_PROXY")):
+        given = [host.strip() for host in (env.get(name) or env.get(other) or "").split(",") if host.strip()]
+        missing = [] if "*" in given else [host for host in LOOPBACK if host not in given]
+        exceptions[name] = ",".join([*given, *missing])
+    return exceptions
 
 
 def replicas(given: object) -> int:
     """Return a number of pods."""
     fix = "leave it out for 1, or give None to leave the number to an autoscaler"
     return whole_number("replicas", given, "a whole number, 0 or more", fix, least=0)
+
+
+def sidecar_user(argument: str, user: object) -> int:
+    """Return the user that the sidecar runs as: a number, and not root's."""
+    fix = "leave it out for 65532, or give None to leave the user to the platform"
+    if user == 0:
+        raise invalid(argument, user, "no root: no container of the sidecar runs as root", fix)
+    return whole_number(argument, user, "the number of a user", fix, least=1, most=2**31 - 1)
+
+
+def sidecar_files(given: object, taken: str) -> dict[str, dict[str, Any]]:
+    """Return sources of volumes by the folders that the sidecar finds them at; `taken` is its token's."""
+    expected = f"the source of a volume by an absolute path, such as {FILES}"
+    fix = "spell it as in a pod's manifest, without the volume's name"
+    if not isinstance(given, Mapping):
+        raise invalid("sidecar_files", given, expected, fix)
+    for path, source in given.items():
+        if not isinstance(path, str) or not PATH.fullmatch(path) or path == taken:
+            raise invalid("sidecar_files", path, f"an absolute path other than {taken}, such as /etc/ca", "correct it")
+        if not isinstance(source, Mapping) or len(source) != 1 or next(iter(source)) not in FILE_SOURCES:
+            fix = f"give one of {', '.join(FILE_SOURCES)}"
+            raise invalid("sidecar_files", source, f"the source of a volume, such as {FILES}", fix)
+    return {path: dict(source) for path, source in given.items()}
 
 
 def workload_name(name: object) -> str:

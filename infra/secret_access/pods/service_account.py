@@ -15,6 +15,7 @@ def create(
     namespace: pulumi.Input[str],
     service_account_name: pulumi.Input[str],
     role_arn: pulumi.Input[str],
+    irsa: pulumi.Input[bool],
     labels: Any,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
@@ -25,7 +26,7 @@ def create(
     metadata: Any = {
         "name": service_account_name,
         "namespace": namespace,
-        "annotations": {checks.ROLE_ANNOTATION: role_arn},
+        "annotations": lift(checks.role_annotations, role_arn, irsa),
     }
     if labels is not None:
         metadata["labels"] = labels
@@ -44,6 +45,7 @@ def read(
     namespace: pulumi.Input[str],
     service_account_name: pulumi.Input[str],
     role_arn: pulumi.Input[str],
+    irsa: pulumi.Input[bool],
     labels: Any,  # noqa: ARG001  its owner's, as they are
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
@@ -51,5 +53,5 @@ def read(
     where = pulumi.Output.concat(namespace, "/", service_account_name)
     account = k8s.core.v1.ServiceAccount.get(name, where, opts)
     annotations = account.metadata.apply(lambda metadata: metadata.annotations)
-    checked = lift(checks.service_account_annotation, where, annotations, role_arn)
+    checked = lift(checks.service_account_annotations, where, annotations, role_arn, irsa)
     return pulumi.Output.all(service_account_name, checked).apply(lambda known: str(known[0]))

@@ -5,19 +5,33 @@ A native sidecar: an init container that restarts always, so the app starts afte
 volume projection").
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 CONTAINER = "secrets"
 VOLUME = "secret-access-token"
+FILES_VOLUME = "secret-access-files"
 DEFAULT_PORT = 8080
 HEALTH_PORT = 8081
 USER = 65532
+# No limit of CPU: a read that is throttled waits, and CPU that is idle is nobody's loss
+RESOURCES = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}
+TERMINATION_MESSAGE = "FallbackToLogsOnError"
+"""The last lines of its log are the message of a container that failed: `kubectl describe pod` shows them."""
+NO_FILES: dict[str, Any] = {}
 
 Manifest = dict[str, Any]
 
 
-def container(*, image: str, env: Sequence[Manifest], token_folder: str) -> Manifest:
+def container(
+    *,
+    image: str,
+    env: Sequence[Manifest],
+    token_folder: str,
+    resources: Mapping[str, Any] = RESOURCES,
+    user: int | None = USER,
+    files: Mapping[str, Manifest] = NO_FILES,
+) -> Manifest:
     """Return the container, fit for the Pod Security Standard `restricted`."""
     return {
         "name": CONTAINER,
@@ -26,12 +40,13 @@ def container(*, image: str, env: Sequence[Manifest], token_folder: str) -> Mani
         "env": list(env),
         "ports": [{"name": "health", "containerPort": HEALTH_PORT}],
         **probes(),
-        "resources": {
-            "requests": {"cpu": "50m", "memory": "64Mi"},
-            "limits": {"cpu": "1", "memory": "128Mi"},
-        },
-        "securityContext": security_context(),
-        "volumeMounts": [{"name": VOLUME, "mountPath": token_folder, "readOnly": True}],
+        "terminationMessagePolicy": TERMINATION_MESSAGE,
+        "resources": dict(resources),
+        "securityContext": security_context(user),
+        "volumeMounts": [
+            {"name": VOLUME, "mountPath": token_folder, "readOnly": True},
+            *({"name": name, "mountPath": path, "readOnly": True} for name, path, _ in _named(files)),
+        ],
     }
 
 
@@ -44,12 +59,14 @@ def probes() -> Manifest:
     }
 
 
-def security_context() -> Manifest:
-    """What the Pod Security Standard `restricted` asks of a container, and a root filesystem that nothing writes to."""
+def security_context(user: int | None) -> Manifest:
+    """What the Pod Security Standard `restricted` asks of a container, and a root filesystem that nothing writes to.
+
+    Without a user the platform gives one, as OpenShift does.
+    """
     return {
         "runAsNonRoot": True,
-        "runAsUser": USER,
-        "runAsGroup": USER,
+        **({} if user is None else {"runAsUser": user, "runAsGroup": user}),
         "readOnlyRootFilesystem": True,
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
@@ -60,6 +77,15 @@ def security_context() -> Manifest:
 def url(port: int) -> str:
     """Where the containers of the pod reach the sidecar."""
     return f"http://localhost:{port}"
+
+
+def file_volumes(files: Mapping[str, Manifest]) -> list[Manifest]:
+    """The volumes of the files that the sidecar is given, by the folders that they are mounted at."""
+    return [{"name": name, **source} for name, _, source in _named(files)]
+
+
+def _named(files: Mapping[str, Manifest]) -> list[tuple[str, str, Manifest]]:
+    return [(f"{FILES_VOLUME}-{number}", path, files[path]) for number, path in enumerate(sorted(files))]
 
 
 def token_volume(audience: str, expiration_seconds: int) -> Manifest:

@@ -15,7 +15,7 @@ from . import checks, sidecar_container
 APP = "app"
 DEFAULT_RESOURCES = {
     "requests": {"cpu": "50m", "memory": "64Mi"},
-    "limits": {"cpu": "1", "memory": "256Mi"},
+    "limits": {"memory": "256Mi"},
 }
 
 
@@ -57,7 +57,7 @@ class SecretWorkloadArgs(TypedDict):
     ports: NotRequired[pulumi.Input[Sequence[pulumi.Input[int]]]]
     """Ports that the app listens on; not the sidecar's, 8080 and 8081. Default: none. Example: `[3000]`."""
     resources: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[str]]]]]]
-    """The app's requests and limits. Default: requests of 50m CPU and 64Mi, limits of 1 CPU and 256Mi.
+    """The app's requests and limits. Default: requests of 50m CPU and 64Mi, a limit of 256Mi and none of CPU.
     Example: `{"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}`."""
     writable_root: NotRequired[pulumi.Input[bool]]
     """The app may write to its own root filesystem. Default: false."""
@@ -99,6 +99,7 @@ class SecretWorkload(pulumi.ComponentResource):
             **({"ports": ports} if given.get("ports") not in (None, []) else {}),
             "env": env,
             "resources": resources,
+            "terminationMessagePolicy": sidecar_container.TERMINATION_MESSAGE,
             "securityContext": {
                 "readOnlyRootFilesystem": lift(operator.not_, writable_root),
                 "allowPrivilegeEscalation": False,

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..checks import LABEL, invalid, namespaces, text_mapping, whole_number
+from ..checks import LABEL, invalid, namespaces, text_mapping, unknown, whole_number
+from ..errors import InvalidArgument
+from ..pods.sidecar_settings import MOST_SECONDS, check_value
 
 MINIMUM_REPLICAS = 2
 SOURCES = ("secret", "csi", "projected")
@@ -23,6 +25,7 @@ IDENTITIES_AND_WORKLOAD_SETTINGS = {
     "SECRETS_PREFIX",
     "SECRETS_POD_NAME",
     "SECRETS_NAMES",
+    "SECRETS_VAULT_JWT_FILE",
     "SECRETS_VAULT_ROLE",
     "AWS_ROLE_ARN",
     "AWS_ACCESS_KEY_ID",
@@ -40,6 +43,20 @@ IDENTITIES_AND_WORKLOAD_SETTINGS = {
 }
 """What would give the service an identity, or callers each other's names: it refuses to start with them."""
 
+OWN_SETTINGS = (
+    *MOST_SECONDS,
+    "SECRETS_ACCESS",
+    "SECRETS_METRICS_NAMES",
+    "SECRETS_SHARED_CALLERS",
+    "SECRETS_SHARED_CLIENT_IDS",
+    "SECRETS_SHARED_ROLE_ARN",
+    "SECRETS_SHARED_SERVICE_ACCOUNT",
+    "SECRETS_SHARED_VAULT_ROLE",
+    "SECRETS_VAULT_AUTH_PATH",
+    "SECRETS_VAULT_MOUNT",
+)
+"""The settings named SECRETS_… that a platform may give the service."""
+
 
 def environment(backend: Mapping[str, str], more: object) -> dict[str, str]:
     """Return the backend's variables and further ones: none that the component sets, none of one workload."""
@@ -55,6 +72,9 @@ def environment(backend: Mapping[str, str], more: object) -> dict[str, str]:
                 "no identity and no settings of one workload: each caller has its own",
                 "leave it out; who may read what is said by each namespace's role",
             )
+        if name.startswith("SECRETS_") and name not in OWN_SETTINGS:
+            raise InvalidArgument(f"env: {unknown(name, OWN_SETTINGS)}")
+        check_value("env", name, env[name])
     return env
 
 

@@ -9,13 +9,15 @@ import pulumi_kubernetes as k8s
 from .. import checks
 from ..arguments import Arguments
 from ..inputs import children_of, lift
+from ..pods import checks as pod_checks
+from ..pods.sidecar_container import USER
 from . import checks as service_checks
 from . import pod as service_pod
 from .backends import EXAMPLE_BACKEND, SharedBackend
 
 RESOURCES = {
     "requests": {"cpu": "100m", "memory": "128Mi"},
-    "limits": {"cpu": "2", "memory": "512Mi"},
+    "limits": {"memory": "512Mi"},
 }
 
 
@@ -43,7 +45,10 @@ class SharedSecretServiceArgs(TypedDict):
     env: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
     """Further settings of docs/operating.md. Default: none. Example: `{"SECRETS_CACHE_TTL": "10"}`."""
     resources: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[str]]]]]]
-    """Requests and limits of a pod. Default: requests of 100m CPU and 128Mi, limits of 2 CPU and 512Mi."""
+    """Requests and limits of a pod. Default: requests of 100m CPU and 128Mi, a limit of 512Mi and none of CPU."""
+    user: NotRequired[pulumi.Input[int] | None]
+    """The user and group that the pods run as; `None` leaves them to the platform, as OpenShift wants it.
+    Default: 65532."""
 
 
 class SharedSecretService(pulumi.ComponentResource):
@@ -76,6 +81,7 @@ class SharedSecretService(pulumi.ComponentResource):
         metrics = given.take("metrics_namespaces", _metrics_namespaces, [])
         replicas = given.take("replicas", service_checks.replicas, 2)
         resources = given.take("resources", _resources, RESOURCES)
+        user = None if args.get("user", USER) is None else given.take("user", _user, USER)
         super().__init__("secret-access:index:SharedSecretService", name, {}, opts)
         child = children_of(self, opts)
 
@@ -108,6 +114,7 @@ class SharedSecretService(pulumi.ComponentResource):
             certificate=certificate,
             env=env,
             resources=resources,
+            user=user,
         )
         k8s.apps.v1.Deployment(
             f"{name}-deployment",
@@ -151,6 +158,10 @@ def _metrics_namespaces(names: object) -> list[str]:
 
 def _resources(resources: object) -> dict[str, dict[str, str]]:
     return checks.resources("resources", resources)
+
+
+def _user(user: object) -> int:
+    return pod_checks.sidecar_user("user", user)
 
 
 def _spec(function: Any, *values: Any, **named: Any) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..pods import sidecar_container
+from ..pods.network_policy import from_namespaces
 
 PORT = sidecar_container.DEFAULT_PORT
 CERTIFICATE = "certificate"
@@ -43,6 +44,7 @@ def pod(
     certificate: Mapping[str, Any],
     env: Mapping[str, str],
     resources: Mapping[str, Any],
+    user: int | None,
 ) -> Manifest:
     """Return the pod, fit for the Pod Security Standard `restricted`, without any token."""
     spread = {"maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": labels(name)}}
@@ -52,7 +54,7 @@ def pod(
         "enableServiceLinks": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "topologySpreadConstraints": [{**spread, "topologyKey": key} for key in TOPOLOGIES],
-        "containers": [_container(image, _environment(name, namespace, backend, env), resources)],
+        "containers": [_container(image, _environment(name, namespace, backend, env), resources, user)],
         "volumes": [{"name": CERTIFICATE, **certificate}],
     }
 
@@ -74,20 +76,13 @@ def disruption_budget(name: str) -> Manifest:
 
 def network_policy(name: str, callers: Sequence[str], metrics: Sequence[str]) -> Manifest:
     """In from the callers' namespaces to the API, from those that collect metrics to the health port, else nothing."""
-    rules = [_rule(callers, PORT)] + ([_rule(metrics, sidecar_container.HEALTH_PORT)] if metrics else [])
+    rules = [from_namespaces(callers, PORT)]
+    if metrics:
+        rules.append(from_namespaces(metrics, sidecar_container.HEALTH_PORT))
     return {"podSelector": {"matchLabels": labels(name)}, "policyTypes": ["Ingress"], "ingress": rules}
 
 
-def _rule(namespaces: Sequence[str], port: int) -> Manifest:
-    # The API server itself sets this label to the namespace's name
-    named = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(namespaces)}
-    return {
-        "from": [{"namespaceSelector": {"matchExpressions": [named]}}],
-        "ports": [{"port": port, "protocol": "TCP"}],
-    }
-
-
-def _container(image: str, env: list[Manifest], resources: Mapping[str, Any]) -> Manifest:
+def _container(image: str, env: list[Manifest], resources: Mapping[str, Any], user: int | None) -> Manifest:
     return {
         "name": sidecar_container.CONTAINER,
         "image": image,
@@ -97,9 +92,10 @@ def _container(image: str, env: list[Manifest], resources: Mapping[str, Any]) ->
             {"name": "health", "containerPort": sidecar_container.HEALTH_PORT},
         ],
         **sidecar_container.probes(),
+        "terminationMessagePolicy": sidecar_container.TERMINATION_MESSAGE,
         "lifecycle": {"preStop": {"sleep": {"seconds": ENDPOINT_REMOVAL_SECONDS}}},
         "resources": dict(resources),
-        "securityContext": sidecar_container.security_context(),
+        "securityContext": sidecar_container.security_context(user),
         "volumeMounts": [{"name": CERTIFICATE, "mountPath": CERTIFICATE_FOLDER, "readOnly": True}],
     }
 

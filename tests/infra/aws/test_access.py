@@ -99,15 +99,26 @@ def test_the_service_account_shows_its_role_and_mounts_nothing() -> None:
         "metadata": {
             "name": "secret-access",
             "namespace": "test",
-            "annotations": {"eks.amazonaws.com/role-arn": ROLE_ARN},
+            "annotations": {"secret-access/role-arn": ROLE_ARN},
             "labels": {"team": "a"},
         },
     }
 
 
+def test_no_webhook_gives_the_roles_token_to_other_containers_unless_asked_for() -> None:
+    """EKS's webhook goes by its own annotation, which is there only where a program asks for it."""
+    assert run(aws_access(irsa_annotation=False)).one(SERVICE_ACCOUNT).inputs["metadata"]["annotations"] == {
+        "secret-access/role-arn": ROLE_ARN
+    }
+    assert run(aws_access(irsa_annotation=True)).one(SERVICE_ACCOUNT).inputs["metadata"]["annotations"] == {
+        "secret-access/role-arn": ROLE_ARN,
+        "eks.amazonaws.com/role-arn": ROLE_ARN,
+    }
+
+
 def test_an_existing_service_account_is_read_and_left_as_it_is() -> None:
     """One that carries the annotation is taken, not made."""
-    metadata = {"name": "shop", "namespace": "test", "annotations": {"eks.amazonaws.com/role-arn": ROLE_ARN}}
+    metadata = {"name": "shop", "namespace": "test", "annotations": {"secret-access/role-arn": ROLE_ARN}}
     world = World(found={"test/shop": {"metadata": metadata}})
     run(aws_access(existing_service_account=True, service_account_name="shop"), world)
     account = world.one(SERVICE_ACCOUNT)
@@ -202,7 +213,7 @@ def test_the_sidecar_is_a_restricted_native_sidecar_with_probes_on_the_health_po
         "livenessProbe": {"path": "/healthz", "port": "health"},
         "readinessProbe": {"path": "/readyz", "port": "health"},
     }
-    assert set(sidecar["resources"]) == {"requests", "limits"}
+    assert sidecar["resources"] == {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}
     assert sidecar["volumeMounts"] == [
         {"name": "secret-access-token", "mountPath": "/var/run/secrets/secret-access/aws", "readOnly": True}
     ]
@@ -224,8 +235,15 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
         endpoint_url="http://10.78.0.1:4566",
         labels={"team": "a"},
         tags={"team": "a"},
+        access="read_write",
+        irsa_annotation=True,
+        sidecar_env={"SECRETS_CACHE_TTL": "10"},
+        sidecar_resources={"limits": {"memory": "1Gi"}},
+        sidecar_user=1000,
+        sidecar_files={"/etc/ca": {"configMap": {"name": "ca"}}},
+        metrics_namespaces=["monitoring"],
     )
-    assert {*args, "existing_service_account", "access"} == set(AwsSecretAccessArgs.__annotations__)
+    assert {*args, "existing_service_account"} == set(AwsSecretAccessArgs.__annotations__)
     plain, later = run(aws_access(**args)), run(aws_access(**{key: Later(value) for key, value in args.items()}))
     assert {asked.name: asked.inputs for asked in later.asked} == {asked.name: asked.inputs for asked in plain.asked}
     assert later.outputs == plain.outputs
@@ -257,3 +275,75 @@ def test_the_callers_providers_make_everything() -> None:
         "test-attachments": "mine",
         "test-service-account": "theirs",
     }
+
+
+def test_the_sidecars_own_settings_can_be_given() -> None:
+    """Cache, time-out, events, proxies and FIPS are its variables; they stand beside those that are set for it."""
+    given = {
+        "SECRETS_CACHE_TTL": "10",
+        "SECRETS_STALE_IF_ERROR": "60",
+        "SECRETS_TIMEOUT": "2",
+        "SECRETS_EVENTS_INTERVAL": "60",
+        "SECRETS_TOKEN_FILE": "/etc/token/token",
+        "HTTPS_PROXY": "http://proxy.example:3128",
+        "AWS_USE_FIPS_ENDPOINT": "true",
+    }
+    told = environment(run(aws_access(sidecar_env=given)))
+    assert {name: told[name] for name in given} == given
+    assert told["SECRETS_NAMESPACE"] == "test"
+
+
+def test_the_sidecars_resources_user_and_files_can_be_given() -> None:
+    """A platform may leave the user to itself, as OpenShift wants it; files are mounted to be read."""
+    resources = {"limits": {"memory": "1Gi"}}
+    source = {"configMap": {"name": "ca"}}
+    world = run(aws_access(sidecar_resources=resources, sidecar_user=1000, sidecar_files={"/etc/ca": source}))
+    outputs = world.outputs["test"]
+    assert outputs["sidecar"]["resources"] == resources
+    assert outputs["sidecar"]["securityContext"]["runAsUser"] == 1000
+    assert outputs["sidecar"]["volumeMounts"][1] == {
+        "name": "secret-access-files-0",
+        "mountPath": "/etc/ca",
+        "readOnly": True,
+    }
+    assert outputs["volumes"][1] == {"name": "secret-access-files-0", **source}
+    args: Any = {**aws_args(), "sidecar_user": None}
+    left = run(lambda: AwsSecretAccess("test", args)).outputs["test"]["sidecar"]["securityContext"]
+    assert not {"runAsUser", "runAsGroup"} & set(left)
+    assert left["runAsNonRoot"] is True
+
+
+def test_why_the_sidecar_ended_is_where_people_look() -> None:
+    """`kubectl describe pod` shows the last lines of its log as the message of a termination."""
+    assert run(aws_access()).outputs["test"]["sidecar"]["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+POLICY_OF_NETWORK = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+
+
+def test_the_health_port_is_open_to_those_who_collect_metrics_alone_where_asked() -> None:
+    """Every other port of the pods stays as open as it was, and without asking there is no policy at all."""
+    assert run(aws_access()).of(POLICY_OF_NETWORK) == []
+    world = run(aws_access(metrics_namespaces=["monitoring"], labels={"team": "a"}))
+    policy = world.one(POLICY_OF_NETWORK)
+    assert policy.inputs["metadata"] == {"name": "secret-access-health", "namespace": "test"}
+    assert world.outputs["test"]["podLabels"] == {"team": "a", "secret-access/sidecar": "secret-access"}
+    spec = policy.inputs["spec"]
+    assert spec["podSelector"] == {"matchLabels": {"secret-access/sidecar": "secret-access"}}
+    everything, metrics = spec["ingress"]
+    assert "from" not in everything
+    assert [(port["protocol"], port["port"], port["endPort"]) for port in everything["ports"]] == [
+        ("TCP", 1, 8080),
+        ("TCP", 8082, 65535),
+        ("UDP", 1, 65535),
+        ("SCTP", 1, 65535),
+    ]
+    assert metrics["ports"] == [{"port": 8081, "protocol": "TCP"}]
+    (source,) = metrics["from"]
+    assert source["namespaceSelector"]["matchExpressions"][0]["values"] == ["monitoring"]
+
+
+def test_the_health_port_may_be_open_to_nobody() -> None:
+    """The kubelet, which probes from the node, is let in by every network plugin that is to work with probes."""
+    spec = run(aws_access(metrics_namespaces=[])).one(POLICY_OF_NETWORK).inputs["spec"]
+    assert len(spec["ingress"]) == 1

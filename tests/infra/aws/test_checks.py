@@ -17,7 +17,8 @@ from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, Later, World,
 from tests.infra.messages import assert_all_in
 
 ROLE = "aws:iam/role:Role"
-ANNOTATION = "eks.amazonaws.com/role-arn"
+ANNOTATION = "secret-access/role-arn"
+EKS_ANNOTATION = "eks.amazonaws.com/role-arn"
 
 MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("oidc_provider_arn", f"https://{ISSUER_HOST}", ["is the issuer's URL", "arn:aws:iam::", "ClusterTrust"]),
@@ -68,6 +69,25 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("port", 8200.5, ["port", "given 8200.5"]),
     ("port", True, ["port", "given True"]),
     ("token_expiration_seconds", float("inf"), ["token_expiration_seconds", "given inf"]),
+    ("irsa_annotation", "yes", ["irsa_annotation", "given 'yes'", "true or false"]),
+    ("existing_service_account", "yes", ["existing_service_account"]),
+    ("sidecar_resources", {"limits": "1Gi"}, ["sidecar_resources", "requests and limits"]),
+    ("sidecar_user", 0, ["sidecar_user", "given 0", "no container of the sidecar runs as root"]),
+    ("sidecar_user", "nobody", ["sidecar_user", "given 'nobody'", "platform"]),
+    ("sidecar_files", {"etc/ca": {"configMap": {"name": "ca"}}}, ["sidecar_files", "'etc/ca'", "an absolute path"]),
+    ("sidecar_files", {"/etc/ca": "ca"}, ["sidecar_files", "the source of a volume"]),
+    ("sidecar_files", {"/etc/ca": {"hostPath": {"path": "/"}}}, ["sidecar_files", "hostPath"]),
+    ("sidecar_files", {"/var/run/secrets/secret-access/aws": {"secret": {"secretName": "x"}}}, ["sidecar_files"]),
+    ("metrics_namespaces", "monitoring", ["metrics_namespaces", "expected a list"]),
+    ("metrics_namespaces", ["*"], ["metrics_namespaces"]),
+    ("sidecar_env", {"SECRETS_CACHE_TLL": "10"}, ["SECRETS_CACHE_TLL is unknown", "did you mean SECRETS_CACHE_TTL?"]),
+    ("sidecar_env", {"SECRETS_PORT": "9000"}, ["sidecar_env", "'SECRETS_PORT'", "set by the component", "port"]),
+    ("sidecar_env", {"SECRETS_PREFIX": "prod/"}, ["sidecar_env", "'SECRETS_PREFIX'", "secret_prefix"]),
+    ("sidecar_env", {"AWS_ROLE_ARN": "arn"}, ["sidecar_env", "'AWS_ROLE_ARN'", "set by the component"]),
+    ("sidecar_env", {"AWS_ACCESS_KEY_ID": "AKIA"}, ["sidecar_env", "'AWS_ACCESS_KEY_ID'", "no credentials"]),
+    ("sidecar_env", {"VAULT_ADDR": "http://x"}, ["VAULT_ADDR is unknown"]),
+    ("sidecar_env", {"SECRETS_TIMEOUT": 5}, ["sidecar_env", "texts by name"]),
+    ("sidecar_env", {"HTTPS_PROXY": "http://ann:s3cr3t@proxy:3128"}, ["sidecar_env", "HTTPS_PROXY", "no password"]),
     ("access", "write", ["access", "given 'write'", "read or read_write"]),
     ("policy_arns", ["ReadOnlyAccess"], ["policy_arns", "given 'ReadOnlyAccess'", "the ARN of a managed policy"]),
     ("permissions_boundary", "boundary", ["permissions_boundary", "given 'boundary'", "the ARN of a managed policy"]),
@@ -161,8 +181,8 @@ def test_an_existing_provider_must_accept_our_audience() -> None:
 @pytest.mark.parametrize(
     ("annotations", "message"),
     [
-        ({}, "has no annotation eks.amazonaws.com/role-arn: given None"),
-        (None, "has no annotation eks.amazonaws.com/role-arn: given None"),
+        ({}, "has no annotation secret-access/role-arn: given None"),
+        (None, "has no annotation secret-access/role-arn: given None"),
         ({ANNOTATION: "arn:aws:iam::111122223333:role/old"}, "has another annotation"),
     ],
 )
@@ -223,3 +243,40 @@ def test_every_partition_has_its_regions(region: str, partition: str) -> None:
     key = f"arn:{partition}:kms:{region}:{ACCOUNT}:key/1234abcd"
     world = run(aws_access(oidc_provider_arn=arn, region=region, kms_key_arns=[key]))
     assert f"arn:{partition}:secretsmanager:{region}:" in world.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"]
+
+
+def test_a_password_in_a_proxys_address_is_not_shown() -> None:
+    """The message stands in logs of Pulumi."""
+    with pytest.raises(InvalidArgument) as error:
+        run(aws_access(sidecar_env={"HTTPS_PROXY": "http://ann:s3cr3t@proxy:3128"}))
+    assert "s3cr3t" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"])
+def test_the_value_of_a_credential_is_not_shown(name: str) -> None:
+    """Only its name is."""
+    with pytest.raises(InvalidArgument) as error:
+        run(aws_access(sidecar_env={name: "s3cr3t"}))
+    assert_all_in(["sidecar_env", name], error)
+    assert "s3cr3t" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("irsa", "annotation", "message"),
+    [
+        (False, f"arn:aws:iam::{ACCOUNT}:role/secret-access-test", "would give a token for a role to every container"),
+        (False, f"arn:aws:iam::{ACCOUNT}:role/other", "would give a token for a role to every container"),
+        (True, None, f"has no annotation {EKS_ANNOTATION}"),
+    ],
+)
+def test_an_existing_service_account_has_the_webhooks_annotation_only_where_asked_for(
+    irsa: bool, annotation: str | None, message: str
+) -> None:
+    """The webhook's token is of the same ServiceAccount: whoever has it can become the role, whatever role it names."""
+    annotations = {ANNOTATION: f"arn:aws:iam::{ACCOUNT}:role/secret-access-test"}
+    if annotation:
+        annotations[EKS_ANNOTATION] = annotation
+    world = World(found={"test/secret-access": {"metadata": {"name": "secret-access", "annotations": annotations}}})
+    with pytest.raises(InvalidArgument) as error:
+        run(aws_access(existing_service_account=True, irsa_annotation=irsa), world)
+    assert_all_in([message, "kubectl annotate"], error)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from secret_access import SecretWorkloadArgs
 from tests.infra.components import workload
 from tests.infra.engine import Later, run
@@ -91,11 +93,44 @@ def test_the_number_of_pods_may_be_left_to_an_autoscaler() -> None:
 
 
 def test_requests_and_limits_are_there_without_asking() -> None:
-    """Both containers have requests and limits of CPU and memory."""
+    """Both containers ask for CPU and memory and have a limit of memory; CPU that is idle is nobody's loss."""
     template = pod()
     for container in (*template["initContainers"], *template["containers"]):
-        for kind in ("requests", "limits"):
-            assert set(container["resources"][kind]) == {"cpu", "memory"}
+        assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+        assert set(container["resources"]["limits"]) == {"memory"}
+
+
+PROXY = "http://proxy.example:3128"
+
+
+def environment(**env: str) -> dict[str, str]:
+    return {item["name"]: item["value"] for item in pod(env=env)["containers"][0]["env"]}
+
+
+@pytest.mark.parametrize(
+    "variable", ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+)
+def test_an_app_behind_a_proxy_asks_the_sidecar_directly(variable: str) -> None:
+    """Else the proxy would be asked for secrets by name, and would answer."""
+    told = environment(**{variable: PROXY})
+    assert told[variable] == PROXY
+    assert told["NO_PROXY"] == told["no_proxy"] == "localhost,127.0.0.1,::1"
+
+
+def test_what_the_app_reaches_directly_beside_is_kept() -> None:
+    """Whichever case it was given in, both have it; `*` already means all."""
+    told = environment(HTTP_PROXY=PROXY, NO_PROXY=".svc, localhost")
+    assert told["NO_PROXY"] == told["no_proxy"] == ".svc,localhost,127.0.0.1,::1"
+    told = environment(HTTP_PROXY=PROXY, no_proxy="10.0.0.0/8", NO_PROXY=".svc")
+    assert told["NO_PROXY"] == ".svc,localhost,127.0.0.1,::1"
+    assert told["no_proxy"] == "10.0.0.0/8,localhost,127.0.0.1,::1"
+    assert environment(HTTP_PROXY=PROXY, NO_PROXY="*")["no_proxy"] == "*"
+    assert "NO_PROXY" not in environment(LOG_LEVEL="info")
+
+
+def test_why_the_app_ended_is_where_people_look() -> None:
+    """`kubectl describe pod` shows the last lines of its log."""
+    assert pod()["containers"][0]["terminationMessagePolicy"] == "FallbackToLogsOnError"
 
 
 def test_labels_of_the_access_reach_the_pods() -> None:

@@ -1,10 +1,10 @@
 """What SharedSecretService asks of Kubernetes."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from secret_access import SharedSecretServiceArgs, vault_backend
+from secret_access import SharedSecretService, SharedSecretServiceArgs, vault_backend
 from secret_access.pods import sidecar_container
 from tests.infra.components import ROLES, shared_args, shared_service
 from tests.infra.engine import Later, World, run
@@ -103,10 +103,11 @@ def test_its_pods_are_as_strict_as_a_sidecar() -> None:
     template = pod()
     assert template["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     (container,) = template["containers"]
-    assert container["securityContext"] == sidecar_container.security_context()
+    assert container["securityContext"] == sidecar_container.security_context(65532)
     assert {name: container[name] for name in sidecar_container.probes()} == sidecar_container.probes()
-    for kind in ("requests", "limits"):
-        assert set(container["resources"][kind]) == {"cpu", "memory"}
+    assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+    assert set(container["resources"]["limits"]) == {"memory"}
+    assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
     assert template["enableServiceLinks"] is False
 
 
@@ -175,6 +176,7 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
         metrics_namespaces=["monitoring"],
         env={"SECRETS_CACHE_TTL": "10"},
         resources={"limits": {"memory": "1Gi"}},
+        user=1000,
     )
     assert set(args) == set(SharedSecretServiceArgs.__annotations__)
     later = {key: value if key == "backend" else Later(value) for key, value in args.items()}
@@ -187,3 +189,12 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
 def test_numbers_of_other_languages_are_whole(number: float) -> None:
     """They arrive as floats."""
     assert inputs("deployment", replicas=number)["spec"]["replicas"] == int(number)
+
+
+def test_the_user_may_be_left_to_the_platform() -> None:
+    """OpenShift gives each namespace users of its own."""
+    args = cast("SharedSecretServiceArgs", {**shared_args(), "user": None})
+    template = run(lambda: SharedSecretService("secrets", args)).one(KINDS["deployment"]).inputs["spec"]["template"]
+    context = template["spec"]["containers"][0]["securityContext"]
+    assert not {"runAsUser", "runAsGroup"} & set(context)
+    assert pod(user=1000)["containers"][0]["securityContext"]["runAsUser"] == 1000

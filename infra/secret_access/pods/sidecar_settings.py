@@ -1,0 +1,95 @@
+"""The sidecar's variables that a platform may set (docs/operating.md), and those that a component does not let it set.
+
+All of them stand in the pod's manifest, and so in etcd and in Pulumi's state: no credential may be among them.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+
+from ..checks import invalid, text_mapping, unknown
+from ..errors import InvalidArgument
+
+EXAMPLE = '{"SECRETS_CACHE_TTL": "10"}'
+MOST_SECONDS = {
+    "SECRETS_TIMEOUT": 60,
+    "SECRETS_CACHE_TTL": 3600,
+    "SECRETS_STALE_IF_ERROR": 86400,
+    "SECRETS_EVENTS_INTERVAL": 3600,
+}
+"""Settings in seconds, and the most that each may be."""
+PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")
+OF_EVERY_VAULT = (
+    *MOST_SECONDS,
+    *PROXIES,
+    "no_proxy",
+    "NO_PROXY",
+    "SECRETS_TOKEN_FILE",
+    "SECRETS_METRICS_NAMES",
+    "SSL_CERT_FILE",
+)
+OF_AWS = (
+    "AWS_CA_BUNDLE",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+)
+FLAGS = (
+    "SECRETS_METRICS_NAMES",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+)
+AWS_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)
+
+_SECONDS = re.compile(r"\d+(\.\d+)?")
+_PASSWORD = re.compile(r"(https?://)?[^/@]*:[^/@]*@")
+
+
+def sidecar_env(
+    given: object,
+    *,
+    settable: Collection[str],
+    set_by_component: Mapping[str, str],
+    credentials: Collection[str],
+) -> dict[str, str]:
+    """Return settings of the sidecar: known ones, that neither the component sets nor an identity is made of.
+
+    `set_by_component` says for each name which argument decides it, if one does.
+    """
+    env = text_mapping("sidecar_env", given, EXAMPLE)
+    for name, value in env.items():
+        if name in set_by_component:
+            argument = set_by_component[name]
+            fix = f"use the argument {argument}" if argument else "leave it out"
+            raise invalid("sidecar_env", name, "variables that are not set by the component itself", fix)
+        if name in credentials:
+            fix = "leave it out; the sidecar has the identity that the component makes"
+            raise invalid("sidecar_env", name, "no credentials: they would be in etcd and in Pulumi's state", fix)
+        if name not in settable:
+            raise InvalidArgument(f"sidecar_env: {unknown(name, settable)}")
+        check_value("sidecar_env", name, value)
+    return env
+
+
+def check_value(argument: str, name: str, value: str) -> None:
+    """Refuse a value that the sidecar would refuse when it starts, and a password in a proxy's address."""
+    if name in MOST_SECONDS and not (_SECONDS.fullmatch(value) and float(value) <= MOST_SECONDS[name]):
+        raise invalid(f"{argument} of {name}", value, f"seconds, at most {MOST_SECONDS[name]}", "correct it")
+    if name in FLAGS and value not in ("true", "false"):
+        raise invalid(f"{argument} of {name}", value, "true or false", "correct it")
+    if name in PROXIES and _PASSWORD.match(value):
+        raise invalid(
+            f"{argument} of {name}",
+            "a value that is not shown",
+            "an address with no password, which would be in etcd and in Pulumi's state",
+            "use a proxy that lets the cluster's addresses through",
+        )

@@ -1,0 +1,48 @@
+"""The settings that a platform may give the sidecar are those that it has."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from secret_access.aws import environment
+from secret_access.pods import sidecar_settings
+from secret_access.shared_service import checks as service_checks
+
+PAGE = (Path(__file__).parents[3] / "docs/operating.md").read_text()
+ALIASES = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "AWS_DEFAULT_REGION", "SSL_CERT_FILE"}
+
+
+def documented(section: str) -> dict[str, str]:
+    """The meaning of each variable in a section of the page."""
+    rows = re.findall(r"^\| `(\w+)` \|(.*)$", PAGE.split(f"### {section}\n")[1].split("\n### ")[0], re.MULTILINE)
+    return dict(rows)
+
+
+SECTIONS = ("What to serve, and as whom", "How", "Proxies", "AWS")
+
+
+def test_every_setting_is_either_a_platforms_or_refused_with_a_reason() -> None:
+    """What the page has for AWS, and what may be set or is refused, are the same names."""
+    known = {
+        *sidecar_settings.OF_EVERY_VAULT,
+        *sidecar_settings.OF_AWS,
+        *sidecar_settings.AWS_CREDENTIALS,
+        *environment.SET_BY_COMPONENT,
+    }
+    told = {name for section in SECTIONS for name in documented(section)}
+    assert told - known == set()
+    assert known - told - ALIASES == {"SECRETS_MODE", "AWS_EC2_METADATA_DISABLED"}
+
+
+@pytest.mark.parametrize(("name", "most"), sidecar_settings.MOST_SECONDS.items())
+def test_seconds_are_bounded_as_the_sidecar_bounds_them(name: str, most: int) -> None:
+    """The page gives the same bound."""
+    assert f"at most {most}" in documented("How")[name]
+
+
+def test_every_setting_of_the_shared_service_is_either_a_platforms_or_refused_with_a_reason() -> None:
+    """A new setting of the sidecar is to be thought of here."""
+    told = {name for name in re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE) if name.startswith("SECRETS_")}
+    refused = service_checks.SET_BY_THE_COMPONENT | service_checks.IDENTITIES_AND_WORKLOAD_SETTINGS
+    assert told == set(service_checks.OWN_SETTINGS) | {name for name in refused if name.startswith("SECRETS_")}
