@@ -1,4 +1,4 @@
-"""What a program made with AwsSecretAccess can be undone again, on the real engine and an AWS that refuses conflicts."""
+"""What AwsSecretAccess made can be destroyed, by the real engine and on an AWS that refuses conflicts."""
 
 from __future__ import annotations
 

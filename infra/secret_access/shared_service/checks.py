@@ -5,7 +5,7 @@ from typing import Any
 
 from ..checks import LABEL, invalid, namespaces, text_mapping, unknown, whole_number
 from ..errors import InvalidArgument
-from ..pods.sidecar_settings import MOST_SECONDS, check_value
+from ..pods.sidecar_settings import AWS_CREDENTIALS, MOST_SECONDS, check_value
 
 MINIMUM_REPLICAS = 2
 SOURCES = ("secret", "csi", "projected")
@@ -28,10 +28,8 @@ IDENTITIES_AND_WORKLOAD_SETTINGS = {
     "SECRETS_VAULT_JWT_FILE",
     "SECRETS_VAULT_ROLE",
     "AWS_ROLE_ARN",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    *AWS_CREDENTIALS,
     "GCP_TOKEN_FILE",
     "GOOGLE_APPLICATION_CREDENTIALS",
     "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",

@@ -53,6 +53,8 @@ def refusal(**changed: Any) -> str:
         ({"user": 0}, "user: given 0"),
         ({"env": {"SECRETS_PORT": "9000"}}, "given 'SECRETS_PORT', expected variables that the component does not set"),
         ({"env": {"AWS_ROLE_ARN": "arn:…"}}, "given 'AWS_ROLE_ARN', expected no identity"),
+        ({"env": {"AWS_CONTAINER_AUTHORIZATION_TOKEN": "…"}}, "expected no identity"),
+        ({"env": {"AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}}, "expected no identity"),
         ({"env": {"AZURE_CLIENT_ID": "…"}}, "given 'AZURE_CLIENT_ID', expected no identity"),
         ({"env": {"SECRETS_PREFIX": "test/"}}, "given 'SECRETS_PREFIX', expected no identity"),
     ],
