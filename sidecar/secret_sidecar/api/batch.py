@@ -17,7 +17,7 @@ from starlette.routing import Route
 from secret_names import InvalidName
 from secret_sidecar import problems
 from secret_sidecar.api.json_field import pick
-from secret_sidecar.api.memory_budget import Place, Room
+from secret_sidecar.api.memory_budget import Budget, Reservation
 from secret_sidecar.api.queries import parameters
 from secret_sidecar.api.request_parsing import json_object, no_others
 from secret_sidecar.api.responses import Parts, members
@@ -32,7 +32,7 @@ SIDE_BY_SIDE = 10
 """Calls of one request that are under way at a time, so that other callers get their turn."""
 TURNS = 4
 """Requests that are answered at a time, for each holds all its values until the last is there; the others wait."""
-ROOM = Room()
+BUDGET = Budget()
 """For all batches of this process."""
 PART = 64 << 10
 """Bytes of an answer that are sent at a time, at least: what was sent is let go of."""
@@ -44,9 +44,9 @@ Outcome = Secret | SidecarError | InvalidName
 class Batch:
     """The route of /v1/secrets:batchGet."""
 
-    def __init__(self, asker: Asker, room: Room = ROOM) -> None:
+    def __init__(self, asker: Asker, budget: Budget = BUDGET) -> None:
         self._asker = asker
-        self._room = room
+        self._budget = budget
         self._turns = asyncio.Semaphore(TURNS)
 
     @property
@@ -63,13 +63,13 @@ class Batch:
         deadline = self._asker.deadline()
         parameters(request)
         wanted = dict.fromkeys(self._spelled(item) for item in _items(await json_object(request, MAX_BODY)))
-        place = Place(self._room)
+        reservation = Reservation(self._budget)
         has_turn = await self._turn(deadline)
         try:
-            found = await self._found(wanted, place, deadline)
-            return Parts(self._answer(wanted, found, place), place)
+            found = await self._found(wanted, reservation, deadline)
+            return Parts(self._answer(wanted, found, reservation), reservation)
         except BaseException:
-            place.leave()
+            reservation.release_all()
             raise
         finally:
             if has_turn:
@@ -83,24 +83,26 @@ class Batch:
         except TimeoutError:
             return False
 
-    async def _found(self, wanted: Iterable[Wanted], place: Place, deadline: float) -> dict[Wanted, Outcome]:
+    async def _found(
+        self, wanted: Iterable[Wanted], reservation: Reservation, deadline: float
+    ) -> dict[Wanted, Outcome]:
         slots = asyncio.Semaphore(SIDE_BY_SIDE)
         calls: dict[Wanted, asyncio.Task[Outcome]] = {}
         async with asyncio.TaskGroup() as group:
             for call in map(_whole, wanted):
                 if call not in calls:
-                    calls[call] = group.create_task(self._outcome(call, slots, place, deadline))
+                    calls[call] = group.create_task(self._outcome(call, slots, reservation, deadline))
         return {call: task.result() for call, task in calls.items()}
 
-    def _answer(self, wanted: Iterable[Wanted], found: dict[Wanted, Outcome], place: Place) -> deque[bytes]:
-        """Return the answer's bytes, for which there is a place then, and for what was found no more."""
+    def _answer(self, wanted: Iterable[Wanted], found: dict[Wanted, Outcome], reservation: Reservation) -> deque[bytes]:
+        """Return the answer's bytes, reserving their memory, and releasing what the values held."""
         parts: deque[bytes] = deque()
         part: list[bytes] = [b'{"secrets": [']
         failures: list[dict[str, Any]] = []
         size, separator = 0, b""
         for item in wanted:
             name, selection = item
-            shown = _shown(_picked(found[_whole(item)], selection), selection, place)
+            shown = _shown(_picked(found[_whole(item)], selection), selection, reservation)
             if not isinstance(shown, bytes):
                 context = {"name": name, "backend": self._asker.backend, **selection.members()}
                 failures.append(problems.document(shown, **context))
@@ -111,7 +113,7 @@ class Batch:
                 parts.append(b"".join(part))
                 part, size = [], 0
         parts.append(b"".join((*part, b'], "errors": ', json.dumps(failures).encode(), b"}")))
-        place.give(sum(map(_size, found.values())))
+        reservation.release(sum(map(_size, found.values())))
         return parts
 
     def _spelled(self, item: Wanted) -> Wanted:
@@ -122,7 +124,9 @@ class Batch:
         except InvalidName:
             return item
 
-    async def _outcome(self, call: Wanted, slots: asyncio.Semaphore, place: Place, deadline: float) -> Outcome:
+    async def _outcome(
+        self, call: Wanted, slots: asyncio.Semaphore, reservation: Reservation, deadline: float
+    ) -> Outcome:
         name, selection = call
         try:
             full_name = self._asker.full_name(name)
@@ -130,7 +134,7 @@ class Batch:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise TimedOut("the deadline passed before this name had its turn")
                 secret = await self._asker.read(full_name, selection, deadline)
-            place.take(_size(secret))
+            reservation.take(_size(secret))
         except (SidecarError, InvalidName) as error:
             return error.with_traceback(None)  # which has the value in it that there was no room for
         else:
@@ -156,13 +160,13 @@ def _picked(outcome: Outcome, selection: Selection) -> Outcome:
         return error
 
 
-def _shown(outcome: Outcome, selection: Selection, place: Place) -> bytes | SidecarError | InvalidName:
-    """Return a secret as JSON, for which there is a place then, or why it cannot be shown."""
+def _shown(outcome: Outcome, selection: Selection, reservation: Reservation) -> bytes | SidecarError | InvalidName:
+    """Return a secret as JSON, reserving their memory, or why it cannot be shown."""
     if not isinstance(outcome, Secret):
         return outcome
     shown = json_of(members(outcome, selection))
     try:
-        place.take(len(shown))
+        reservation.take(len(shown))
     except Overloaded as error:
         return error
     return shown

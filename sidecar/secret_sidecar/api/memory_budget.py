@@ -1,4 +1,4 @@
-"""How much memory answers may take that are made of many secrets, all together."""
+"""A limit on the memory of all answers that are made of many secrets."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ MOST = 48 << 20
 """Bytes: the largest answer there can be, 100 values of 64 KiB that JSON escapes, with the values it is made of."""
 
 
-class Room:
-    """What there is for all."""
+class Budget:
+    """How much memory there is for all answers together."""
 
     def __init__(self, most: int = MOST) -> None:
         self.most = most
         self.used = 0
 
 
-class Place:
-    """What one answer takes of it."""
+class Reservation:
+    """What one answer takes of a budget."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self._used = 0
 
     def take(self, size: int) -> None:
-        """Take so many bytes more, or raise Overloaded."""
-        room = self._room
-        if room.used + size > room.most:
-            raise Overloaded(f"{room.used} bytes of batches are in memory: expected at most {room.most} at a time")
-        room.used += size
+        """Reserve so many bytes more, or raise Overloaded."""
+        budget = self._budget
+        if budget.used + size > budget.most:
+            raise Overloaded(f"{budget.used} bytes of batches are in memory: expected at most {budget.most} at a time")
+        budget.used += size
         self._used += size
 
-    def give(self, size: int) -> None:
+    def release(self, size: int) -> None:
         """Give so many bytes back."""
-        self._room.used -= size
+        self._budget.used -= size
         self._used -= size
 
-    def leave(self) -> None:
-        """Give all back."""
-        self.give(self._used)
+    def release_all(self) -> None:
+        """Give everything back."""
+        self.release(self._used)

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from secret_sidecar.api.memory_budget import Place
+from secret_sidecar.api.memory_budget import Reservation
 from secret_sidecar.api.request_parsing import MEDIA_TYPE
 from secret_sidecar.api.secret_reader import CURRENT, Selection
 from secret_sidecar.flat_json import json_of
@@ -32,13 +32,13 @@ class _SecretResponse(Response):
 
 
 class Parts(Response):
-    """An answer in parts: each is let go of once the caller has taken it, and its place given back."""
+    """An answer in parts: each is let go of once the caller has taken it, and its memory released."""
 
-    def __init__(self, parts: deque[bytes], place: Place) -> None:
+    def __init__(self, parts: deque[bytes], reservation: Reservation) -> None:
         self.status_code = 200
         self.background = None
         self._parts = parts
-        self._place = place
+        self._reservation = reservation
         self.raw_headers = [_KEPT_BY_NOBODY, (b"content-length", b"%d" % sum(map(len, parts))), _JSON]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
@@ -49,7 +49,7 @@ class Parts(Response):
                 part = self._parts.popleft()
                 await send({"type": "http.response.body", "body": part, "more_body": bool(self._parts)})
         finally:
-            self._place.leave()
+            self._reservation.release_all()
 
 
 def json_response(document: dict[str, Any], status: int = 200, **headers: str) -> Response:

@@ -255,7 +255,7 @@ async def test_what_finds_no_room_is_told_by_name(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rest is served, in as many parts as it takes, and then there is room again."""
-    monkeypatch.setattr(batch.ROOM, "most", 3500)
+    monkeypatch.setattr(batch.BUDGET, "most", 3500)
     monkeypatch.setattr(batch, "PART", 1)
     sidecar = await start(static_settings)
     for name in ("test/a", "test/b"):
@@ -266,4 +266,4 @@ async def test_what_finds_no_room_is_told_by_name(
         assert [(error["name"], error["status"]) for error in got.json["errors"]] == [("test/b", 503)]
         assert got.json["errors"][0]["type"].endswith(":overloaded")
     got = await send(sidecar.port, PATH, {"names": ["a", "key", "database-password"]})
-    assert (len(got.json["secrets"]), got.json["errors"], batch.ROOM.used) == (3, [], 0)
+    assert (len(got.json["secrets"]), got.json["errors"], batch.BUDGET.used) == (3, [], 0)
