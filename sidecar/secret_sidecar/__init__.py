@@ -1,6 +1,7 @@
 """Serves a namespace's secrets on localhost, through the pod's own cloud identity.
 
-the process          __main__, server; settings (env_fields reads them), app (what is made of what), logs
+the process          __main__, server, listening; settings (env_fields reads them), app (what is made of what); logs,
+                     log_output
 the HTTP server      http_server/
 the API              api/: what is asked and answered, who may ask, what the kubelet asks
 between both         reading/: freshness, shared calls, the audit trail, what is counted

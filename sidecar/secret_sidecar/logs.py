@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 import time
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
+
+from secret_sidecar.log_output import LogOutput
 
 _KNOWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "color_message", "taskName"}
 
@@ -38,10 +41,12 @@ class JsonLines(logging.Formatter):
 
 
 def configure() -> None:
-    """Write this process's log to stdout."""
+    """Write this process's log to stdout, and stdout without ever waiting for its reader."""
+    sys.stdout = LogOutput(os.open(os.devnull, os.O_WRONLY) if sys.stdout is None else sys.stdout.fileno())
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.raiseExceptions = False  # else a line that cannot be written is shown on stderr, arguments and all
 
 
 def of_loop(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG001

@@ -7,18 +7,16 @@ import gc
 import logging
 import resource
 import signal
-import socket
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
-from secret_sidecar import app, http_server, logs
+from secret_sidecar import app, http_server, listening, logs
 from secret_sidecar.api import batch
 from secret_sidecar.api.readiness import Readiness
 from secret_sidecar.api.request_metrics import refused
-from secret_sidecar.errors import SettingsError
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.open import open_store, open_token_exchange
@@ -58,9 +56,10 @@ class Sidecar:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._vault.close)
             tls = None if self._certificates is None else self._certificates.context
-            api_sockets = self._api_sockets(stack)
-            health_sockets = _every_address_sockets(self._settings.health_port, "SECRETS_HEALTH_PORT", stack)
-            self.port, self.health_port = _port(api_sockets), _port(health_sockets)
+            listen = listening.on_loopback if self._certificates is None else listening.on_every_address
+            api_sockets = listen(self._settings.port, "SECRETS_PORT", stack)
+            health_sockets = listening.on_every_address(self._settings.health_port, "SECRETS_HEALTH_PORT", stack)
+            self.port, self.health_port = listening.port_of(api_sockets), listening.port_of(health_sockets)
             self.addresses = [f"{s.getsockname()[0]} port {s.getsockname()[1]}" for s in api_sockets]
             limits = http_server.Limits() if self._settings.access == "read_write" else READING_LIMITS
             servers = (
@@ -77,12 +76,6 @@ class Sidecar:
                 stack.callback(looking.cancel)
             self._stack = stack.pop_all()
         return self
-
-    def _api_sockets(self, stack: AsyncExitStack) -> list[socket.socket]:
-        """Listen on loopback alone, unless there is TLS."""
-        if self._certificates is None:
-            return _loopback_sockets(self._settings.port, stack)
-        return _every_address_sockets(self._settings.port, "SECRETS_PORT", stack)
 
     async def __aexit__(self, *exc: object) -> None:
         await self._stack.aclose()
@@ -127,39 +120,3 @@ def _forget_the_start() -> None:
 def forbid_core_dumps() -> None:
     """Keep this process's memory, which holds secrets while they pass, off any disk."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _loopback_sockets(port: int, stack: AsyncExitStack) -> list[socket.socket]:
-    """Listen on 127.0.0.1 and, where there is one, on ::1: some clients resolve localhost to the latter alone."""
-    sockets = [_listen(socket.AF_INET, "127.0.0.1", port, "SECRETS_PORT", stack)]
-    if socket.has_ipv6:
-        with suppress(SettingsError):
-            sockets.append(_listen(socket.AF_INET6, "::1", _port(sockets), "SECRETS_PORT", stack))
-    return sockets
-
-
-def _every_address_sockets(port: int, variable: str, stack: AsyncExitStack) -> list[socket.socket]:
-    """Listen on every address of the pod, of either family where there are both."""
-    if socket.has_dualstack_ipv6():
-        with suppress(SettingsError):
-            return [_listen(socket.AF_INET6, "::", port, variable, stack)]
-    # Health holds no secret, and the API is here with TLS and tokens alone.
-    return [_listen(socket.AF_INET, "0.0.0.0", port, variable, stack)]  # noqa: S104
-
-
-def _listen(family: socket.AddressFamily, host: str, port: int, variable: str, stack: AsyncExitStack) -> socket.socket:
-    try:
-        listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
-        listener.bind((host, port))
-    except OSError as error:
-        reason = f"cannot listen on {host}: {error.strerror}"
-        raise SettingsError(f"{variable}={port}: {reason}; expected a free port") from None
-    return listener
-
-
-def _port(sockets: list[socket.socket]) -> int:
-    port: int = sockets[0].getsockname()[1]
-    return port

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import re
+import select
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -14,9 +18,12 @@ from typing import Any
 
 import pytest
 
+from secret_sidecar import listening
+from secret_sidecar.settings import Settings
 from tests.fakes import aws as fake_aws
 from tests.fakes.aws import FakeAws
-from tests.sidecar.support.caller import ask
+from tests.sidecar.conftest import StartSidecar
+from tests.sidecar.support.caller import ask, send
 from tests.sidecar.support.process import Process, free_ports, running
 
 pytestmark = pytest.mark.anyio
@@ -171,3 +178,109 @@ async def test_no_sdk_is_imported() -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     shown, _ = await process.communicate()
     assert shown.strip() == b"[]"
+
+
+@pytest.mark.parametrize(
+    ("host", "variable"),
+    [
+        ("127.0.0.1", "SECRETS_PORT"),
+        ("::1", "SECRETS_PORT"),
+        ("127.0.0.1", "SECRETS_HEALTH_PORT"),
+        ("::1", "SECRETS_HEALTH_PORT"),
+        ("::", "SECRETS_HEALTH_PORT"),
+    ],
+)
+async def test_a_port_that_another_process_has_on_either_family_ends_the_start(
+    host: str, variable: str, run: Run
+) -> None:
+    """Else whoever holds `[::1]` gets the tokens of those callers who resolve localhost to it."""
+    try:
+        other = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with other:
+        sidecar = await run(**{variable: str(other.getsockname()[1])})
+        assert await sidecar.end() == 2
+    assert sidecar.lines == []
+
+
+async def test_without_ipv6_the_api_is_on_ipv4_alone(
+    monkeypatch: pytest.MonkeyPatch, start: StartSidecar, static_settings: Settings
+) -> None:
+    """Where the kernel knows no such family, or the network has no such address."""
+    for number in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
+        monkeypatch.setattr("secret_sidecar.listening._bound", _without_ipv6(listening._bound, number))
+        sidecar = await start(static_settings)
+        assert [address.partition(" ")[0] for address in sidecar.addresses] == ["127.0.0.1"]
+        assert (await ask(sidecar.health_port, "/healthz")).status == 200
+        monkeypatch.undo()
+
+
+def _without_ipv6(bound: Callable[..., socket.socket], number: int) -> Callable[..., socket.socket]:
+    def without(family: socket.AddressFamily, *rest: Any) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(number, "no IPv6")
+        return bound(family, *rest)
+
+    return without
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_during_the_imports_ends_the_start(number: int, tmp_path: Path) -> None:
+    """With exit code 0, as later: the first process of a container has no default action, and would go on."""
+    (tmp_path / "uvloop.py").write_text("import signal\nprint('importing', flush=True)\nwhile True: signal.pause()\n")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "secret_sidecar",
+        env={"PYTHONPATH": str(tmp_path)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    await process.stdout.readuntil(b"importing\n")
+    process.send_signal(number)
+    assert await process.communicate() == (b"", b"")
+    assert process.returncode == 0
+
+
+async def test_a_log_that_nobody_reads_stops_nothing(run: Run) -> None:
+    """Neither reads nor health nor the end; the audit lines that are lost are counted, and no line is written by half.
+
+    With the pipe full, what a sidecar has to say is kept up to a bound, and then lost.
+    """
+    sidecar = await run()
+    await sidecar.until("ready")
+    names = [f"database-password-{number}" for number in range(100)]
+    lost = 0
+    for _ in range(200):
+        assert (await send(sidecar.port, "/v1/secrets:batchGet", {"names": names})).status == 200
+        metrics = (await ask(sidecar.health_port, "/metrics")).body.decode()
+        lost = int(re.findall(r"^secret_sidecar_audit_lines_lost_total (\d+)", metrics, re.MULTILINE)[0])
+        if lost:
+            break
+    assert lost
+    assert (await ask(sidecar.health_port, "/healthz")).status == 200
+    assert sidecar.process.stdout is not None
+    assert (await sidecar.until("log lines lost"))["lines"] >= lost
+    sidecar.process.terminate()
+    assert await sidecar.end() == 0
+
+
+async def test_a_log_that_nobody_reads_does_not_hold_up_the_end(run: Run) -> None:
+    """SIGTERM ends the sidecar while the pipe is full."""
+    sidecar = await run()
+    await sidecar.until("ready")
+    names = [f"database-password-{number}" for number in range(100)]
+    for _ in range(20):  # more than fits in a pipe, and in what the test's loop reads of one by itself
+        assert (await send(sidecar.port, "/v1/secrets:batchGet", {"names": names})).status == 200
+    sidecar.process.terminate()
+    ended = os.pidfd_open(sidecar.process.pid)
+    try:
+        await asyncio.to_thread(select.select, [ended], [], [])
+    finally:
+        os.close(ended)
+    assert sidecar.process.stdout is not None
+    *lines, _ = (await sidecar.process.stdout.read()).split(b"\n")
+    assert {json.loads(line)["message"] for line in lines} >= {"audit"}
+    assert await sidecar.process.wait() == 0
