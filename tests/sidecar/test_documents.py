@@ -13,6 +13,8 @@ from secret_sidecar.settings import Settings
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "sidecar-api.md").read_text(encoding="utf-8")
 OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+PROMISES = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+VAULTS = ("AWS", "Google Cloud", "Azure", "Vault, OpenBao", "pass")
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")]
 
 
@@ -32,14 +34,24 @@ def test_every_default_is_documented() -> None:
 
 
 def test_every_test_that_the_promises_name_exists() -> None:
-    """A promise without its test is none."""
     tests = ROOT / "tests"
-    promises = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
-    named = re.findall(r"`([\w/]+\.py)::(\w+)`", promises)
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", PROMISES)
     assert len(named) > 80
     for file, test in named:
         folder = tests if file.startswith(("integration/", "e2e/")) else tests / "sidecar"
         assert f"def {test}(" in (folder / file).read_text(encoding="utf-8"), f"{file}::{test}"
+
+
+def test_every_promise_says_what_shows_it_on_each_vault() -> None:
+    """It names a test, or why there is none."""
+    table = PROMISES.split("## On each vault\n")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:1] == "|"]
+    cells = rows[2:]
+    promises = [promise for promise, _, _ in cells if promise]
+    assert [vault for _, vault, _ in cells if vault] == [*VAULTS] * len(promises)
+    for promise, vault, shown in cells:
+        assert vault == VAULTS[0] or not promise
+        assert "::" in shown or shown.startswith(("does not apply: ", "not promised: ")), shown
 
 
 def anchors_of(page: Path) -> set[str]:
