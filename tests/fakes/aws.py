@@ -57,6 +57,10 @@ class FakeAws(Listener, FakeSecrets):
     may_describe: bool = True
     may_write: bool = True
     lifetime: float = 3600.0
+    denied: set[str] = field(default_factory=set)
+    """Names below those prefixes that nobody may use all the same."""
+    marker: str = ""
+    """What every key and token that STS gives out begins with."""
     clock: Callable[[], float] = time.time
     faults: deque[Fault] = field(default_factory=deque)
     sts_faults: deque[Fault] = field(default_factory=deque)
@@ -107,7 +111,8 @@ class FakeAws(Listener, FakeSecrets):
         number = len(self.assumed)
         access_key = f"ASIA{number:016}"
         expires = self.clock() + self.lifetime
-        self.keys[access_key] = Key(f"session-secret-{number}", f"session-token-{number}", expires, self.prefixes)
+        secret, token = f"{self.marker}session-secret-{number}", f"{self.marker}session-token-{number}"
+        self.keys[access_key] = Key(secret, token, expires, self.prefixes)
         stamp = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return Reply(
             200,
@@ -115,28 +120,29 @@ class FakeAws(Listener, FakeSecrets):
             f"<AssumeRoleWithWebIdentityResult><SubjectFromWebIdentityToken>s</SubjectFromWebIdentityToken>"
             f"<AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/test/{form['RoleSessionName']}</Arn>"
             f"<AssumedRoleId>x</AssumedRoleId></AssumedRoleUser><Credentials>"
-            f"<AccessKeyId>{access_key}</AccessKeyId><SecretAccessKey>session-secret-{number}</SecretAccessKey>"
-            f"<SessionToken>session-token-{number}</SessionToken><Expiration>{stamp}</Expiration>"
+            f"<AccessKeyId>{access_key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
+            f"<SessionToken>{token}</SessionToken><Expiration>{stamp}</Expiration>"
             f"</Credentials></AssumeRoleWithWebIdentityResult><ResponseMetadata><RequestId>r</RequestId>"
             f"</ResponseMetadata></AssumeRoleWithWebIdentityResponse>".encode(),
             "text/xml",
         )
 
     def secrets_manager(self, request: Request) -> Reply:
-        """Answer those who signed well and may."""
+        """Answer a request that is signed by a known key, whose owner may make it."""
         action = request.headers["x-amz-target"].removeprefix("secretsmanager.")
         asked = json.loads(request.body)
         name: str = asked["Name"] if action == "CreateSecret" else asked["SecretId"]
         self.asked.append((action, name))
-        key = self._caller(request)
+        key = self.caller(request)
         if isinstance(key, Reply):
             return key
         allowed = {"GetSecretValue": True, "DescribeSecret": self.may_describe}.get(action, self.may_write)
-        if not (allowed and name.startswith(key.prefixes)):
+        if not (allowed and name.startswith(key.prefixes)) or name in self.denied:
             return error("AccessDeniedException", f"User is not authorized to perform: secretsmanager:{action}")
         return self.perform(action, asked)
 
-    def _caller(self, request: Request) -> Key | Reply:
+    def caller(self, request: Request) -> Key | Reply:
+        """Whose key signed a request, or the refusal."""
         match = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
         if match is None:
             return error("MissingAuthenticationTokenException")

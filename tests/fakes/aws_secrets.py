@@ -18,16 +18,24 @@ FIRST_VERSION = "version-1"
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back."""
+    """An answer; `extra` are further header lines, each with its line break."""
 
     status: int
     body: bytes
     content_type: str = "application/x-amz-json-1.1"
+    request_id: str = "request-1"
+    extra: str = ""
+
+    def head(self, framing: str) -> bytes:
+        """The head, with the lines that say where the body ends."""
+        return (
+            f"HTTP/1.1 {self.status} x\r\nContent-Type: {self.content_type}\r\n"
+            f"x-amzn-RequestId: {self.request_id}\r\n{self.extra}{framing}\r\n"
+        ).encode()
 
     def render(self) -> bytes:
         """The answer's bytes."""
-        head = f"HTTP/1.1 {self.status} x\r\nContent-Type: {self.content_type}\r\nx-amzn-RequestId: request-1\r\n"
-        return f"{head}Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body
+        return self.head(f"Content-Length: {len(self.body)}\r\n") + self.body
 
 
 def error(code: str, message: str = "no", status: int = 400) -> Reply:
@@ -49,15 +57,30 @@ class FakeSecrets:
     history: dict[str, dict[str, Value]] = field(default_factory=dict)
     previous: dict[str, str] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
+    history_limit: int | None = None
+    """Earlier versions of a name that are kept, if not all are."""
 
     def put(self, name: str, value: Value, version: str = "") -> str:
         """Give a secret a new current version, and return its id."""
         if name in self.secrets:
+            earlier = self.history.setdefault(name, {})
             self.previous[name] = self._version(name)
-            self.history.setdefault(name, {})[self.previous[name]] = self.secrets[name]
+            earlier[self.previous[name]] = self.secrets[name]
+            if self.history_limit is not None and len(earlier) > self.history_limit:
+                del earlier[next(iter(earlier))]
         self.secrets[name] = value
         self.versions[name] = version or str(uuid.uuid4())
         return self.versions[name]
+
+    def purge(self, name: str) -> None:
+        """Forget a secret, with all its versions."""
+        self.deleted.discard(name)
+        for kept in (self.secrets, self.versions, self.history, self.previous):
+            kept.pop(name, None)  # type: ignore[attr-defined]  (dicts of different values)
+
+    def written(self, name: str, value: Value, version: str) -> None:
+        """A call has brought a new version."""
+        self.put(name, value, version)
 
     def perform(self, action: str, asked: dict[str, Any]) -> Reply:
         """Answer a call that was signed and allowed."""
@@ -111,7 +134,7 @@ class FakeSecrets:
             return error("InvalidParameterException", "The secret value must be 1 to 65536 bytes.")
         known = self._values(name).get(version)
         if known is None:
-            self.put(name, value, version)
+            self.written(name, value, version)
         elif known != value:
             return error("ResourceExistsException", "A version with that ClientRequestToken and another value exists.")
         return self._reply(name, VersionId=version)

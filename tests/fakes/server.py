@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -71,26 +72,42 @@ Fault = Reply | bytes | None | asyncio.Event
 
 
 class Listener:
-    """Listens on loopback: it answers what each connection asks, one request after the other, or does as it likes."""
+    """Listens on loopback: it answers what each connection asks, one request after the other, or does as it likes.
+
+    `close` drops all connections; `open` after it listens on the same port again.
+    """
 
     port = 0
     tls: ssl.SSLContext | None = None
+    _listener: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._listener = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self.tls)
-        self.port = self._listener.sockets[0].getsockname()[1]
+        await self.open()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Listen."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
+        self._listener = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self.tls, backlog=1024)
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Stop listening, and break all connections off."""
+        if self._listener is None:
+            return
         self._listener.close()
+        self._listener = None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for writer in self._writers:
+        writers = list(self._writers)
+        for writer in writers:
             writer.transport.abort()
-        await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
     async def serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Answer; False if the connection ends."""

@@ -20,16 +20,16 @@ class Actor:
 
     def __init__(self, judge: Judge, port: int, patience: float) -> None:
         self.judge = judge
-        self.world = judge.world
+        self.expected_state = judge.expected_state
         self._port = port
         self._patience = patience
-        self._draw = judge.world.random
+        self._draw = judge.expected_state.random
 
     def _opened(self) -> AbstractAsyncContextManager[Connection]:
         return Connection.opened(self._port, self._patience)
 
     def _some(self, *kinds: str) -> Name:
-        return self._draw.choice(self.world.of[self._draw.choice(kinds)])
+        return self._draw.choice(self.expected_state.of[self._draw.choice(kinds)])
 
     async def _ask(self, connection: Connection, asked: Asked) -> Answer:
         """Send and receive; no answer is a violation."""

@@ -1,4 +1,4 @@
-"""The truth: what every name held, and when. All times are the loop's, of the one process that is vault and callers."""
+"""What every name held, and when. All times are the loop's, of the one process that is both vault and callers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Value:
 
 
 @dataclass(slots=True)
-class Epoch:
+class Period:
     """A time in which a healthy vault gives one answer: a value (200), denied (403), none (404) or deleted (410)."""
 
     start: float
@@ -52,21 +52,21 @@ class Name:
     full: str
     kind: str
     status: int = 200
-    epochs: deque[Epoch] = field(default_factory=deque)
+    periods: deque[Period] = field(default_factory=deque)
     versions: dict[str, Value] = field(default_factory=dict)
 
     @property
-    def current(self) -> Epoch:
+    def current(self) -> Period:
         """What is now."""
-        return self.epochs[-1]
+        return self.periods[-1]
 
-    def during(self, start: float, end: float) -> Iterator[Epoch]:
+    def during(self, start: float, end: float) -> Iterator[Period]:
         """Return what was at some time between two, the latest first."""
-        for epoch in reversed(self.epochs):
-            if epoch.end < start:
+        for period in reversed(self.periods):
+            if period.end < start:
                 return
-            if epoch.start <= end:
-                yield epoch
+            if period.start <= end:
+                yield period
 
 
 KINDS = {"text": 24, "binary": 4, "json": 4, "toggled": 6, "fleeting": 6, "written": 4, "foreign": 4, "missing": 4}
@@ -74,7 +74,7 @@ KINDS = {"text": 24, "binary": 4, "json": 4, "toggled": 6, "fleeting": 6, "writt
 those that are written change through the sidecar too."""
 
 
-class World:
+class ExpectedState:
     """All names."""
 
     def __init__(self, seed: int) -> None:
@@ -93,37 +93,30 @@ class World:
                 name = Name(f"{prefix}/{kind}-{number}", kind, {"foreign": 403, "missing": 404}.get(kind, 200))
                 self.names[name.full] = name
                 self.of[kind].append(name)
-                self.change(name)
+                if kind == "missing":
+                    self._begin(name, None)
 
     @property
-    def changing(self) -> list[Name]:
+    def holding(self) -> list[Name]:
         """The names that hold values."""
         return [name for name in self.names.values() if name.kind != "missing"]
 
-    def change(self, name: Name) -> None:
-        """Give a name a new value."""
-        self.put(name, None if name.kind == "missing" else self._value(name))
-
-    def put(self, name: Name, value: Value | None) -> None:
-        """Give a name this value."""
-        if value is not None:
-            name.versions[value.version] = value
-            self.owner[value.version] = name.full
-            self.recent[value.version] = value
-            if len(self.recent) > RECENT:
-                del self.recent[next(iter(self.recent))]
-            if len(name.versions) > VERSIONS:
-                del name.versions[next(iter(name.versions))]
+    def put(self, name: Name, value: Value) -> None:
+        """A name has this value now."""
+        name.versions[value.version] = value
+        self.owner[value.version] = name.full
+        self.recent[value.version] = value
+        if len(self.recent) > RECENT:
+            del self.recent[next(iter(self.recent))]
+        if len(name.versions) > VERSIONS:
+            del name.versions[next(iter(name.versions))]
         self._begin(name, value)
 
     def set_status(self, name: Name, status: int) -> None:
-        """Deny, delete or purge a name, or make it readable; what was purged comes back without its versions."""
-        if name.status == status:
-            return
+        """A name is readable (200), denied (403), purged (404) or deleted (410) now; a purged one once it is `put`."""
         was, name.status = name.status, status
         if was == 404:
             name.versions.clear()
-            self.change(name)
         else:
             self._begin(name, name.current.value)
 
@@ -133,42 +126,43 @@ class World:
 
     def readable(self, full: str, start: float, end: float, selected: Mapping[str, str]) -> list[Value]:
         """Return the values that a healthy vault may have given in that time, for a version or a stage maybe."""
-        epochs = [epoch for epoch in self.names[full].during(start, end) if epoch.status == 200]
+        periods = [period for period in self.names[full].during(start, end) if period.status == 200]
         if "version" in selected:
             value = self.recent.get(selected["version"])
-            return [value] if epochs and value is not None and value.name == full else []
+            return [value] if periods and value is not None and value.name == full else []
         if selected.get("stage") == "AWSPREVIOUS":
-            return [epoch.previous for epoch in epochs if epoch.previous]
-        return [epoch.value for epoch in epochs if epoch.value]
+            return [period.previous for period in periods if period.previous]
+        return [period.value for period in periods if period.value]
 
     def was(self, full: str, status: int, start: float, end: float, selected: Mapping[str, str]) -> bool:
         """Whether a healthy vault would have answered with this refusal at some time between two."""
         name = self.names[full]
-        if any(epoch.status == status for epoch in name.during(start, end)):
+        if any(period.status == status for period in name.during(start, end)):
             return True
         if status == 404 and "version" in selected:
             return selected["version"] not in name.versions  # forgotten since
-        return status == 404 and "stage" in selected and any(not epoch.previous for epoch in name.during(start, end))
+        return status == 404 and "stage" in selected and any(not period.previous for period in name.during(start, end))
 
     def _begin(self, name: Name, value: Value | None) -> None:
         at = now()
         previous = None
-        if name.epochs:
-            current = name.epochs[-1]
+        if name.periods:
+            current = name.periods[-1]
             current.end = at
             previous = current.previous if value is current.value else current.value
-            while name.epochs and name.epochs[0].end < at - REMEMBERED:
-                name.epochs.popleft()
+            while name.periods and name.periods[0].end < at - REMEMBERED:
+                name.periods.popleft()
         if previous is not None and previous.version not in name.versions:
             previous = None
-        name.epochs.append(Epoch(at, name.status, value, previous))
+        name.periods.append(Period(at, name.status, value, previous))
         self.changes += 1
 
     def next_ordinal(self, name: Name) -> int:
         """Return the number of a name's next version."""
-        return name.current.value.ordinal + 1 if name.epochs and name.current.value else 1
+        return name.current.value.ordinal + 1 if name.periods and name.current.value else 1
 
-    def _value(self, name: Name) -> Value:
+    def new_value(self, name: Name) -> Value:
+        """Draw a value that no name has had."""
         draw = self.random
         ordinal = self.next_ordinal(name)
         version = str(uuid.UUID(int=draw.getrandbits(128), version=4))

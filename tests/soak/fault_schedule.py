@@ -1,4 +1,4 @@
-"""What goes on at the vault: values change all the time, names fall ill, and now and then everybody suffers."""
+"""What happens at the vault: values change all the time, some names fail, and now and then everything does."""
 
 from __future__ import annotations
 
@@ -6,58 +6,57 @@ import asyncio
 
 from tests.soak.expected_state import now
 from tests.soak.faults import HARMFUL
-from tests.soak.identity import LIFETIME
-from tests.soak.vault import Illness, Vault
+from tests.soak.vault import LIFETIME, FaultyName, Vault
 
 BACK_OFF = 31.0
 """Seconds after an outage of STS for which the sidecar may wait before it asks again (refreshing.LONGEST_PAUSE)."""
 RENEWED_LATELY = 6.5
 """Seconds for which credentials that were just obtained are not renewed, though refused (refreshing.RENEWED_LATELY)."""
-_STS_FAULTS = ("hangs", "reset", "odd", "denied", "failing", "no issuer")
+_STS_FAULTS = ("hangs", "reset", "malformed", "denied", "failing", "no issuer")
 
 
-class Troubles:
-    """Runs until it is cancelled; a round of every trouble for all takes `round_` seconds."""
+class FaultSchedule:
+    """Runs until it is cancelled; a round of all outages takes `round_` seconds."""
 
     def __init__(self, vault: Vault, round_: float) -> None:
         self._vault = vault
-        self._world = vault.world
-        self._draw = vault.world.random
+        self._expected = vault.expected
+        self._draw = vault.expected.random
         self._round = round_
 
     async def run(self) -> None:
-        """Change, make ill, and trouble, side by side."""
+        """Change values, let names fail, and begin outages, side by side."""
         async with asyncio.TaskGroup() as group:
-            for task in (self._changes(), self._statuses(), self._illnesses(), self._rotation(), self._outages()):
+            for task in (self._changes(), self._statuses(), self._failures(), self._rotation(), self._outages()):
                 group.create_task(task)
 
     async def _changes(self) -> None:
         while True:
-            for name in self._draw.sample(self._world.changing, 2):
-                self._world.change(name)
+            for name in self._draw.sample(self._expected.holding, 2):
+                self._vault.change(name)
             await asyncio.sleep(0.005)
 
     async def _statuses(self) -> None:
         while True:
             await asyncio.sleep(self._draw.uniform(0, 0.2))
-            toggled, fleeting = (self._draw.choice(self._world.of[kind]) for kind in ("toggled", "fleeting"))
-            self._world.set_status(toggled, self._draw.choice((200, 403)))
-            self._world.set_status(fleeting, self._draw.choice((200, 200, 404, 410)))
+            toggled, fleeting = (self._draw.choice(self._expected.of[kind]) for kind in ("toggled", "fleeting"))
+            self._vault.set_status(toggled, self._draw.choice((200, 403)))
+            self._vault.set_status(fleeting, self._draw.choice((200, 200, 404, 410)))
 
-    async def _illnesses(self) -> None:
-        """About four names are ill at a time, some wholly and some in part."""
+    async def _failures(self) -> None:
+        """About four names fail at a time, some always and some in part."""
         while True:
-            name = self._draw.choice(list(self._world.names))
+            name = self._draw.choice(list(self._expected.names))
             fault = self._draw.choice(HARMFUL)
             until = now() + self._draw.uniform(0.3, 2.5)
-            self._vault.illnesses[name] = Illness(fault, self._draw.choice((0.3, 1.0)), until)
+            self._vault.faulty_names[name] = FaultyName(fault, self._draw.choice((0.3, 1.0)), until)
             await asyncio.sleep(self._draw.uniform(0.1, 0.6))
 
     async def _rotation(self) -> None:
         while True:
             await asyncio.sleep(self._draw.uniform(2, 5))
-            if self._vault.identity.file.exists():
-                self._vault.identity.rotate()
+            if self._vault.token_file.exists():
+                self._vault.rotate_token()
 
     async def _outages(self) -> None:
         """Each kind of outage once a round, those of the identity last and together: what they excuse lasts longest."""
@@ -70,32 +69,32 @@ class Troubles:
             await asyncio.sleep(self._round / 2)
 
     async def _vault_is_down(self) -> None:
-        trouble = self._vault.journal.begin("down", "the vault is down")
+        outage = self._vault.journal.begin("down", "the vault is down")
         await self._vault.close()
         await asyncio.sleep(self._draw.uniform(0.2, 1.5))
         await self._vault.open()
-        trouble.end = now() + 0.5
+        outage.end = now() + 0.5
 
     async def _sessions_are_revoked(self) -> None:
-        trouble = self._vault.journal.begin("identity", "all sessions are revoked")
-        self._vault.identity.revoke()
-        trouble.end = now() + RENEWED_LATELY
+        outage = self._vault.journal.begin("identity", "all sessions are revoked")
+        self._vault.revoke_sessions()
+        outage.end = now() + RENEWED_LATELY
 
     async def _sts_is_down(self) -> None:
         fault = self._draw.choice(_STS_FAULTS)
-        trouble = self._vault.journal.begin("identity", f"STS: {fault}")
+        outage = self._vault.journal.begin("identity", f"STS: {fault}")
         self._vault.sts_fault = fault
         if self._draw.random() < 0.5:
-            self._vault.identity.revoke()
+            self._vault.revoke_sessions()
         await asyncio.sleep(self._draw.uniform(1, 4))
         self._vault.sts_fault = None
-        trouble.end = now() + BACK_OFF
+        outage.end = now() + BACK_OFF
 
     async def _token_vanishes(self) -> None:
         """For longer than credentials are renewed ahead of time, so that some are missed."""
-        file = self._vault.identity.file
-        trouble = self._vault.journal.begin("identity", "the token file vanishes")
+        file = self._vault.token_file
+        outage = self._vault.journal.begin("identity", "the token file vanishes")
         file.unlink()
         await asyncio.sleep(self._draw.uniform(1, LIFETIME / 2))
-        self._vault.identity.rotate()
-        trouble.end = now() + BACK_OFF
+        self._vault.rotate_token()
+        outage.end = now() + BACK_OFF

@@ -1,4 +1,4 @@
-"""What a vault, or what is between, can do to one call. Each fault says which effect excuses what comes of it."""
+"""What the vault or the network can do to one call. Each fault says by which effect it excuses the answer."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tests.fakes.aws_secrets import Reply, error
+from tests.fakes.server import Request
 from tests.soak.expected_state import MARK
-from tests.soak.http_server import Reply, Request, error_reply
 
 HANG = 30.0
 """Seconds for which a call that hangs is held, unless its caller leaves before."""
@@ -35,7 +36,7 @@ class Call:
 
 
 Apply = Callable[[Call], Awaitable[bool]]
-"""Does the harm; whether the connection goes on."""
+"""Answers the call, or fails to; returns whether the connection goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _instead(status: int, body: bytes, content_type: str = "application/x-amz-js
 def _error(code: str, status: int = 400) -> Apply:
     async def apply(call: Call) -> bool:
         message = f"no {MARK}in-a-message"
-        await call.send(error_reply(code, call.reply.request_id, status, message).render())
+        await call.send(replace(error(code, message, status), request_id=call.reply.request_id).render())
         return True
 
     return apply
@@ -192,17 +193,17 @@ HARMFUL = (
     Fault("half an answer", "unavailable", _half),
     Fault("half a head", "unavailable", _half_a_head),
     Fault("hangs", "slow", _hang),
-    Fault("20 MB", "odd", _huge),
-    Fault("20 MB chunked", "odd", _huge_chunked),
-    Fault("a huge head", "odd", _huge_head),
-    Fault("redirect", "odd", _redirect),
-    Fault("another name's secret", "odd", _another_name),
-    Fault("no key", "odd", _error("DecryptionFailure")),
-    Fault("an unknown error", "odd", _error("SomethingElse")),
-    Fault("403 without a code", "odd", _instead(403, b"{}")),
-    Fault("204", "odd", _instead(204, b"")),
-    Fault("no HTTP", "odd", _instead(200, b"", extra="\0bad header\r\n")),
+    Fault("20 MB", "malformed", _huge),
+    Fault("20 MB chunked", "malformed", _huge_chunked),
+    Fault("a huge head", "malformed", _huge_head),
+    Fault("redirect", "malformed", _redirect),
+    Fault("another name's secret", "malformed", _another_name),
+    Fault("no key", "malformed", _error("DecryptionFailure")),
+    Fault("an unknown error", "malformed", _error("SomethingElse")),
+    Fault("403 without a code", "malformed", _instead(403, b"{}")),
+    Fault("204", "malformed", _instead(204, b"")),
+    Fault("no HTTP", "malformed", _instead(200, b"", extra="\0bad header\r\n")),
     Fault("credentials expired", "credentials", _error("ExpiredTokenException")),
     Fault("credentials unknown", "credentials", _error("UnrecognizedClientException")),
-    *(Fault(f"answer: {what}", "odd", _instead(200, body)) for what, body in _NO_SECRETS.items()),
+    *(Fault(f"answer: {what}", "malformed", _instead(200, body)) for what, body in _NO_SECRETS.items()),
 )

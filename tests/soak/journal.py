@@ -1,4 +1,4 @@
-"""What was done to the sidecar, and when: only that excuses an answer that is no value."""
+"""Which faults the sidecar met, and when: only they excuse an answer without a value."""
 
 from __future__ import annotations
 
@@ -7,24 +7,22 @@ from dataclasses import dataclass, field
 
 from tests.soak.expected_state import REMEMBERED, now
 
-EVERYONE = "*"
-
 EXCUSES: dict[str, frozenset[str]] = {
     "throttled": frozenset({"throttled"}),
     "unavailable": frozenset({"vault-unavailable"}),
-    "odd": frozenset({"bad-upstream-response"}),
+    "malformed": frozenset({"bad-upstream-response"}),
     "slow": frozenset({"timed-out"}),
     "credentials": frozenset({"identity-unavailable"}),
     "identity": frozenset({"identity-unavailable", "timed-out"}),
     "down": frozenset({"vault-unavailable", "timed-out"}),
     "lag": frozenset({"timed-out"}),
 }
-"""The problems that each effect of a fault may end in."""
+"""The problem types that each effect of a fault may lead to."""
 
 
 @dataclass(slots=True)
-class Trouble:
-    """Something that was wrong for everybody, for a time."""
+class Outage:
+    """A fault of all names, for a time."""
 
     effect: str
     what: str
@@ -34,14 +32,14 @@ class Trouble:
 
 @dataclass
 class Journal:
-    """Faults by name, troubles for all, and the vault's own request ids."""
+    """Faults by name, outages of all names, and the vault's own request ids."""
 
     faults: defaultdict[str, deque[tuple[float, str, str]]] = field(default_factory=lambda: defaultdict(deque))
-    troubles: list[Trouble] = field(default_factory=list)
+    outages: list[Outage] = field(default_factory=list)
     requests: dict[str, tuple[float, str]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     breaches: list[str] = field(default_factory=list)
-    """What the vault saw and must never see."""
+    """What the vault must never see, and saw."""
 
     def fault(self, name: str, effect: str, what: str) -> None:
         """Note that a call for a name met a fault."""
@@ -51,12 +49,12 @@ class Journal:
         while past[0][0] < now() - REMEMBERED:
             past.popleft()
 
-    def begin(self, effect: str, what: str) -> Trouble:
-        """Note that something is wrong for everybody from now on."""
+    def begin(self, effect: str, what: str) -> Outage:
+        """Note that a fault of all names begins now."""
         self.counts[what] += 1
-        trouble = Trouble(effect, what, now())
-        self.troubles.append(trouble)
-        return trouble
+        outage = Outage(effect, what, now())
+        self.outages.append(outage)
+        return outage
 
     def issue(self, request_id: str, name: str) -> None:
         """Note the id of a call."""
@@ -72,13 +70,13 @@ class Journal:
                 break
             if at <= end:
                 excuses |= EXCUSES[effect]
-        for trouble in self.troubles:
-            if trouble.start <= end and trouble.end >= start:
-                excuses |= EXCUSES[trouble.effect]
+        for outage in self.outages:
+            if outage.start <= end and outage.end >= start:
+                excuses |= EXCUSES[outage.effect]
         return excuses
 
     def between(self, name: str, start: float, end: float) -> list[str]:
         """Return what happened to a name, as lines."""
         lines = [f"{at:.4f} {what} ({effect})" for at, effect, what in self.faults[name] if start <= at <= end]
-        troubles = [t for t in self.troubles if t.start <= end and t.end >= start]
-        return lines + [f"{t.start:.4f} to {t.end:.4f} {t.what} ({t.effect}), for everybody" for t in troubles]
+        outages = [t for t in self.outages if t.start <= end and t.end >= start]
+        return lines + [f"{t.start:.4f} to {t.end:.4f} {t.what} ({t.effect}), all names" for t in outages]

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.soak import documented
 from tests.soak.documented import Kind
-from tests.soak.expected_state import MARK, Value, World, now
+from tests.soak.expected_state import MARK, ExpectedState, Value, now
 from tests.soak.http_client import Answer, Asked
 from tests.soak.journal import Journal
 
@@ -48,8 +48,8 @@ class Violation:
 class Judge:
     """Checks answers and counts them."""
 
-    def __init__(self, world: World, journal: Journal, problems: frozenset[Kind]) -> None:
-        self.world = world
+    def __init__(self, expected_state: ExpectedState, journal: Journal, problems: frozenset[Kind]) -> None:
+        self.expected_state = expected_state
         self.journal = journal
         self.problems = problems
         self.outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -72,10 +72,10 @@ class Judge:
 
     def _context(self, full: str, start: float, end: float) -> list[str]:
         lines = self.journal.between(full, start, end)
-        if full in self.world.names:
-            for epoch in self.world.names[full].during(start, end):
-                version = epoch.value.version if epoch.value else None
-                lines.append(f"{epoch.start:.4f} to {epoch.end:.4f} {epoch.status} {version}")
+        if full in self.expected_state.names:
+            for period in self.expected_state.names[full].during(start, end):
+                version = period.value.version if period.value else None
+                lines.append(f"{period.start:.4f} to {period.end:.4f} {period.status} {version}")
         return sorted(lines)[-60:]
 
     def read(self, full: str, asked: Asked, answer: Answer, seen: str | None = None, **selected: str) -> None:
@@ -85,7 +85,7 @@ class Judge:
             self._count(asked, "304")
             if seen is None or f'"{seen}"' != answer.headers.get("etag"):
                 self.violation("protocol", "304 with another ETag than was asked for", asked, answer, full)
-            elif not self.world.was_current(full, seen, asked.start, answer.end):
+            elif not self.expected_state.was_current(full, seen, asked.start, answer.end):
                 self.violation("stale", f"304 for version {seen}, which was not current", asked, answer, full)
         elif answer.status == 200:
             self._count(asked, "200")
@@ -124,7 +124,7 @@ class Judge:
             self.violation("protocol", "expected application/json and no-store", asked, answer, full)
         if asked.method == "HEAD":
             version = headers.get("etag", "").strip('"')
-            if not self.world.was_current(full, version, asked.start, answer.end):
+            if not self.expected_state.was_current(full, version, asked.start, answer.end):
                 self.violation("stale", "ETag of a version that was not current", asked, answer, full)
             return
         document = answer.document
@@ -140,13 +140,13 @@ class Judge:
             self.violation("foreign", f"another name than {full}", asked, answer, full)
             return
         version = str(document.get("version"))
-        for value in self.world.readable(full, asked.start, answer.end, selected):
+        for value in self.expected_state.readable(full, asked.start, answer.end, selected):
             if value.version == version:
                 shown = field_of(value, selected["key"]) if "key" in selected else value.shown
                 if (document.get("value"), document.get("encoding")) != (shown, value.encoding):
                     self.violation("mixed", "not the value of this version", asked, answer, full)
                 return
-        owner = self.world.owner.get(version)
+        owner = self.expected_state.owner.get(version)
         if owner is None:
             self.violation("unknown", f"version {version} was never set", asked, answer, full)
         elif owner != full:
@@ -174,27 +174,29 @@ class Judge:
 
     def write(self, full: str, text: str, asked: Asked, answer: Answer) -> None:
         """Judge the answer to a write: if it says so, the value was set, for this name, once."""
-        if self.world.written[text] > 1:
-            self.violation("written twice", f"{self.world.written[text]} versions of one write", asked, answer, full)
+        if self.expected_state.written[text] > 1:
+            self.violation(
+                "written twice", f"{self.expected_state.written[text]} versions of one write", asked, answer, full
+            )
         if answer.status != 200:
             self._refusal(full, asked, answer, {})
             return
         self._count(asked, "200")
         document = answer.document
-        value = self.world.recent.get(str(document.get("version")))
+        value = self.expected_state.recent.get(str(document.get("version")))
         if value is None or (value.name, value.shown) != (full, text) or document.get("name") != full:
             self.violation("lost", "this version has not the value that was written", asked, answer, full)
-        elif not self.world.was_current(full, value.version, asked.start, answer.end):
+        elif not self.expected_state.was_current(full, value.version, asked.start, answer.end):
             self.violation("stale", "written before it was asked for", asked, answer, full)
 
     def event(self, full: str, version: str, asked: Asked, since: float, ordinal: int) -> int:
         """Judge an event of a version that was looked up after `since`; its ordinal, to be given with the next one."""
         self._count(asked, "version")
-        value = self.world.recent.get(version)
+        value = self.expected_state.recent.get(version)
         if value is None or value.name != full:
             self.violation("foreign", f"event of version {version}, which is none of {full}", asked, name=full)
             return ordinal
-        if value.ordinal < ordinal or not self.world.was_current(full, version, since, now()):
+        if value.ordinal < ordinal or not self.expected_state.was_current(full, version, since, now()):
             self.violation("stale", f"event of version {version} of {full}, which is gone", asked, name=full)
         return value.ordinal
 
@@ -227,7 +229,7 @@ class Judge:
         if document.get("name") != full:
             self.violation("foreign", f"a problem of another name than {full}", asked, answer, full)
         if slug == STATUSES.get(status):
-            if not self.world.was(full, status, asked.start, answer.end, selected):
+            if not self.expected_state.was(full, status, asked.start, answer.end, selected):
                 self.violation("lost", f"{status} for a name that was none of it", asked, answer, full)
             self._decided(full, document, asked, answer)
         elif slug == "overloaded":
@@ -239,7 +241,7 @@ class Judge:
             self.violation("unexcused", f"{kind}, though nothing was wrong that could cause it", asked, answer, full)
 
     def _key_problem(self, full: str, key: str) -> str | None:
-        if self.world.names[full].kind != "json":
+        if self.expected_state.names[full].kind != "json":
             return "not-an-object"
         return "no-such-key" if key == NO_SUCH_KEY else None
 

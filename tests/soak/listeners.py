@@ -24,7 +24,7 @@ class Listeners(Actor):
             names = {
                 name.full
                 for kind in ("text", "toggled", "fleeting", "foreign")
-                for name in self._draw.sample(self.world.of[kind], 2)
+                for name in self._draw.sample(self.expected_state.of[kind], 2)
             }
             asked = Asked("events", "GET", f"/v1/events?names={','.join(sorted(names))}")
             async with self._opened() as connection:

@@ -91,7 +91,7 @@ class Usual(Actor):
 
     async def _batch(self, connection: Connection) -> None:
         count = self._draw.randint(1, 30)
-        names = {name.full: name for name in (self._some(*self.world.of) for _ in range(count))}
+        names = {name.full: name for name in (self._some(*self.expected_state.of) for _ in range(count))}
         body = json.dumps({"names": list(names)}).encode()
         asked = Asked("batch", "POST", "/v1/secrets:batchGet", {"Content-Type": "application/json"}, body)
         answer = await self._ask(connection, asked)

@@ -19,7 +19,7 @@ def document(run: Run) -> dict[str, Any]:
         "seconds": run.seconds,
         "routes": asdict(run.has),
         "answers": sum(outcomes.total() for outcomes in run.judge.outcomes.values()),
-        "changes": run.judge.world.changes,
+        "changes": run.judge.expected_state.changes,
         "outcomes": {what: dict(counts.most_common()) for what, counts in sorted(run.judge.outcomes.items())},
         "faults": dict(run.journal.counts.most_common()),
         "latency_ms": {f"p{p}": _percentile(latencies, p) for p in (50, 90, 99)},

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fakes.aws import REGION, ROLE
 from tests.soak import documented, instrumented_sidecar, verdict
 from tests.soak.callers import Callers
-from tests.soak.expected_state import World, now
-from tests.soak.fault_schedule import Troubles
+from tests.soak.expected_state import ExpectedState, now
+from tests.soak.fault_schedule import FaultSchedule
 from tests.soak.http_client import Asked, Connection, NoAnswer
-from tests.soak.identity import REGION, ROLE, Identity
 from tests.soak.journal import Journal
 from tests.soak.judge import Judge
 from tests.soak.listeners import INTERVAL, Listeners
@@ -36,7 +35,7 @@ PAUSE = 0.04
 LAG = 0.4
 """Seconds that this process itself may be late before that excuses a time-out."""
 ROUND = 120.0
-"""Seconds in which everybody suffers from each outage once."""
+"""Seconds in which each outage happens once."""
 SETTLE = 10.0
 """Seconds at the end in which file descriptors must return to what they were at the start."""
 
@@ -63,14 +62,13 @@ class Run:
 
 async def run(seconds: float, seed: int, command: Sequence[str] = SIDECAR) -> Run:
     """Load a sidecar for so many seconds and judge it; only loopback is used."""
-    world, journal = World(seed), Journal()
-    judge = Judge(world, journal, documented.problems())
+    expected, journal = ExpectedState(seed), Journal()
+    judge = Judge(expected, journal, documented.problems())
     taken: set[int] = set()
     vault_port, port, health_port, trap_port = (free_port(taken) for _ in range(4))
     with tempfile.TemporaryDirectory() as folder:
-        identity = Identity(Path(folder) / "token", random.Random(seed))  # noqa: S311
-        identity.rotate()
-        vault = Vault(world, journal, identity, vault_port, f"http://127.0.0.1:{trap_port}")
+        vault = Vault(expected, journal, Path(folder) / "token", vault_port, f"http://127.0.0.1:{trap_port}")
+        vault.rotate_token()
         trap = await asyncio.start_server(lambda _, writer: _trapped(journal, writer), "127.0.0.1", trap_port)
         await vault.open()
         variables = {
@@ -84,9 +82,9 @@ async def run(seconds: float, seed: int, command: Sequence[str] = SIDECAR) -> Ru
             "SECRETS_ACCESS": "read_write",
             "SECRETS_EVENTS_INTERVAL": str(INTERVAL),
             "AWS_REGION": REGION,
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{vault_port}",
+            "AWS_ENDPOINT_URL": vault.url,
             "AWS_ROLE_ARN": ROLE,
-            "AWS_WEB_IDENTITY_TOKEN_FILE": str(identity.file),
+            "AWS_WEB_IDENTITY_TOKEN_FILE": str(vault.token_file),
         }
         process = await Process.start(command, variables)
         result = Run(seed, seconds, judge, journal, process, Has())
@@ -150,10 +148,10 @@ async def _routes(port: int, health_port: int) -> Has:
 async def _load(result: Run, vault: Vault, port: int, health_port: int) -> None:
     patience = TIMEOUT + GRACE
     callers = Callers(result.judge, port, patience, result.has)
-    troubles = Troubles(vault, min(ROUND, result.seconds))
+    schedule = FaultSchedule(vault, min(ROUND, result.seconds))
     works = [
         *(callers.run(PAUSE) for _ in range(CALLERS)),
-        troubles.run(),
+        schedule.run(),
         _watch_health(result, health_port),
         _sample(result),
         _watch_lag(result),
@@ -201,8 +199,8 @@ async def _watch_lag(result: Run) -> None:
         lag = now() - before - 0.05
         result.lag = max(result.lag, lag)
         if lag > LAG:
-            trouble = result.journal.begin("lag", "the harness was late itself")
-            trouble.start, trouble.end = before, now() + TIMEOUT
+            outage = result.journal.begin("lag", "the harness was late itself")
+            outage.start, outage.end = before, now() + TIMEOUT
 
 
 async def _settled(result: Run) -> None:
