@@ -1,6 +1,6 @@
-"""Sidecars that break a promise each: `python tests/integration/broken_sidecar.py HOW`. The soak must find them out.
+"""Sidecars that each break one promise: `python -m tests.integration.broken_sidecar HOW`. The soak must detect them.
 
-Everything is the real sidecar but one thing about its store, or its application.
+They are the real sidecar but for one fault in the store.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from secret_sidecar.vaults.store import Secret
 from tests.soak import instrumented_sidecar
 
 
-class Honest:
-    """The store as it is."""
+class Store:
+    """The unchanged store."""
 
     def __init__(self, store: Any) -> None:
         self._store = store
@@ -34,7 +34,7 @@ class Honest:
         return secret
 
 
-class Caches(Honest):
+class Caches(Store):
     """Serves what it read up to a tenth of a second ago."""
 
     def __init__(self, store: Any) -> None:
@@ -53,8 +53,8 @@ class Caches(Honest):
         return secret
 
 
-class Joins(Honest):
-    """Lets a newcomer join a call that is under way."""
+class Joins(Store):
+    """Lets a read join a call that was already sent."""
 
     def __init__(self, store: Any) -> None:
         super().__init__(store)
@@ -71,8 +71,8 @@ class Joins(Honest):
         return await asyncio.shield(self._under_way[name])
 
 
-class Mixes(Honest):
-    """Sometimes gives one caller what was another's."""
+class Mixes(Store):
+    """Sometimes returns another caller's secret."""
 
     last: Secret | None = None
 
@@ -85,8 +85,8 @@ class Mixes(Honest):
         return secret
 
 
-class Loses(Honest):
-    """Says that there is no such secret when the vault has a problem."""
+class Loses(Store):
+    """Answers 404 when the vault fails."""
 
     async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
         """Read."""
@@ -96,7 +96,7 @@ class Loses(Honest):
             raise errors.NotFound(str(error)) from None
 
 
-class Tells(Honest):
+class Tells(Store):
     """Sometimes shows the value in a problem's detail."""
 
     async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
@@ -107,7 +107,7 @@ class Tells(Honest):
         return secret
 
 
-class Keeps(Honest):
+class Keeps(Store):
     """Keeps fifty kilobytes of every read, and a file descriptor of some."""
 
     def __init__(self, store: Any) -> None:
@@ -122,7 +122,7 @@ class Keeps(Honest):
         return await super().get(name, deadline, **selected)
 
 
-class Notes(Honest):
+class Notes(Store):
     """Keeps a note of every read: about a hundred bytes."""
 
     def __init__(self, store: Any) -> None:
@@ -135,7 +135,7 @@ class Notes(Honest):
         return await super().get(name, deadline, **selected)
 
 
-class Fails(Honest):
+class Fails(Store):
     """Raises what nobody expects."""
 
     async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
@@ -145,7 +145,7 @@ class Fails(Honest):
         return await super().get(name, deadline, **selected)
 
 
-BROKEN: dict[str, Callable[[Any], Honest]] = {
+BROKEN: dict[str, Callable[[Any], Store]] = {
     "caches": Caches,
     "joins": Joins,
     "mixes": Mixes,

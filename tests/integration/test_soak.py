@@ -1,4 +1,4 @@
-"""The mixed load with faults, in short: the sidecar passes, and sidecars that break a promise are found out."""
+"""A short soak: the sidecar passes, and sidecars that break a promise are detected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.soak.run import SIDECAR, Run, run
 
 
 def soak(seconds: float, command: Sequence[str] = SIDECAR) -> Run:
-    """One run, always of the same draws."""
+    """One run, always with the same random choices."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(run(seconds, seed=4, command=command))
 

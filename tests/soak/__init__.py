@@ -1,1 +1,1 @@
-"""Mixed load with faults on a real sidecar, every answer checked against what was set: `python -m soak`."""
+"""Mixed load with faults on a real sidecar, every answer checked: `python -m tests.soak`."""

@@ -24,7 +24,7 @@ def main() -> int:
         "--seed",
         type=int,
         default=None,
-        help="the draws of an earlier run; times differ all the same (default: another each time)",
+        help="repeats the random choices of an earlier run, not its timing (default: random)",
     )
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where to write (default %(default)s)")
     arguments = parser.parse_args()

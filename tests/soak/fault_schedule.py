@@ -21,7 +21,7 @@ class FaultSchedule:
     def __init__(self, vault: Vault, round_: float) -> None:
         self._vault = vault
         self._expected = vault.expected
-        self._draw = vault.expected.random
+        self._random = vault.expected.random
         self._round = round_
 
     async def run(self) -> None:
@@ -32,29 +32,29 @@ class FaultSchedule:
 
     async def _changes(self) -> None:
         while True:
-            for name in self._draw.sample(self._expected.holding, 2):
+            for name in self._random.sample(self._expected.holding, 2):
                 self._vault.change(name)
             await asyncio.sleep(0.005)
 
     async def _statuses(self) -> None:
         while True:
-            await asyncio.sleep(self._draw.uniform(0, 0.2))
-            toggled, fleeting = (self._draw.choice(self._expected.of[kind]) for kind in ("toggled", "fleeting"))
-            self._vault.set_status(toggled, self._draw.choice((200, 403)))
-            self._vault.set_status(fleeting, self._draw.choice((200, 200, 404, 410)))
+            await asyncio.sleep(self._random.uniform(0, 0.2))
+            toggled, fleeting = (self._random.choice(self._expected.of[kind]) for kind in ("toggled", "fleeting"))
+            self._vault.set_status(toggled, self._random.choice((200, 403)))
+            self._vault.set_status(fleeting, self._random.choice((200, 200, 404, 410)))
 
     async def _failures(self) -> None:
         """About four names fail at a time, some always and some in part."""
         while True:
-            name = self._draw.choice(list(self._expected.names))
-            fault = self._draw.choice(HARMFUL)
-            until = now() + self._draw.uniform(0.3, 2.5)
-            self._vault.faulty_names[name] = FaultyName(fault, self._draw.choice((0.3, 1.0)), until)
-            await asyncio.sleep(self._draw.uniform(0.1, 0.6))
+            name = self._random.choice(list(self._expected.names))
+            fault = self._random.choice(HARMFUL)
+            until = now() + self._random.uniform(0.3, 2.5)
+            self._vault.faulty_names[name] = FaultyName(fault, self._random.choice((0.3, 1.0)), until)
+            await asyncio.sleep(self._random.uniform(0.1, 0.6))
 
     async def _rotation(self) -> None:
         while True:
-            await asyncio.sleep(self._draw.uniform(2, 5))
+            await asyncio.sleep(self._random.uniform(2, 5))
             if self._vault.token_file.exists():
                 self._vault.rotate_token()
 
@@ -71,7 +71,7 @@ class FaultSchedule:
     async def _vault_is_down(self) -> None:
         outage = self._vault.journal.begin("down", "the vault is down")
         await self._vault.close()
-        await asyncio.sleep(self._draw.uniform(0.2, 1.5))
+        await asyncio.sleep(self._random.uniform(0.2, 1.5))
         await self._vault.open()
         outage.end = now() + 0.5
 
@@ -81,12 +81,12 @@ class FaultSchedule:
         outage.end = now() + RENEWED_LATELY
 
     async def _sts_is_down(self) -> None:
-        fault = self._draw.choice(_STS_FAULTS)
+        fault = self._random.choice(_STS_FAULTS)
         outage = self._vault.journal.begin("identity", f"STS: {fault}")
         self._vault.sts_fault = fault
-        if self._draw.random() < 0.5:
+        if self._random.random() < 0.5:
             self._vault.revoke_sessions()
-        await asyncio.sleep(self._draw.uniform(1, 4))
+        await asyncio.sleep(self._random.uniform(1, 4))
         self._vault.sts_fault = None
         outage.end = now() + BACK_OFF
 
@@ -95,6 +95,6 @@ class FaultSchedule:
         file = self._vault.token_file
         outage = self._vault.journal.begin("identity", "the token file vanishes")
         file.unlink()
-        await asyncio.sleep(self._draw.uniform(1, LIFETIME / 2))
+        await asyncio.sleep(self._random.uniform(1, LIFETIME / 2))
         self._vault.rotate_token()
         outage.end = now() + BACK_OFF

@@ -17,7 +17,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(slots=True)
-class Asked:
+class Request:
     """A request: what it is called in the summary, and its bytes."""
 
     what: str
@@ -62,25 +62,25 @@ class Answer:
 class Connection:
     """One connection to the sidecar."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, patience: float) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, max_wait: float) -> None:
         self.reader = reader
         self.writer = writer
-        self._patience = patience
+        self._max_wait = max_wait
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, port: int, patience: float) -> AsyncIterator[Connection]:
+    async def opened(cls, port: int, max_wait: float) -> AsyncIterator[Connection]:
         """Connect for as long as a block lasts."""
-        connection = await cls.open(port, patience)
+        connection = await cls.open(port, max_wait)
         try:
             yield connection
         finally:
             connection.close()
 
     @classmethod
-    async def open(cls, port: int, patience: float) -> Connection:
-        """Connect; answers are waited for as long as `patience` says, in seconds."""
-        return cls(*await asyncio.open_connection("127.0.0.1", port), patience)
+    async def open(cls, port: int, max_wait: float) -> Connection:
+        """Connect; answers are waited for as long as `max_wait` says, in seconds."""
+        return cls(*await asyncio.open_connection("127.0.0.1", port), max_wait)
 
     def close(self) -> None:
         """End it, politely."""
@@ -90,29 +90,29 @@ class Connection:
         """End it with a reset."""
         self.writer.transport.abort()
 
-    def send(self, asked: Asked) -> None:
+    def send(self, request: Request) -> None:
         """Send a request."""
-        asked.start = now()
-        self.writer.write(asked.render())
+        request.start = now()
+        self.writer.write(request.render())
 
-    async def answer(self, asked: Asked) -> Answer:
+    async def answer(self, request: Request) -> Answer:
         """Return the next answer, or raise NoAnswer."""
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._max_wait):
                 status, headers = await self.head()
-                body = b"" if asked.method == "HEAD" or status in {204, 304} else await self._body(headers)
+                body = b"" if request.method == "HEAD" or status in {204, 304} else await self._body(headers)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise NoAnswer(f"the connection ended: {error}") from None
         except TimeoutError:
-            raise NoAnswer(f"nothing after {self._patience} s") from None
+            raise NoAnswer(f"nothing after {self._max_wait} s") from None
         if headers.get("connection", "") == "close":
             self.close()
         return Answer(status, headers, body, now())
 
-    async def ask(self, asked: Asked) -> Answer:
+    async def ask(self, request: Request) -> Answer:
         """Send and receive."""
-        self.send(asked)
-        return await self.answer(asked)
+        self.send(request)
+        return await self.answer(request)
 
     @property
     def is_open(self) -> bool:

@@ -1,4 +1,4 @@
-"""The sidecar under test: a process of its own, its log, its memory, its file descriptors."""
+"""The sidecar process under test: its log, its memory, its file descriptors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.soak.expected_state import MARK, now
 from tests.soak.instrumented_sidecar import PREFIX
 
 PORTS = range(20_000, 32_000)
-"""Below those that the kernel hands out to callers, so that a port that is closed for a while stays ours."""
+"""Below the ephemeral ports, so that a port that is closed for a while stays ours."""
 
 
 def free_port(taken: set[int]) -> int:
@@ -38,7 +38,7 @@ def free_port(taken: set[int]) -> int:
 
 @dataclass(frozen=True)
 class Sample:
-    """What the process took at a time: seconds since the start, kilobytes, file descriptors, threads, CPU seconds."""
+    """What the process used at one time: seconds since the start, kilobytes, file descriptors, threads, CPU seconds."""
 
     at: float
     rss: int
@@ -48,8 +48,8 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Held:
-    """What the process said that it holds: small objects, and the bytes of all else."""
+class InUse:
+    """What the process reported to have in use: small objects, and the bytes of everything else."""
 
     at: float
     objects: int
@@ -58,12 +58,12 @@ class Held:
 
 @dataclass
 class Process:
-    """A running sidecar, which must be one that tells what it holds (weighed.py)."""
+    """A running sidecar, started by instrumented_sidecar.py."""
 
     process: asyncio.subprocess.Process
     started: float = field(default_factory=now)
     samples: list[Sample] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
+    in_use: list[InUse] = field(default_factory=list)
     messages: Counter[str] = field(default_factory=Counter)
     bad_lines: list[str] = field(default_factory=list)
     _readers: list[asyncio.Task[None]] = field(default_factory=list)
@@ -91,15 +91,15 @@ class Process:
             self.bad_lines.append(line)
 
     def _stray(self, line: str) -> None:
-        """Nothing is written to stderr but what was asked for."""
+        """Only the figures that SIGUSR1 asks for may be on stderr."""
         if line.startswith(PREFIX):
             objects, size = line.removeprefix(PREFIX).split()
-            self.held.append(Held(now() - self.started, int(objects), int(size)))
+            self.in_use.append(InUse(now() - self.started, int(objects), int(size)))
         else:
             self.bad_lines.append(f"stderr: {line}")
 
     def sample(self) -> None:
-        """Look at what it takes now, and ask what it holds."""
+        """Record what it uses now, and ask by SIGUSR1 what it has in use."""
         self.process.send_signal(signal.SIGUSR1)
         folder = Path(f"/proc/{self.process.pid}")
         status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines() if ":" in line)
@@ -115,12 +115,12 @@ class Process:
             )
         )
 
-    async def end(self, patience: float) -> int | None:
+    async def end(self, max_wait: float) -> int | None:
         """Ask it to stop; the exit code, or None if it had to be killed."""
         if self.process.returncode is None:
             self.process.terminate()
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(max_wait):
                 await self.process.wait()
         except TimeoutError:
             self.process.kill()

@@ -1,4 +1,4 @@
-"""What a run came to: for a person, and as JSON."""
+"""The report of a run, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def document(run: Run) -> dict[str, Any]:
         "passed": run.passed,
         "seed": run.seed,
         "seconds": run.seconds,
-        "routes": asdict(run.has),
+        "routes": asdict(run.routes),
         "answers": sum(outcomes.total() for outcomes in run.judge.outcomes.values()),
-        "changes": run.judge.expected_state.changes,
+        "changes": run.judge.expected.changes,
         "outcomes": {what: dict(counts.most_common()) for what, counts in sorted(run.judge.outcomes.items())},
         "faults": dict(run.journal.counts.most_common()),
         "latency_ms": {f"p{p}": _percentile(latencies, p) for p in (50, 90, 99)},
@@ -34,8 +34,8 @@ def document(run: Run) -> dict[str, Any]:
                 "allowed": verdict.allowed_kb(run.seconds),
             },
             "in_use": {
-                what: {"growth": round(growth), "allowed": verdict.allowed_held(run.seconds)[what]}
-                for what, growth in verdict.held_growth(run.process.held).items()
+                what: {"growth": round(growth), "allowed": verdict.allowed_in_use(run.seconds)[what]}
+                for what, growth in verdict.in_use_growth(run.process.in_use).items()
             },
             "fds": {
                 "idle_before": run.fds_idle[0],
@@ -59,21 +59,23 @@ def _percentile(ordered: list[float], percent: int) -> float | None:
 
 def lines(run: Run) -> list[str]:
     """Return the summary."""
-    told = document(run)
-    process = told["process"]
-    shown = [f"{what:18}{_row(counts)}" for what, counts in told["outcomes"].items()]
-    shown += ["", "faults: " + ", ".join(f"{what} {count}" for what, count in told["faults"].items()), ""]
-    shown.append(f"routes: {', '.join(what for what, there in told['routes'].items() if there) or 'reading alone'}")
-    shown.append(f"{told['answers']} answers in {run.seconds:.0f} s, {told['changes']} changes, seed {run.seed}")
-    shown.append("latency: " + ", ".join(f"{p} {ms} ms" for p, ms in told["latency_ms"].items()))
+    summary = document(run)
+    process = summary["process"]
+    shown = [f"{what:18}{_row(counts)}" for what, counts in summary["outcomes"].items()]
+    shown += ["", "faults: " + ", ".join(f"{what} {count}" for what, count in summary["faults"].items()), ""]
+    shown.append(f"routes: {', '.join(what for what, there in summary['routes'].items() if there) or 'reading only'}")
+    shown.append(f"{summary['answers']} answers in {run.seconds:.0f} s, {summary['changes']} changes, seed {run.seed}")
+    shown.append("latency: " + ", ".join(f"{p} {ms} ms" for p, ms in summary["latency_ms"].items()))
     shown.append("memory in kB: " + ", ".join(f"{what} {kb}" for what, kb in process["rss_kb"].items()))
-    held = (f"{what} {told['growth']} of {told['allowed']}" for what, told in process["in_use"].items())
-    shown.append("growth of what is in use: " + ", ".join(held))
+    in_use = (f"{what} {used['growth']} of {used['allowed']}" for what, used in process["in_use"].items())
+    shown.append("growth of memory in use: " + ", ".join(in_use))
     shown.append("descriptors: " + ", ".join(f"{what} {count}" for what, count in process["fds"].items()))
-    shown.append(f"CPU {process['cpu_seconds']:.1f} s, threads {process['threads']}, lag {told['harness_lag_ms']} ms")
-    shown.append("log: " + ", ".join(f"{message} ({count})" for message, count in told["log"].items()))
+    shown.append(
+        f"CPU {process['cpu_seconds']:.1f} s, threads {process['threads']}, lag {summary['harness_lag_ms']} ms"
+    )
+    shown.append("log: " + ", ".join(f"{message} ({count})" for message, count in summary["log"].items()))
     if not run.passed:
-        shown += ["", "VIOLATIONS: " + ", ".join(f"{rule} {count}" for rule, count in told["violations"].items())]
+        shown += ["", "VIOLATIONS: " + ", ".join(f"{rule} {count}" for rule, count in summary["violations"].items())]
         for violation in run.judge.violations:
             shown += ["", *violation.lines()]
     shown += ["", "passed" if run.passed else "FAILED"]

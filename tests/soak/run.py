@@ -1,4 +1,4 @@
-"""One run: the vault, the sidecar, the callers, and what is looked at meanwhile."""
+"""One run: the vault, the sidecar, the callers, and what is measured meanwhile."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from tests.fakes.aws import REGION, ROLE
 from tests.soak import documented, instrumented_sidecar, verdict
-from tests.soak.callers import Callers
 from tests.soak.expected_state import ExpectedState, now
 from tests.soak.fault_schedule import FaultSchedule
-from tests.soak.http_client import Asked, Connection, NoAnswer
+from tests.soak.http_client import Connection, NoAnswer, Request
 from tests.soak.journal import Journal
 from tests.soak.judge import Judge
 from tests.soak.listeners import INTERVAL, Listeners
-from tests.soak.normal_traffic import Has
+from tests.soak.mixed_traffic import MixedTraffic
+from tests.soak.normal_traffic import Routes
 from tests.soak.process import Process, free_port
 from tests.soak.vault import Vault
 
@@ -27,11 +27,11 @@ SIDECAR = (sys.executable, "-P", instrumented_sidecar.__file__)
 TIMEOUT = 2.0
 """SECRETS_TIMEOUT of the sidecar under test."""
 GRACE = 2.0
-"""Seconds beyond the timeout that a caller waits for an answer."""
+"""Seconds beyond SECRETS_TIMEOUT that a caller waits for an answer."""
 CALLERS = 24
 LISTENERS = 2
 PAUSE = 0.04
-"""Seconds that a caller rests between two requests, on average."""
+"""Seconds that a caller pauses between two requests, on average."""
 LAG = 0.4
 """Seconds that this process itself may be late before that excuses a time-out."""
 ROUND = 120.0
@@ -42,14 +42,14 @@ SETTLE = 10.0
 
 @dataclass
 class Run:
-    """What came of a run."""
+    """The result of a run."""
 
     seed: int
     seconds: float
     judge: Judge
     journal: Journal
     process: Process
-    has: Has
+    routes: Routes
     lag: float = 0.0
     fds_idle: tuple[int, int] = (0, 0)
     """File descriptors before the load, and when all callers and the vault had gone."""
@@ -87,11 +87,11 @@ async def run(seconds: float, seed: int, command: Sequence[str] = SIDECAR) -> Ru
             "AWS_WEB_IDENTITY_TOKEN_FILE": str(vault.token_file),
         }
         process = await Process.start(command, variables)
-        result = Run(seed, seconds, judge, journal, process, Has())
+        result = Run(seed, seconds, judge, journal, process, Routes())
         try:
             await _until_ready(process, health_port)
             process.sample()
-            result.has = await _routes(port, health_port)
+            result.routes = await _routes(port, health_port)
             await _load(result, vault, port, health_port)
             await vault.close()
             await _settled(result)
@@ -113,7 +113,7 @@ async def _until_ready(process: Process, health_port: int) -> None:
         while process.process.returncode is None:
             try:
                 async with Connection.opened(health_port, GRACE) as connection:
-                    answer = await connection.ask(Asked("ready", "GET", "/readyz"))
+                    answer = await connection.ask(Request("ready", "GET", "/readyz"))
             except (OSError, NoAnswer):
                 pass
             else:
@@ -123,19 +123,19 @@ async def _until_ready(process: Process, health_port: int) -> None:
     raise RuntimeError(f"the sidecar ended with {process.process.returncode}: {process.bad_lines}")
 
 
-async def _routes(port: int, health_port: int) -> Has:
+async def _routes(port: int, health_port: int) -> Routes:
     """Ask which routes there are: what is not there answers 404 or 405, or 400 for the parameter."""
 
     async def status(method: str, target: str, body: bytes = b"", at: int = port) -> int:
         headers = {"Content-Type": "application/json"} if body else {}
         for _ in range(20):  # a fault may be in the way
             async with Connection.opened(at, TIMEOUT + GRACE) as connection:
-                answer = await connection.ask(Asked("routes", method, target, headers, body))
+                answer = await connection.ask(Request("routes", method, target, headers, body))
             if answer.status < 429:
                 break
         return answer.status
 
-    return Has(
+    return Routes(
         batch=await status("POST", "/v1/secrets:batchGet", json.dumps({"names": ["missing-0"]}).encode()) == 200,
         events=await status("HEAD", "/v1/events?names=text-0") == 200,
         selection=await status("GET", "/v1/secrets/text-0?stage=AWSCURRENT") == 200,
@@ -146,8 +146,8 @@ async def _routes(port: int, health_port: int) -> Has:
 
 
 async def _load(result: Run, vault: Vault, port: int, health_port: int) -> None:
-    patience = TIMEOUT + GRACE
-    callers = Callers(result.judge, port, patience, result.has)
+    max_wait = TIMEOUT + GRACE
+    callers = MixedTraffic(result.judge, port, max_wait, result.routes)
     schedule = FaultSchedule(vault, min(ROUND, result.seconds))
     works = [
         *(callers.run(PAUSE) for _ in range(CALLERS)),
@@ -156,8 +156,8 @@ async def _load(result: Run, vault: Vault, port: int, health_port: int) -> None:
         _sample(result),
         _watch_lag(result),
     ]
-    if result.has.events:
-        works += [Listeners(result.judge, port, patience).run() for _ in range(LISTENERS)]
+    if result.routes.events:
+        works += [Listeners(result.judge, port, max_wait).run() for _ in range(LISTENERS)]
     tasks = [asyncio.ensure_future(work) for work in works]
     died = asyncio.ensure_future(result.process.process.wait())
     done, _ = await asyncio.wait([*tasks, died], timeout=result.seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -173,15 +173,15 @@ async def _load(result: Run, vault: Vault, port: int, health_port: int) -> None:
 async def _watch_health(result: Run, health_port: int) -> None:
     """Alive and ready all the time, whatever the vault does; and metrics that name no secret."""
     while True:
-        for path in ("/healthz", "/readyz", *(["/metrics"] if result.has.metrics else [])):
-            asked = Asked(path, "GET", path)
+        for path in ("/healthz", "/readyz", *(["/metrics"] if result.routes.metrics else [])):
+            request = Request(path, "GET", path)
             try:
                 async with Connection.opened(health_port, GRACE) as connection:
-                    answer = await connection.ask(asked)
+                    answer = await connection.ask(request)
             except NoAnswer as error:
-                result.judge.violation("no answer", str(error), asked)
+                result.judge.violation("no answer", str(error), request)
             else:
-                result.judge.health(asked, answer)
+                result.judge.health(request, answer)
         await asyncio.sleep(1)
 
 
@@ -230,10 +230,10 @@ def _judge_process(result: Run, code: int | None) -> None:
     allowed = verdict.allowed_kb(result.seconds)
     if memory > allowed:
         judge.violation("memory", f"grew by {memory:.0f} kB after warming up, expected at most {allowed}")
-    if not process.held:
-        judge.violation("memory in use", "the process did not tell what it holds when it was asked by SIGUSR1")
-    for what, held in verdict.held_growth(process.held).items():
-        most = verdict.allowed_held(result.seconds)[what]
+    if not process.in_use:
+        judge.violation("memory in use", "the process did not answer SIGUSR1 with what it has in use")
+    for what, held in verdict.in_use_growth(process.in_use).items():
+        most = verdict.allowed_in_use(result.seconds)[what]
         if held > most:
             judge.violation("memory in use", f"{held:.0f} {what} more after warming up, expected at most {most}")
     if fds > verdict.GROWTH_FDS:

@@ -1,11 +1,11 @@
-"""Whether what the process took stayed flat: by a line through the samples, and, of what it says it holds, exactly."""
+"""Whether memory and file descriptors stayed flat: by a line through the samples, and by what is in use, exactly."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
 
-from tests.soak.process import Held, Sample
+from tests.soak.process import InUse, Sample
 
 WARM_UP = 0.2
 """The part of the run that is not judged."""
@@ -13,8 +13,8 @@ WARM = 300.0
 """Seconds that a run must have for its memory to be called flat; pools and the allocator's arenas fill up first."""
 GROWTH_KB, GROWTH_KB_COLD = 3072, 16 << 10
 """Kilobytes by which the line through the rest may rise, in a run that long and in a shorter one."""
-HELD = {"objects": 4000, "bytes": 512 << 10}
-HELD_COLD = {"objects": 5000, "bytes": 4 << 20}
+IN_USE = {"objects": 4000, "bytes": 512 << 10}
+IN_USE_COLD = {"objects": 5000, "bytes": 4 << 20}
 """What may be in use beyond what was, in a run that long and in a shorter one. Ten minutes are some 300,000 reads:
 a leak of one object in sixty reads, or of large ones of two bytes a read, is found out."""
 GROWTH_FDS = 32.0
@@ -45,12 +45,12 @@ def memory_growth(samples: Sequence[Sample]) -> float:
     return growth([(sample.at, float(sample.rss)) for sample in judged(samples)])
 
 
-def allowed_held(seconds: float) -> dict[str, int]:
+def allowed_in_use(seconds: float) -> dict[str, int]:
     """Return how much more may be in use at the end of a run of so many seconds."""
-    return HELD if seconds >= WARM else HELD_COLD
+    return IN_USE if seconds >= WARM else IN_USE_COLD
 
 
-def held_growth(held: Sequence[Held]) -> dict[str, float]:
+def in_use_growth(held: Sequence[InUse]) -> dict[str, float]:
     """Return by how much what is in use grew after warming up, by medians: a burst at either end tells nothing."""
     rest = held[int(len(held) * WARM_UP) :]
     third = len(rest) // 3

@@ -1,14 +1,14 @@
-"""Callers that are hasty, slow, gone or hostile."""
+"""Callers that pipeline, stall, disconnect, or send what must be refused."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
 
-from tests.soak.actor import PREFIX, Actor, Acts
+from tests.soak.caller import PREFIX, Actions, Caller
 from tests.soak.documented import Kind
 from tests.soak.expected_state import now
-from tests.soak.http_client import Asked, Connection, NoAnswer
+from tests.soak.http_client import Connection, NoAnswer, Request
 
 BAD_REQUEST = frozenset({(400, "bad-request")})
 BAD_NAME = frozenset({(400, "bad-name"), (400, "bad-request")})
@@ -42,12 +42,12 @@ FORWARDING = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real
 GARBAGE = (b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\0" * 64 + b"\r\n\r\n")
 
 
-class Hostile(Actor):
-    """Requests that must be refused, and those that are fine but come in ways that few expect."""
+class HostileTraffic(Caller):
+    """Requests that must be refused, and valid ones sent in unusual ways."""
 
-    def acts(self, *, batch: bool) -> Acts:
-        """Return what they do."""
-        acts: Acts = {
+    def actions(self, *, batch: bool) -> Actions:
+        """Return the actions and their weights."""
+        actions: Actions = {
             self._pipelined: 5,
             self._bad_target: 4,
             self._wrong_host: 3,
@@ -59,87 +59,89 @@ class Hostile(Actor):
             self._aborted: 4,
             self._burst: 1,
         }
-        return acts | {self._bad_batch: 1} if batch else acts
+        return actions | {self._bad_batch: 1} if batch else actions
 
     async def _pipelined(self, connection: Connection) -> None:
         """Several requests at once: each answer must be the one to its own request."""
-        names = [self._some("text", "foreign", "toggled", "missing") for _ in range(self._draw.randint(2, 6))]
-        all_asked = [Asked("pipelined", "GET", PREFIX + name.full) for name in names]
-        for asked in all_asked:
-            connection.send(asked)
-        for name, asked in zip(names, all_asked, strict=True):
-            self.judge.read(name.full, asked, await self._receive(connection, asked))
+        names = [self._pick("text", "foreign", "toggled", "missing") for _ in range(self._random.randint(2, 6))]
+        requests = [Request("pipelined", "GET", PREFIX + name.full) for name in names]
+        for request in requests:
+            connection.send(request)
+        for name, request in zip(names, requests, strict=True):
+            self.judge.read(name.full, request, await self._receive(connection, request))
 
     async def _bad_target(self, connection: Connection) -> None:
-        target, kinds = self._draw.choice(BAD_TARGETS)
-        asked = Asked("bad name", "GET", PREFIX + target)
-        self.judge.expected(asked, await self._ask(connection, asked), kinds)
+        target, kinds = self._random.choice(BAD_TARGETS)
+        request = Request("bad name", "GET", PREFIX + target)
+        self.judge.problem(request, await self._ask(connection, request), kinds)
 
     async def _bad_batch(self, connection: Connection) -> None:
-        body, kinds = self._draw.choice(BAD_BATCHES)
+        body, kinds = self._random.choice(BAD_BATCHES)
         content_type = "text/plain" if kinds is NOT_JSON else "application/json"
-        asked = Asked("bad batch", "POST", "/v1/secrets:batchGet", {"Content-Type": content_type}, body)
-        self.judge.expected(asked, await self._ask(connection, asked), kinds)
+        request = Request("bad batch", "POST", "/v1/secrets:batchGet", {"Content-Type": content_type}, body)
+        self.judge.problem(request, await self._ask(connection, request), kinds)
 
     async def _wrong_host(self, connection: Connection) -> None:
-        asked = Asked("wrong host", "GET", PREFIX + "text-0", {"Host": self._draw.choice(HOSTS)})
-        self.judge.expected(asked, await self._ask(connection, asked), MISDIRECTED | BAD_REQUEST)
+        request = Request("wrong host", "GET", PREFIX + "text-0", {"Host": self._random.choice(HOSTS)})
+        self.judge.problem(request, await self._ask(connection, request), MISDIRECTED | BAD_REQUEST)
 
     async def _forwarded(self, connection: Connection) -> None:
-        asked = Asked("forwarded", "GET", PREFIX + "text-0", {self._draw.choice(FORWARDING): "1.2.3.4"})
-        self.judge.expected(asked, await self._ask(connection, asked), MISDIRECTED)
+        request = Request("forwarded", "GET", PREFIX + "text-0", {self._random.choice(FORWARDING): "1.2.3.4"})
+        self.judge.problem(request, await self._ask(connection, request), MISDIRECTED)
 
     async def _elsewhere(self, connection: Connection) -> None:
-        target, kinds = self._draw.choice((("/", NO_PATH), ("/v2/secrets/x", NO_PATH), (PREFIX + "text-0", NO_METHOD)))
+        target, kinds = self._random.choice(
+            (("/", NO_PATH), ("/v2/secrets/x", NO_PATH), (PREFIX + "text-0", NO_METHOD))
+        )
         method = "PATCH" if kinds is NO_METHOD else "GET"
-        asked = Asked("elsewhere", method, target)
-        self.judge.expected(asked, await self._ask(connection, asked), kinds)
+        request = Request("elsewhere", method, target)
+        self.judge.problem(request, await self._ask(connection, request), kinds)
 
     async def _garbage(self, _: Connection) -> None:
         async with self._opened() as connection:
-            asked = Asked("garbage", "GET", "")
-            connection.writer.write(self._draw.choice(GARBAGE))
+            request = Request("garbage", "GET", "")
+            connection.writer.write(self._random.choice(GARBAGE))
             connection.writer.write_eof()
-            self.judge.expected(asked, await self._receive(connection, asked), BAD_REQUEST)
+            self.judge.problem(request, await self._receive(connection, request), BAD_REQUEST)
 
     async def _slow_request(self, _: Connection) -> None:
         """Byte by byte; it arrives with its last one."""
         async with self._opened() as connection:
-            name = self._some("text")
-            asked = Asked("slow request", "GET", PREFIX + name.full)
-            whole = asked.render()
+            name = self._pick("text")
+            request = Request("slow request", "GET", PREFIX + name.full)
+            whole = request.render()
             for byte in whole[:-1]:
                 connection.writer.write(bytes([byte]))
                 await asyncio.sleep(0.01)
-            asked.start = now()
+            request.start = now()
             connection.writer.write(whole[-1:])
-            self.judge.read(name.full, asked, await self._receive(connection, asked))
+            self.judge.read(name.full, request, await self._receive(connection, request))
 
     async def _slow_reading(self, _: Connection) -> None:
-        """Many answers are asked for, and taken only after a while."""
+        """Sends many requests, and reads the answers only after a while."""
         async with self._opened() as connection:
-            names = [self._some("text") for _ in range(8)]
-            all_asked = [Asked("slow reading", "GET", PREFIX + name.full) for name in names]
+            names = [self._pick("text") for _ in range(8)]
+            requests = [Request("slow reading", "GET", PREFIX + name.full) for name in names]
             connection.writer.transport.pause_reading()  # type: ignore[attr-defined]
-            for asked in all_asked:
-                connection.send(asked)
-            await asyncio.sleep(self._draw.uniform(0.2, 1))
+            for request in requests:
+                connection.send(request)
+            await asyncio.sleep(self._random.uniform(0.2, 1))
             connection.writer.transport.resume_reading()  # type: ignore[attr-defined]
-            for name, asked in zip(names, all_asked, strict=True):
-                self.judge.read(name.full, asked, await self._receive(connection, asked))
+            for name, request in zip(names, requests, strict=True):
+                self.judge.read(name.full, request, await self._receive(connection, request))
 
     async def _aborted(self, _: Connection) -> None:
-        """Goes away: in the middle of its request, right after it, or while it is answered."""
+        """Disconnects in the middle of its request, right after it, or while it is answered."""
         async with self._opened() as connection:
-            whole = Asked("aborted", "GET", PREFIX + self._some("text", "toggled").full).render()
-            connection.writer.write(whole[: self._draw.choice((0, 7, len(whole) - 1, len(whole), len(whole)))])
-            await asyncio.sleep(self._draw.choice((0, 0.001, 0.003, 0.05)))
+            whole = Request("aborted", "GET", PREFIX + self._pick("text", "toggled").full).render()
+            connection.writer.write(whole[: self._random.choice((0, 7, len(whole) - 1, len(whole), len(whole)))])
+            await asyncio.sleep(self._random.choice((0, 0.001, 0.003, 0.05)))
             connection.abort()
             self.judge.outcomes["aborted"]["none expected"] += 1
 
     async def _burst(self, _: Connection) -> None:
         """Thirty callers ask for one name at once."""
-        name = self._some("text", "toggled", "fleeting")
+        name = self._pick("text", "toggled", "fleeting")
 
         async def one() -> None:
             async with self._opened() as connection:
