@@ -19,10 +19,10 @@ from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.settings import AwsSettings
 from tests.fakes import aws as fake_aws
 from tests.fakes.aws import FakeAws, sts_error
+from tests.fakes.misbehaving import Handler, Misbehaving, forever, greet, hang, hang_up, reset, send, well
 from tests.sidecar.conftest import StartSidecar, rewrite
 from tests.sidecar.support.caller import ask
 from tests.sidecar.support.certificates import Authority
-from tests.sidecar.support.misbehaving import Handler, Misbehaving, forever, greet, hang, hang_up, reset, send, well
 from tests.sidecar.test_process import Run, run
 
 pytestmark = pytest.mark.anyio

@@ -22,9 +22,9 @@ from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.settings import AwsSettings
 from tests.fakes.aws import FakeAws, Reply, sts_error
+from tests.fakes.misbehaving import well
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.support.caller import ask, ask_raw, send
-from tests.sidecar.support.misbehaving import well
 from tests.sidecar.test_failures import FAILURES, PATH, Failure, Other, other
 
 pytestmark = pytest.mark.anyio

@@ -5,8 +5,8 @@ from __future__ import annotations
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
+from tests.fakes.scripted import Scripted
 from tests.sidecar.conftest import soon
-from tests.sidecar.support.scripted import Scripted
 
 
 def client_of(server: Scripted, connections: int = 8, max_body: int = 1 << 20) -> Client:

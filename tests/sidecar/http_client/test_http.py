@@ -18,9 +18,9 @@ from secret_sidecar.errors import (
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
+from tests.fakes.scripted import Scripted, reply
 from tests.sidecar.conftest import soon
 from tests.sidecar.http_client.clients import client_of, send
-from tests.sidecar.support.scripted import Scripted, reply
 
 pytestmark = pytest.mark.anyio
 

@@ -23,10 +23,10 @@ from secret_sidecar.http_client.proxy import Exceptions, Proxies, Proxy
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.store import open_store
 from tests.fakes.aws import FakeAws
+from tests.fakes.connect_proxy import ConnectProxy
+from tests.fakes.scripted import Scripted, reply
 from tests.sidecar.conftest import soon
 from tests.sidecar.support.certificates import Authority
-from tests.sidecar.support.connect_proxy import ConnectProxy
-from tests.sidecar.support.scripted import Scripted, reply
 
 pytestmark = pytest.mark.anyio
 

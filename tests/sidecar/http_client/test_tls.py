@@ -16,9 +16,9 @@ from secret_sidecar.http_client import tls
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
+from tests.fakes.scripted import Scripted, reply
 from tests.sidecar.conftest import soon
 from tests.sidecar.support.certificates import Authority
-from tests.sidecar.support.scripted import Scripted, reply
 
 pytestmark = pytest.mark.anyio
 

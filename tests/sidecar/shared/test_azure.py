@@ -10,11 +10,11 @@ import pytest
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.vaults.azure.client_ids import ClientIds
 from tests.fakes.azure import FederatedCredential, RoleAssignment, Vault
+from tests.fakes.connect_proxy import ConnectProxy
 from tests.fakes.issuer import Issuer
 from tests.fakes.server import Reply
 from tests.sidecar.shared.clouds import AzureCloud
 from tests.sidecar.shared.conftest import Launch, Running
-from tests.sidecar.support.connect_proxy import ConnectProxy
 
 pytestmark = pytest.mark.anyio
 

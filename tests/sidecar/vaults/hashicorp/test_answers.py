@@ -29,8 +29,8 @@ from secret_sidecar.vaults.hashicorp.store import VaultStore
 from secret_sidecar.vaults.identity.credentials import Bearer
 from secret_sidecar.vaults.identity.refreshing import Refreshing
 from secret_sidecar.vaults.store import NewValue
+from tests.fakes.scripted import Scripted, reply
 from tests.sidecar.conftest import soon
-from tests.sidecar.support.scripted import Scripted, reply
 
 pytestmark = pytest.mark.anyio
 
