@@ -7,14 +7,12 @@ Signatures are computed anew by botocore's own signer; the tests let boto3 read 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import parse_qs
 
 import botocore.auth
 import botocore.awsrequest
@@ -102,7 +100,7 @@ class FakeAws(Listener, FakeSecrets):
 
     def sts(self, request: Request) -> Reply:
         """AssumeRoleWithWebIdentity, for the tokens that are known."""
-        form = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
+        form = request.form
         self.assumed.append(form)
         if form["WebIdentityToken"] not in self.tokens:
             return sts_error("InvalidIdentityToken")
@@ -130,7 +128,7 @@ class FakeAws(Listener, FakeSecrets):
     def secrets_manager(self, request: Request) -> Reply:
         """Answer a request that is signed by a known key, whose owner may make it."""
         action = request.headers["x-amz-target"].removeprefix("secretsmanager.")
-        asked = json.loads(request.body)
+        asked = request.json
         name: str = asked["Name"] if action == "CreateSecret" else asked["SecretId"]
         self.asked.append((action, name))
         key = self.caller(request)

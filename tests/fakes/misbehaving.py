@@ -7,58 +7,35 @@ import socket
 import ssl
 import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from tests.fakes.aws import FakeAws
-from tests.fakes.server import read_request
+from tests.fakes.server import Listener, read_request
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-@dataclass
-class Misbehaving:
+class Misbehaving(Listener):
     """Listens on localhost; `become` changes what it does from the next connection on."""
 
-    tls: ssl.SSLContext
-    port: int = 0
-
-    async def __aenter__(self) -> Misbehaving:
-        self._tasks: set[asyncio.Task[None]] = set()
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self.tls = self._usual_tls = tls
         self.connections = 0
-        self._server: asyncio.Server | None = None
-        await self.become(hang)
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self._end()
+        self._handler: Handler = hang
 
     async def become(self, handler: Handler, tls: ssl.SSLContext | None = None, *, plain: bool = False) -> None:
         """Drop all connections and behave like this from now on."""
-        await self._end()
+        await self.close()
+        self._handler = handler
+        self.tls = None if plain else tls or self._usual_tls
+        await self.open()
 
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self.connections += 1
-            task = asyncio.current_task()
-            assert task is not None
-            self._tasks.add(task)
-            try:
-                await handler(reader, writer)
-            except (ConnectionError, asyncio.CancelledError):
-                pass
-            finally:
-                self._tasks.discard(task)
-                writer.transport.abort()
-
-        context = None if plain else tls or self.tls
-        self._server = await asyncio.start_server(connected, "127.0.0.1", self.port, ssl=context)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _end(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Misbehave, and drop the connection."""
+        self.connections += 1
+        try:
+            await self._handler(reader, writer)
+        finally:
+            writer.transport.abort()
 
 
 def well(aws: FakeAws) -> Handler:

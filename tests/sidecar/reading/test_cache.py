@@ -19,9 +19,9 @@ from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.store import NewValue, Secret, Written
 from tests.fakes.aws import FakeAws
+from tests.fakes.rotating_vault import RotatingVault
 from tests.sidecar.conftest import StartSidecar, soon
 from tests.sidecar.support.caller import ask
-from tests.sidecar.support.rotating import RotatingVault
 
 pytestmark = pytest.mark.anyio
 

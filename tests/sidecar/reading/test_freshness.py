@@ -30,7 +30,7 @@ from secret_sidecar.reading import coalescing
 from secret_sidecar.reading.freshness import PASSING, REFUSALS, Fresh, Key
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.vaults.store import Secret
-from tests.sidecar.support.rotating import RotatingVault
+from tests.fakes.rotating_vault import RotatingVault
 
 NAMES = st.sampled_from(["a", "a", "a", "b"])
 FAULTS = st.sampled_from([None, None, None, Throttled, Unavailable, TimedOut, BadUpstreamResponse])

@@ -15,11 +15,12 @@ from secret_sidecar.vaults.azure.token_exchange import AzureTokenExchange
 from secret_sidecar.vaults.gcp.token_exchange import GcpTokenExchange
 from tests.fakes import azure, google
 from tests.fakes.aws import REGION
+from tests.fakes.aws_shared import TEMPLATE, SharedAws, token
 from tests.fakes.azure import FakeAzure, FederatedCredential, RoleAssignment, Vault
 from tests.fakes.google import FakeGoogle, Stored
 from tests.fakes.issuer import Issuer
 from tests.sidecar.support.certificates import Authority
-from tests.sidecar.support.shared_service import HOST, TEMPLATE, SharedAws, certificate_of, token
+from tests.sidecar.support.shared_service import HOST, certificate_of
 
 SECRET = "database-password"
 

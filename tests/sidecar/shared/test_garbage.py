@@ -11,8 +11,9 @@ import pytest
 from secret_sidecar.server import Sidecar
 from secret_sidecar.shared import callers
 from secret_sidecar.vaults.aws.store import AwsStore
+from tests.fakes.aws_shared import SharedAws, token
 from tests.sidecar.support.certificates import Authority
-from tests.sidecar.support.shared_service import Service, SharedAws, certificate_of, settings_of, token
+from tests.sidecar.support.shared_service import Service, certificate_of, settings_of
 
 pytestmark = pytest.mark.anyio
 

@@ -17,10 +17,11 @@ from secret_sidecar.shared.callers import Caller
 from secret_sidecar.shared.service import Shared
 from secret_sidecar.vaults.exchange.token import LARGEST
 from tests.fakes.aws import sts_error
+from tests.fakes.aws_shared import SharedAws, part, token
 from tests.sidecar.support.caller import ask_raw
 from tests.sidecar.support.certificates import Authority
 from tests.sidecar.support.reachable import texts
-from tests.sidecar.support.shared_service import HOST, Service, SharedAws, certificate_of, part, settings_of, token
+from tests.sidecar.support.shared_service import HOST, Service, certificate_of, settings_of
 
 pytestmark = pytest.mark.anyio
 

@@ -9,8 +9,9 @@ import pytest
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
+from tests.fakes.aws_shared import TEMPLATE
 from tests.sidecar.support.certificates import Authority
-from tests.sidecar.support.shared_service import TEMPLATE, certificate_of
+from tests.sidecar.support.shared_service import certificate_of
 
 pytestmark = pytest.mark.anyio
 

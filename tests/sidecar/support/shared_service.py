@@ -1,73 +1,24 @@
-"""The shared mode's surroundings: callers with tokens, an STS that knows each, and a service with TLS."""
+"""A running shared service: its settings, its certificate, and how a caller asks it."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import http.client
 import json
 import ssl
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.settings import AwsSettings
-from tests.fakes.aws import REGION, FakeAws, Reply, Request, sts_error
+from tests.fakes.aws import REGION, FakeAws
+from tests.fakes.aws_shared import TEMPLATE
 from tests.sidecar.support.caller import Got
 from tests.sidecar.support.certificates import Authority
 
 HOST = "localhost"
-TEMPLATE = "arn:aws:iam::111122223333:role/blue-{namespace}"
-
-
-def part(document: object) -> str:
-    """A part of a JSON Web Token."""
-    raw = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def token(namespace: str, number: int = 1, *, account: str = "app", lifetime: float = 3600.0, **claims: Any) -> str:
-    """A ServiceAccount's token, signed with what only the fake STS knows not to check."""
-    said = {
-        "aud": ["sts.amazonaws.com"],
-        "exp": int(time.time() + lifetime),
-        "iss": "https://issuer.example",
-        "kubernetes.io": {
-            "namespace": namespace,
-            "pod": {"name": f"app-{number}"},
-            "serviceaccount": {"name": account},
-        },
-        "sub": f"system:serviceaccount:{namespace}:{account}",
-    } | claims
-    return f"{part({'alg': 'RS256'})}.{part(said)}.{part(f'signature-{namespace}-{number}'.encode())}"
-
-
-@dataclass
-class SharedAws(FakeAws):
-    """A fake whose STS gives each token it knows its own namespace's role, and its role its own prefix."""
-
-    roles: dict[str, str] = field(default_factory=dict)
-
-    def know(self, given: str, role: str) -> str:
-        """Let a token assume a role."""
-        self.roles[given] = TEMPLATE.replace("{namespace}", role)
-        self.tokens.add(given)
-        return given
-
-    def sts(self, request: Request) -> Reply:
-        """AssumeRoleWithWebIdentity."""
-        form = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
-        role = form["RoleArn"]
-        if form["WebIdentityToken"] in self.tokens and self.roles.get(form["WebIdentityToken"]) != role:
-            self.assumed.append(form)
-            return sts_error("AccessDenied", 403)
-        self.prefixes = (f"{role.rpartition('blue-')[2]}/",)
-        self.allowed_roles.add(role)
-        return super().sts(request)
 
 
 @dataclass(frozen=True)

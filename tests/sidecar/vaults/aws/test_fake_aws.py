@@ -94,3 +94,24 @@ async def test_its_refusals(aws: FakeAws) -> None:
         assert refused(client.get_secret_value, SecretId=name, VersionId="v" * 65) == "ValidationException"
 
     await in_a_thread(aws, check)
+
+
+async def test_a_name_can_be_denied_purged_and_cut_to_its_latest_versions(aws: FakeAws) -> None:
+    """What the soak does to names; the rest of them stays as it was."""
+    aws.history_limit = 1
+    versions = [aws.put("test/cut", str(number)) for number in range(3)]
+    aws.put("test/purged", "x")
+    aws.purge("test/purged")
+    aws.denied.add("test/database-password")
+
+    def check(client: Any) -> None:
+        assert client.get_secret_value(SecretId="test/cut", VersionStage="AWSPREVIOUS")["SecretString"] == "1"
+        assert (
+            refused(client.get_secret_value, SecretId="test/cut", VersionId=versions[0]) == "ResourceNotFoundException"
+        )
+        assert refused(client.get_secret_value, SecretId="test/purged") == "ResourceNotFoundException"
+        for call in (client.get_secret_value, client.describe_secret):
+            assert refused(call, SecretId="test/database-password") == "AccessDeniedException"
+        assert client.get_secret_value(SecretId="test/key")["SecretBinary"]
+
+    await in_a_thread(aws, check)
