@@ -2,39 +2,39 @@
 
 SidecarError
 ├── SettingsError           the environment does not describe a sidecar
-├── BadRequest              the caller asked for something that cannot be asked
+├── BadRequest              the request is malformed or has invalid parameters
 │   ├── BodyTooLarge
-│   └── BodyNotJson         the body says that it is something else
+│   └── BodyNotJson         the Content-Type is not application/json
 ├── KeyMissing              the secret has no such field
-├── NotAnObject             the secret is no JSON object, so no field of it can be picked
-├── TooManyStreams          as many callers listen as may
-├── Misdirected             the request was not meant for this sidecar, or came by way of another server or a web page
-├── Unauthenticated         the request has not the token that is expected
+├── NotAnObject             the secret is not a JSON object, so it has no fields
+├── TooManyStreams          the limit of event streams is reached
+├── Misdirected             the request was for another host, or came through a proxy or from a web page
+├── Unauthenticated         the request has no valid token
 ├── TransportError          one exchange over HTTP failed (http.py raises it, stores and credentials translate it)
 │   ├── ConnectFailed       no connection: refused, unknown host, certificate not trusted
-│   ├── ConnectionLost      the connection ended before a whole answer was there
-│   ├── MalformedAnswer     what came was not HTTP, or too large
-│   └── DeadlineExceeded    nothing of the above had happened when the time was up
-└── VaultError              what a read ends with
-    ├── NameRefused         the vault does not take such a name
-    ├── ValueRefused        the vault does not take such a value
+│   ├── ConnectionLost      the connection ended before the answer was complete
+│   ├── MalformedAnswer     the answer was not HTTP, or too large
+│   └── DeadlineExceeded    the deadline passed before any of these
+└── VaultError              a read or write failed
+    ├── NameRefused         the vault rejected the name
+    ├── ValueRefused        the vault rejected the value
     ├── Denied              the cloud refused this identity
     ├── NotFound
     ├── Deleted             marked for deletion
-    │   └── Disabled        switched off by somebody, until it is switched on again
-    ├── AlreadyExists       there is a secret of that name, and it was to be a new one
+    │   └── Disabled        disabled until somebody enables it
+    ├── AlreadyExists       a secret to be created exists
     ├── Conflict            the secret is in a state that does not allow the write
-    ├── QuotaExceeded       the vault keeps no more secrets or versions
+    ├── QuotaExceeded       the vault's limit of secrets or versions is reached
     ├── Overloaded          too many reads are waiting in the sidecar itself
     ├── Throttled
-    ├── BadUpstreamResponse           an answer that is no answer, or an error that nobody documented
-    ├── Unavailable         the vault did not answer, or said that it cannot
-    ├── IdentityUnavailable there are no credentials that could be used
-    │   ├── IdentityDelayed      the identity service did not answer, or said that it cannot
-    │   ├── IdentityTimedOut     the deadline passed while they were asked for
-    │   ├── TokenRefused         the cloud does not take the caller's own token (shared mode)
-    │   └── CredentialsRefused   the vault did not accept those that were used
-    └── TimedOut            the deadline passed and nothing else had gone wrong
+    ├── BadUpstreamResponse an unusable answer, or an undocumented error
+    ├── Unavailable         the vault did not answer, or reported a failure
+    ├── IdentityUnavailable there are no usable credentials
+    │   ├── IdentityDelayed      the identity service did not answer, or reported a failure
+    │   ├── IdentityTimedOut     the deadline passed before there were any
+    │   ├── TokenRefused         the cloud rejected the caller's own token (shared mode)
+    │   └── CredentialsRefused   the vault rejected them
+    └── TimedOut            the deadline passed, and no other error occurred before
 
 problems.py gives each its HTTP status. No message holds a secret, a token or a key.
 """
@@ -51,37 +51,37 @@ class SettingsError(SidecarError):
 
 
 class BadRequest(SidecarError):
-    """The request cannot be answered as it was asked."""
+    """The request is malformed or has invalid parameters."""
 
 
 class BodyTooLarge(BadRequest):
-    """The request's body is larger than any that is of use."""
+    """The request body is larger than the limit."""
 
 
 class BodyNotJson(BadRequest):
-    """The Content-Type is not application/json, which a web page cannot send to another origin unasked."""
+    """The Content-Type is not application/json, which a web page cannot send to another origin without a preflight."""
 
 
 class KeyMissing(SidecarError):
-    """The secret is a JSON object without such a field."""
+    """The secret is a JSON object without the requested field."""
 
 
 class NotAnObject(SidecarError):
-    """The secret is no JSON object."""
+    """The secret is not a JSON object."""
 
 
 class TooManyStreams(SidecarError):
-    """As many callers listen for events as may; `retry_after` is in seconds."""
+    """The limit of event streams is reached; `retry_after` is in seconds."""
 
     retry_after = 10
 
 
 class Misdirected(SidecarError):
-    """The Host header names another server, or a header tells of a forwarding one."""
+    """The Host header names another server, or a header is that of a forwarding proxy or a web page."""
 
 
 class Unauthenticated(SidecarError):
-    """The request has not the token that is expected; `challenge` is for WWW-Authenticate (RFC 6750 section 3)."""
+    """The request has no valid token; `challenge` is for WWW-Authenticate (RFC 6750 section 3)."""
 
     def __init__(self, message: str, challenge: str = 'Bearer realm="secret-sidecar"') -> None:
         super().__init__(message)
@@ -97,7 +97,7 @@ class ConnectFailed(TransportError):
 
 
 class ConnectionLost(TransportError):
-    """The connection ended before the whole answer was there; `received` counts the answer's bytes until then."""
+    """The connection ended before the answer was complete; `received` counts its bytes."""
 
     def __init__(self, message: str, received: int) -> None:
         super().__init__(message)
@@ -105,18 +105,18 @@ class ConnectionLost(TransportError):
 
 
 class MalformedAnswer(TransportError):
-    """What came was not HTTP/1.1, or larger than allowed."""
+    """The answer was not HTTP/1.1, or larger than allowed."""
 
 
 class DeadlineExceeded(TransportError):
-    """The time was up."""
+    """The deadline passed."""
 
 
 class VaultError(SidecarError):
-    """A read that did not succeed.
+    """A read or write failed.
 
-    `code` and `request_id` are the cloud's own: where both are set, the cloud decided. `identity` is the role that was
-    used or refused. `transient` says whether asking again may help.
+    `code` and `request_id` are the cloud's: if both are set, the cloud decided. `identity` is the role that was used or
+    refused. `transient` says whether a retry may help.
     """
 
     transient = False
@@ -136,15 +136,15 @@ class VaultError(SidecarError):
 
 
 class NameRefused(VaultError):
-    """The vault does not take such a name."""
+    """The vault rejected the name."""
 
 
 class ValueRefused(VaultError):
-    """The vault does not take such a value."""
+    """The vault rejected the value."""
 
 
 class Denied(VaultError):
-    """The cloud refused this identity; it may hide so that the name does not exist."""
+    """The cloud refused this identity, or hides that the name does not exist."""
 
 
 class NotFound(VaultError):
@@ -156,7 +156,7 @@ class Deleted(VaultError):
 
 
 class Disabled(Deleted):
-    """The secret, or the version asked for, is switched off."""
+    """The secret, or the requested version, is disabled."""
 
 
 class AlreadyExists(VaultError):
@@ -168,29 +168,29 @@ class Conflict(VaultError):
 
 
 class QuotaExceeded(VaultError):
-    """The vault keeps no more secrets, or no more versions of this one."""
+    """The vault's limit of secrets, or of versions of this one, is reached."""
 
 
 class Overloaded(VaultError):
-    """As many reads wait in the sidecar as may; `retry_after` is in seconds."""
+    """The limit of waiting reads is reached; `retry_after` is in seconds."""
 
     transient = True
     retry_after = 1
 
 
 class Throttled(VaultError):
-    """The vault answers no more for now; `retry_after` is in seconds."""
+    """The vault throttles; `retry_after` is in seconds."""
 
     transient = True
     retry_after = 1
 
 
 class BadUpstreamResponse(VaultError):
-    """The vault's answer makes no sense, or its error is none that a read can have."""
+    """The vault's answer is unusable, or its error is not documented for the call."""
 
 
 class Unavailable(VaultError):
-    """The vault did not answer, or said that it cannot for now."""
+    """The vault did not answer, or reported a failure of its own."""
 
     transient = True
 
@@ -200,24 +200,24 @@ class IdentityUnavailable(VaultError):
 
 
 class IdentityDelayed(IdentityUnavailable):
-    """No credentials could be obtained just now: the identity service did not answer, or said that it cannot."""
+    """No credentials for now: the identity service did not answer, or reported a failure of its own."""
 
     transient = True
 
 
 class IdentityTimedOut(IdentityUnavailable):
-    """No credentials could be obtained before the deadline, and nothing else had gone wrong."""
+    """No credentials before the deadline, and no other error occurred before."""
 
 
 class TokenRefused(IdentityUnavailable):
-    """The cloud does not take the caller's own token: it is not what it says, or has expired."""
+    """The cloud rejected the caller's own token: it is forged, for somebody else, or expired."""
 
     challenge = 'Bearer realm="secret-sidecar", error="invalid_token"'
 
 
 class CredentialsRefused(IdentityUnavailable):
-    """The vault did not accept the credentials: expired, revoked, unknown, or signed by a wrong clock."""
+    """The vault rejected the credentials: expired, revoked, unknown, or signed by a wrong clock."""
 
 
 class TimedOut(VaultError):
-    """The deadline passed and nothing else had gone wrong."""
+    """The deadline passed, and no other error occurred before."""

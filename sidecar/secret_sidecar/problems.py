@@ -1,7 +1,7 @@
 """Errors as answers: the one place where the error tree meets HTTP (RFC 9457).
 
-Every problem has type, title, status and detail. A read that did not succeed adds what is known: name, backend,
-identity, and the cloud's own code and request_id, which together say that the cloud decided.
+Every problem has type, title, status and detail. A failed read or write adds what is known: name, backend, identity,
+and the cloud's own code and request_id, which together say that the cloud decided.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ TYPES = "urn:secret-access:problem:"
 MEDIA_TYPE = "application/problem+json"
 NO_STORE = {"Cache-Control": "no-store"}
 KIND = "secret_sidecar.problem"
-"""Where the scope holds the kind of the problem that a request was answered with."""
+"""The key in the ASGI scope for the type of the problem that a request was answered with."""
 
 
 class Kind(NamedTuple):
-    """What a class of errors is to a client: the last part of the problem's type, its status and its title."""
+    """How clients see a class of errors: the last part of the problem's type, its status and its title."""
 
     slug: str
     status: int
@@ -34,42 +34,42 @@ class Kind(NamedTuple):
 
 
 KINDS: dict[type[Exception], Kind] = {
-    InvalidName: Kind("bad-name", 400, "Not a secret's name"),
-    errors.NameRefused: Kind("bad-name", 400, "Not a secret's name"),
-    errors.ValueRefused: Kind("bad-value", 400, "Not a secret's value"),
-    errors.BadRequest: Kind("bad-request", 400, "The request cannot be answered as it was asked"),
-    errors.Unauthenticated: Kind("unauthenticated", 401, "The request has not the token that is expected"),
-    errors.TokenRefused: Kind("unauthenticated", 401, "The request has not the token that is expected"),
-    errors.Denied: Kind("denied", 403, "The cloud denied it"),
+    InvalidName: Kind("bad-name", 400, "The secret name is not valid"),
+    errors.NameRefused: Kind("bad-name", 400, "The secret name is not valid"),
+    errors.ValueRefused: Kind("bad-value", 400, "The secret value is not valid"),
+    errors.BadRequest: Kind("bad-request", 400, "The request is not valid"),
+    errors.Unauthenticated: Kind("unauthenticated", 401, "The request has no valid token"),
+    errors.TokenRefused: Kind("unauthenticated", 401, "The request has no valid token"),
+    errors.Denied: Kind("denied", 403, "The cloud denied access"),
     errors.NotFound: Kind("not-found", 404, "No such secret"),
     errors.KeyMissing: Kind("no-such-key", 404, "The secret has no such field"),
-    errors.AlreadyExists: Kind("already-exists", 409, "There is such a secret already"),
-    errors.Conflict: Kind("conflict", 409, "The secret's state does not allow it"),
+    errors.AlreadyExists: Kind("already-exists", 409, "The secret already exists"),
+    errors.Conflict: Kind("conflict", 409, "The secret's state does not allow this"),
     errors.Deleted: Kind("deleted", 410, "The secret is marked for deletion"),
-    errors.Disabled: Kind("disabled", 410, "The secret is switched off"),
+    errors.Disabled: Kind("disabled", 410, "The secret is disabled"),
     errors.BodyTooLarge: Kind("too-large", 413, "The request is too large"),
-    errors.BodyNotJson: Kind("not-json", 415, "The request's body is not marked as JSON"),
+    errors.BodyNotJson: Kind("not-json", 415, "The Content-Type is not application/json"),
     errors.Misdirected: Kind("misdirected", 421, "The request was not meant for this sidecar"),
-    errors.NotAnObject: Kind("not-an-object", 422, "The secret is no JSON object"),
+    errors.NotAnObject: Kind("not-an-object", 422, "The secret is not a JSON object"),
     errors.Throttled: Kind("throttled", 429, "The vault is throttling"),
     errors.BadUpstreamResponse: Kind("bad-upstream-response", 502, "The vault's answer could not be used"),
     errors.Unavailable: Kind("vault-unavailable", 503, "The vault is not available"),
     errors.IdentityUnavailable: Kind("identity-unavailable", 503, "The identity is not available"),
-    errors.Overloaded: Kind("overloaded", 503, "The sidecar has too many reads waiting"),
-    errors.TooManyStreams: Kind("too-many-streams", 503, "Too many callers listen"),
+    errors.Overloaded: Kind("overloaded", 503, "Too many reads are waiting"),
+    errors.TooManyStreams: Kind("too-many-streams", 503, "Too many event streams are open"),
     errors.TimedOut: Kind("timed-out", 504, "The vault did not answer in time"),
-    errors.QuotaExceeded: Kind("quota-exceeded", 507, "The vault keeps no more"),
+    errors.QuotaExceeded: Kind("quota-exceeded", 507, "The vault's quota is exceeded"),
 }
 INTERNAL_ERROR = Kind("internal-error", 500, "An internal error of the sidecar")
 
 
 def kind_of(error: Exception) -> Kind:
-    """Return what an error, or the nearest of its ancestors that is in the table, is to a client."""
+    """Return the table's entry for an error, or for its nearest ancestor in the table."""
     return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), INTERNAL_ERROR)
 
 
 def document(error: Exception, **context: str | None) -> dict[str, Any]:
-    """Return the problem document of an error; an error from outside the tree shows nothing of itself."""
+    """Return the problem document of an error; of an error from outside the tree, nothing is shown."""
     kind = kind_of(error)
     members = {
         "type": f"{TYPES}{kind.slug}",
@@ -93,12 +93,12 @@ def response(error: Exception, **context: str | None) -> Response:
 
 
 async def on_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answer an error that no route turned into an answer of its own."""
+    """Answer an error that no route handled."""
     return response(error)
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answer what the router found: no such path, or not this method."""
+    """Answer the router's errors: no such path, or method not allowed."""
     assert isinstance(error, HTTPException)  # noqa: S101
     title = HTTPStatus(error.status_code).phrase
     headers = dict(error.headers or {})
@@ -120,7 +120,7 @@ HANDLERS: dict[Any, Any] = {
 
 
 class _Problem(Response):
-    """An answer that leaves its kind in the scope, for whoever counts."""
+    """A response that records its type in the scope, for the metrics."""
 
     kind = ""
 

@@ -1,4 +1,4 @@
-"""The API's description: OpenAPI 3.1, made anew for each who asks, so that it costs nothing while nobody does.
+"""The API's description in OpenAPI 3.1, built per request: it takes no memory until it is requested.
 
 Source: https://spec.openapis.org/oas/v3.1.1.html
 """
@@ -27,7 +27,7 @@ _VAULT = (
 )
 _BODY = "too-large not-json"
 _SERVER = (408, 413, 414, 431, 503)
-"""What the server itself answers, before there is a request that could be told apart."""
+"""The statuses with which the server itself answers, before there is a request."""
 
 
 class Description:
@@ -42,7 +42,7 @@ class Description:
         return [Route("/openapi.json", self.describe, methods=["GET"])]
 
     async def describe(self, request: Request) -> Response:
-        """GET /openapi.json: what this sidecar answers, writes only where they are granted."""
+        """GET /openapi.json: this API, with writes only where they are enabled."""
         parameters(request)
         return json_response(document(writable=self._writable))
 
@@ -74,7 +74,7 @@ def document(*, writable: bool) -> Document:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "With a token file, and in shared mode.",
+                    "description": "Required if SECRETS_TOKEN_FILE is set, and in shared mode.",
                 }
             },
         },
@@ -86,33 +86,35 @@ def _name() -> Document:
         "name": "name",
         "in": "path",
         "required": True,
-        "description": "A name without '/' is the namespace's own; a '/' may be sent as it is or as %2F.",
+        "description": "A name without '/' belongs to the pod's namespace; '/' may be sent as it is or as %2F.",
         "schema": _ref("Name"),
     }
 
 
 def _read() -> Document:
     query = [
-        _parameter("query", "version", "Selection", "The version with that id, in the vault's own terms."),
-        _parameter("query", "stage", "Selection", "The version with that label; not together with version."),
+        _parameter("query", "version", "Selection", "The version with this id of the vault."),
+        _parameter(
+            "query", "stage", "Selection", "The version with this label of the vault; cannot be combined with version."
+        ),
         _parameter("query", "key", "Selection", "One field of a secret that is a JSON object."),
-        _parameter("header", "If-None-Match", "Tags", "The versions that the caller has."),
+        _parameter("header", "If-None-Match", "Tags", "The versions that the client has."),
     ]
     tag = {"ETag": _header("The version, in quotes.", pattern='^".*"$')}
-    not_modified = {"description": "The caller has this version.", "headers": tag | _no_store()}
+    not_modified = {"description": "The client has the current version.", "headers": tag | _no_store()}
     answers = {"200": _answer("The secret.", "Secret", tag), "304": not_modified}
     return _operation("read", "Read a secret", f"{_VAULT} no-such-key not-an-object", answers, parameters=query)
 
 
 def _writes() -> Document:
-    location = {"Location": _header("Where the secret is read.", pattern="^/v1/secrets/.")}
+    location = {"Location": _header("The URL of the new secret.", pattern="^/v1/secrets/.")}
     deleted = {"description": "Deleted, or marked for deletion.", "headers": _no_store()}
     kept = f"{_VAULT} bad-value conflict quota-exceeded"
     written = f"{kept} {_BODY} already-exists"
     body = _body("NewValue")
     return {
         "post": _operation(
-            "create", "Make a secret", written, {"201": _answer("Made.", "Written", location)}, requestBody=body
+            "create", "Create a secret", written, {"201": _answer("Created.", "Written", location)}, requestBody=body
         ),
         "put": _operation(
             "put", "Give a secret a new value", written, {"200": _answer("Written.", "Written")}, requestBody=body
@@ -126,7 +128,7 @@ def _declared() -> Document:
 
 
 def _batch() -> Document:
-    answers = {"200": _answer("What could be read, and a problem for each that could not.", "Batch")}
+    answers = {"200": _answer("The secrets that could be read, and a problem for each of the others.", "Batch")}
     return _operation("batchGet", "Read many secrets", _BODY, answers, requestBody=_body("BatchRequest"))
 
 
@@ -140,7 +142,7 @@ def _events() -> Document:
             "schema": {"type": "string", "minLength": 1},
         },
         _parameter(
-            "header", "Last-Event-ID", "EventId", "The last event that the caller had: it is told what changed."
+            "header", "Last-Event-ID", "EventId", "The id of the last event received; only later changes are sent."
         ),
     ]
     stream = {
@@ -149,7 +151,7 @@ def _events() -> Document:
         "content": {events.MEDIA_TYPE: {}},
     }
     return _operation(
-        "events", "Hear of new versions", "bad-name too-many-streams", {"200": stream}, parameters=listening
+        "events", "Listen for new versions", "bad-name too-many-streams", {"200": stream}, parameters=listening
     )
 
 
@@ -158,7 +160,7 @@ def _description() -> Document:
 
 
 def _get(operation: Document) -> Document:
-    """Return GET and HEAD: the same without any content."""
+    """Return GET, and HEAD, which is the same without content."""
     responses = {
         status: {part: value for part, value in answer.items() if part != "content"}
         for status, answer in operation["responses"].items()
@@ -179,7 +181,7 @@ def _problems(slugs: str) -> Document:
         if kind.slug in wanted:
             kinds[kind.status][f"{problems.TYPES}{kind.slug}"] = kind.title
     for status in _SERVER:
-        kinds[status]["about:blank"] = "The server's own limits"
+        kinds[status]["about:blank"] = "A limit of the server is exceeded"
     return {str(status): _problem(status, kinds[status]) for status in sorted(kinds)}
 
 
@@ -215,7 +217,7 @@ def _header(description: str, *, required: bool = True, **schema: Any) -> Docume
 
 
 def _no_store() -> Document:
-    return {"Cache-Control": _header("Nobody may keep it.", const="no-store")}
+    return {"Cache-Control": _header("Must not be cached.", const="no-store")}
 
 
 def _ref(schema: str) -> Document:

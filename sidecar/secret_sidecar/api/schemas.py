@@ -26,7 +26,7 @@ def _ref(name: str) -> Schema:
 
 _TEXT: Schema = {"type": "string"}
 _SELECTION = {part: _ref("Selection") for part in PARTS}
-_BASE64 = {"enum": ["base64"], "description": "There, if the value is binary."}
+_BASE64 = {"enum": ["base64"], "description": "Present if the value is binary."}
 
 SCHEMAS: dict[str, Schema] = {
     "Name": {
@@ -34,12 +34,12 @@ SCHEMAS: dict[str, Schema] = {
         "minLength": 1,
         "maxLength": 512,
         "pattern": "^[A-Za-z0-9/_+=.@-]+$",
-        "description": "As AWS spells names; other vaults take lowercase letters and digits, single hyphens and '/'.",
+        "description": "The names of AWS; other vaults allow lowercase letters and digits, single hyphens and '/'.",
         "examples": ["database-password", "test/database-password"],
     },
     "Selection": {"type": "string", "minLength": 1, "maxLength": LONGEST},
     "Tags": {"type": "string", "examples": ['"5a1c7d0e-1111-4222-8333-944444444444"', "*"]},
-    "EventId": {"type": "string", "description": "What nobody gave as an id is as good as none."},
+    "EventId": {"type": "string", "description": "Unknown ids are ignored."},
     "Secret": _object(
         "name value version",
         {"encoding": _BASE64, "stage": _ref("Selection"), "key": _ref("Selection")},
@@ -70,11 +70,11 @@ SCHEMAS: dict[str, Schema] = {
     "Problem": _object(
         "type title status detail",
         {
-            "name": _TEXT | {"description": "The secret, in full."},
+            "name": _TEXT | {"description": "The full name of the secret."},
             "backend": _TEXT | {"description": "The vault."},
-            "identity": _TEXT | {"description": "Who was used or refused, in the cloud's own words."},
+            "identity": _TEXT | {"description": "The identity that was used or refused, as the cloud names it."},
             "code": _TEXT | {"description": "The cloud's own error code."},
-            "request_id": _TEXT | {"description": "The cloud's own; where code is there too, the cloud decided."},
+            "request_id": _TEXT | {"description": "The cloud's request id; if code is present too, the cloud decided."},
             **_SELECTION,
         },
         type={"type": "string", "format": "uri"},

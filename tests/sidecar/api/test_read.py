@@ -106,7 +106,7 @@ async def test_a_foreign_secret_is_the_clouds_to_refuse(
     assert (got.status, got.headers["content-type"]) == (403, "application/problem+json")
     assert got.json == {
         "type": "urn:secret-access:problem:denied",
-        "title": "The cloud denied it",
+        "title": "The cloud denied access",
         "status": 403,
         "detail": f"AWS Secrets Manager refused 'prod/database-password' to {identity}, or there is no such secret",
         "name": "prod/database-password",
