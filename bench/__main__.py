@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from bench import parts, verdict
-from bench.measure import FULL, QUICK, measure
+from bench.measure import FULL, QUICK, SCENARIOS, measure
 
 LOCAL = Path(__file__).parents[1] / ".local"
 
@@ -22,13 +22,17 @@ def main() -> int:
     parser.add_argument(
         "--output", type=Path, default=LOCAL / "bench.json", help="where to write (default %(default)s)"
     )
+    names = [scenario.name for scenario in SCENARIOS]
+    parser.add_argument("--scenario", choices=names, action="append", help="only this one, and judge nothing")
     arguments = parser.parse_args()
     folder = LOCAL / "bench"
     parts.build(folder)
-    scenarios = measure(folder, QUICK if arguments.quick else FULL, lambda line: print(line, file=sys.stderr))
+    chosen = [scenario for scenario in SCENARIOS if scenario.name in (arguments.scenario or names)]
+    effort = QUICK if arguments.quick else FULL
+    scenarios = measure(folder, chosen, effort, lambda line: print(line, file=sys.stderr))
     arguments.output.write_text(json.dumps({"scenarios": scenarios}, indent=2) + "\n")
     print("\n".join(verdict.table(scenarios)), end="\n\n")
-    checks = [] if arguments.quick else list(verdict.checks(scenarios))
+    checks = [] if arguments.quick or arguments.scenario else list(verdict.checks(scenarios))
     print("\n".join(map(str, checks)))
     return 0 if all(check.kept for check in checks) else 1
 

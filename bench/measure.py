@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,12 +49,14 @@ FULL = Effort(rounds=9, seconds=0.8, warm_up=1.0, starts=5)
 QUICK = Effort(rounds=1, seconds=0.2, warm_up=0.1, starts=1)
 
 
-def measure(folder: Path, effort: Effort, tell: Callable[[str], None]) -> dict[str, dict[str, Figures]]:
+def measure(
+    folder: Path, scenarios: Iterable[Scenario], effort: Effort, tell: Callable[[str], None]
+) -> dict[str, dict[str, Figures]]:
     """Return each scenario's figures of each server: the server has one core, load and vault the other."""
     server_core, other_core = two_cores()
     figures = {}
     with on(other_core):
-        for scenario in SCENARIOS:
+        for scenario in scenarios:
             tell(scenario.name)
             with parts.vault(folder, delay_ms=scenario.delay_ms, tls=scenario.tls) as vault:
                 figures[scenario.name] = _scenario(folder, scenario, effort, vault, server_core)

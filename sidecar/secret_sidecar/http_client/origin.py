@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+USER_AGENT = ("User-Agent", "secret-sidecar")
+
 _ORIGIN_FORM = "http:// or https://, a host, and maybe a port, such as 'http://localhost:4566'"
 _BREAKS = re.compile(r"[\r\n\0]")
 
@@ -27,14 +29,20 @@ class Origin:
         except ValueError:
             raise ValueError(_ORIGIN_FORM) from None
         rest = (parts.path.strip("/"), parts.query, parts.fragment, parts.username)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or any(rest) or _BREAKS.search(url):
+        host = parts.hostname or ""
+        if parts.scheme not in {"http", "https"} or not host.strip(".") or any(rest) or _BREAKS.search(url):
             raise ValueError(_ORIGIN_FORM)
-        return cls(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80))
+        return cls(parts.scheme, host, port or (443 if parts.scheme == "https" else 80))
+
+    @property
+    def name(self) -> str:
+        """The host as certificates and servers have it: without the dot at its end, which only a resolver needs."""
+        return self.host.removesuffix(".")
 
     @property
     def authority(self) -> str:
         """The Host header's value: the port is left out where it is the scheme's own."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = f"[{self.host}]" if ":" in self.host else self.name
         return host if (self.scheme, self.port) in {("http", 80), ("https", 443)} else f"{host}:{self.port}"
 
     def __str__(self) -> str:

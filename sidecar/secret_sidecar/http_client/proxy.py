@@ -15,11 +15,12 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from secret_sidecar.errors import ConnectFailed
-from secret_sidecar.http_client.origin import Origin
+from secret_sidecar.http_client.dialing import connect, dial
+from secret_sidecar.http_client.origin import USER_AGENT, Origin
 
 _FORM = "http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
 _MAX_HEAD = 16 << 10
@@ -28,7 +29,7 @@ _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
 _METADATA_HOSTS = {"metadata", "metadata.google.internal"}
 _METADATA_NETWORK = IPv6Network("fd00:ec2::/32")
 
-P = TypeVar("P", bound=asyncio.Protocol)
+P = TypeVar("P", bound=asyncio.BaseProtocol)
 
 
 @dataclass(frozen=True)
@@ -62,21 +63,17 @@ class Proxy:
 
         Raises ConnectFailed where the proxy stands in the way, and OSError where the origin does.
         """
-        loop = asyncio.get_running_loop()
-        host, port = self.origin.host, self.origin.port
-        try:
-            if tls is None:
-                return (await loop.create_connection(protocol_factory, host, port))[1]
-            transport, tunnel = await loop.create_connection(_Tunnel, host, port)
-        except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or type(error).__name__
-            raise ConnectFailed(f"cannot connect to proxy {self.origin}: {reason}") from None
+        if tls is None:
+            return await self._dial(protocol_factory)
+        tunnel = await self._dial(_Tunnel)
+        transport = tunnel.transport
         try:
             transport.write(self._opening(origin))
             self._check(await tunnel.answer, origin)
             protocol = protocol_factory()
             protocol.connection_made(transport)  # so that it can be lost before the handshake is over
-            secured = await loop.start_tls(transport, protocol, tls, server_hostname=origin.host)
+            loop = asyncio.get_running_loop()
+            secured = await loop.start_tls(transport, protocol, tls, server_hostname=origin.name)
         except BaseException:
             transport.abort()
             raise
@@ -84,12 +81,19 @@ class Proxy:
         protocol.connection_made(secured)
         return protocol
 
+    async def _dial(self, protocol_factory: Callable[[], P]) -> P:
+        try:
+            return await connect(await dial(self.origin.host, self.origin.port), protocol_factory)
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise ConnectFailed(f"cannot connect to proxy {self.origin}: {reason}") from None
+
     def _headers(self) -> tuple[tuple[str, str], ...]:
         return (("Proxy-Authorization", self.authorization),) if self.authorization else ()
 
     def _opening(self, origin: Origin) -> bytes:
-        host = f"[{origin.host}]" if ":" in origin.host else origin.host.encode("idna").decode()
-        headers = (("Host", f"{host}:{origin.port}"), *self._headers())
+        host = f"[{origin.name}]" if ":" in origin.name else origin.name.encode("idna").decode()
+        headers = (("Host", f"{host}:{origin.port}"), USER_AGENT, *self._headers())
         lines = (f"CONNECT {host}:{origin.port} HTTP/1.1", *(f"{name}: {value}" for name, value in headers))
         return "\r\n".join((*lines, "", "")).encode("latin-1")
 
@@ -111,6 +115,9 @@ class _Tunnel(asyncio.Protocol):
     def __init__(self) -> None:
         self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self._received += data

@@ -1,6 +1,7 @@
 """The service's certificate, in use for new connections as soon as its files have changed.
 
-A broken pair of files changes nothing: the certificate before it stays in use, and the log says so.
+Files that cannot be loaded change nothing: the certificate before them stays in use, the log says so, and each look
+tries again, for they may be right and the process short of file descriptors.
 Source: https://docs.python.org/3/library/ssl.html#ssl.SSLContext.sni_callback
 """
 
@@ -8,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import ssl
 from pathlib import Path
 
 from secret_sidecar.errors import SettingsError
+from secret_sidecar.file_state import FileState, state_of
 
 INTERVAL = 10.0
 """Seconds between two looks at the files."""
@@ -25,7 +26,8 @@ class Certificates:
 
     def __init__(self, cert_file: Path, key_file: Path) -> None:
         self._files = (cert_file, key_file)
-        self._seen = self._look()
+        self._loaded = self._look()
+        self._complained: tuple[object, ...] | None = None
         try:
             self._current = self._load()
         except (OSError, ssl.SSLError) as error:
@@ -36,15 +38,18 @@ class Certificates:
 
     def refresh(self) -> None:
         """Load the files if they are others."""
-        seen = self._look()
-        if seen == self._seen:
+        found = self._look()
+        if found == self._loaded:
             return
-        self._seen = seen
         try:
             self._current = self._load()
         except (OSError, ssl.SSLError) as error:
-            log.warning("certificate not loaded", extra={"reason": _reason(error)})
+            complaint = (found, _reason(error))
+            if complaint != self._complained:
+                log.warning("certificate not loaded", extra={"reason": _reason(error)})
+            self._complained = complaint
         else:
+            self._loaded, self._complained = found, None
             log.info("certificate loaded")
 
     async def run(self) -> None:
@@ -60,19 +65,11 @@ class Certificates:
         context.load_cert_chain(*self._files, password=lambda: b"")
         return context
 
-    def _look(self) -> tuple[tuple[int, ...] | None, ...]:
-        return tuple(_stat(path) for path in self._files)
+    def _look(self) -> tuple[FileState | None, ...]:
+        return tuple(state_of(path) for path in self._files)
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:  # noqa: ARG002
         connection.context = self._current
-
-
-def _stat(path: Path) -> tuple[int, ...] | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
 
 
 def _reason(error: OSError) -> str:

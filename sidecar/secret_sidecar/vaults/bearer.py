@@ -30,6 +30,7 @@ ErrorOf = Callable[[Answer, str, str], VaultError]
 _CONTENT_TYPE = ("Content-Type", "application/json")
 _decode = json.JSONDecoder().decode  # json.loads would look for other encodings than UTF-8 first
 _DONE = frozenset({200, 204})
+_DOUBT = "; the vault may have done it: look before trying again"
 TRANSPORT: dict[type[TransportError], type[VaultError]] = {
     ConnectFailed: Unavailable,
     ConnectionLost: Unavailable,
@@ -68,21 +69,33 @@ class Calls:
 
         A call that fails in passing is made again, so it must be one that may arrive twice.
         """
-        return await retrying(lambda: self.send_once(method, target, name, deadline, document), deadline)
+        return await retrying(lambda: self._send(method, target, name, deadline, document, once=False), deadline)
 
     async def send_once(
         self, method: str, target: str, name: str, deadline: float, document: dict[str, Any] | None = None
     ) -> tuple[Answer, str]:
-        """Do the same without trying again; only if the token is not accepted, a renewed one is tried."""
+        """Do the same without trying again, so that the call cannot arrive twice.
+
+        Only if the token is not accepted, a renewed one is tried.
+        """
+        return await self._send(method, target, name, deadline, document, once=True)
+
+    async def _send(
+        self, method: str, target: str, name: str, deadline: float, document: dict[str, Any] | None, *, once: bool
+    ) -> tuple[Answer, str]:
         body = b"" if document is None else json.dumps(document).encode()
         bearer = await self._source.get(deadline)
         try:
-            return await self._exchange(bearer, method, target, name, body, deadline)
+            return await self._exchange(bearer, method, target, name, body, deadline, once=once)
         except CredentialsRefused:
             renewed = await self._source.renew(bearer, deadline)
             if renewed is bearer:
                 raise
-        return await self._exchange(renewed, method, target, name, body, deadline)
+        return await self._exchange(renewed, method, target, name, body, deadline, once=once)
+
+    def distrust(self) -> None:
+        """Use no connection again that is open now: one brought an answer to something else than was asked."""
+        self._client.distrust()
 
     async def close(self) -> None:
         """Close connections and stop a refresh."""
@@ -90,14 +103,15 @@ class Calls:
         await self._client.close()
 
     async def _exchange(
-        self, bearer: Bearer, method: str, target: str, name: str, body: bytes, deadline: float
+        self, bearer: Bearer, method: str, target: str, name: str, body: bytes, deadline: float, *, once: bool
     ) -> tuple[Answer, str]:
         authorization = ("Authorization", f"Bearer {bearer.token}")
         headers = (authorization, *self._headers, *((_CONTENT_TYPE,) if body else ()))
         try:
-            answer = await self._client.send(method, target, headers, body, deadline)
+            answer = await self._client.send(method, target, headers, body, deadline, once=once)
         except TransportError as error:
-            raise TRANSPORT[type(error)](f"{self._vault}: {error}", identity=bearer.identity) from None
+            doubt = _DOUBT if once and not isinstance(error, ConnectFailed) else ""
+            raise TRANSPORT[type(error)](f"{self._vault}: {error}{doubt}", identity=bearer.identity) from None
         if answer.status not in _DONE:
             raise self._refusal(answer, name, bearer.identity)
         return answer, bearer.identity
@@ -116,9 +130,7 @@ def _retry_after(answer: Answer) -> int:
 
 
 def json_object(answer: Answer) -> dict[str, Any] | None:
-    """Return the JSON object that an answer's body is, or None if it is none."""
-    if "json" not in answer.headers.get("content-type", ""):
-        return None
+    """Return the JSON object that an answer's body is, whatever its Content-Type says, or None if it is none."""
     try:
         document = _decode(answer.body.decode())
     except (ValueError, RecursionError):

@@ -7,6 +7,7 @@ import errno
 import math
 import os
 import socket
+import tracemalloc
 
 import pytest
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_request_arrives_as_it_was_meant() -> None:
-    """Host comes first, and the body's length is told."""
+    """Host comes first, who asks and that nothing is to be compressed is told, and the body's length."""
     async with Scripted([reply(b"{}", 200, "X-Id: 7")]) as server:
         answer = await send(client_of(server), b"hello")
     assert (answer.status, answer.body, answer.headers["x-id"]) == (200, b"{}", "7")
@@ -34,6 +35,8 @@ async def test_a_request_arrives_as_it_was_meant() -> None:
     assert (request.method, request.target, request.body) == ("POST", "/", b"hello")
     assert list(request.headers.items()) == [
         ("host", f"127.0.0.1:{server.port}"),
+        ("user-agent", "secret-sidecar"),
+        ("accept-encoding", "identity"),
         ("x-test", "1"),
         ("content-length", "5"),
     ]
@@ -177,9 +180,56 @@ async def test_a_connection_that_the_system_gave_up_is_no_deadline(monkeypatch: 
     async def give_up(*_: object, **__: object) -> None:
         raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
-    class Loop:
-        create_connection = staticmethod(give_up)
-
-    monkeypatch.setattr("secret_sidecar.http_client.http.asyncio.get_running_loop", Loop)
+    monkeypatch.setattr("secret_sidecar.http_client.http.dial", give_up)
     with pytest.raises(ConnectFailed, match=r"cannot connect to http://127\.0\.0\.1:1: Connection timed out"):
         await Client(Origin("http", "127.0.0.1", 1)).send("GET", "/", (), b"", math.inf)
+
+
+async def test_an_answer_in_small_pieces_costs_its_size() -> None:
+    """However many chunks it comes in: the pieces are not kept one by one."""
+    size, almost, rest = 200_000, asyncio.Event(), asyncio.Event()
+
+    async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(100):
+            writer.write(b"2\r\nab\r\n" * (size // 200))
+            await writer.drain()
+        almost.set()
+        await rest.wait()
+        writer.write(b"0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(dribble, "127.0.0.1", 0) as server:
+        client = Client(Origin("http", "127.0.0.1", server.sockets[0].getsockname()[1]))
+        tracemalloc.start()
+        try:
+            sending = asyncio.create_task(send(client))
+            await almost.wait()
+            for _ in range(100):
+                await asyncio.sleep(0)
+            used, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        rest.set()
+        assert len((await sending).body) == size
+    assert used < 4 * size
+
+
+async def test_headers_are_counted() -> None:
+    """Many small ones cost many times their bytes."""
+    async with Scripted([reply(b"1", 200, *(f"h{n}: " for n in range(200)))]) as server:
+        with pytest.raises(MalformedAnswer, match="more than 128 headers"):
+            await send(client_of(server))
+
+
+async def test_an_answer_that_is_compressed_all_the_same_is_told_as_such() -> None:
+    async with Scripted([reply(b"\x1f\x8b", 200, "Content-Encoding: gzip")]) as server:
+        with pytest.raises(MalformedAnswer, match="Content-Encoding 'gzip': expected identity"):
+            await send(client_of(server))
+
+
+async def test_an_error_that_is_compressed_is_still_an_error() -> None:
+    """Its status counts."""
+    async with Scripted([reply(b"\x1f\x8b", 503, "Content-Encoding: gzip")]) as server:
+        assert (await send(client_of(server))).status == 503

@@ -45,7 +45,7 @@ async def send(client: Client, body: bytes = b"") -> Answer:
 def through(url: str, port: int, authority: Authority | None = None) -> Client:
     """A client of an origin on this machine that goes through a proxy: https if there is an authority."""
     origin = Origin("https" if authority else "http", "localhost", port)
-    context = tls.context(str(authority.bundle)) if authority else None
+    context = tls.Trust(str(authority.bundle)) if authority else None
     return Client(origin, context, proxy=Proxy.parse(url))
 
 

@@ -37,7 +37,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 async def test_tls_with_a_trusted_certificate(authority: Authority) -> None:
     """A bundle that holds the authority makes its certificates good; the connection is kept."""
     async with Scripted([reply(b"1"), reply(b"2")], tls=authority.server()) as server:
-        client = Client(Origin("https", "localhost", server.port), tls.context(str(authority.bundle)))
+        client = Client(Origin("https", "localhost", server.port), tls.Trust(str(authority.bundle)))
         assert [(await send(client)).body for _ in range(2)] == [b"1", b"2"]
         await client.close()
     assert server.connections == 1
@@ -47,7 +47,7 @@ async def test_the_systems_certificates_can_be_replaced(authority: Authority, mo
     """SSL_CERT_FILE is OpenSSL's own variable."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
     async with Scripted([reply(b"1")], tls=authority.server()) as server:
-        client = Client(Origin("https", "localhost", server.port), tls.context(None))
+        client = Client(Origin("https", "localhost", server.port), tls.Trust())
         assert (await send(client)).body == b"1"
         await client.close()
 
@@ -55,7 +55,7 @@ async def test_the_systems_certificates_can_be_replaced(authority: Authority, mo
 @pytest.mark.parametrize("flaw", ["another authority", "another host", "expired"])
 async def test_a_bad_certificate_is_refused(flaw: str, authority: Authority, tmp_path: Path) -> None:
     """Chain, name and dates are verified before anything is sent."""
-    trusted = tls.context(str(authority.bundle))
+    trusted = tls.Trust(str(authority.bundle))
     server_tls = {
         "another authority": lambda: Authority(tmp_path).server(),
         "another host": lambda: authority.server("vault.example"),
@@ -78,12 +78,12 @@ async def test_plain_http_where_tls_is_expected(authority: Authority) -> None:
     async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(ConnectFailed, match=f"cannot connect to https://localhost:{port}"):
-            await send(Client(Origin("https", "localhost", port), tls.context(str(authority.bundle))))
+            await send(Client(Origin("https", "localhost", port), tls.Trust(str(authority.bundle))))
 
 
 def test_verification_is_on() -> None:
     """Nothing turns it off, and old protocols are out."""
-    context = tls.context(None)
+    context = tls.Trust().context()
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
@@ -95,7 +95,7 @@ def test_a_bundle_that_cannot_be_read_is_a_wrong_setting(content: str | None, tm
     if content is not None:
         bundle.write_text(content)
     with pytest.raises(SettingsError, match=r"AWS_CA_BUNDLE='.*bundle.pem'.*expected a file of PEM certificates"):
-        tls.context(str(bundle))
+        tls.Trust(str(bundle))
 
 
 @pytest.mark.parametrize(

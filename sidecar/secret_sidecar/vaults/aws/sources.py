@@ -26,12 +26,12 @@ def open_source(settings: Settings) -> Source:
     if aws.role_arn and aws.web_identity_token_file:
         origin = aws.origin("sts")
         proxy = settings.proxies.for_origin(origin)
-        client = Client(origin, tls.context_for(origin, aws.ca_bundle), proxy=proxy)
+        client = Client(origin, tls.trust_for(origin, aws.ca_bundle), proxy=proxy)
         session = sts.session_name(settings.namespace, settings.pod_name or socket.gethostname())
         web_identity = WebIdentity(client, aws.role_arn, aws.web_identity_token_file, session)
         return Refreshing(web_identity, settings.timeout)
     if url := aws.container_credentials_full_uri:  # never through a proxy: the agent is beside the workload
-        client = Client(url.origin, tls.context_for(url.origin, aws.ca_bundle))
+        client = Client(url.origin, tls.trust_for(url.origin, aws.ca_bundle))
         token_file, token = aws.container_authorization_token_file, aws.container_authorization_token
         return Refreshing(PodIdentity(client, url, token_file, token), settings.timeout)
     if importlib.util.find_spec("boto3") is None:

@@ -90,8 +90,8 @@ class AwsStore:
             which = f"stage {stage!r}"
         answer, identity = await self._call(Call("GetSecretValue", name, which), members, deadline)
         secret = _secret(json_object(answer), name, identity, request_id(answer))
-        if secret is None:
-            raise _odd(answer, identity, f"the read of {name!r} with something that is no secret of that name")
+        if secret is None or (version is not None and secret.version != version):
+            raise self._odd(answer, identity, f"the read of {name!r} with something that is no secret of that name")
         return secret
 
     async def current_version(self, name: str, deadline: float) -> str:
@@ -100,7 +100,7 @@ class AwsStore:
         answer, identity = await self._call(call, {"SecretId": name}, deadline)
         description = json_object(answer)
         if description is None or description.get("Name") != name:
-            raise _odd(answer, identity, f"with something that is no description of {name!r}")
+            raise self._odd(answer, identity, f"with something that is no description of {name!r}")
         found = {"identity": identity, "request_id": request_id(answer)}
         if description.get("DeletedDate"):
             raise Deleted(f"{VAULT} has {name!r} marked for deletion", **found)
@@ -151,7 +151,7 @@ class AwsStore:
         match json_object(answer):
             case {"VersionId": str(version), "Name": call.name}:
                 return Written(version, identity, request_id(answer))
-        raise _odd(answer, identity, f"{call.action} of {call.name!r} with something that is no version of it")
+        raise self._odd(answer, identity, f"{call.action} of {call.name!r} with something that is no version of it")
 
     async def _call(self, call: Call, members: dict[str, str], deadline: float) -> tuple[Answer, str]:
         """Return the answer to a call that succeeded and the identity that made it."""
@@ -183,6 +183,11 @@ class AwsStore:
                     raise
                 credentials, is_renewed = renewed, True
 
+    def _odd(self, answer: Answer, identity: str, what: str) -> BadUpstreamResponse:
+        """Return what an answer to something else is; its connection brings no other."""
+        self._client.distrust()
+        return BadUpstreamResponse(f"{VAULT} answered {what}", request_id=request_id(answer), identity=identity)
+
     def _prepare(self, action: str, credentials: Credentials) -> _Request:
         headers = (self._host, _CONTENT_TYPE, ("X-Amz-Target", f"secretsmanager.{action}"))
         prepared = prepare(credentials, "POST", "/", headers)
@@ -208,13 +213,9 @@ def _refuse(answer: Answer, call: Call, identity: str) -> NoReturn:
     raise error_of(answer, call, identity)
 
 
-def _odd(answer: Answer, identity: str, what: str) -> BadUpstreamResponse:
-    return BadUpstreamResponse(f"{VAULT} answered {what}", request_id=request_id(answer), identity=identity)
-
-
 def _secret(document: dict[str, Any] | None, name: str, identity: str, call: str | None) -> Secret | None:
     """Return the secret that a document describes, or None if it has another name or lacks what every secret has."""
-    if document is None or document.get("Name", name) != name:
+    if document is None or document.get("Name") != name:
         return None
     version, text = document.get("VersionId"), document.get("SecretString")
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
@@ -239,5 +240,5 @@ def open_store(settings: Settings) -> AwsStore:
     """Return a store for the settings' endpoint and credentials."""
     aws = settings.vault_as(AwsSettings)
     origin = aws.origin("secretsmanager")
-    client = Client(origin, tls.context_for(origin, aws.ca_bundle), proxy=settings.proxies.for_origin(origin))
+    client = Client(origin, tls.trust_for(origin, aws.ca_bundle), proxy=settings.proxies.for_origin(origin))
     return AwsStore(client, open_source(settings), aws.region)

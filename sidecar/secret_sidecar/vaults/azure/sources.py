@@ -27,7 +27,7 @@ def open_source(settings: Settings) -> Source[Bearer]:
 def _issuer(azure: AzureSettings, proxies: Proxies) -> Issuer[Bearer]:
     if azure.federated_token_file:
         authority = azure.authority_host or AUTHORITY
-        client = Client(authority, tls.context_for(authority, None), proxy=proxies.for_origin(authority))
+        client = Client(authority, tls.trust_for(authority, None), proxy=proxies.for_origin(authority))
         who = identity(azure.client_id, azure.tenant_id)
         token = partial(identity_service.token_of_file, azure.federated_token_file, who)
         return Federation(client, azure.tenant_id, azure.client_id, azure.vault_url, token)

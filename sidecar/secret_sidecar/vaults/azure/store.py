@@ -76,7 +76,8 @@ class AzureStore:
         path = _path(name) if version is None else f"{_path(name)}/{version}"
         document, odd = await self._ask("GET", f"{path}?{API}", name, deadline)
         found = _version(document, name)
-        if found is None or not isinstance(document.get("value"), str):
+        if found is None or (version or found).lower() != found.lower() or not isinstance(document.get("value"), str):
+            self._calls.distrust()
             raise odd
         return Secret(name, document["value"], found, identity=odd.identity, request_id=odd.request_id)
 
@@ -155,6 +156,7 @@ class AzureStore:
         versions = [_Version.parse(item, name) for item in items]
         following = _following(str(link), name) if link else None
         if None in versions or (link and following is None):
+            self._calls.distrust()
             raise odd
         return [version for version in versions if version], following
 
@@ -167,6 +169,7 @@ class AzureStore:
             raise ValueRefused(detail, **known) from None
         version = _version(document, name)
         if version is None:
+            self._calls.distrust()
             raise odd
         return Written(version, odd.identity, odd.request_id)
 
@@ -216,5 +219,5 @@ def open_store(settings: Settings) -> AzureStore:
     """Return a store for the settings' vault and identity."""
     azure = settings.vault_as(AzureSettings)
     proxy = settings.proxies.for_origin(azure.vault_url)
-    client = Client(azure.vault_url, tls.context_for(azure.vault_url, None), proxy=proxy)
+    client = Client(azure.vault_url, tls.trust_for(azure.vault_url, None), proxy=proxy)
     return AzureStore(Calls(VAULT, client, open_source(settings), error_of))

@@ -14,7 +14,7 @@ CONNECTIONS = 16
 
 
 class Clients:
-    """Makes clients for a backend's servers; one context serves them all, for each costs memory."""
+    """Makes clients for a backend's servers; what is trusted is loaded once for all, for each costs memory."""
 
     def __init__(
         self,
@@ -25,8 +25,8 @@ class Clients:
     ) -> None:
         self._proxies = proxies
         secure = any(origin.scheme == "https" for origin in origins)
-        self._tls = tls.context(ca_bundle, variable) if secure else None
+        self._trust = tls.Trust(ca_bundle, variable) if secure else None
 
     def client(self, origin: Origin, connections: int = 1) -> Client:
         """Return a client that nobody else has."""
-        return Client(origin, self._tls, connections=connections, proxy=self._proxies.for_origin(origin))
+        return Client(origin, self._trust, connections=connections, proxy=self._proxies.for_origin(origin))

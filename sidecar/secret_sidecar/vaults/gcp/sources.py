@@ -54,7 +54,7 @@ def _federation(account: ExternalAccount, proxies: Proxies) -> Federation:
 
 
 def _client(origin: Origin, proxies: Proxies) -> Client:
-    return Client(origin, tls.context_for(origin, None), proxy=proxies.for_origin(origin))
+    return Client(origin, tls.trust_for(origin, None), proxy=proxies.for_origin(origin))
 
 
 def _has_google_auth() -> bool:

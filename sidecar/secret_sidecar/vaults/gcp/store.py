@@ -62,8 +62,9 @@ class GcpStore:
         target = f"{self._secret(name)}/versions/{_version(version, stage)}:access"
         answer, identity = await self._calls.send("GET", target, name, deadline)
         try:
-            return _secret(json_object(answer) or {}, name, identity)
+            return _secret(json_object(answer) or {}, name, version, identity)
         except ValueError as error:
+            self._calls.distrust()
             detail = f"{VAULT} answered the read of {name!r} with {error}"
             raise BadUpstreamResponse(detail, identity=identity) from None
 
@@ -73,7 +74,7 @@ class GcpStore:
         error = state_error(str(document.get("state")), name, identity)
         if error is not None:
             raise error
-        return _number(document, name, identity)
+        return self._number(document, name, identity)
 
     async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret, then its first version: should the second call fail, an empty secret is left, for `put`."""
@@ -105,6 +106,13 @@ class GcpStore:
     def _secret(self, name: str) -> str:
         return f"{self._secrets}/{secret_names.dashed(name)}"
 
+    def _number(self, document: dict[str, Any], name: str, identity: str) -> str:
+        number = _number_of(document.get("name"), name)
+        if number is None:
+            self._calls.distrust()
+            raise BadUpstreamResponse(f"{VAULT} answered about {name!r} with no version of it", identity=identity)
+        return number
+
     async def _add(self, name: str, payload: dict[str, str], deadline: float) -> Written:
         target = f"{self._secret(name)}:addVersion"
         try:
@@ -112,7 +120,7 @@ class GcpStore:
         except NameRefused as error:  # the name is one, so it is the value
             detail = f"{VAULT} takes no such value for {name!r}: expected 1 to 65536 bytes"
             raise ValueRefused(detail, **_known(error)) from None
-        return Written(_number(document, name, identity), identity)
+        return Written(self._number(document, name, identity), identity)
 
     async def _ask(
         self, method: str, target: str, name: str, deadline: float, document: dict[str, Any] | None = None
@@ -143,17 +151,12 @@ def _number_of(resource: object, name: str) -> str | None:
     return number if secret.endswith(f"/secrets/{secret_names.dashed(name)}") and _NUMBER.fullmatch(number) else None
 
 
-def _number(document: dict[str, Any], name: str, identity: str) -> str:
-    number = _number_of(document.get("name"), name)
-    if number is None:
-        raise BadUpstreamResponse(f"{VAULT} answered about {name!r} with no version of it", identity=identity)
-    return number
-
-
-def _secret(document: dict[str, Any], name: str, identity: str) -> Secret:
+def _secret(document: dict[str, Any], name: str, version: str | None, identity: str) -> Secret:
     """Return the secret that an answer is, or raise ValueError with what it is instead."""
     number = _number_of(document.get("name"), name)
     payload = document.get("payload")
+    if version is not None and number != version:
+        raise ValueError("another version")
     if number is None or not isinstance(payload, dict) or not isinstance(payload.get("data"), str):
         raise ValueError("something that is no secret of that name")
     encoded = payload["data"]
@@ -187,5 +190,5 @@ def open_store(settings: Settings) -> GcpStore:
     """Return a store for the settings' endpoint and identity."""
     gcp = settings.vault_as(GcpSettings)
     origin = gcp.endpoint or ENDPOINT
-    client = Client(origin, tls.context_for(origin, None), proxy=settings.proxies.for_origin(origin))
+    client = Client(origin, tls.trust_for(origin, None), proxy=settings.proxies.for_origin(origin))
     return GcpStore(Calls(VAULT, client, open_source(settings), error_of), gcp.project)

@@ -24,13 +24,13 @@ class Calls(bearer.Calls):
         super().__init__(VAULT, client, source, error_of, headers_of(namespace))
 
     async def _exchange(
-        self, bearer: Bearer, method: str, target: str, name: str, body: bytes, deadline: float
+        self, bearer: Bearer, method: str, target: str, name: str, body: bytes, deadline: float, *, once: bool
     ) -> tuple[Answer, str]:
         try:
-            return await super()._exchange(bearer, method, target, name, body, deadline)
+            return await super()._exchange(bearer, method, target, name, body, deadline, once=once)
         except DeniedInDoubt as denied:
             try:
-                await super()._exchange(bearer, "GET", _LOOKUP, name, b"", deadline)
+                await super()._exchange(bearer, "GET", _LOOKUP, name, b"", deadline, once=False)
             except DeniedInDoubt:
                 raise CredentialsRefused(
                     f"{VAULT} did not accept the token of {bearer.identity}: {denied.code}",

@@ -71,7 +71,7 @@ class VaultStore:
         answer, identity = await self._calls.send("GET", target, name, deadline)
         secret = _secret(json_object(answer) or {}, name, identity)
         if secret is None or (version is not None and secret.version != version):
-            raise _odd(name, answer, identity, "something that is no version of a secret")
+            raise self._odd(name, answer, identity, "something that is no version of a secret")
         return secret
 
     async def current_version(self, name: str, deadline: float) -> str:
@@ -86,7 +86,7 @@ class VaultStore:
                     if state.get("destroyed") or _has_passed(state.get("deletion_time")):
                         raise Deleted(f"{VAULT} has this version of {name!r} deleted or destroyed", identity=identity)
                     return str(number)
-        raise _odd(name, answer, identity, "something that is no metadata")
+        raise self._odd(name, answer, identity, "something that is no metadata")
 
     async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Write the first version, or the next one of a secret that is deleted.
@@ -133,6 +133,12 @@ class VaultStore:
         """Close connections and stop a refresh."""
         await self._calls.close()
 
+    def _odd(self, name: str, answer: Answer, identity: str, what: str) -> BadUpstreamResponse:
+        """Return what an answer to something else is. Vault's have no name in them, so that not all are recognised."""
+        self._calls.distrust()
+        detail = f"{VAULT} answered about {name!r} with {what}: expected a KV engine of version 2"
+        return BadUpstreamResponse(detail, request_id=request_id(json_object(answer) or {}), identity=identity)
+
     async def _write(
         self, name: str, data: dict[str, str], cas: int, deadline: float, *, once: bool = False
     ) -> Written:
@@ -143,7 +149,7 @@ class VaultStore:
         match written:
             case {"data": {"version": int(number)}} if number > 0:
                 return Written(str(number), identity, request_id(written))
-        raise _odd(name, answer, identity, "no version")
+        raise self._odd(name, answer, identity, "no version")
 
 
 def _secret(document: dict[str, Any], name: str, identity: str) -> Secret | None:
@@ -191,15 +197,10 @@ def _has_passed(time: object) -> bool:
         return False
 
 
-def _odd(name: str, answer: Answer, identity: str, what: str) -> BadUpstreamResponse:
-    detail = f"{VAULT} answered about {name!r} with {what}: expected a KV engine of version 2"
-    return BadUpstreamResponse(detail, request_id=request_id(json_object(answer) or {}), identity=identity)
-
-
 def open_store(settings: Settings) -> VaultStore:
     """Return a store for the settings' server and identity."""
     vault = settings.vault_as(HashicorpSettings)
     assert vault.address is not None  # noqa: S101
-    context = tls.context_for(vault.address, vault.ca_cert, "VAULT_CACERT")
+    context = tls.trust_for(vault.address, vault.ca_cert, "VAULT_CACERT")
     client = Client(vault.address, context, proxy=settings.proxies.for_origin(vault.address))
     return VaultStore(client, open_source(settings, client), vault.mount, vault.namespace)

@@ -80,7 +80,7 @@ async def test_credentials_that_the_vault_refuses_are_renewed_at_once(
 ) -> None:
     """They may have been revoked, or expired under way: one renewal, one more try, and the caller sees a value."""
     store = AwsStore(Client(Origin.parse(aws.url)), source, fake_aws.REGION)
-    await store.get("test/database-password", soon())
+    await asyncio.gather(*(store.get("test/database-password", soon()) for _ in range(3)))
     clock.now += 100
     aws.faults.extend([fake_aws.error("ExpiredTokenException")] * 3)
     secrets = await asyncio.gather(*(store.get("test/database-password", soon()) for _ in range(3)))

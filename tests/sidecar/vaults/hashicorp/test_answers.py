@@ -90,7 +90,7 @@ POLICY = "1 error occurred:\n\t* permission denied\n\n"
 )
 async def test_what_an_answer_to_a_read_means(answer: bytes, kind: type[VaultError], message: str) -> None:
     """By its status, and by Vault's words where one status says several things."""
-    async with Scripted([answer] * 4) as server:
+    async with Scripted(*[[answer] * 4] * 4) as server:
         store = store_of(server)
         with pytest.raises(VaultError, match=message) as failure:
             await store.get("test/a", soon())
@@ -149,7 +149,7 @@ async def test_another_version_than_the_one_asked_for_is_none() -> None:
 )
 async def test_a_refusal_in_doubt(words: list[str], look: bytes, kind: type[VaultError]) -> None:
     """Whether it is the token or the policy, a look at the token tells; HashiCorp's newer words count too."""
-    async with Scripted([said(403, *words), look] * 4) as server:
+    async with Scripted(*[[said(403, *words), look] * 4] * 4) as server:
         store = store_of(server)
         with pytest.raises(VaultError) as failure:
             await store.get("test/a", soon())
@@ -227,7 +227,7 @@ def login(server: Scripted) -> JwtLogin:
 )
 async def test_what_an_answer_to_a_login_means(answer: bytes, kind: type[VaultError], message: str) -> None:
     """Whether it may pass, and never anything of the token."""
-    async with Scripted([answer] * 4) as server:
+    async with Scripted(*[[answer] * 4] * 4) as server:
         issuer = login(server)
         with pytest.raises(IdentityUnavailable, match=message) as failure:
             await issuer.obtain(soon())
