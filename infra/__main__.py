@@ -1,15 +1,17 @@
 """The program: a stack's settings, the components they ask for, and what the stack tells others."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 import providers
 import settings as stack_settings
 from cluster_outputs import ClusterOutputs, cluster_outputs
+from namespace_settings import Namespace, Workload
+from namespaces import namespace_resource
 from secret_access import AwsSecretAccess, AwsSecretAccessArgs, ClusterTrust, ClusterTrustArgs, SecretWorkload
-from settings import Cluster, Environment, Namespace, Workload
+from settings import Cluster, Environment
 
 
 def main() -> None:
@@ -49,8 +51,9 @@ def make_environment(settings: Environment, aws: pulumi.ProviderResource) -> Non
     kubernetes = providers.kubernetes_provider(
         cluster.apply(lambda known: known.name), cluster.apply(lambda known: known.kubernetes)
     )
+    former_names = names_before(settings.namespaces)
     accesses = {
-        namespace.name: make_namespace(settings, namespace, cluster, aws, kubernetes)
+        namespace.name: make_namespace(settings, namespace, cluster, aws, kubernetes, former_names)
         for namespace in settings.namespaces
     }
     pulumi.export("cloud", "aws")
@@ -91,20 +94,12 @@ def make_namespace(
     cluster: pulumi.Output[ClusterOutputs],
     aws: pulumi.ProviderResource,
     kubernetes: pulumi.ProviderResource,
+    former_names: Mapping[tuple[str, str], str],
 ) -> AwsSecretAccess:
-    """The namespace, unless it exists already, its identity and its workloads."""
-    made = []
-    if not namespace.exists:
-        made.append(
-            k8s.core.v1.Namespace(
-                f"{namespace.name}-namespace",
-                metadata={
-                    "name": namespace.name,
-                    "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
-                },
-                opts=pulumi.ResourceOptions(provider=kubernetes),
-            )
-        )
+    """The namespace, its identity and its workloads."""
+    resource = namespace_resource(
+        namespace.name, exists=namespace.exists, pod_security=namespace.pod_security, provider=kubernetes
+    )
     args: AwsSecretAccessArgs = {
         "namespace": namespace.name,
         "sidecar_image": settings.sidecar_image,
@@ -116,25 +111,50 @@ def make_namespace(
         "kms_key_arns": list(namespace.kms_key_arns),
         "policy_arns": list(namespace.policy_arns),
         "port": namespace.port,
-        "role_name": cluster.apply(lambda known: f"secret-access-{known.name}-{namespace.name}"),
+        "role_name": namespace.role_name or cluster.apply(lambda known: f"secret-access-{known.name}-{namespace.name}"),
+        "irsa_annotation": namespace.irsa_annotation,
+        "sidecar_env": namespace.sidecar_env,
+        "sidecar_resources": namespace.sidecar_resources,
+        "sidecar_user": namespace.sidecar_user,
+        "sidecar_files": namespace.sidecar_files,
         "tags": {**settings.tags, "secret-access/namespace": namespace.name},
     }
+    if namespace.app_containers:
+        args["app_containers"] = list(namespace.app_containers)
+    if namespace.metrics_namespaces is not None:
+        args["metrics_namespaces"] = list(namespace.metrics_namespaces)
     if settings.permissions_boundary is not None:
         args["permissions_boundary"] = settings.permissions_boundary
     if settings.aws.endpoint is not None:
         args["endpoint_url"] = settings.aws.endpoint
-    access = AwsSecretAccess(namespace.name, args, pulumi.ResourceOptions(providers=[aws, kubernetes], depends_on=made))
+    access = AwsSecretAccess(
+        namespace.name, args, pulumi.ResourceOptions(providers=[aws, kubernetes], depends_on=[resource])
+    )
     for workload in namespace.workloads:
-        make_workload(namespace, workload, access, kubernetes)
+        former_name = former_names.get((namespace.name, workload.name))
+        make_workload(namespace, workload, access, kubernetes, former_name)
     return access
 
 
+def names_before(namespaces: Sequence[Namespace]) -> dict[tuple[str, str], str]:
+    """The names that workloads had, by namespace and workload, where NAMESPACE-WORKLOAD was not another's too."""
+    names: dict[str, tuple[str, str]] = {}
+    for namespace in namespaces:
+        for workload in namespace.workloads:
+            names.setdefault(f"{namespace.name}-{workload.name}", (namespace.name, workload.name))
+    return {workload: name for name, workload in names.items()}
+
+
 def make_workload(
-    namespace: Namespace, workload: Workload, access: AwsSecretAccess, kubernetes: pulumi.ProviderResource
+    namespace: Namespace,
+    workload: Workload,
+    access: AwsSecretAccess,
+    kubernetes: pulumi.ProviderResource,
+    former_name: str | None,
 ) -> None:
-    """A workload of the namespace."""
+    """A workload of the namespace; neither name has a `/`, so no other workload of the stack is named alike."""
     SecretWorkload(
-        f"{namespace.name}-{workload.name}",
+        f"{namespace.name}/{workload.name}",
         {
             "access": access.for_workload(),
             "image": workload.image,
@@ -144,7 +164,9 @@ def make_workload(
             "ports": list(workload.ports),
             "writable_root": workload.writable_root,
         },
-        pulumi.ResourceOptions(providers=[kubernetes]),
+        pulumi.ResourceOptions(
+            providers=[kubernetes], aliases=[pulumi.Alias(name=former_name)] if former_name else None
+        ),
     )
 
 

@@ -1,13 +1,14 @@
 """A mapping of a stack file, read strictly: what is wrong is named by its key, and nothing is left unread."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from secret_access import InvalidSetting
+from secret_access import InvalidArgument, InvalidSetting
 from secret_access.checks import nearest, unknown
 
 Missing = object()
+T = TypeVar("T")
 
 
 def invalid(key: str, given: object, expected: str, fix: str) -> InvalidSetting:
@@ -94,6 +95,14 @@ class Section:
         """Every key with the keys under it, which may be none."""
         self._known.extend(self._values)
         return {name: Section(self.key(name), values or {}) for name, values in self._values.items()}
+
+    def checked(self, name: str, check: Callable[[Any], T], value: Any) -> T:
+        """Run a check of the components, with the key of the stack's file in front; no name means the section."""
+        try:
+            return check(value)
+        except InvalidArgument as problem:
+            text = str(problem).removeprefix(f"{name}: ")
+            raise InvalidSetting(f"{self.key(name) if name else self.path}: {text}") from None
 
     def close(self) -> None:
         """Refuse keys that nobody read: a misspelled one would be ignored in silence."""

@@ -5,7 +5,6 @@ The only reader of `pulumi.Config`. A file has one of two kinds: `kind: cluster`
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,13 +12,12 @@ from typing import Any, TypeVar
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
-from secret_access import Access, InvalidArgument, InvalidSetting, checks
+import namespace_settings
+from namespace_settings import Namespace
+from secret_access import checks
 from secret_access.aws import checks as aws_checks
-from secret_access.pods import checks as pod_checks
-from secret_access.pods import sidecar_container
 from section import Section, invalid
 
-AUTOSCALED = "autoscaled"
 DEFAULT_PROVIDERS = "disable-default-providers"
 T = TypeVar("T")
 
@@ -61,35 +59,6 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Workload:
-    """A Deployment with the sidecar."""
-
-    name: str
-    image: str
-    replicas: int | None = 1
-    """None: a HorizontalPodAutoscaler's to say."""
-    env: dict[str, str] = field(default_factory=dict)
-    ports: tuple[int, ...] = ()
-    writable_root: bool = False
-
-
-@dataclass(frozen=True)
-class Namespace:
-    """A namespace and its access."""
-
-    name: str
-    exists: bool
-    secret_prefix: str
-    secrets: tuple[str, ...]
-    access: Access
-    kms_key_arns: tuple[str, ...]
-    policy_arns: tuple[str, ...]
-    port: int
-    """The sidecar's, on localhost."""
-    workloads: tuple[Workload, ...]
-
-
-@dataclass(frozen=True)
 class Environment:
     """A stack of namespaces on a cluster."""
 
@@ -118,8 +87,7 @@ def load() -> Cluster | Environment:
 def _cluster(top: Section) -> Cluster:
     settings = Cluster(
         name=top.text("name", pattern=r"[a-z0-9]+(-[a-z0-9]+)*", example="blue"),
-        issuer=_checked(
-            top,
+        issuer=top.checked(
             "issuer",
             aws_checks.issuer,
             top.take("issuer", example="https://oidc.eks.us-east-1.amazonaws.com/id/…"),
@@ -130,13 +98,20 @@ def _cluster(top: Section) -> Cluster:
         tags=top.mapping("tags", "team: platform"),
     )
     if settings.existing_provider_arn is not None:
-        _checked(
-            top,
+        top.checked(
             "existing_provider_arn",
-            lambda arn: aws_checks.existing_provider(arn, settings.issuer),
+            lambda arn: _existing_provider(arn, settings),
             settings.existing_provider_arn,
         )
     return settings
+
+
+def _existing_provider(arn: str, settings: Cluster) -> None:
+    provider = aws_checks.existing_provider(arn, settings.issuer)
+    if provider.account_id != settings.aws.account_id:
+        raise checks.invalid(
+            "is of another account", arn, f"a provider of {settings.aws.account_id}", "correct it or aws.account_id"
+        )
 
 
 def _environment(top: Section) -> Environment:
@@ -147,23 +122,25 @@ def _environment(top: Section) -> Environment:
         cluster=top.text("cluster", pattern=r"[A-Za-z0-9_.-]+", example="aws-cluster, the name of the cluster's stack"),
         aws=aws,
         sidecar_image=top.text("sidecar_image", example="registry.example/secret-sidecar:0.1.0"),
-        namespaces=tuple(_namespace(name, section, aws) for name, section in namespaces.sections().items()),
-        permissions_boundary=_checked(
-            top,
+        namespaces=tuple(
+            namespace_settings.namespace(name, section, aws.account_id, aws.region)
+            for name, section in namespaces.sections().items()
+        ),
+        permissions_boundary=top.checked(
             "permissions_boundary",
             lambda arn: aws_checks.permissions_boundary(arn, aws.account_id, aws.partition),
             boundary,
         ),
         tags=top.mapping("tags", "team: platform"),
     )
-    _prefixes_are_apart(namespaces, settings.namespaces)
+    namespace_settings.check_prefixes_are_apart(namespaces, settings.namespaces)
     return settings
 
 
 def _aws(section: Section) -> Aws:
     settings = Aws(
         account_id=section.text("account_id", pattern=r"\d{12}", example='"111122223333" (12 digits, in quotes)'),
-        region=_checked(section, "region", aws_checks.region, section.take("region", example="us-east-1")),
+        region=section.checked("region", aws_checks.region, section.take("region", example="us-east-1")),
         endpoint=section.text("endpoint", None, pattern=r"https?://[^/\s]+", example="http://10.78.0.1:4566"),
     )
     section.close()
@@ -179,98 +156,11 @@ def _kubernetes(section: Section) -> Kubernetes:
     return settings
 
 
-def _namespace(name: str, section: Section, aws: Aws) -> Namespace:
-    _checked(section, "", checks.namespace, name)
-    prefix = section.take("secret_prefix", None)
-    if prefix is None:
-        prefix = _checked(section, "", checks.default_prefix, name)
-    else:
-        _checked(section, "secret_prefix", aws_checks.secret_prefix, prefix)
-    port = _checked(section, "port", pod_checks.sidecar_port, section.take("port", sidecar_container.DEFAULT_PORT))
-    secrets = section.texts("secrets", "[database-password]")
-    settings = Namespace(
-        name=name,
-        exists=section.flag("exists", default=False),
-        secret_prefix=prefix,
-        secrets=tuple(_checked(section, "secrets", lambda names: aws_checks.declared_secrets(names, prefix), secrets)),
-        access=_checked(section, "access", checks.access, section.take("access", "read")),
-        kms_key_arns=tuple(
-            _checked(
-                section,
-                "kms_key_arns",
-                lambda arns: aws_checks.kms_key_arns(arns, aws.region),
-                section.texts("kms_key_arns", "[arn:aws:kms:…]"),
-            )
-        ),
-        policy_arns=tuple(
-            _checked(
-                section,
-                "policy_arns",
-                lambda arns: aws_checks.policy_arns(arns, aws.account_id, aws.partition),
-                section.texts("policy_arns", "[arn:aws:iam::…]"),
-            )
-        ),
-        port=port,
-        workloads=tuple(_workload(*item, port) for item in section.section("workloads", {}).sections().items()),
-    )
-    section.close()
-    return settings
-
-
-def _workload(name: str, section: Section, sidecar_port: int) -> Workload:
-    _checked(section, "", pod_checks.workload_name, name)
-    ports = section.take("ports", [])
-    address = sidecar_container.url(sidecar_port)
-    settings = Workload(
-        name=name,
-        image=section.text("image", example="registry.example/shop:1.4.2"),
-        replicas=_replicas(section),
-        env=_checked(
-            section,
-            "env",
-            lambda own: pod_checks.app_env(own, address),
-            section.mapping("env", "LOG_LEVEL: info"),
-        ),
-        ports=tuple(_checked(section, "ports", lambda own: pod_checks.app_ports(own, address), ports)),
-        writable_root=section.flag("writable_root", default=False),
-    )
-    section.close()
-    return settings
-
-
-def _replicas(section: Section) -> int | None:
-    if section.take("replicas", 1) == AUTOSCALED:
-        return None
-    return section.number("replicas", default=1)
-
-
 def kubeconfig_path(kubernetes: Kubernetes) -> str | None:
     """The kubeconfig's path as the provider can open it, wherever it is started."""
     if kubernetes.kubeconfig is None:
         return None
     return str(Path(pulumi.get_root_directory(), Path(kubernetes.kubeconfig).expanduser()))
-
-
-def _prefixes_are_apart(section: Section, namespaces: tuple[Namespace, ...]) -> None:
-    for one in namespaces:
-        for other in namespaces:
-            if one is not other and other.secret_prefix.startswith(one.secret_prefix):
-                raise invalid(
-                    section.key(other.name) + ".secret_prefix",
-                    other.secret_prefix,
-                    f"one that {one.secret_prefix} of the namespace {one.name} does not cover",
-                    f"else {one.name} reads the secrets of {other.name}",
-                )
-
-
-def _checked(section: Section, name: str, check: Callable[[Any], T], value: Any) -> T:
-    """A check of the components, with the key of the stack's file in front."""
-    try:
-        return check(value)
-    except InvalidArgument as problem:
-        raise InvalidSetting(
-            f"{section.key(name) if name else section.path}: {str(problem).removeprefix(f'{name}: ')}"
-        ) from None
 
 
 def _values_of(project: str) -> dict[str, Any]:

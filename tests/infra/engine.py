@@ -43,6 +43,14 @@ class Asked:
     waits_for: frozenset[str] = frozenset()
     """Names of the resources that it depends on."""
     read: bool = False
+    imported: str = ""
+    """The id of what exists already and is taken over, empty for what is made."""
+    kept: bool = False
+    """Whether it stays when the stack no longer has it."""
+    ignored: tuple[str, ...] = ()
+    """Inputs that are never changed."""
+    aliases: tuple[str, ...] = ()
+    """Names that it had before."""
 
 
 @dataclass
@@ -94,7 +102,7 @@ class Cloud(mocks.Mocks):
         state = dict(args.inputs)
         if args.typ == "pulumi:pulumi:StackReference":
             return args.resource_id, {"name": args.resource_id, "outputs": self.world.stacks[str(args.resource_id)]}
-        if args.resource_id:
+        if args.resource_id and not args.inputs:  # else it is imported, as the program has it
             return args.resource_id, self.world.found[args.resource_id]
         if args.typ == "aws:iam/role:Role":
             state["arn"] = f"arn:aws:iam::{ACCOUNT}:role/{state['name']}"
@@ -153,6 +161,10 @@ class Monitor(mocks.MockMonitor):
                 custom=custom,
                 waits_for=frozenset(urn.split("::")[-1] for urn in request.dependencies),
                 read=read,
+                imported=getattr(request, "importId", ""),
+                kept=getattr(request, "retainOnDelete", False),
+                ignored=tuple(getattr(request, "ignoreChanges", ())),
+                aliases=tuple(alias.spec.name for alias in getattr(request, "aliases", ())),
             )
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import settings
-from secret_access import InvalidSetting, NotReached, WrongAccount
+from secret_access import InvalidArgument, InvalidSetting, NotReached, WrongAccount
 from tests.infra.engine import ACCOUNT, CLUSTER_OUTPUTS, PROVIDER_ARN, World, run
 from tests.infra.stack_files import CLUSTER, ENVIRONMENT, changed, config_of, names
 
@@ -62,8 +62,8 @@ def test_an_environment_makes_every_namespace() -> None:
                 "aws",
             ),
             ("kubernetes:core/v1:ServiceAccount", "test-service-account", "test", "kubernetes"),
-            ("secret-access:index:SecretWorkload", "test-app", "", ""),
-            ("kubernetes:apps/v1:Deployment", "test-app-deployment", "test-app", "kubernetes"),
+            ("secret-access:index:SecretWorkload", "test/app", "", ""),
+            ("kubernetes:apps/v1:Deployment", "test/app-deployment", "test/app", "kubernetes"),
         ]
     )
 
@@ -114,13 +114,16 @@ def test_each_thing_waits_for_what_it_needs() -> None:
         "test-policies",
         "test-attachments",
     }
-    assert waits["test-app-deployment"] >= {"test-service-account", "test-policy"}
+    assert waits["test/app-deployment"] >= {"test-service-account", "test-policy"}
 
 
 def test_a_namespace_that_exists_is_left_alone() -> None:
-    """Only its identity and workloads are made."""
+    """It is imported, never changed, and stays when the stack goes; its identity and workloads are made."""
     world = up(changed(ENVIRONMENT, "secret-access:namespaces.test.exists", True))
-    assert world.of("kubernetes:core/v1:Namespace") == []
+    namespace = world.one("kubernetes:core/v1:Namespace")
+    assert (namespace.name, namespace.imported, namespace.kept) == ("test-namespace", "test", True)
+    assert namespace.ignored == ("metadata", "spec")
+    assert namespace.inputs["metadata"] == {"name": "test"}
     assert world.one("aws:iam/role:Role").inputs["name"] == "secret-access-blue-test"
 
 
@@ -260,3 +263,62 @@ def test_no_stack_of_the_repository_makes_a_secret(stack: str) -> None:
     own = [asked for asked in world.asked if asked.custom and not asked.type.startswith("pulumi:")]
     assert own
     assert [asked.name for asked in own if not asked.provider] == []
+
+
+ALIKE = {
+    "shop": {"workloads": {"api-worker": {"image": "i"}, "web": {"image": "i"}}},
+    "shop-api": {"workloads": {"worker": {"image": "i"}}},
+}
+
+
+def test_no_two_workloads_of_a_stack_have_one_name() -> None:
+    """`api-worker` of the namespace `shop` is another than `worker` of `shop-api`, and keeps the name it had."""
+    world = up(changed(ENVIRONMENT, "secret-access:namespaces", ALIKE))
+    names = [(asked.type, asked.parent, asked.name) for asked in world.asked]
+    assert len(names) == len(set(names))
+    workloads = {asked.name: asked.aliases for asked in world.of("secret-access:index:SecretWorkload")}
+    assert workloads == {
+        "shop/api-worker": ("shop-api-worker",),
+        "shop/web": ("shop-web",),
+        "shop-api/worker": (),
+    }
+
+
+def test_settings_of_a_namespace_reach_its_sidecar() -> None:
+    """All that AwsSecretAccess takes of the sidecar can be said in the stack's file."""
+    namespace = {
+        "role_name": "shop-reader",
+        "pod_security": "privileged",
+        "irsa_annotation": True,
+        "app_containers": ["web"],
+        "metrics_namespaces": ["monitoring"],
+        "sidecar_env": {"SECRETS_CACHE_TTL": "10"},
+        "sidecar_resources": {"limits": {"memory": "1Gi"}},
+        "sidecar_user": "platform",
+        "sidecar_files": {"/etc/ca": {"configMap": {"name": "ca"}}},
+    }
+    world = up(changed(ENVIRONMENT, "secret-access:namespaces", {"shop": namespace}))
+    assert world.one("aws:iam/role:Role").inputs["name"] == "shop-reader"
+    assert world.one("kubernetes:core/v1:Namespace").inputs["metadata"]["labels"] == {
+        "pod-security.kubernetes.io/enforce": "privileged"
+    }
+    account = world.one("kubernetes:core/v1:ServiceAccount").inputs["metadata"]["annotations"]
+    assert set(account) == {"secret-access/role-arn", "eks.amazonaws.com/role-arn"}
+    assert len(world.of("kubernetes:networking.k8s.io/v1:NetworkPolicy")) == 1
+    pod = world.outputs["stack"]["pods"]["shop"]
+    assert pod["annotations"] == {"eks.amazonaws.com/skip-containers": "web,secrets"}
+    sidecar = pod["sidecar"]
+    assert {"name": "SECRETS_CACHE_TTL", "value": "10"} in sidecar["env"]
+    assert sidecar["resources"] == {"limits": {"memory": "1Gi"}}
+    assert "runAsUser" not in sidecar["securityContext"]
+    assert sidecar["volumeMounts"][1]["mountPath"] == "/etc/ca"
+
+
+def test_a_namespace_whose_role_would_have_too_long_a_name_can_follow_the_advice() -> None:
+    """`role_name` is a key of the stack's file, and the message says which namespace is meant."""
+    name = "n" * 54
+    with pytest.raises(InvalidArgument) as error:
+        up(changed(ENVIRONMENT, "secret-access:namespaces", {name: None}))
+    assert f"AwsSecretAccess '{name}': role_name has 73 characters" in str(error.value)
+    assert "set role_name" in str(error.value)
+    up(changed(ENVIRONMENT, "secret-access:namespaces", {name: {"role_name": "n-reader"}}))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import settings
+from namespace_settings import Namespace, Workload
 from secret_access import Access, InvalidSetting
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, run
 from tests.infra.stack_files import CLUSTER, ENVIRONMENT, GONE, changed, config_of, names
@@ -58,6 +59,15 @@ def test_an_environment_is_read() -> None:
         "policy_arns": [boundary],
         "secrets": ["k"],
         "port": 8200,
+        "pod_security": "baseline",
+        "role_name": "reader",
+        "irsa_annotation": True,
+        "app_containers": ["web"],
+        "metrics_namespaces": ["monitoring"],
+        "sidecar_env": {"SECRETS_CACHE_TTL": "10"},
+        "sidecar_resources": {"limits": {"memory": "1Gi"}},
+        "sidecar_user": 1000,
+        "sidecar_files": {"/etc/ca": {"secret": {"secretName": "ca"}}},
     }
     config = changed(config, "secret-access:namespaces.billing", namespace)
     app = {"image": "i", "replicas": 2, "env": {"A": "b"}, "ports": [3000], "writable_root": True}
@@ -69,7 +79,7 @@ def test_an_environment_is_read() -> None:
         permissions_boundary=boundary,
         tags={"environment": "test"},
         namespaces=(
-            settings.Namespace(
+            Namespace(
                 name="test",
                 exists=False,
                 secret_prefix="test/",
@@ -78,9 +88,28 @@ def test_an_environment_is_read() -> None:
                 kms_key_arns=(),
                 policy_arns=(),
                 port=8080,
-                workloads=(settings.Workload("app", "i", 2, {"A": "b"}, (3000,), writable_root=True),),
+                workloads=(Workload("app", "i", 2, {"A": "b"}, (3000,), writable_root=True),),
             ),
-            settings.Namespace("billing", True, "b/", ("k",), Access.READ_WRITE, (key,), (boundary,), 8200, ()),
+            Namespace(
+                name="billing",
+                exists=True,
+                secret_prefix="b/",
+                secrets=("k",),
+                access=Access.READ_WRITE,
+                kms_key_arns=(key,),
+                policy_arns=(boundary,),
+                port=8200,
+                workloads=(),
+                pod_security="baseline",
+                role_name="reader",
+                irsa_annotation=True,
+                app_containers=("web",),
+                metrics_namespaces=("monitoring",),
+                sidecar_env={"SECRETS_CACHE_TTL": "10"},
+                sidecar_resources={"limits": {"memory": "1Gi"}},
+                sidecar_user=1000,
+                sidecar_files={"/etc/ca": {"secret": {"secretName": "ca"}}},
+            ),
         ),
     )
 
@@ -97,7 +126,7 @@ def test_a_namespace_may_be_its_name_alone(nothing: object) -> None:
     """A line is enough for a namespace whose workloads others deploy."""
     loaded = load(changed(ENVIRONMENT, "secret-access:namespaces.billing", nothing))
     assert isinstance(loaded, settings.Environment)
-    assert loaded.namespaces[1] == settings.Namespace("billing", False, "billing/", (), Access.READ, (), (), 8080, ())
+    assert loaded.namespaces[1] == Namespace("billing", False, "billing/", (), Access.READ, (), (), 8080, ())
 
 
 def test_the_number_of_pods_may_be_an_autoscalers() -> None:
@@ -119,6 +148,11 @@ WRONG_CLUSTER = [
         "secret-access:existing_provider_arn",
         "oidc",
         ["secret-access:existing_provider_arn", "is a host", "arn:aws:iam"],
+    ),
+    (
+        "secret-access:existing_provider_arn",
+        PROVIDER_ARN.replace(ACCOUNT, "444455556666"),
+        ["secret-access:existing_provider_arn: is of another account", ACCOUNT],
     ),
     ("secret-access:aws", GONE, ["secret-access:aws is missing", "account_id and region"]),
     ("secret-access:aws", "us-east-1", ["secret-access:aws: given 'us-east-1'", "a mapping", "indent"]),
@@ -153,6 +187,20 @@ WRONG_ENVIRONMENT = [
     (f"{TEST}.kms_key_arns", ["alias/a"], [f"{TEST}.kms_key_arns", "the ARN of a key"]),
     (f"{TEST}.policy_arns", ["b"], [f"{TEST}.policy_arns", "the ARN of a managed policy"]),
     (f"{TEST}.workload", {}, [f"{TEST}.workload is unknown", "did you mean workloads?"]),
+    (f"{TEST}.role_name", "a role", [f"{TEST}.role_name: given 'a role'", "letters, digits"]),
+    (f"{TEST}.pod_security", "open", [f"{TEST}.pod_security: given 'open'", "restricted, baseline or privileged"]),
+    (f"{TEST}.irsa_annotation", "yes", [f"{TEST}.irsa_annotation: given 'yes'", "true or false"]),
+    (f"{TEST}.app_containers", "web", [f"{TEST}.app_containers: given 'web'", "begin each line with -"]),
+    (f"{TEST}.metrics_namespaces", ["*"], [f"{TEST}.metrics_namespaces", "one Kubernetes namespace"]),
+    (f"{TEST}.sidecar_env", {"SECRETS_PORT": "1"}, [f"{TEST}.sidecar_env: given 'SECRETS_PORT'", "the argument port"]),
+    (f"{TEST}.sidecar_env", {"SECRETS_CACHE_TTL": 10}, [f"{TEST}.sidecar_env", "in quotes"]),
+    (f"{TEST}.sidecar_resources", {"limits": {"memory": 1}}, [f"{TEST}.sidecar_resources", "texts by name"]),
+    (f"{TEST}.sidecar_user", "nobody", [f"{TEST}.sidecar_user: given 'nobody'", "platform"]),
+    (f"{TEST}.sidecar_files", {"ca": {}}, [f"{TEST}.sidecar_files: given 'ca'", "an absolute path"]),
+    (f"{TEST}.kms_key_arns", [f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"], [f"{TEST}.kms_key_arns", "another region"]),
+    (f"{TEST}.policy_arns", ["arn:aws:iam::444455556666:policy/b"], [f"{TEST}.policy_arns", "another account"]),
+    (f"{APP}.ports", [3000, 3000], [f"{APP}.ports: given 3000", "twice"]),
+    (f"{APP}.ports", ["http"], [f"{APP}.ports: given ['http']", "a list of numbers"]),
     (f"{APP}.image", GONE, [f"{APP}.image is missing", "registry.example/shop"]),
     (f"{APP}.replicas", "2", [f"{APP}.replicas: given '2'", "a whole number"]),
     (f"{APP}.replicas", -1, [f"{APP}.replicas: given -1", "a whole number"]),
