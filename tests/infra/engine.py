@@ -112,6 +112,8 @@ class Cloud(mocks.Mocks):
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> Any:
+        if args.token == "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider":
+            return self.world.found[args.args["arn"]], []
         assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
         if self.world.refusal:
             raise Refused(f"invocation of {args.token} returned an error: {self.world.refusal}")

@@ -83,3 +83,10 @@ def test_the_documents_that_security_reviewers_see_are_those_that_are_made() -> 
     provider = OidcProvider("aws", "111122223333", "10.78.0.1")
     assert trust == trust_policy(provider, subject("test", "secret-access"))
     assert policy == secrets_policy(provider, "us-east-1", "test/")
+
+
+def test_the_pages_say_which_kubernetes_has_native_sidecars() -> None:
+    """Older clusters would run the sidecar as an init container that never ends."""
+    readme = (DOCS.parent / "README.md").read_text()
+    assert "Kubernetes 1.29 or newer" in readme
+    assert "Kubernetes 1.29 or newer" in PAGE

@@ -39,7 +39,8 @@ def test_a_cluster_may_use_a_provider_that_exists() -> None:
     """Nothing is made where the account has the OIDC provider already."""
     world = World(found={PROVIDER_ARN: {"arn": PROVIDER_ARN, "clientIdLists": ["sts.amazonaws.com"]}})
     up(changed(CLUSTER, "secret-access:existing_provider_arn", PROVIDER_ARN), world)
-    assert [asked.name for asked in world.asked if asked.custom and not asked.read] == ["aws"]
+    assert [asked.name for asked in world.asked if asked.custom] == ["aws"]
+    assert world.calls == [(IDENTITY, "aws"), ("aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", "aws")]
 
 
 def test_an_environment_makes_every_namespace() -> None:

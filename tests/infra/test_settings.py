@@ -1,15 +1,17 @@
 """A stack's file is read strictly: what is wrong stops the program, by key, value given, value expected and fix."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import settings
 from namespace_settings import Namespace, Workload
 from secret_access import Access, InvalidSetting
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, run
-from tests.infra.stack_files import CLUSTER, ENVIRONMENT, GONE, changed, config_of, names
+from tests.infra.stack_files import CLUSTER, ENVIRONMENT, GONE, STACKS, changed, config_of, names
 
 TEST = "secret-access:namespaces.test"
 APP = f"{TEST}.workloads.app"
@@ -258,3 +260,19 @@ def test_only_settings_reads_pulumis_configuration() -> None:
     sources = [*infra.glob("*.py"), *infra.glob("secret_access/**/*.py")]
     readers = [path.name for path in sources if "pulumi.Config" in path.read_text()]
     assert readers == ["settings.py"]
+
+
+@pytest.mark.parametrize("stack", ["aws-test", "aws-prod"])
+def test_the_example_stacks_show_every_key_of_a_namespace(stack: str) -> None:
+    """What can be written is seen where it is written."""
+    text = (STACKS / f"Pulumi.{stack}.yaml").read_text()
+    keys = {field.name for field in dataclasses.fields(Namespace)} - {"name"}
+    assert {key for key in keys if f"{key}:" not in text} == set()
+
+
+def test_the_keys_that_the_example_stacks_show_in_comments_are_right() -> None:
+    """Uncommented, the example of a whole namespace loads."""
+    text = (STACKS / "Pulumi.aws-test.yaml").read_text()
+    example = text.split("# billing-test:\n")[1].split("    # The namespaces")[0]
+    namespace = yaml.safe_load("\n".join(line.removeprefix("    # ") for line in example.splitlines()))
+    load(changed(ENVIRONMENT, "secret-access:namespaces.billing-test", namespace))

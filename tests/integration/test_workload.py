@@ -13,7 +13,7 @@ import pulumi, pulumi_kubernetes as k8s
 from secret_access import SecretWorkload
 
 provider = k8s.Provider("cluster", kubeconfig={kubeconfig!r}, enable_patch_force=True)
-opts = pulumi.ResourceOptions(providers=[provider])
+opts = pulumi.ResourceOptions(providers=[provider], aliases={aliases})
 access = {{
     "namespace": "scaled",
     "service_account_name": "default",
@@ -23,19 +23,26 @@ access = {{
     "pod_annotations": {{}},
     "url": "http://localhost:8080",
 }}
-SecretWorkload("shop", {{"access": access, "image": "shop", "replicas": {replicas}, "env": {{"A": "{value}"}}}}, opts)
+env = {{"A": "{value}"}}
+args = {{"access": access, "image": "shop", "workload_name": "shop", "replicas": {replicas}, "env": env}}
+SecretWorkload("{name}", args, opts)
 """
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
 PATH = "/apis/apps/v1/namespaces/scaled/deployments/shop"
+
+
+def create_namespace(api_server: ApiServer) -> None:
+    if api_server.client.get("/api/v1/namespaces/scaled") is None:
+        api_server.client.request("POST", "/api/v1/namespaces", {"metadata": {"name": "scaled"}})
 
 
 def replicas(api_server: ApiServer) -> int:
     return int(api_server.client.request("GET", PATH)["spec"]["replicas"])
 
 
-def up(stack: Stack, api_server: ApiServer, **values: Any) -> None:
+def up(stack: Stack, api_server: ApiServer, *, name: str = "shop", aliases: str = "None", **values: Any) -> None:
     """Bring the workload up, with somebody who says of each pod that it is ready, since there are no nodes."""
-    stack.program(PROGRAM.format(kubeconfig=str(api_server.kubeconfig), **values))
+    stack.program(PROGRAM.format(kubeconfig=str(api_server.kubeconfig), name=name, aliases=aliases, **values))
     running = stack.start("up", "--yes", "--skip-preview")
 
     def ended() -> bool:
@@ -59,7 +66,7 @@ def scale(api_server: ApiServer, number: int) -> None:
 
 def test_the_number_of_pods_is_the_autoscalers_or_the_stacks(stack: Stack, api_server: ApiServer) -> None:
     """Left out, what an autoscaler set outlives every `up` and is no drift; given, each change sets it back."""
-    api_server.client.request("POST", "/api/v1/namespaces", {"metadata": {"name": "scaled"}})
+    create_namespace(api_server)
     up(stack, api_server, replicas=None, value="one")
     assert replicas(api_server) == 1
     scale(api_server, 3)
@@ -73,4 +80,15 @@ def test_the_number_of_pods_is_the_autoscalers_or_the_stacks(stack: Stack, api_s
     assert replicas(api_server) == 2
     up(stack, api_server, replicas=None, value="five")
     assert replicas(api_server) == 1, "nobody else said a number: Kubernetes' own"
+    stack.pulumi("destroy", "--yes")
+
+
+def test_a_workload_with_another_name_in_the_program_keeps_its_deployment(stack: Stack, api_server: ApiServer) -> None:
+    """An alias on the component is enough: its child's former name follows from it, and nothing is replaced."""
+    create_namespace(api_server)
+    up(stack, api_server, replicas=1, value="one", name="scaled-shop")
+    before = api_server.client.request("GET", PATH)["metadata"]["uid"]
+    up(stack, api_server, replicas=1, value="two", name="scaled/shop", aliases='[pulumi.Alias(name="scaled-shop")]')
+    assert api_server.client.request("GET", PATH)["metadata"]["uid"] == before
+    assert "scaled/shop-deployment" in stack.state()
     stack.pulumi("destroy", "--yes")

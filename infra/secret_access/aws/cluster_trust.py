@@ -45,17 +45,18 @@ class ClusterTrust(pulumi.ComponentResource):
         if "existing_provider_arn" in given:
             existing = given.check(_existing_provider_arn, given.get("existing_provider_arn"), url)
         super().__init__("secret-access:index:ClusterTrust", name, {}, opts)
-        child = children_of(self, opts)
 
         if existing is None:
             # No thumbprint: IAM trusts the issuer's certificate by its own authorities (IAM User Guide, "Obtain the
             # thumbprint for an OpenID Connect identity provider")
             provider = iam.OpenIdConnectProvider(
-                f"{name}-oidc-provider", url=url, client_id_lists=[AUDIENCE], tags=tags, opts=child
+                f"{name}-oidc-provider", url=url, client_id_lists=[AUDIENCE], tags=tags, opts=children_of(self, opts)
             )
             self.oidc_provider_arn = provider.arn
         else:
-            found = iam.OpenIdConnectProvider.get(f"{name}-oidc-provider", existing, opts=child)
+            # A function and no resource: a refresh would show the inputs of one that is read as changed, each time
+            invoke = pulumi.InvokeOutputOptions(parent=self)
+            found = iam.get_open_id_connect_provider_output(arn=existing, opts=invoke)
             checked = given.check(checks.audience, found.client_id_lists, AUDIENCE, found.arn)
             self.oidc_provider_arn = pulumi.Output.from_input(checked)
         self.issuer = pulumi.Output.from_input(url)

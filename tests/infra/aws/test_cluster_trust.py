@@ -19,10 +19,10 @@ def test_it_registers_the_issuer_for_the_audience_of_sts() -> None:
     assert world.outputs["blue"] == {"oidcProviderArn": PROVIDER_ARN, "issuer": f"https://{ISSUER_HOST}"}
 
 
-def test_a_provider_that_exists_is_read_and_left_as_it_is() -> None:
+def test_a_provider_that_exists_is_looked_up_and_left_as_it_is() -> None:
     """An account holds one provider per issuer; one that somebody else made is used."""
     world = World(found={PROVIDER_ARN: {"arn": PROVIDER_ARN, "clientIdLists": ["vault", "sts.amazonaws.com"]}})
     run(cluster_trust(existing_provider_arn=PROVIDER_ARN), world)
-    provider = world.one(OIDC_PROVIDER)
-    assert (provider.read, provider.inputs, provider.parent) == (True, {"id": PROVIDER_ARN}, "blue")
+    assert world.of(OIDC_PROVIDER) == []
+    assert world.calls == [("aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", "")]
     assert world.outputs["blue"]["oidcProviderArn"] == PROVIDER_ARN
