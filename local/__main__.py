@@ -12,7 +12,8 @@ from pathlib import Path
 from local import cluster, config, host, interrupts, plugins, stacks
 from local.kubectl import Kubectl, KubectlError
 from local.progress import NotReadyError, say, step
-from local.up import APP, matrix, report, up
+from local.stacks import Pulumi
+from local.up import matrix, report, up
 
 
 def tools_folder() -> Path:
@@ -41,13 +42,14 @@ def _down(_: argparse.Namespace) -> int:
 
 
 def _matrix(_: argparse.Namespace) -> int:
-    return report(matrix(Kubectl(_tools_of_running())))
+    tools = _tools_of_running()
+    return report(matrix(Kubectl(tools), Pulumi(tools)))
 
 
 def _ask(given: argparse.Namespace) -> int:
     kubectl = Kubectl(_tools_of_running())
-    pod = cluster.running_pod(kubectl, given.namespace, APP)
-    print(json.dumps(cluster.ask(kubectl, given.namespace, pod, given.name), indent=2))
+    pod = cluster.running_pod(kubectl, given.namespace)
+    print(json.dumps(cluster.ask(kubectl, pod, given.name), indent=2))
     return 0
 
 
@@ -77,7 +79,7 @@ def main() -> int:
         ("down", _down, "end it and put the host back as it was"),
         ("matrix", _matrix, "ask again for every secret from every namespace"),
         ("status", _status, "whether it is up, and where"),
-        ("env", _env, 'print the variables for your own pulumi and kubectl: eval "$(python -m local env)"'),
+        ("env", _env, 'print the variables for your own pulumi, kubectl and aws: eval "$(python -m local env)"'),
     ):
         commands.add_parser(name, help=text, description=text).set_defaults(run=function)
     ask = commands.add_parser("ask", help="ask for a secret from inside a namespace's app container")
@@ -86,7 +88,7 @@ def main() -> int:
     ask.set_defaults(run=_ask)
     given = parser.parse_args()
     if given.run is not _env:
-        stacks.forget_foreign_variables()
+        stacks.unset_foreign_variables()
     interrupts.forward_sigint()
     try:
         return int(given.run(given))

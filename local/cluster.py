@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,31 @@ DISCOVERY_FOR_ALL = {
     "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:unauthenticated"}],
 }
 """The cloud reads the issuer's public keys without being anybody: as EKS publishes them."""
+SIDECAR = "secrets"
+"""The sidecar's container, as the components name it."""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod with a sidecar; ``app`` is the application's container, ``declared`` the secrets that its stack names."""
+
+    namespace: str
+    name: str
+    app: str
+    declared: tuple[str, ...]
+
+    @classmethod
+    def of(cls, pod: dict[str, Any]) -> Pod:
+        """The pod that the API server describes."""
+        (sidecar,) = [container for container in _containers(pod) if container["name"] == SIDECAR]
+        env = {variable["name"]: variable.get("value", "") for variable in sidecar.get("env", [])}
+        names = [name for name in env.get("SECRETS_NAMES", "").split(",") if name]
+        return cls(
+            pod["metadata"]["namespace"],
+            pod["metadata"]["name"],
+            next(container["name"] for container in pod["spec"]["containers"] if container["name"] != SIDECAR),
+            tuple(name if "/" in name else env.get("SECRETS_PREFIX", "") + name for name in names),
+        )
 
 
 def wait_for_api() -> None:
@@ -62,9 +87,9 @@ def load_images(tars: list[Path]) -> bool:
     return bool(had)
 
 
-def renew_pods(kubectl: Kubectl, namespaces: Iterable[str]) -> None:
-    """End the pods, so that their Deployments make new ones from the images that the node has now."""
-    for namespace in namespaces:
+def renew_pods(kubectl: Kubectl) -> None:
+    """End the pods with a sidecar, so that their Deployments make new ones from the images that the node has now."""
+    for namespace in sorted({pod["metadata"]["namespace"] for pod in _pods_with_sidecar(kubectl)}):
         kubectl("delete", "pods", "--all", f"--namespace={namespace}")
 
 
@@ -81,36 +106,53 @@ def wait_for_node(kubectl: Kubectl) -> None:
     wait_for("the node", ready, still_possible=host.why_not_running)
 
 
-def wait_for_pod(kubectl: Kubectl, namespace: str, deployment: str) -> str:
-    """The name of a running, ready pod, as soon as there is one."""
-    return wait_for(
-        f"a pod of {namespace}/{deployment}",
-        lambda: _ready_pod(kubectl, namespace, deployment),
-        still_possible=host.why_not_running,
+def wait_for_pod(kubectl: Kubectl, namespace: str) -> Pod:
+    """A ready pod with a sidecar, as soon as the namespace has one."""
+    return wait_for(f"a pod of {namespace}", lambda: find_pod(kubectl, namespace), still_possible=host.why_not_running)
+
+
+def running_pod(kubectl: Kubectl, namespace: str) -> Pod:
+    """A ready pod with a sidecar; KubectlError where the namespace has none."""
+    if reason := host.why_not_running():
+        raise KubectlError(f"{reason}; `make up` starts it")
+    if pod := find_pod(kubectl, namespace):
+        return pod
+    others = sorted({pod.namespace for pod in ready_pods(kubectl)})
+    raise KubectlError(
+        f"namespace {namespace!r} has no ready pod with a sidecar (a container named {SIDECAR!r}), expected one of "
+        f"{', '.join(others) or 'none yet'}; `kubectl -n {namespace} describe pods` says why a pod is not ready"
     )
 
 
-def running_pod(kubectl: Kubectl, namespace: str, deployment: str) -> str:
-    """The name of a running, ready pod of a Deployment that is not about to go."""
-    if reason := host.why_not_running():
-        raise KubectlError(f"{reason}; `make up` starts it")
-    if pod := _ready_pod(kubectl, namespace, deployment):
-        return pod
-    raise KubectlError(f"no pod of {namespace}/{deployment} is ready; see `kubectl -n {namespace} describe pods`")
+def find_pod(kubectl: Kubectl, namespace: str) -> Pod | None:
+    """A ready pod with a sidecar, if the namespace has one."""
+    return next((pod for pod in ready_pods(kubectl) if pod.namespace == namespace), None)
 
 
-def _ready_pod(kubectl: Kubectl, namespace: str, deployment: str) -> str | None:
-    selector = f"app.kubernetes.io/name={deployment}"
-    pods = json.loads(kubectl("get", "pods", f"--namespace={namespace}", f"--selector={selector}", "-o", "json"))
-    for pod in pods["items"]:
-        ready = [c for c in pod["status"].get("conditions", []) if c["type"] == "Ready" and c["status"] == "True"]
-        if ready and "deletionTimestamp" not in pod["metadata"]:
-            return str(pod["metadata"]["name"])
-    return None
+def ready_pods(kubectl: Kubectl) -> list[Pod]:
+    """Every ready pod with a sidecar that is not about to end, in all namespaces."""
+    return [Pod.of(pod) for pod in _pods_with_sidecar(kubectl) if _is_ready(pod)]
 
 
-def ask(kubectl: Kubectl, namespace: str, pod: str, name: str) -> dict[str, Any]:
+def _pods_with_sidecar(kubectl: Kubectl) -> list[dict[str, Any]]:
+    """Those in which an application runs beside it: not the shared service's own."""
+    pods = json.loads(kubectl("get", "pods", "--all-namespaces", "-o", "json"))
+    beside = [pod for pod in pods["items"] if any(c["name"] != SIDECAR for c in pod["spec"]["containers"])]
+    return [pod for pod in beside if any(c["name"] == SIDECAR for c in _containers(pod))]
+
+
+def _is_ready(pod: dict[str, Any]) -> bool:
+    conditions = pod["status"].get("conditions", [])
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    return ready and "deletionTimestamp" not in pod["metadata"]
+
+
+def _containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*pod["spec"]["containers"], *pod["spec"].get("initContainers", [])]
+
+
+def ask(kubectl: Kubectl, pod: Pod, name: str) -> dict[str, Any]:
     """Ask for a secret from inside the app container; the answer's status, content type and body."""
-    out = kubectl("exec", f"--namespace={namespace}", pod, "--container=app", "--", "ask", name)
+    out = kubectl("exec", f"--namespace={pod.namespace}", pod.name, f"--container={pod.app}", "--", "ask", name)
     answer: dict[str, Any] = json.loads(out)
     return answer

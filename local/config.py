@@ -24,11 +24,11 @@ TRAIL = LOGS / "aws-trail.jsonl"
 """One line per AWS call, as CloudTrail would have it."""
 
 RUN = Path("/run/secret-access")
-"""Who holds the machine, and what to put back when it is let go."""
+"""Which checkout has the machine, and what to restore when it ends."""
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secret-access"
 
 HOST_LINK = "secret-access"
-"""The host's end of the cable to the machine (an interface name: at most 15 characters)."""
+"""The host's end of the network link to the machine (an interface name: at most 15 characters)."""
 HOST_ADDRESS = "10.78.0.254"
 ADDRESS = local.ADDRESS
 """The machine's address: the API server, AWS and the kubelet listen there, and nowhere else."""
@@ -43,5 +43,5 @@ AWS_URL = f"http://{ADDRESS}:4566"
 REGION = "us-east-1"
 ACCOUNT = "111122223333"
 CLUSTER_STACK = "local-cluster"
-NAMESPACE_STACKS = {"test": "local-test", "prod": "local-prod"}
-"""Each environment's namespace and the stack that makes it."""
+ENVIRONMENT_STACKS = {"test": "local-test", "prod": "local-prod"}
+"""Each environment and its stack; namespaces are added in the stack's file."""

@@ -1,4 +1,4 @@
-"""The machine from outside: claimed by one checkout, started, stopped, and the host put back as it was."""
+"""The machine from outside: locked for one checkout, started, stopped, and the host restored."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ SYSCTLS = (
     "kernel/keys/root_maxkeys",
     "kernel/keys/root_maxbytes",
 )
-"""What the kubelet sets and no namespace keeps to itself."""
+"""Those that the kubelet sets for the whole host: no namespace contains them."""
 
 NEW_NAMESPACES = (
     *("unshare", "--mount", "--pid", "--net", "--ipc", "--uts"),
     *("--fork", "--kill-child", "--mount-proc"),
 )
 STARTED: list[subprocess.Popen[bytes]] = []
-"""The machine outlives who started it: kept, so that nobody warns of a child that still runs."""
+"""Kept here so that Python does not warn about a child that is still running: the machine outlives this process."""
 
 
 class TakenError(RuntimeError):
@@ -52,21 +52,21 @@ class Owner:
 
     @classmethod
     def read(cls) -> Owner | None:
-        """Whoever claimed the machine last and has not let go."""
+        """The checkout that has the machine, if one has."""
         try:
             return cls(**json.loads(OWNER.read_text()))
         except FileNotFoundError:
             return None
 
     def write(self) -> None:
-        """Claim the machine, in one step: a file that is half written would be in everybody's way."""
+        """Claim the machine in one step: a half-written file would block everybody."""
         half = OWNER.with_suffix(".half")
         half.write_text(json.dumps(asdict(self)))
         half.rename(OWNER)
 
     @property
     def alive(self) -> bool:
-        """Whether the machine runs: the same process, not another that got its number."""
+        """Whether the machine runs; its process number may since belong to another process."""
         return _started(self.pid) == self.started
 
 
@@ -82,7 +82,7 @@ def _started(pid: int) -> str:
 
 @contextmanager
 def claim() -> Iterator[None]:
-    """Hold the machine's lock while something is started or stopped; refuse if it is another checkout's."""
+    """Hold the machine's lock while starting or stopping it; raises TakenError if another checkout has it."""
     if os.geteuid():
         raise TakenError(f"user id {os.geteuid()} given, expected 0: the environment makes namespaces and cgroups")
     config.RUN.mkdir(mode=0o755, exist_ok=True)
@@ -148,7 +148,7 @@ def _cgroups() -> list[Path]:
 
 
 def _check_place(tools: Path) -> None:
-    """The machine has folders of its own in these places, which would hide what it runs from."""
+    """Refuse files under folders that the machine replaces by its own: it would not see them."""
     needed = [("the checkout", config.ROOT), *(("a tool", tool.resolve()) for tool in sorted(tools.glob("[!.]*")))]
     for what, place in [*needed, ("Python", Path(sys.executable).resolve())]:
         if any(place.is_relative_to(path) for path in PRIVATE):
@@ -159,7 +159,7 @@ def _check_place(tools: Path) -> None:
 
 
 def start(tools: Path) -> None:
-    """Start the machine; it goes on setting itself up while this returns. Call it inside ``claim()``."""
+    """Start the machine, and return while it is still setting itself up. Call it inside ``claim()``."""
     _check_place(tools)
     clean()
     for folder in (config.MACHINE, config.LOGS):
@@ -200,7 +200,7 @@ def _ip(*arguments: str) -> None:
 
 
 def _plug_in(pid: int) -> None:
-    """Lay the cable: a veth pair, one end here, the other in the machine. It goes when the machine goes."""
+    """Connect the machine: a veth pair, one end here, the other inside. It ends with the machine."""
     _ip("link", "add", config.HOST_LINK, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
     _ip("address", "add", f"{config.HOST_ADDRESS}/24", "dev", config.HOST_LINK)
     _ip("link", "set", config.HOST_LINK, "up")
@@ -219,16 +219,16 @@ def stop() -> None:
 
 
 def clean() -> None:
-    """Remove what a machine that is no longer running left, whether it was stopped or died. Safe to repeat."""
+    """Remove what a stopped or crashed machine left. Safe to repeat."""
     owner = Owner.read()
     for cgroup in _cgroups():
-        # deepest first; a cgroup is empty once the kernel has buried its last process
+        # deepest first; a cgroup is empty once the kernel has reaped its last process
         below = sorted((path for path in cgroup.rglob("*") if path.is_dir()), key=lambda path: -len(path.parts))
         for folder in [*below, cgroup]:
             wait_for(f"cgroup {folder} to be empty", partial(_removed, folder))
-    # it would go by itself with the machine's last socket, which a client that is still connected keeps for a minute
+    # the kernel removes it with the machine's last socket, which a connected client can keep open for a minute
     subprocess.run(["ip", "link", "delete", config.HOST_LINK], stderr=subprocess.DEVNULL, check=False)
-    wait_for("the cable to go", lambda: not Path("/sys/class/net", config.HOST_LINK).exists())
+    wait_for("the network link to be removed", lambda: not Path("/sys/class/net", config.HOST_LINK).exists())
     if owner:
         for key, value in owner.sysctls.items():
             Path("/proc/sys", key).write_text(value)

@@ -104,10 +104,10 @@ def cached(image: Image) -> Path:
             context = Path(folder)
             image.copy(context)
             tar = _tar(image, image.key(context))  # somebody may have saved a file since
-            half_made = tar.with_suffix(".half-made")
-            half_made.unlink(missing_ok=True)
-            image.make(context, half_made)
-            half_made.rename(tar)
+            partial = tar.with_suffix(".partial")
+            partial.unlink(missing_ok=True)
+            image.make(context, partial)
+            partial.rename(tar)
     os.utime(tar)
     builds = sorted(tar.parent.glob(f"{image.name}-{'?' * 16}.tar"), key=lambda path: -path.stat().st_mtime)
     for old in builds[KEPT:]:
@@ -115,17 +115,17 @@ def cached(image: Image) -> Path:
     return tar
 
 
-def _put(tar: Path, to: Path) -> None:
+def _place(tar: Path, to: Path) -> None:
     """Make ``to`` the tar, in one step; one file on disk where the cache is on the same file system."""
     if to.exists() and to.samefile(tar):
         return
-    half_made = to.with_suffix(".half-made")
-    half_made.unlink(missing_ok=True)
+    partial = to.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
     try:
-        os.link(tar, half_made)
+        os.link(tar, partial)
     except OSError:
-        shutil.copyfile(tar, half_made)
-    half_made.rename(to)
+        shutil.copyfile(tar, partial)
+    partial.rename(to)
 
 
 @contextmanager
@@ -144,7 +144,7 @@ def build(out: Path) -> list[Path]:
     with lock():
         for image in ALL:
             tar = out / f"{image.name}.tar"
-            _put(cached(image), tar)
+            _place(cached(image), tar)
             tars.append(tar)
     return tars
 

@@ -1,7 +1,7 @@
 """The isolation matrix: who was asked for what, what was expected, and who decided.
 
-A foreign cell is right only if the cloud refused it and the owner read that very secret in the same run: a refusal of
-what does not exist, a time-out or a sidecar's own error proves nothing.
+A cell of another namespace's secret is right only if the cloud refused it, and the owner read the same secret in the
+same run. A refusal of what does not exist, a timeout or an error of the sidecar proves nothing.
 """
 
 from __future__ import annotations
@@ -21,21 +21,26 @@ GET_SECRET_VALUE = "secretsmanager.GetSecretValue"  # noqa: S105 — an action
 
 @dataclass(frozen=True)
 class Question:
-    """A namespace asking for a secret, and the pod that did so for it."""
+    """A namespace asking for a secret, and the pod and container that did so for it.
+
+    ``prefix``: what the names of the namespace's own secrets begin with.
+    """
 
     asker: str
+    prefix: str
     name: str
     pod: str
+    container: str = "app"
 
     @property
     def asked_by(self) -> str:
-        """Who asked: the pod, from its app container."""
-        return f"{self.asker}/{self.pod} (container app)"
+        """Who asked: the pod, and the container in it."""
+        return f"{self.asker}/{self.pod} (container {self.container})"
 
     @property
     def expected(self) -> int:
         """The status it should get: 200 for the namespace's own secrets, 403 for every other's."""
-        return 200 if self.name.startswith(f"{self.asker}/") else 403
+        return 200 if self.name.startswith(self.prefix) else 403
 
 
 @dataclass(frozen=True)
@@ -74,9 +79,8 @@ def judge(question: Question, answer: dict[str, Any], calls: Iterable[Call], sto
     ``calls`` are the trail's lines since the question was asked; ``stored`` is the value that the vault holds.
     """
     body = answer["body"] if isinstance(answer["body"], dict) else {}
-    session = f"/{question.asker}.{question.pod}"
     reads = [call for call in calls if call.action == GET_SECRET_VALUE and call.name == question.name]
-    reads = [call for call in reads if call.identity.endswith(session)]
+    reads = [call for call in reads if _is_session_of(call.identity, question)]
     status = int(answer["status"])
     if status == 200:
         served = next((call for call in reads if call.status == 200), None)
@@ -89,6 +93,12 @@ def judge(question: Question, answer: dict[str, Any], calls: Iterable[Call], sto
     by_cloud = decision is not None and decision.code == body.get("code") and (status != 403 or decision.code == DENIED)
     detail = str(body.get("detail") or answer["body"])
     return Cell(question, status, CLOUD if by_cloud else "sidecar", detail, decision)
+
+
+def _is_session_of(identity: str, question: Question) -> bool:
+    """Whether AWS's session is the pod's own: `NAMESPACE.POD`, cut in the middle where that is too long for IAM."""
+    namespace, _, pod = identity.rpartition("/")[2].partition(".")
+    return bool(namespace and pod) and question.asker.startswith(namespace) and question.pod.endswith(pod)
 
 
 def wrong(cells: list[Cell]) -> list[str]:

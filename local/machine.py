@@ -1,7 +1,7 @@
 """The machine from inside: process 1 of its own mount, process and network namespaces.
 
-Everything that it starts ends with it, and what it mounts, routes or creates under /run, /var/lib and /var/log is
-gone then too: that is how nothing is left behind on the host.
+When it ends, the kernel ends everything that it started, and removes its mounts, its routes and its files under /run,
+/var/lib and /var/log. So it leaves nothing on the host.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _private_mounts() -> None:
 
 
 def _network() -> None:
-    wait_for("the host's cable", lambda: "eth0" in [name for _, name in socket.if_nameindex()])
+    wait_for("the host's network link", lambda: "eth0" in [name for _, name in socket.if_nameindex()])
     _run("ip", "link", "set", "lo", "up")
     _run("ip", "address", "add", f"{config.ADDRESS}/24", "dev", "eth0")
     _run("ip", "link", "set", "eth0", "up")
@@ -57,7 +57,7 @@ def _start(service: Service) -> int:
 
 
 def _supervise(services: list[Service]) -> NoReturn:
-    """Start each service when it may, bury the dead, and fall with the first service that does."""
+    """Start each service as soon as it may, reap ended processes, and end when the first service ends."""
     waiting = list(services)
     running: dict[int, Service] = {}
     while True:

@@ -1,6 +1,8 @@
 """The cluster's keys and certificates, made anew for each machine.
 
 What each is for: https://kubernetes.io/docs/setup/best-practices/certificates/
+Not trustme: each of its certificates has a critical SubjectAlternativeName, which Go refuses in a client's certificate
+where it is empty, and each is valid for servers, clients and code alike.
 """
 
 from __future__ import annotations

@@ -271,7 +271,10 @@ def _kubelet(tools: Path, keys: Keys) -> Service:
 
 
 def _aws(keys: Keys) -> Service:
-    return Service("aws", [sys.executable, "-m", "local.aws.server", str(keys.authority.cert)])
+    folder = config.MACHINE / "aws"  # MiniStack would use the host's temporary folder, and leave its files there
+    folder.mkdir(parents=True, exist_ok=True)
+    env = {"TMPDIR": str(folder), "STATE_DIR": str(folder / "state"), "S3_DATA_DIR": str(folder / "s3")}
+    return Service("aws", [sys.executable, "-m", "local.aws.server", str(keys.authority.cert)], env=env)
 
 
 def all_services(tools: Path) -> list[Service]:

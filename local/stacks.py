@@ -13,7 +13,7 @@ from local.aws import account
 from local.progress import say
 from local.stale_locks import remove_stale_locks
 
-STACKS = (config.CLUSTER_STACK, *config.NAMESPACE_STACKS.values())
+STACKS = (config.CLUSTER_STACK, *config.ENVIRONMENT_STACKS.values())
 
 
 class StackError(RuntimeError):
@@ -25,14 +25,14 @@ def foreign_variables() -> list[str]:
     return sorted(name for name in os.environ if name.startswith(("AWS_", "PULUMI_")))
 
 
-def forget_foreign_variables() -> None:
+def unset_foreign_variables() -> None:
     """Keep the person's own profile, session token or backend away from the local environment."""
     for name in foreign_variables():
         del os.environ[name]
 
 
 def environment(tools: Path) -> dict[str, str]:
-    """The variables with which Pulumi, and kubectl, work on the local environment."""
+    """The variables with which Pulumi, kubectl and every AWS client work on the local environment, and on no other."""
     return {
         "PATH": plugins.search_path(plugins.choose(), tools),
         "KUBECONFIG": str(config.KUBECONFIG),
@@ -45,7 +45,10 @@ def environment(tools: Path) -> dict[str, str]:
         "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",  # as enable_patch_force, which a Kubernetes plugin before 4.29 lacks
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": config.AWS_URL,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
         "AWS_REGION": config.REGION,
+        "AWS_DEFAULT_REGION": config.REGION,
         **account.ROOT_CREDENTIALS,
     }
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from local import cluster, config, host, images, isolation, plugins
+from local import cluster, config, host, images, isolation, namespaces, plugins
 from local.aws import account
 from local.kubectl import Kubectl
 from local.progress import say, step
 from local.stacks import Pulumi
-
-SECRET = "database-password"  # noqa: S105 — a name
-NAMES = tuple(f"{namespace}/{SECRET}" for namespace in config.NAMESPACE_STACKS)
-APP = "app"
 
 
 def up(tools: Path) -> list[isolation.Cell]:
@@ -25,14 +21,8 @@ def up(tools: Path) -> list[isolation.Cell]:
         if not host.running():
             host.start(tools)
         _first_steps(kubectl, tars)  # also where an interrupted `make up` has left some of them to do
-        with step(f"secrets {', '.join(NAMES)} in the vault"):
-            account.seed(NAMES)
         _stacks(pulumi)
-        with step("pods"):
-            for namespace in config.NAMESPACE_STACKS:
-                cluster.wait_for_pod(kubectl, namespace, APP)
-        with step("asking from inside the pods"):
-            return matrix(kubectl)
+        return prove(kubectl, pulumi)
 
 
 def _first_steps(kubectl: Kubectl, tars: list[Path]) -> None:
@@ -45,7 +35,7 @@ def _first_steps(kubectl: Kubectl, tars: list[Path]) -> None:
         with step("node"):
             cluster.wait_for_node(kubectl)
             if loaded.result():
-                cluster.renew_pods(kubectl, config.NAMESPACE_STACKS)
+                cluster.renew_pods(kubectl)
 
 
 def _stacks(pulumi: Pulumi) -> None:
@@ -57,26 +47,51 @@ def _stacks(pulumi: Pulumi) -> None:
             pulumi.up(stack)
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(make, config.NAMESPACE_STACKS.values()))
+        list(pool.map(make, config.ENVIRONMENT_STACKS.values()))
 
 
-def matrix(kubectl: Kubectl) -> list[isolation.Cell]:
-    """Ask for everything, and keep what came of it as the evidence."""
-    cells = ask_everything(kubectl)
+def prove(kubectl: Kubectl, pulumi: Pulumi) -> list[isolation.Cell]:
+    """Wait for the pods, give each declared secret that is not there a value, and ask for everything."""
+    with step("pods"):
+        made = namespaces.made_by_stacks(pulumi)
+        pods = [cluster.wait_for_pod(kubectl, namespace.name) for namespace in made if namespace.has_workloads]
+    names = [name for pod in pods for name in pod.declared]
+    with step(f"secrets {', '.join(names)} in the vault"):
+        account.seed(names)
+    with step("asking from inside the pods"):
+        return matrix(kubectl, pulumi)
+
+
+def matrix(kubectl: Kubectl, pulumi: Pulumi) -> list[isolation.Cell]:
+    """Ask for everything, and write the answers to `.local/isolation.json`."""
+    cells = ask_everything(kubectl, pulumi)
     isolation.write(cells, config.ISOLATION)
     return cells
 
 
-def ask_everything(kubectl: Kubectl) -> list[isolation.Cell]:
-    """Ask for each namespace's secret from inside each namespace's app container."""
+def ask_everything(kubectl: Kubectl, pulumi: Pulumi) -> list[isolation.Cell]:
+    """Ask for every secret of every namespace, from inside an app container of each namespace.
+
+    Left out, and said so: secrets outside all prefixes, which nobody can be expected to read, and namespaces whose
+    workloads somebody else deploys while they have none.
+    """
+    made = namespaces.made_by_stacks(pulumi)
+    stored = account.values()
+    prefixes = tuple(namespace.prefix for namespace in made)
+    if others := sorted(name for name in stored if not name.startswith(prefixes)):
+        say(f"  not asked for, because no namespace has their prefix: {', '.join(others)}")
     cells = []
-    for namespace in config.NAMESPACE_STACKS:
-        pod = cluster.running_pod(kubectl, namespace, APP)
-        for name in NAMES:
-            question = isolation.Question(namespace, name, pod)
+    for namespace in made:
+        find = cluster.running_pod if namespace.has_workloads else cluster.find_pod
+        pod = find(kubectl, namespace.name)
+        if pod is None:
+            say(f"  not asked from {namespace.name}, which has no pod with a sidecar")
+            continue
+        for name in (name for name in stored if name.startswith(prefixes)):
+            question = isolation.Question(namespace.name, namespace.prefix, name, pod.name, pod.app)
             mark = account.trail_length()
-            answer = cluster.ask(kubectl, namespace, pod, name)
-            cells.append(isolation.judge(question, answer, account.calls_since(mark), account.value(name)))
+            answer = cluster.ask(kubectl, pod, name)
+            cells.append(isolation.judge(question, answer, account.calls_since(mark), stored[name]))
     return cells
 
 
@@ -87,16 +102,12 @@ def report(cells: list[isolation.Cell]) -> int:
         for problem in problems:
             say(f"WRONG: {problem}")
         return 1
-    own, other = NAMES
-    asker = next(iter(config.NAMESPACE_STACKS))
     print(
-        "\nEach namespace reads its own and is refused the other's, by AWS. "
-        f"Written to {_shown(config.ISOLATION)}. Try:"
+        "\nEach namespace reads its own secrets and is refused the others', by AWS. "
+        f"Written to {config.ISOLATION.relative_to(config.ROOT)}. Try:"
     )
-    for name in (own, other):
-        print(f"  make ask FROM={asker} NAME={name}")
+    for expected in (200, 403):
+        example = next((cell.question for cell in cells if cell.question.expected == expected), None)
+        if example:
+            print(f"  make ask FROM={example.asker} NAME={example.name}")
     return 0
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(config.ROOT))

@@ -1,4 +1,4 @@
-"""``ask NAME``: what the sidecar answers to this container, as one line of JSON; ``ask -v NAME``: as curl shows it."""
+"""``ask NAME``: what the sidecar answers, in one line of JSON; ``ask -v NAME``: the exchange as `curl -v` shows it."""
 
 import argparse
 import json
@@ -24,7 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the answers; exit code 1 only where there was none, for a refusal is an answer."""
     parser = argparse.ArgumentParser(prog="ask", description=__doc__)
     parser.add_argument("-v", "--verbose", action="store_true", help="print request, status and headers too")
-    parser.add_argument("name", nargs="+", help="database-password, or a full name such as prod/database-password")
+    parser.add_argument(
+        "name",
+        nargs="+",
+        help="database-password, a full name such as prod/database-password, or either with a query: NAME?key=user",
+    )
     given = parser.parse_args(arguments)
     show = as_exchange if given.verbose else as_json
     for name in given.name:

@@ -56,9 +56,13 @@ def secrets_url() -> str:
 
 
 def ask(name: str) -> Answer:
-    """Ask the sidecar for one secret, by its full name or its name within the namespace."""
+    """Ask the sidecar for one secret, by its full name or its name within the namespace.
+
+    What follows a ``?`` is the query: no name has one.
+    """
     url = urlsplit(secrets_url())
-    path = f"{url.path.rstrip('/')}/v1/secrets/{quote(name, safe='/')}"
+    name, mark, query = name.partition("?")
+    path = f"{url.path.rstrip('/')}/v1/secrets/{quote(name, safe='/')}{mark}{query}"
     connection = CONNECTIONS[url.scheme](url.hostname or "", url.port, timeout=TIMEOUT)
     try:
         connection.request("GET", path, headers={"Accept": "application/json"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import urllib.request
@@ -51,6 +52,21 @@ def seed(names: Iterable[str]) -> None:
     for name in names:
         if name not in existing:
             manager.create_secret(Name=name, SecretString=secrets.token_urlsafe(24))
+
+
+def values() -> dict[str, str]:
+    """Every secret that has a value, by its name; binary ones in base64."""
+    manager = client("secretsmanager")
+    found = {}
+    for page in manager.get_paginator("list_secrets").paginate():
+        for secret in page["SecretList"]:
+            try:
+                got = manager.get_secret_value(SecretId=secret["Name"])
+            except manager.exceptions.ResourceNotFoundException:  # made without a value
+                continue
+            binary = got.get("SecretBinary")
+            found[secret["Name"]] = got["SecretString"] if binary is None else base64.b64encode(binary).decode()
+    return found
 
 
 def value(name: str) -> str:

@@ -1,7 +1,7 @@
-"""What keeps pods from more of MiniStack than AWS would give them.
+"""Gives pods no more of MiniStack than AWS would give them.
 
-It takes from pods nothing but token exchanges and calls signed with what these give out, which keeps them from the
-account's root keys and from MiniStack's own control paths; every call is in the trail.
+From a pod it accepts only token exchanges, and calls signed with the credentials that these return: not the account's
+root keys, nor MiniStack's own control paths. It writes every call to the trail.
 """
 
 from __future__ import annotations

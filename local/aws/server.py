@@ -1,7 +1,7 @@
-"""AWS on the laptop: MiniStack, which decides by IAM policies, with what it leaves open closed.
+"""AWS on the laptop: MiniStack, which decides by IAM policies, without what it leaves open.
 
-MiniStack checks request signatures, session tokens, trust policies and identity policies, but believes any web-identity
-token (tokens.py has them verified), and gives its root keys and control paths to everybody (guard.py does not).
+MiniStack checks request signatures, session tokens, trust policies and identity policies. But it accepts any
+web-identity token (tokens.py verifies them), and lets everybody use its root keys and control paths (see guard.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from local import config
 from local.aws.guard import Guard
-from local.aws.tokens import verify_first
+from local.aws.tokens import verify_tokens
 from local.aws.web_identity import IssuerKeys, Provider, verify
 
 
@@ -27,7 +27,7 @@ def main(authority: Path) -> None:
 
     keys = IssuerKeys(authority)
 
-    def believe(account: str, token: str) -> dict[str, Any]:
+    def claims_of(account: str, token: str) -> dict[str, Any]:
         def find(issuer: str) -> Provider | None:
             # the only look into MiniStack's own state: the account's OIDC providers
             arn = f"arn:aws:iam::{account}:oidc-provider/{issuer}"
@@ -36,7 +36,7 @@ def main(authority: Path) -> None:
 
         return verify(token, find, keys)
 
-    verify_first(sts, believe)
+    verify_tokens(sts, claims_of)
     ministack.app = Guard(ministack.app, config.TRAIL)
     sys.argv = ["ministack"]
     ministack.main()

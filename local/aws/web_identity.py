@@ -94,7 +94,7 @@ def verify(token: str, find_provider: Callable[[str], Provider | None], keys: Is
     return claims
 
 
-def as_aws_reads_it(claims: dict[str, Any]) -> dict[str, Any]:
+def with_single_audience(claims: dict[str, Any]) -> dict[str, Any]:
     """A Kubernetes token's audience is a list of one; trust policies compare it as that one string."""
     audience = claims["aud"]
     if isinstance(audience, list) and len(audience) == 1:

@@ -1,4 +1,4 @@
-"""The laptop environment, up for the whole run; afterwards as it was found."""
+"""The laptop environment, up for the whole run; afterwards up if it was, but rebuilt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.__main__ import tools_folder
 from local.isolation import Cell
 from local.kubectl import Kubectl
 from local.stacks import Pulumi
-from local.up import APP, up
+from local.up import ask_everything, up
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,15 @@ class Environment:
 
     def ask(self, namespace: str, name: str) -> dict[str, Any]:
         """Ask for a secret from inside a namespace's app container."""
-        return cluster.ask(self.kubectl, namespace, self.pod(namespace), name)
+        return cluster.ask(self.kubectl, cluster.running_pod(self.kubectl, namespace), name)
+
+    def ask_everything(self) -> list[Cell]:
+        """The matrix, asked again."""
+        return ask_everything(self.kubectl, self.pulumi)
 
     def pod(self, namespace: str) -> str:
         """A running pod of a namespace's app."""
-        return cluster.running_pod(self.kubectl, namespace, APP)
+        return cluster.running_pod(self.kubectl, namespace).name
 
     def python(self, namespace: str, container: str, program: str, *arguments: str) -> str:
         """Run a Python program inside a container of a namespace's app and return what it prints."""
@@ -40,8 +44,8 @@ class Environment:
 
 @pytest.fixture(scope="session")
 def environment() -> Iterator[Environment]:
-    """Up before the first test; left up only if it was up before."""
-    stacks.forget_foreign_variables()
+    """Up before the first test; left up only if it was up before, without what a person had made in it by hand."""
+    stacks.unset_foreign_variables()
     tools = tools_folder()
     was_up = host.running()
     try:
@@ -59,5 +63,5 @@ def role_arns(environment: Environment) -> dict[str, str]:
     """Each namespace's role, from the stacks' outputs."""
     return {
         namespace: environment.pulumi.outputs(stack)["namespaces"][namespace]["identity"]
-        for namespace, stack in config.NAMESPACE_STACKS.items()
+        for namespace, stack in config.ENVIRONMENT_STACKS.items()
     }

@@ -9,7 +9,6 @@ import pytest
 from local import config, stacks
 from local.aws import account
 from local.isolation import wrong
-from local.up import ask_everything
 from tests.e2e.conftest import Environment
 
 TEST, PROD = "test/database-password", "prod/database-password"
@@ -108,15 +107,15 @@ def test_a_policy_widened_by_hand_turns_its_cell_and_is_repaired(
     assert widened != json.dumps(document)
     iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=widened)
 
-    problems = wrong(ask_everything(environment.kubectl))
+    problems = wrong(environment.ask_everything())
     assert len(problems) == 1
     assert problems[0].startswith(f"test asking for {PROD}: 200 decided by aws, expected 403")
 
-    stack = config.NAMESPACE_STACKS["test"]
+    stack = config.ENVIRONMENT_STACKS["test"]
     environment.pulumi("refresh", f"--stack={stack}", "--yes", "--skip-preview")
     environment.pulumi("up", f"--stack={stack}", "--yes", "--skip-preview")
     assert iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"] == document
-    assert wrong(ask_everything(environment.kubectl)) == []
+    assert wrong(environment.ask_everything()) == []
 
 
 ALL_SECRETS = json.dumps(
@@ -141,18 +140,18 @@ def test_a_policy_added_by_hand_turns_its_cell_and_is_taken_away(
     environment: Environment, role_arns: dict[str, str], add: Callable[[Any, str], None]
 ) -> None:
     """The role's policies are owned as a whole: one more is found by refresh, and gone after up."""
-    iam, stack = account.client("iam"), f"--stack={config.NAMESPACE_STACKS['test']}"
+    iam, stack = account.client("iam"), f"--stack={config.ENVIRONMENT_STACKS['test']}"
     role = role_arns["test"].rpartition("/")[2]
     add(iam, role)
     try:
-        (problem,) = wrong(ask_everything(environment.kubectl))
+        (problem,) = wrong(environment.ask_everything())
         assert problem.startswith(f"test asking for {PROD}: 200 decided by aws, expected 403")
         with pytest.raises(stacks.StackError, match="Exclusive"):
             environment.pulumi("preview", stack, "--refresh", "--expect-no-changes")
         environment.pulumi("up", stack, "--refresh", "--yes", "--skip-preview")
         assert iam.list_role_policies(RoleName=role)["PolicyNames"] == ["own-secrets"]
         assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
-        assert wrong(ask_everything(environment.kubectl)) == []
+        assert wrong(environment.ask_everything()) == []
         environment.pulumi("preview", stack, "--refresh", "--expect-no-changes")
     finally:
         for policy in iam.list_policies(Scope="Local")["Policies"]:

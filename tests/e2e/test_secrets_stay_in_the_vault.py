@@ -9,8 +9,9 @@ import pytest
 
 from local import config
 from local.aws import account
-from local.up import NAMES
 from tests.e2e.conftest import Environment
+
+NAMES = ("test/database-password", "prod/database-password")
 
 
 def holding(folder: Path, needles: list[bytes]) -> list[Path]:

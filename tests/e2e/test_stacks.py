@@ -23,7 +23,7 @@ def test_nothing_drifts_by_itself(environment: Environment, stack: str) -> None:
 
 def test_a_deployment_changed_by_hand_is_repaired(environment: Environment) -> None:
     """Somebody's `kubectl` that takes the sidecar's token away shows at refresh, and up puts it back."""
-    stack = config.NAMESPACE_STACKS["prod"]
+    stack = config.ENVIRONMENT_STACKS["prod"]
     token = "{.spec.template.spec.volumes[0].projected.sources[0].serviceAccountToken.audience}"
     patch = '[{"op": "replace", "path": "%s", "value": "elsewhere"}]'
     path = "/spec/template/spec/volumes/0/projected/sources/0/serviceAccountToken/audience"

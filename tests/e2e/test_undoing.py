@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from local import config, host, stacks
@@ -17,7 +18,7 @@ def namespaces(environment: Environment) -> set[str]:
 
 def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
     """The two share a cluster and an OIDC provider, and neither owns them."""
-    environment.pulumi.destroy(config.NAMESPACE_STACKS["test"])
+    environment.pulumi.destroy(config.ENVIRONMENT_STACKS["test"])
     assert "test" not in namespaces(environment)
     prod = environment.ask("prod", "prod/database-password")
     assert (prod["status"], prod["body"]["value"]) == (200, account.value("prod/database-password"))
@@ -25,7 +26,7 @@ def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
 
 def test_destroying_everything_leaves_nothing(environment: Environment) -> None:
     """No role, no policy, no OIDC provider in AWS; no namespace of ours in Kubernetes."""
-    environment.pulumi.destroy(config.NAMESPACE_STACKS["prod"])
+    environment.pulumi.destroy(config.ENVIRONMENT_STACKS["prod"])
     environment.pulumi.destroy(config.CLUSTER_STACK)
     iam = account.client("iam")
     assert iam.list_roles()["Roles"] == []
@@ -55,6 +56,7 @@ def test_down_leaves_nothing_on_the_host(environment: Environment) -> None:
     """No process, mount, cgroup, interface, route or changed sysctl, and no file outside the checkout."""
     owner = host.Owner.read()
     assert owner
+    started = host.OWNER.stat().st_mtime
     assert processes_of_the_machine()
     with host.claim():
         host.stop()
@@ -70,5 +72,8 @@ def test_down_leaves_nothing_on_the_host(environment: Environment) -> None:
     assert "10.78.0." not in routes
     assert {key: Path("/proc/sys", key).read_text().strip() for key in owner.sysctls} == owner.sysctls
     assert not config.RUN.exists()
+    port = config.AWS_URL.rpartition(":")[2]
+    temporary = Path(tempfile.gettempdir()).glob(f"ministack*{port}*")
+    assert [path for path in temporary if path.stat().st_mtime >= started] == []
     for path in ("/var/lib/kubelet", "/var/log/containers", "/var/log/pods", "/run/containerd"):
         assert not Path(path).exists() or str(config.ROOT) not in "".join(map(str, Path(path).rglob("*")))

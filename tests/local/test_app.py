@@ -62,6 +62,13 @@ def test_a_secret_is_its_value(sidecar: Sidecar) -> None:
     assert sidecar.asked == ["/v1/secrets/test/database-password"]
 
 
+def test_what_follows_a_question_mark_is_the_query(sidecar: Sidecar, capsys: pytest.CaptureFixture[str]) -> None:
+    """No name has one, so `ask` takes it as curl would."""
+    assert ask.main(["test/database password?key=user&stage=AWSPREVIOUS"]) == 0
+    assert sidecar.asked == ["/v1/secrets/test/database%20password?key=user&stage=AWSPREVIOUS"]
+    assert json.loads(capsys.readouterr().out)["status"] == 200
+
+
 def test_a_refusal_is_a_permission_error(sidecar: Sidecar) -> None:
     """403 is the cloud's decision, and names the secret."""
     sidecar.refuse()

@@ -1,5 +1,6 @@
-"""The node's images: loaded once, and again when they are others."""
+"""The node's images, loaded once and again when they are others; and the pods that are asked."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from local import cluster, host
+from local.kubectl import Kubectl, KubectlError
 
 
 def test_images_are_loaded_when_they_are_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,3 +32,44 @@ def test_images_are_loaded_when_they_are_new(tmp_path: Path, monkeypatch: pytest
     tars[0].write_text("second")
     assert cluster.load_images(tars)
     assert loaded == ["sidecar.tar", "app.tar"] * 2
+
+
+def pod(namespace: str, name: str, *containers: str, ready: bool = True, **metadata: str) -> dict[str, Any]:
+    """A pod with a native sidecar, as the API server describes it."""
+    env = [{"name": "SECRETS_PREFIX", "value": f"{namespace}/"}, {"name": "SECRETS_NAMES", "value": "api-key,eu/other"}]
+    return {
+        "metadata": {"namespace": namespace, "name": name, **metadata},
+        "spec": {
+            "containers": [{"name": container} for container in containers],
+            "initContainers": [{"name": "secrets", "env": env}],
+        },
+        "status": {"conditions": [{"type": "Ready", "status": str(ready)}]},
+    }
+
+
+@pytest.fixture
+def pods(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The cluster's pods; the test fills in which."""
+    there: list[dict[str, Any]] = []
+    monkeypatch.setattr(Kubectl, "__call__", lambda *_: json.dumps({"items": there}))
+    monkeypatch.setattr(host, "why_not_running", lambda: None)
+    return there
+
+
+def test_pods_are_found_by_the_sidecars_container(pods: list[dict[str, Any]], tmp_path: Path) -> None:
+    """Whatever their workload is called; the app is the container beside it, and its declared names are full ones."""
+    pods.append(pod("shop", "api-1", "web"))
+    found = cluster.running_pod(Kubectl(tmp_path), "shop")
+    assert found == cluster.Pod("shop", "api-1", "web", ("shop/api-key", "eu/other"))
+
+
+def test_a_namespace_without_a_pod_to_ask_is_told_which_have_one(pods: list[dict[str, Any]], tmp_path: Path) -> None:
+    """Neither a pod that is not ready, nor one that is about to end, nor the shared service's own."""
+    pods += [pod("shop", "api-1", "web", ready=False), pod("shop", "api-2", "web", deletionTimestamp="now")]
+    pods += [pod("test", "app-1", "app"), pod("platform", "secrets-1", "secrets")]
+    pods[-1]["spec"]["initContainers"] = []
+    for namespace in ("shop", "platform", "nowhere"):
+        with pytest.raises(
+            KubectlError, match=f"'{namespace}' has no ready pod with a sidecar .* expected one of test;"
+        ):
+            cluster.running_pod(Kubectl(tmp_path), namespace)

@@ -11,6 +11,13 @@ import pytest
 from local import __main__ as commands
 from local import config, host, stacks
 
+ENDPOINTS = """
+import boto3
+for service in ("secretsmanager", "sts", "iam"):
+    client = boto3.client(service)
+    print(client.meta.endpoint_url, client.meta.region_name)
+"""
+
 
 def test_no_proxy_is_asked_for_the_machine() -> None:
     """A company's proxy stays for everybody else, and the person's own exceptions stay too."""
@@ -36,7 +43,7 @@ def test_the_persons_own_aws_and_pulumi_stay_out(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         os, "environ", {"AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "mine", "PULUMI_STACK": "mine", "A": "b"}
     )
-    stacks.forget_foreign_variables()
+    stacks.unset_foreign_variables()
     assert os.environ == {"A": "b"}
 
 
@@ -53,6 +60,24 @@ def test_a_shell_for_the_environment_forgets_them(
     assert "AWS_PROFILE" in unset.split()
     assert "AWS_REGION" not in unset.split()
     assert f"export AWS_REGION={config.REGION}" in exported
+
+
+def test_a_shell_for_the_environment_asks_its_own_aws(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every AWS client that reads the environment: the local keys never travel to the real AWS."""
+    monkeypatch.setattr(sys, "argv", ["local", "env"])
+    monkeypatch.setattr(commands, "tools_folder", lambda: Path("/tools"))
+    assert commands.main() == 0
+    printed = capsys.readouterr().out
+    shown = subprocess.run(
+        ["sh", "-c", f'{printed}\n"$0" -c "$1"', sys.executable, ENDPOINTS],
+        env={"HOME": "/nonexistent", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.splitlines() == [f"{config.AWS_URL} {config.REGION}"] * 3
 
 
 @pytest.mark.parametrize("command", [["matrix"], ["ask", "test", "test/a"]])

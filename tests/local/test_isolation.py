@@ -38,8 +38,8 @@ def served(value: str = VALUE) -> dict[str, Any]:
     return {"status": 200, "content_type": "application/json", "body": {"name": PROD_SECRET, "value": value}}
 
 
-FOREIGN = Question("test", PROD_SECRET, "app-1")
-OWN = Question("prod", PROD_SECRET, "app-1")
+FOREIGN = Question("test", "test/", PROD_SECRET, "app-1")
+OWN = Question("prod", "prod/", PROD_SECRET, "app-1")
 DENIED = call(400, "AccessDeniedException")
 READ = call(200, identity=PROD_ROLE)
 FOREIGN_READ = call(200)
@@ -83,6 +83,23 @@ def test_an_owner_reads_the_vaults_value_from_the_vault(answer: dict[str, Any], 
     """An own cell is right only with the stored value, read from the cloud while it was asked for."""
     assert judge(OWN, served(), [READ], VALUE).right
     assert not judge(OWN, answer, calls, VALUE).right
+
+
+def test_a_namespaces_own_secrets_are_those_of_its_prefix() -> None:
+    """Which need not be its name."""
+    billing = Question("billing-test", "billing/test/", "billing/test/api-key", "app-1")
+    assert billing.expected == 200
+    assert Question("billing", "accounts/", "billing/test/api-key", "app-1").expected == 403
+
+
+def test_a_session_whose_name_was_cut_is_the_pods_own() -> None:
+    """IAM takes 64 characters; the sidecar cuts the namespace's end and the pod's beginning."""
+    namespace, pod = "customer-payments-reconciliation-eu", "reconciliation-worker-6d5f7c9b8d-x2x4z"
+    question = Question(namespace, f"{namespace}/", f"{namespace}/api-key", pod)
+    read = call(200, name=question.name, identity=f"{ROLES}payments/{namespace}.{pod[-28:]}")
+    assert judge(question, served(), [read], VALUE).right
+    another = call(200, name=question.name, identity=f"{ROLES}payments/{namespace}.{'y' + pod[-27:-1] + 'y'}")
+    assert not judge(question, served(), [another], VALUE).right
 
 
 def test_a_refusal_counts_only_if_the_owner_could_read() -> None:

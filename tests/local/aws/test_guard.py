@@ -14,7 +14,7 @@ from ministack.services import iam, sts
 from local import config
 from local.aws.calls import Message, Receive, Scope, Send
 from local.aws.guard import Guard
-from local.aws.tokens import verify_first
+from local.aws.tokens import verify_tokens
 from local.aws.trail import Call
 from local.aws.web_identity import RefusedError
 
@@ -134,7 +134,7 @@ def believed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     monkeypatch.setattr(sts, "_web_identity_trust_denied", sts._web_identity_trust_denied)
     create = urllib.parse.urlencode({"Action": "CreateRole", **role}).encode()
     assert asyncio.run(iam.handle_request("POST", "/", {}, create, {}))[0] == 200
-    verify_first(sts, believe)
+    verify_tokens(sts, believe)
     return seen
 
 

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from local.aws.web_identity import IssuerKeys, Provider, RefusedError, as_aws_reads_it, verify
+from local.aws.web_identity import IssuerKeys, Provider, RefusedError, verify, with_single_audience
 from local.pki import Authority
 
 AUDIENCE = "sts.amazonaws.com"
@@ -141,5 +141,5 @@ def test_an_issuer_with_another_authority_is_not_believed(issuer: Issuer, tmp_pa
 
 def test_a_list_of_one_audience_reads_as_that_audience() -> None:
     """Only a list of exactly one is flattened."""
-    assert as_aws_reads_it({"aud": ["a"]}) == {"aud": "a"}
-    assert as_aws_reads_it({"aud": ["a", "b"]}) == {"aud": ["a", "b"]}
+    assert with_single_audience({"aud": ["a"]}) == {"aud": "a"}
+    assert with_single_audience({"aud": ["a", "b"]}) == {"aud": ["a", "b"]}

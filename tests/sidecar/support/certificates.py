@@ -1,4 +1,7 @@
-"""A certificate authority for tests: it makes good certificates, and bad ones."""
+"""A certificate authority for tests: it makes good certificates, and bad ones.
+
+Not trustme: it cannot leave out what a bad one lacks (SubjectAlternativeName, AuthorityKeyIdentifier, a critical flag).
+"""
 
 from __future__ import annotations
 
