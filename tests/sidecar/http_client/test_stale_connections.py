@@ -11,9 +11,9 @@ from secret_sidecar.errors import ConnectionLost
 from secret_sidecar.http_client import http
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
+from tests.fakes.scripted import Script, Scripted, reply
 from tests.sidecar.conftest import soon
 from tests.sidecar.http_client.clients import client_of, send
-from tests.sidecar.support.scripted import Script, Scripted, reply
 
 pytestmark = pytest.mark.anyio
 
