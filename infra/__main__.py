@@ -1,4 +1,4 @@
-"""The program: a stack's settings, the components they ask for, and what the stack tells others."""
+"""The program: reads a stack's settings, creates its components, and exports what other stacks and teams need."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def make_cluster(settings: Cluster, aws: pulumi.ProviderResource) -> None:
-    """What belongs to a cluster, and what environments on it need to know."""
+    """Create what belongs to a cluster, and export what its environments need."""
     args: ClusterTrustArgs = {"issuer": settings.issuer, "tags": settings.tags}
     if settings.existing_provider_arn is not None:
         args["existing_provider_arn"] = settings.existing_provider_arn
@@ -40,9 +40,9 @@ def make_cluster(settings: Cluster, aws: pulumi.ProviderResource) -> None:
 
 
 def make_environment(settings: Environment, aws: pulumi.ProviderResource) -> None:
-    """Every namespace with its identity and workloads.
+    """Create every namespace with its identity and workloads.
 
-    Whatever is made needs the cluster's outputs, and so waits until they were found to be of the same account.
+    Every resource needs the cluster's outputs, so none is created before these are known to be of the same account.
     """
     reference = pulumi.StackReference(
         settings.cluster, f"{pulumi.get_organization()}/{pulumi.get_project()}/{settings.cluster}"
@@ -96,7 +96,7 @@ def make_namespace(
     kubernetes: pulumi.ProviderResource,
     former_names: Mapping[tuple[str, str], str],
 ) -> AwsSecretAccess:
-    """The namespace, its identity and its workloads."""
+    """Create a namespace, its identity and its workloads."""
     resource = namespace_resource(
         namespace.name, exists=namespace.exists, pod_security=namespace.pod_security, provider=kubernetes
     )
@@ -137,7 +137,7 @@ def make_namespace(
 
 
 def names_before(namespaces: Sequence[Namespace]) -> dict[tuple[str, str], str]:
-    """The names that workloads had, by namespace and workload, where NAMESPACE-WORKLOAD was not another's too."""
+    """Return the former name NAMESPACE-WORKLOAD of each workload; where two would share it, the first has it."""
     names: dict[str, tuple[str, str]] = {}
     for namespace in namespaces:
         for workload in namespace.workloads:
@@ -152,7 +152,7 @@ def make_workload(
     kubernetes: pulumi.ProviderResource,
     former_name: str | None,
 ) -> None:
-    """A workload of the namespace; neither name has a `/`, so no other workload of the stack is named alike."""
+    """Create a workload. Kubernetes names have no `/`, so the name is unique in the stack."""
     SecretWorkload(
         f"{namespace.name}/{workload.name}",
         {

@@ -1,4 +1,4 @@
-"""What an environment takes from its cluster's stack."""
+"""The outputs that an environment reads from its cluster's stack."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -20,7 +20,7 @@ class ClusterOutputs:
 
 
 def cluster_outputs(stack: str, aws: Aws, outputs: Mapping[str, Any]) -> ClusterOutputs:
-    """The outputs, if they are all there and of the environment's own account and region.
+    """Return the outputs, if they are complete and of the environment's own account and region.
 
     Raises `InvalidSetting`; the outputs of a stack that is no cluster's may be secret, so their values are not shown.
     """
@@ -47,7 +47,7 @@ def cluster_outputs(stack: str, aws: Aws, outputs: Mapping[str, Any]) -> Cluster
 
 
 def _kubernetes(stack: str, output: object) -> Kubernetes:
-    """The output `kubernetes`, if it is what the program of a cluster exports."""
+    """Return the output `kubernetes`, if it has the form that a cluster's program exports."""
     expected = "the texts context and, if it is set, kubeconfig"
     if not isinstance(output, Mapping):
         raise _another_form(stack, "kubernetes", _type_of(output), expected)

@@ -1,6 +1,7 @@
 """What a stack's file says of a namespace and its workloads."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from secret_access import Access, InvalidArgument, checks
@@ -23,7 +24,7 @@ class Workload:
     name: str
     image: str
     replicas: int | None = 1
-    """None: a HorizontalPodAutoscaler's to say."""
+    """None: a HorizontalPodAutoscaler decides."""
     env: dict[str, str] = field(default_factory=dict)
     ports: tuple[int, ...] = ()
     writable_root: bool = False
@@ -41,10 +42,10 @@ class Namespace:
     kms_key_arns: tuple[str, ...]
     policy_arns: tuple[str, ...]
     port: int
-    """The sidecar's, on localhost."""
+    """The sidecar's port on localhost."""
     workloads: tuple[Workload, ...]
     pod_security: str = "restricted"
-    """The Pod Security Standard that Kubernetes holds its pods to."""
+    """The Pod Security Standard that its pods must meet."""
     role_name: str | None = None
     """None: named after the cluster and the namespace."""
     irsa_annotation: bool = False
@@ -55,7 +56,7 @@ class Namespace:
     sidecar_env: dict[str, str] = field(default_factory=dict)
     sidecar_resources: dict[str, dict[str, str]] = field(default_factory=lambda: dict(sidecar_container.RESOURCES))
     sidecar_user: int | None = sidecar_container.USER
-    """None: the platform's to say."""
+    """None: the platform decides."""
     sidecar_files: dict[str, Any] = field(default_factory=dict)
 
 
@@ -103,13 +104,13 @@ def namespace(name: str, section: Section, account_id: str, region: str) -> Name
         sidecar_env=section.checked("sidecar_env", environment.own_settings, section.take("sidecar_env", {})),
         sidecar_resources=section.checked(
             "sidecar_resources",
-            lambda given: checks.resources("sidecar_resources", given),
+            partial(checks.resources, "sidecar_resources"),
             section.take("sidecar_resources", sidecar_container.RESOURCES),
         ),
         sidecar_user=_sidecar_user(section),
         sidecar_files=section.checked(
             "sidecar_files",
-            lambda given: pod_checks.sidecar_files(given, environment.TOKEN_FOLDER),
+            partial(pod_checks.sidecar_files, taken=environment.TOKEN_FOLDER),
             section.take("sidecar_files", {}),
         ),
         workloads=tuple(_workload(*item, port) for item in section.section("workloads", {}).sections().items()),

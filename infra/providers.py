@@ -1,4 +1,4 @@
-"""The providers of a stack, each told what it may reach, and the stack's first question: whose account is this?"""
+"""The providers of a stack, and the check that the credentials are of the stack's account."""
 
 import re
 
@@ -11,16 +11,16 @@ from settings import Aws, Kubernetes, kubeconfig_path
 
 SERVICES = ("iam", "kms", "secretsmanager", "sts")
 NO_CREDENTIALS = re.compile(r"(?i)no valid credential|no EC2 IMDS role|ec2imds|unable to locate credentials")
-"""What the provider says when it found none. It looked for them at the metadata service too, and quotes that."""
+"""What the provider says when it found no credentials; it tries the metadata service too, and quotes its error."""
 NOT_REACHED = re.compile(
     r"(?i)request send failed|dial tcp|no such host|i/o timeout|connection refused|x509:|deadline exceeded"
     r"|could not connect|connection was closed|timeout on endpoint|ssl validation failed|failed to connect to proxy"
 )
-"""What the AWS SDKs for Go and Python say when a connection came to nothing."""
+"""What the AWS SDKs for Go and Python say when a connection failed."""
 
 
 def aws_provider(settings: Aws) -> aws.Provider:
-    """AWS, in one account and region.
+    """Return the provider for one account and region.
 
     `allowed_account_ids` holds in every operation, also in `pulumi destroy` and `pulumi refresh`, which do not run
     this program: the provider refuses to start with the credentials of another account.
@@ -35,13 +35,13 @@ def aws_provider(settings: Aws) -> aws.Provider:
 
 
 def stop_unless_account(provider: aws.Provider, settings: Aws) -> None:
-    """Ask AWS whose credentials these are, and stop if they are not of the stack's account.
+    """Ask AWS whose credentials these are, and stop unless they are of the stack's account.
 
-    It is asked, and waited for, before anything else of the stack is registered: Kubernetes stays untouched too. A
-    provider that refuses the account by itself, or finds no credentials, refuses this question; its words are shown.
+    This happens before any other resource of the stack is registered, so Kubernetes stays untouched too. A provider
+    that refuses the account itself, or finds no credentials, fails this call; its message is shown.
     Raises `WrongAccount`, or `NotReached` where AWS was asked and did not answer.
     """
-    fix = "set AWS_PROFILE, or the credentials, of that account, or choose another stack; nothing was made"
+    fix = "set AWS_PROFILE, or the credentials, of that account, or choose another stack; nothing was created"
     expected = f"expected the stack's aws.account_id {settings.account_id!r}"
     try:
         caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
@@ -51,7 +51,7 @@ def stop_unless_account(provider: aws.Provider, settings: Aws) -> None:
             where = settings.endpoint or f"AWS in {settings.region}"
             raise NotReached(
                 f"AWS was not reached, so whose credentials these are is not known: given {reason!r}, expected an "
-                f"answer of {where}; check the network, HTTPS_PROXY and the region's name; nothing was made"
+                f"answer of {where}; check the network, HTTPS_PROXY and the region's name; nothing was created"
             ) from None
         raise WrongAccount(f"no AWS credentials of the stack's account: given {reason!r}, {expected}; {fix}") from None
     if caller.account_id != settings.account_id:
@@ -61,15 +61,15 @@ def stop_unless_account(provider: aws.Provider, settings: Aws) -> None:
 
 
 def kubernetes_provider(name: pulumi.Input[str], kubernetes: pulumi.Input[Kubernetes]) -> k8s.Provider:
-    """The cluster, by context: never the one that kubectl happens to point at.
+    """Return the provider for a context by name, never the current one of kubectl.
 
-    The stack is what decides: a field that somebody changed by hand is set back by the next `pulumi up`, where
-    server-side apply would else report a conflict with kubectl.
+    The stack decides: `pulumi up` resets a field that somebody changed by hand, instead of reporting the conflict of
+    server-side apply with kubectl.
     """
     reached = pulumi.Output.from_input(kubernetes)
     return k8s.Provider(
         "kubernetes",
-        # Only another cluster, and not another path of the same cluster's kubeconfig, replaces what was made there
+        # Another cluster replaces all resources; another path of the same cluster's kubeconfig replaces none
         cluster_identifier=name,
         context=reached.apply(lambda known: known.context),
         enable_patch_force=True,

@@ -1,4 +1,4 @@
-"""A mapping of a stack file, read strictly: what is wrong is named by its key, and nothing is left unread."""
+"""A mapping of a stack file, read strictly: errors name the key, and unknown keys are refused."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def invalid(key: str, given: object, expected: str, fix: str) -> InvalidSetting:
-    """The one form of message: key, value given, value expected, fix."""
+    """Return an error in the one form of message: key, value given, value expected, fix."""
     return InvalidSetting(f"{key}: given {given!r}, expected {expected}; {fix}")
 
 
@@ -28,11 +28,11 @@ class Section:
         self._known: list[str] = []
 
     def key(self, name: str) -> str:
-        """The full name of a key, as messages show it."""
+        """Return the full name of a key, as messages show it."""
         return f"{self.path}{self._separator}{name}"
 
     def take(self, name: str, default: Any = Missing, *, example: str = "a value") -> Any:
-        """The value as it stands; an empty one is none."""
+        """Return the value as it is; an empty one counts as missing."""
         self._known.append(name)
         value = self._values.get(name)
         if value not in (None, ""):
@@ -45,7 +45,7 @@ class Section:
         return default
 
     def text(self, name: str, default: Any = Missing, *, pattern: str = r".+", example: str) -> Any:
-        """A text of the pattern."""
+        """Return a text that matches the pattern."""
         value = self.take(name, default, example=example)
         if value is default:
             return default
@@ -56,14 +56,14 @@ class Section:
         return value
 
     def number(self, name: str, default: int) -> int:
-        """A whole number, zero or more."""
+        """Return a whole number, zero or more."""
         value = self.take(name, default)
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise invalid(self.key(name), value, "a whole number", f"leave it out for {default}")
         return value
 
     def flag(self, name: str, default: bool) -> bool:
-        """true or false."""
+        """Return true or false."""
         value = self.take(name, default)
         if not isinstance(value, bool):
             raise invalid(
@@ -72,14 +72,14 @@ class Section:
         return value
 
     def texts(self, name: str, example: str) -> tuple[str, ...]:
-        """A list of texts; none if it is missing."""
+        """Return a list of texts, empty if it is missing."""
         value = self.take(name, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise invalid(self.key(name), value, f"a list such as {example}", "begin each line with - ")
         return tuple(value)
 
     def mapping(self, name: str, example: str) -> dict[str, str]:
-        """A mapping of texts to texts; empty if it is missing."""
+        """Return a mapping of texts to texts, empty if it is missing."""
         value = self.take(name, {})
         if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
             raise invalid(
@@ -88,11 +88,11 @@ class Section:
         return value
 
     def section(self, name: str, default: Any = Missing, *, example: str = "a mapping") -> "Section":
-        """The keys under a key."""
+        """Return the keys under a key."""
         return Section(self.key(name), self.take(name, default, example=example))
 
     def sections(self) -> "dict[str, Section]":
-        """Every key with the keys under it, which may be none."""
+        """Return every key with the keys under it, which may be none."""
         self._known.extend(self._values)
         return {name: Section(self.key(name), values or {}) for name, values in self._values.items()}
 
@@ -105,7 +105,7 @@ class Section:
             raise InvalidSetting(f"{self.key(name) if name else self.path}: {text}") from None
 
     def close(self) -> None:
-        """Refuse keys that nobody read: a misspelled one would be ignored in silence."""
+        """Refuse keys that were not read: a misspelled one would be silently ignored."""
         for name in self._values:
             if name not in self._known:
                 raise InvalidSetting(f"{self.path}{self._separator}{unknown(name, self._known)}")

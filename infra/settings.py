@@ -1,4 +1,4 @@
-"""What a stack's file says: read once, checked whole, before anything is made.
+"""The settings in a stack's file, read once and checked completely before anything is created.
 
 The only reader of `pulumi.Config`. A file has one of two kinds: `kind: cluster` (what belongs to a cluster) or, without
 `kind`, an environment on a cluster.
@@ -29,7 +29,7 @@ class Aws:
     account_id: str
     region: str
     endpoint: str | None = None
-    """Address of AWS, where it is not AWS's own (the laptop environment)."""
+    """Endpoint in place of AWS's own (the laptop environment)."""
 
     @property
     def partition(self) -> str:
@@ -72,7 +72,7 @@ class Environment:
 
 
 def load() -> Cluster | Environment:
-    """The settings of the stack at hand; raises `InvalidSetting` at the first thing that is wrong."""
+    """Return the settings of the current stack; raises `InvalidSetting` at the first error."""
     _default_providers_are_off()
     project = pulumi.get_project()
     top = Section(project, _values_of(project), separator=":")
@@ -157,14 +157,14 @@ def _kubernetes(section: Section) -> Kubernetes:
 
 
 def kubeconfig_path(kubernetes: Kubernetes) -> str | None:
-    """The kubeconfig's path as the provider can open it, wherever it is started."""
+    """Return the absolute path of the kubeconfig, whatever folder the provider is started in."""
     if kubernetes.kubeconfig is None:
         return None
     return str(Path(pulumi.get_root_directory(), Path(kubernetes.kubeconfig).expanduser()))
 
 
 def _values_of(project: str) -> dict[str, Any]:
-    """Every key of the project: `pulumi.Config` reads a key that one knows, and the unknown ones are to be found."""
+    """Return every key of the project; `pulumi.Config` reads known keys only, and unknown ones are to be refused."""
     names = {*pulumi_config.get_config_env(), *pulumi_config.CONFIG.get()}
     reader = pulumi.Config(project)
     values = {}
@@ -176,7 +176,7 @@ def _values_of(project: str) -> dict[str, Any]:
 
 
 def _value(text: str | None) -> Any:
-    """Pulumi hands mappings and lists on as JSON, texts as they are."""
+    """Return a value of the file: Pulumi passes mappings and lists as JSON, texts as they are."""
     if text is not None and text[:1] in ("{", "["):
         return json.loads(text)
     return text
@@ -189,5 +189,5 @@ def _default_providers_are_off() -> None:
             f"pulumi:{DEFAULT_PROVIDERS}",
             given,
             '["*"]',
-            "add it to the stack's file, so that nothing is made with credentials that the stack did not name",
+            "add it to the stack's file, so that nothing is created with credentials that the stack does not name",
         )

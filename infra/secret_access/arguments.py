@@ -1,6 +1,7 @@
 """A component's arguments, read strictly: unknown ones are refused, and each message names the component."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import pulumi
@@ -22,10 +23,12 @@ class Arguments:
     def __init__(self, where: str, values: object, form: Any, *, example: str = "a mapping of arguments") -> None:
         self._where = where
         if not isinstance(values, Mapping):
-            raise self._named(invalid("the arguments are no mapping", _shown(values), f"such as {example}", "pass one"))
+            raise self._prefixed(
+                invalid("the arguments are no mapping", _shown(values), f"such as {example}", "pass one")
+            )
         for name in values:
             if name not in form.__annotations__:
-                raise self._named(unknown(str(name), form.__annotations__))
+                raise self._prefixed(unknown(str(name), form.__annotations__))
         self._values = values
 
     def __contains__(self, name: str) -> bool:
@@ -39,11 +42,15 @@ class Arguments:
         """Return what `check` makes of the argument, or of the default where it was left out."""
         return self.check(lambda value: check(default if value is None else value), self._values.get(name))
 
+    def named(self, name: str, check: Callable[[str, Any], R], default: Any = None) -> pulumi.Input[R]:
+        """Return the same for a check that takes the argument's name too."""
+        return self.take(name, partial(check, name), default)
+
     def plain(self, name: str, check: Callable[[Any], R], default: Any = None) -> R:
         """Return the same of an argument that decides what is made, and so may not be an Output."""
         value = self._values.get(name)
         if isinstance(value, pulumi.Output | Awaitable):
-            raise self._named(
+            raise self._prefixed(
                 invalid(name, "an Output", "a plain value, which decides what is made", "write the value itself")
             )
         return self._run(check, default if value is None else value)
@@ -61,7 +68,7 @@ class Arguments:
         inner = Arguments(f"{self._where}: {name}", self._values.get(name), form, example=example)
         missing = [key for key in form.__required_keys__ if key not in inner]
         if missing:
-            raise self._named(
+            raise self._prefixed(
                 invalid(f"{name} has no {min(missing)}", sorted(inner._values), f"such as {example}", "add it")
             )
         return inner
@@ -70,9 +77,9 @@ class Arguments:
         try:
             return function(*values, **named)
         except InvalidArgument as problem:
-            raise self._named(problem) from None
+            raise self._prefixed(problem) from None
 
-    def _named(self, problem: InvalidArgument) -> InvalidArgument:
+    def _prefixed(self, problem: InvalidArgument) -> InvalidArgument:
         return InvalidArgument(f"{self._where}: {problem}")
 
 

@@ -9,7 +9,7 @@ R = TypeVar("R")
 
 
 def is_plain(value: object) -> bool:
-    """Whether `value` holds no Output, at any depth."""
+    """Tell whether `value` holds no Output, at any depth."""
     if isinstance(value, dict):
         return all(is_plain(item) for item in value.values())
     if isinstance(value, list | tuple):

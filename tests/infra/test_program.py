@@ -180,7 +180,8 @@ def test_the_wrong_account_stops_everything(config: dict[str, Any]) -> None:
     with pytest.raises(WrongAccount) as error:
         up(config, world)
     assert [asked.type for asked in world.asked] == [AWS_PROVIDER]
-    for part in ("given '999999999999'", "user/ann", f"aws.account_id '{ACCOUNT}'", "AWS_PROFILE", "nothing was made"):
+    expected = ("given '999999999999'", "user/ann", f"aws.account_id '{ACCOUNT}'", "AWS_PROFILE", "nothing was created")
+    for part in expected:
         assert part in str(error.value)
 
 
@@ -216,7 +217,7 @@ def test_a_network_that_does_not_lead_to_aws_is_not_taken_for_missing_credential
     with pytest.raises(NotReached) as error:
         up(ENVIRONMENT, world)
     assert [asked.type for asked in world.asked] == [AWS_PROVIDER]
-    for part in (f"given {refusal!r}", "expected an answer of AWS in us-east-1", "HTTPS_PROXY", "nothing was made"):
+    for part in (f"given {refusal!r}", "expected an answer of AWS in us-east-1", "HTTPS_PROXY", "nothing was created"):
         assert part in str(error.value)
     assert "AWS_PROFILE" not in str(error.value)
 

@@ -1,6 +1,7 @@
 """A namespace's identity on AWS: IAM role for one ServiceAccount (IRSA), with access to one prefix of secrets."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -12,8 +13,7 @@ from ..arguments import Arguments
 from ..checks import Access
 from ..inputs import children_of, lift, waiting_for
 from ..pods import checks as pod_checks
-from ..pods import service_account, sidecar_container
-from ..pods.network_policy import only_to_port_from
+from ..pods import network_policy, service_account, sidecar_container
 from ..pods.sidecar_container import USER
 from ..pods.workload import WorkloadAccess
 from . import checks as aws_checks
@@ -21,24 +21,22 @@ from . import documents
 from .documents import OidcProvider
 from .environment import TOKEN_FOLDER, environment, own_settings
 
-SIDECAR_LABEL = "secret-access/sidecar"
-
 
 class AwsSecretAccessArgs(TypedDict):
-    """What AwsSecretAccess is made from."""
+    """Arguments of AwsSecretAccess."""
 
     namespace: pulumi.Input[str]
     """The Kubernetes namespace, which must exist. Example: `test`."""
     sidecar_image: pulumi.Input[str]
     """The sidecar's image. Example: `registry.example/secret-sidecar:0.1.0`."""
     oidc_provider_arn: pulumi.Input[str]
-    """ARN of the cluster's OIDC provider in IAM: the output of ClusterTrust. The role is made in its account, and the
-    account's secrets are meant.
+    """ARN of the cluster's OIDC provider in IAM: the output of ClusterTrust. The role and the secrets are in its
+    account.
     Example: `arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539`."""
     region: pulumi.Input[str]
-    """The one region whose secrets are meant. Example: `us-east-1`."""
+    """The region of the secrets. Example: `us-east-1`."""
     service_account_name: NotRequired[pulumi.Input[str]]
-    """The ServiceAccount whose tokens become the role. Default: `secret-access`."""
+    """The ServiceAccount whose tokens may assume the role. Default: `secret-access`."""
     existing_service_account: NotRequired[bool]
     """The ServiceAccount exists already: it is read, and must carry the annotation `secret-access/role-arn`.
     Default: false, it is created."""
@@ -47,10 +45,10 @@ class AwsSecretAccessArgs(TypedDict):
     every container of every pod that runs as it, but for those in `app_containers` of pods with `pod_annotations`.
     Default: false; the sidecar needs no webhook."""
     secret_prefix: NotRequired[pulumi.Input[str]]
-    """The names that the namespace may use begin with it; ends in `/`. Default: the namespace and `/`.
+    """Prefix of the secrets that the namespace may use; ends in `/`. Default: the namespace and `/`.
     Example: `team-a/test/`."""
     secrets: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """Names of secrets that the workloads declare; the sidecar lists them. Grants nothing. Default: none.
+    """Names of the secrets that the workloads read, for the sidecar to list. Grants nothing. Default: none.
     Example: `["database-password"]`."""
     access: NotRequired[Access]
     """`read` or `read_write`. Default: `read`."""
@@ -59,10 +57,10 @@ class AwsSecretAccessArgs(TypedDict):
     `aws/secretsmanager` key.
     Example: `["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]`."""
     policy_arns: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """ARNs of managed policies that the role has beside its own policy; what they grant is not checked. Any other
+    """ARNs of managed policies to attach to the role; what they grant is not checked. Any other
     policy of the role is removed. Default: none. Example: `["arn:aws:iam::111122223333:policy/only-from-our-vpc"]`."""
     permissions_boundary: NotRequired[pulumi.Input[str]]
-    """ARN of the managed policy that bounds the role. Default: none.
+    """ARN of the role's permissions boundary. Default: none.
     Example: `arn:aws:iam::111122223333:policy/boundary`."""
     role_name: NotRequired[pulumi.Input[str]]
     """Name of the role, unique in the account, at most 64 characters. Default: `secret-access-` and the namespace.
@@ -83,7 +81,7 @@ class AwsSecretAccessArgs(TypedDict):
     """The user and group that the sidecar runs as; `None` leaves them to the platform, as OpenShift wants it.
     Default: 65532."""
     sidecar_files: NotRequired[pulumi.Input[Mapping[str, Any]]]
-    """Sources of volumes, spelled as in a manifest, by the folders that the sidecar finds their files at: a token for
+    """Volume sources, spelled as in a manifest, by the path that each is mounted at in the sidecar: a token for
     `SECRETS_TOKEN_FILE`, certificates for `AWS_CA_BUNDLE`. Default: none.
     Example: `{"/etc/ca": {"configMap": {"name": "ca"}}}`."""
     metrics_namespaces: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
@@ -91,7 +89,7 @@ class AwsSecretAccessArgs(TypedDict):
     others from it, and leaves the pods' other ports as they are. Default: none is made, and every pod may.
     Example: `["monitoring"]`."""
     endpoint_url: NotRequired[pulumi.Input[str]]
-    """Address of AWS for the sidecar, where it is not AWS's own. Default: none. Example: `http://10.78.0.1:4566`."""
+    """Endpoint that the sidecar uses in place of AWS's own. Default: none. Example: `http://10.78.0.1:4566`."""
     labels: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
     """Labels of the ServiceAccount and, through `pod_labels`, of pods. Default: none. Example: `{"team": "a"}`."""
     tags: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
@@ -101,9 +99,9 @@ class AwsSecretAccessArgs(TypedDict):
 class AwsSecretAccess(pulumi.ComponentResource):
     """A namespace's identity on AWS, which may use the secrets under one prefix and nothing else.
 
-    Makes an IAM role that only the namespace's ServiceAccount can become, its policy, and the ServiceAccount; gives
-    the sidecar that serves the secrets on localhost. The role's policies are owned as a whole: one that somebody adds
-    by hand shows at `pulumi refresh`, and the next `pulumi up` takes it away.
+    Creates an IAM role that only the namespace's ServiceAccount can assume, its policy, and the ServiceAccount, and
+    returns the sidecar that serves the secrets on localhost. It owns all policies of the role: one that somebody adds
+    by hand shows at `pulumi refresh`, and `pulumi up --refresh` removes it.
     """
 
     namespace: pulumi.Output[str]
@@ -113,7 +111,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
     subject: pulumi.Output[str]
     """The `sub` of the ServiceAccount's tokens: `system:serviceaccount:NAMESPACE:NAME`."""
     identity: pulumi.Output[str]
-    """ARN of the role; known when it has its policies and no others."""
+    """ARN of the role, known once its policies are complete."""
     secret_prefix: pulumi.Output[str]
     """The prefix of the namespace's secrets, with its closing `/`."""
     pod_labels: pulumi.Output[dict[str, str]]
@@ -125,7 +123,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
     volumes: pulumi.Output[list[dict[str, Any]]]
     """The volumes of the sidecar, spelled as in a manifest."""
     url: pulumi.Output[str]
-    """Where the app reaches the sidecar."""
+    """URL of the sidecar for the app."""
 
     def __init__(self, name: str, args: AwsSecretAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         given = Arguments(f"AwsSecretAccess {name!r}", args, AwsSecretAccessArgs)
@@ -142,15 +140,19 @@ class AwsSecretAccess(pulumi.ComponentResource):
         lifetime = given.take("token_expiration_seconds", pod_checks.token_lifetime, 3600)
         port = given.take("port", pod_checks.sidecar_port, sidecar_container.DEFAULT_PORT)
         access = given.take("access", checks.access, Access.READ)
-        existing = given.plain("existing_service_account", _existing, False)
-        irsa = given.take("irsa_annotation", _irsa, False)
+        existing = given.plain("existing_service_account", partial(checks.flag, "existing_service_account"), False)
+        irsa = given.named("irsa_annotation", checks.flag, False)
         labels = given.take("labels", checks.labels, {})
-        image = given.take("sidecar_image", _image)
+        image = given.named("sidecar_image", checks.image)
         settings = given.take("sidecar_env", own_settings, {})
-        resources = given.take("sidecar_resources", _resources, sidecar_container.RESOURCES)
-        user = None if args.get("sidecar_user", USER) is None else given.take("sidecar_user", _user, USER)
-        files = given.take("sidecar_files", _files, {})
-        metrics = given.take("metrics_namespaces", _metrics_namespaces, [])
+        resources = given.named("sidecar_resources", checks.resources, sidecar_container.RESOURCES)
+        user = (
+            None
+            if args.get("sidecar_user", USER) is None
+            else given.named("sidecar_user", pod_checks.sidecar_user, USER)
+        )
+        files = given.take("sidecar_files", partial(pod_checks.sidecar_files, taken=TOKEN_FOLDER), {})
+        metrics = given.named("metrics_namespaces", checks.namespaces, [])
         endpoint_url = given.take("endpoint_url", aws_checks.endpoint_url)
         annotations = given.take("app_containers", _annotations, ["app"])
         tags = given.take("tags", checks.tags)
@@ -198,11 +200,11 @@ class AwsSecretAccess(pulumi.ComponentResource):
         self.secret_prefix = pulumi.Output.from_input(prefix)
         self.pod_labels = pulumi.Output.from_input(labels)
         if "metrics_namespaces" in given:
-            self.pod_labels = pulumi.Output.from_input(lift(_pod_labels, labels, account_name))
-            spec: Any = lift(_health_policy, account_name, metrics)
+            self.pod_labels = pulumi.Output.from_input(lift(network_policy.pod_labels, labels, account_name))
+            spec: Any = lift(network_policy.health_policy, account_name, metrics)
             k8s.networking.v1.NetworkPolicy(
                 f"{name}-health-policy",
-                metadata={"name": lift(_health_policy_name, account_name), "namespace": namespace},
+                metadata={"name": lift(network_policy.health_policy_name, account_name), "namespace": namespace},
                 spec=spec,
                 opts=child,
             )
@@ -247,7 +249,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
         )
 
     def for_workload(self) -> WorkloadAccess:
-        """What SecretWorkload takes as its `access`."""
+        """Return the argument `access` of SecretWorkload."""
         return {
             "namespace": self.namespace,
             "service_account_name": self.service_account_name,
@@ -285,46 +287,6 @@ def _attached(arns: object, provider: OidcProvider) -> list[str]:
 
 def _boundary(arn: object, provider: OidcProvider) -> str | None:
     return aws_checks.permissions_boundary(arn, provider.account_id, provider.partition)
-
-
-def _image(image: object) -> str:
-    return checks.image("sidecar_image", image)
-
-
-def _existing(value: object) -> bool:
-    return checks.flag("existing_service_account", value)
-
-
-def _irsa(value: object) -> bool:
-    return checks.flag("irsa_annotation", value)
-
-
-def _resources(resources: object) -> dict[str, dict[str, str]]:
-    return checks.resources("sidecar_resources", resources)
-
-
-def _user(user: object) -> int:
-    return pod_checks.sidecar_user("sidecar_user", user)
-
-
-def _files(files: object) -> dict[str, dict[str, Any]]:
-    return pod_checks.sidecar_files(files, TOKEN_FOLDER)
-
-
-def _metrics_namespaces(names: object) -> list[str]:
-    return checks.namespaces("metrics_namespaces", names)
-
-
-def _pod_labels(labels: dict[str, str], account_name: str) -> dict[str, str]:
-    return {**labels, SIDECAR_LABEL: account_name}
-
-
-def _health_policy(account_name: str, namespaces: list[str]) -> dict[str, Any]:
-    return only_to_port_from({SIDECAR_LABEL: account_name}, sidecar_container.HEALTH_PORT, namespaces)
-
-
-def _health_policy_name(account_name: str) -> str:
-    return f"{account_name}-health"
 
 
 def _trust(provider: OidcProvider, namespace: str, account_name: str) -> str:

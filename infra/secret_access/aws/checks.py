@@ -39,7 +39,7 @@ PARTITIONS = {
 
 
 def oidc_provider(arn: object, argument: str = "oidc_provider_arn") -> OidcProvider:
-    """Take an OIDC provider's ARN apart; its URL, its host, nothing at all, or a `*` are refused."""
+    """Return the parts of an OIDC provider's ARN; its URL, its host, a `*` or nothing at all are refused."""
     found = PROVIDER_ARN.fullmatch(arn) if isinstance(arn, str) else None
     if found:
         return OidcProvider(partition=found[1], account_id=found[2], issuer=found[3])
@@ -120,7 +120,7 @@ def partition_of(region: str) -> str:
 
 
 def region_of(partition: str, name: object, argument: str = "oidc_provider_arn") -> str:
-    """Return a region of a partition, that of the ARN in `argument`: nothing reaches from one into another."""
+    """Return a region of the partition of the ARN in `argument`: no role works across partitions."""
     checked = region(name)
     if partition_of(checked) != partition:
         raise invalid(
@@ -181,7 +181,7 @@ def policy_arns(given: object, account_id: str, partition: str) -> list[str]:
 
 
 def endpoint_url(url: object) -> str | None:
-    """Return AWS's address, where it is not AWS's own."""
+    """Return the endpoint that replaces AWS's own."""
     if url is None:
         return None
     return match(ENDPOINT, "endpoint_url", url, "a URL such as http://10.78.0.1:4566", "leave it out for AWS's own")
@@ -213,7 +213,7 @@ def secret_prefix(prefix: object) -> str:
 
 
 def declared_secrets(given: object, prefix: str) -> list[str]:
-    """Return declared names as given: each of the characters that Secrets Manager takes, and under the prefix."""
+    """Return the declared names as given, each valid in Secrets Manager and under the prefix."""
     declared = texts("secrets", given, '["database-password"]')
     for name in declared:
         full = secret_names.qualify(named(secret_names.check_aws_name, "secrets", name), prefix)

@@ -1,4 +1,4 @@
-"""What a cluster is to AWS: the OIDC provider that makes IAM trust the tokens of its API server."""
+"""AWS's trust in a cluster: the OIDC provider by which IAM verifies the tokens of its API server."""
 
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
@@ -14,14 +14,14 @@ from .documents import AUDIENCE
 
 
 class ClusterTrustArgs(TypedDict):
-    """What ClusterTrust is made from."""
+    """Arguments of ClusterTrust."""
 
     issuer: pulumi.Input[str]
     """The URL that the cluster's tokens carry in `iss`.
     Example: `https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539`."""
     existing_provider_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the issuer's OIDC provider where the account has it already (eksctl and the EKS modules make one): it is
-    read, not made, and not deleted with the stack. Default: none, it is made."""
+    """ARN of the issuer's OIDC provider where the account has it already (eksctl and the EKS modules create one): it
+    is looked up, and not deleted with the stack. Default: none, it is created."""
     tags: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
     """Tags of the OIDC provider. Default: none. Example: `{"team": "platform"}`."""
 
@@ -29,7 +29,7 @@ class ClusterTrustArgs(TypedDict):
 class ClusterTrust(pulumi.ComponentResource):
     """The trust of an AWS account in a Kubernetes cluster: an IAM OIDC provider with audience `sts.amazonaws.com`.
 
-    An account has one per issuer: keep it in a stack of its own, so that no environment's end ends another's.
+    An account has one per issuer: keep it in a stack of its own, so that destroying one environment breaks no other.
     """
 
     oidc_provider_arn: pulumi.Output[str]

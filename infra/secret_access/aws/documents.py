@@ -1,4 +1,4 @@
-"""The IAM documents, as pure functions of names: who may become the role, and what the role may do.
+"""The IAM documents, as pure functions of names: who may assume the role, and what the role may do.
 
 Sources: IAM User Guide, "IAM JSON policy elements"; EKS User Guide, "IAM roles for service accounts";
 Secrets Manager User Guide, "Permissions policy examples" and "Secret encryption and decryption";
@@ -18,7 +18,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class OidcProvider:
-    """An IAM OIDC provider, taken apart from its ARN."""
+    """An IAM OIDC provider: the parts of its ARN."""
 
     partition: str
     account_id: str
@@ -39,17 +39,17 @@ WRITE_ACTIONS = (
 
 
 def subject(namespace: str, service_account_name: str) -> str:
-    """The `sub` of the ServiceAccount's tokens (Kubernetes, "Managing Service Accounts")."""
+    """Return the `sub` of the ServiceAccount's tokens (Kubernetes, "Managing Service Accounts")."""
     return f"system:serviceaccount:{namespace}:{service_account_name}"
 
 
 def secret_arns(provider: OidcProvider, region: str, prefix: str) -> str:
-    """The pattern of every secret under `prefix`, in one region of the provider's account."""
+    """Return the ARN pattern of every secret under `prefix`, in one region of the provider's account."""
     return f"arn:{provider.partition}:secretsmanager:{region}:{provider.account_id}:secret:{prefix}*"
 
 
 def trust_policy(provider: OidcProvider, token_subject: str) -> Document:
-    """Only this ServiceAccount's tokens, and only those made for AWS.
+    """Trust only this ServiceAccount's tokens, and only those with AWS's audience.
 
     Without the audience a token that a pod hands to any other service could be replayed at STS.
     """
@@ -73,7 +73,7 @@ def secrets_policy(
     access: Access = Access.READ,
     kms_key_arns: Sequence[str] = (),
 ) -> Document:
-    """The namespace's own secrets and nothing else.
+    """Allow the namespace's own secrets and nothing else.
 
     Keys are usable only through Secrets Manager of this region, and only for ciphertexts of these secrets: Secrets
     Manager puts the secret's ARN into the encryption context.
@@ -105,7 +105,7 @@ def secrets_policy(
 
 
 def render(document: Document) -> str:
-    """The document as IAM takes it: the same text for the same document."""
+    """Return the document as JSON, the same text for the same document."""
     return json.dumps(document)
 
 

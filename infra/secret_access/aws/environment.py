@@ -26,11 +26,11 @@ SET_BY_COMPONENT = {
     "AWS_ROLE_ARN": "",
     "AWS_WEB_IDENTITY_TOKEN_FILE": "",
 }
-"""Variables that are not a platform's to set, and the argument that decides each, if there is one."""
+"""Variables that the component sets, each with the argument that decides it, or an empty text."""
 
 
 def own_settings(given: object) -> dict[str, str]:
-    """Return what a platform sets of the sidecar on AWS."""
+    """Return the settings in `sidecar_env`, checked."""
     return sidecar_settings.sidecar_env(
         given,
         settable=(*sidecar_settings.OF_EVERY_VAULT, *sidecar_settings.OF_AWS),
@@ -51,7 +51,7 @@ def environment(
     access: Access,
     settings: Mapping[str, str],
 ) -> list[Manifest]:
-    """Return the variables, spelled as in a manifest; what is empty is left out."""
+    """Return the variables, spelled as in a manifest; empty ones are left out."""
     values = {
         "SECRETS_BACKEND": "aws",
         "SECRETS_NAMESPACE": namespace,

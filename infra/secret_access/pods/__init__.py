@@ -1,1 +1,1 @@
-"""What stands in a pod: the sidecar, the ServiceAccount, and workloads made of both."""
+"""The parts of a pod: the sidecar, the ServiceAccount, and workloads that use both."""

@@ -1,4 +1,4 @@
-"""What pods and ServiceAccounts trip over; also for workloads that somebody else wrote."""
+"""Checks of pods and ServiceAccounts, also for workloads that somebody else wrote."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ def service_account_annotations(where: str, annotations: Mapping[str, str] | Non
 
 
 def token_volume(sidecar: Mapping[str, Any], volumes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Every volume that the sidecar mounts must be in the pod, or the API server refuses the pod long after `up`."""
+    """Return the sidecar if the pod has each volume that it mounts; the API server would refuse the pod, after `up`."""
     mounted = {mount["name"] for mount in sidecar.get("volumeMounts", [])}
     present = {volume["name"] for volume in volumes}
     if not mounted or mounted - present:
@@ -67,7 +67,7 @@ def token_volume(sidecar: Mapping[str, Any], volumes: Sequence[Mapping[str, Any]
 
 
 def skipped_containers(annotations: Mapping[str, str], containers: Sequence[str]) -> Mapping[str, str]:
-    """The EKS webhook must leave every container alone, or the app gets a token of its own for the role."""
+    """Return annotations by which the EKS webhook skips every container; else the app gets a token for the role."""
     given = annotations.get(SKIP_ANNOTATION)
     if given is not None and (missing := [name for name in containers if name not in given.split(",")]):
         raise invalid(
@@ -109,7 +109,7 @@ def app_ports(given: object, url: str) -> list[int]:
 
 
 def app_env(given: object, url: str) -> dict[str, str]:
-    """Return the app's own variables: `SECRETS_URL` is not among them, and names what the sidecar serves."""
+    """Return the app's variables without `SECRETS_URL`, which the component sets, and with NO_PROXY beside a proxy."""
     env = text_mapping("env", given, '{"LOG_LEVEL": "info"}')
     if URL_VARIABLE in env:
         raise invalid(
@@ -124,9 +124,9 @@ def app_env(given: object, url: str) -> dict[str, str]:
 
 
 def _no_proxy(env: Mapping[str, str]) -> dict[str, str]:
-    """Return NO_PROXY for an app behind a proxy: without it clients would ask the proxy for what is on localhost.
+    """Return NO_PROXY for an app behind a proxy; without it, clients would ask the proxy for the sidecar's secrets.
 
-    Some clients read one case and some the other, so both are set; each keeps what it had, or what the other has.
+    Clients differ in which case they read, so both are set; each keeps its value, or takes the other's.
     """
     if not any(env.get(name) for name in PROXIES):
         return {}
@@ -145,15 +145,15 @@ def replicas(given: object) -> int:
 
 
 def sidecar_user(argument: str, user: object) -> int:
-    """Return the user that the sidecar runs as: a number, and not root's."""
+    """Return the user that the sidecar runs as: a number other than root's."""
     fix = "leave it out for 65532, or give None to leave the user to the platform"
     if user == 0:
-        raise invalid(argument, user, "no root: no container of the sidecar runs as root", fix)
+        raise invalid(argument, user, "a user other than root", fix)
     return whole_number(argument, user, "the number of a user", fix, least=1, most=2**31 - 1)
 
 
 def sidecar_files(given: object, taken: str) -> dict[str, dict[str, Any]]:
-    """Return sources of volumes by the folders that the sidecar finds them at; `taken` is its token's."""
+    """Return volume sources by the path that each is mounted at; `taken` is the path of the token."""
     expected = f"the source of a volume by an absolute path, such as {FILES}"
     fix = "spell it as in a pod's manifest, without the volume's name"
     if not isinstance(given, Mapping):

@@ -1,4 +1,4 @@
-"""Who may reach pods, as NetworkPolicies spell it. Pure.
+"""Rules and specs of NetworkPolicies. Pure.
 
 https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
@@ -6,12 +6,16 @@ https://kubernetes.io/docs/concepts/services-networking/network-policies/
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .sidecar_container import HEALTH_PORT
+
 Manifest = dict[str, Any]
 LAST_PORT = 65535
+SIDECAR_LABEL = "secret-access/sidecar"
+"""The label of pods whose health port a policy limits; its value is their ServiceAccount."""
 
 
 def from_namespaces(namespaces: Sequence[str], port: int) -> Manifest:
-    """Return the rule that lets the pods of some namespaces reach one port."""
+    """Return a rule that allows the pods of some namespaces to reach one TCP port."""
     # The API server itself sets this label to the namespace's name
     named = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(namespaces)}
     return {
@@ -20,18 +24,29 @@ def from_namespaces(namespaces: Sequence[str], port: int) -> Manifest:
     }
 
 
-def only_to_port_from(labels: Mapping[str, str], port: int, namespaces: Sequence[str]) -> Manifest:
-    """Return a policy that lets only some namespaces reach one TCP port of pods, and leaves all other ports open.
+def pod_labels(labels: Mapping[str, str], account_name: str) -> dict[str, str]:
+    """Return labels for pods that the health policy selects."""
+    return {**labels, SIDECAR_LABEL: account_name[:63].rstrip("-.")}
 
-    A pod that any policy selects is closed but for what policies allow, so the other ports have to be allowed.
+
+def health_policy_name(account_name: str) -> str:
+    """Return the name of the health policy of a ServiceAccount's pods."""
+    return f"{account_name}-health"
+
+
+def health_policy(account_name: str, namespaces: Sequence[str]) -> Manifest:
+    """Return a policy that limits the sidecar's health port to some namespaces and leaves all other ports open.
+
+    A pod that a policy selects accepts only what policies allow, so the other ports are allowed explicitly.
     """
     others = {
         "ports": [
-            {"protocol": "TCP", "port": 1, "endPort": port - 1},
-            {"protocol": "TCP", "port": port + 1, "endPort": LAST_PORT},
+            {"protocol": "TCP", "port": 1, "endPort": HEALTH_PORT - 1},
+            {"protocol": "TCP", "port": HEALTH_PORT + 1, "endPort": LAST_PORT},
             {"protocol": "UDP", "port": 1, "endPort": LAST_PORT},
             {"protocol": "SCTP", "port": 1, "endPort": LAST_PORT},
         ]
     }
-    allowed = [from_namespaces(namespaces, port)] if namespaces else []
-    return {"podSelector": {"matchLabels": dict(labels)}, "policyTypes": ["Ingress"], "ingress": [others, *allowed]}
+    allowed = [from_namespaces(namespaces, HEALTH_PORT)] if namespaces else []
+    selector = {"matchLabels": pod_labels({}, account_name)}
+    return {"podSelector": selector, "policyTypes": ["Ingress"], "ingress": [others, *allowed]}

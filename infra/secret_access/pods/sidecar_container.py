@@ -14,10 +14,10 @@ FILES_VOLUME = "secret-access-files"
 DEFAULT_PORT = 8080
 HEALTH_PORT = 8081
 USER = 65532
-# No limit of CPU: a read that is throttled waits, and CPU that is idle is nobody's loss
+# No CPU limit: throttling would delay reads, and the request already guarantees a share
 RESOURCES = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}
 TERMINATION_MESSAGE = "FallbackToLogsOnError"
-"""The last lines of its log are the message of a container that failed: `kubectl describe pod` shows them."""
+"""If a container fails, `kubectl describe pod` shows the last lines of its log as the termination message."""
 NO_FILES: dict[str, Any] = {}
 
 Manifest = dict[str, Any]
@@ -51,7 +51,7 @@ def container(
 
 
 def probes() -> Manifest:
-    """Up when `/healthz` answers, in service when `/readyz` says so."""
+    """Return the probes: alive while `/healthz` answers, ready once `/readyz` does."""
     return {
         "startupProbe": {**_probe("/healthz"), "periodSeconds": 1, "failureThreshold": 60},
         "livenessProbe": {**_probe("/healthz"), "periodSeconds": 10},
@@ -60,9 +60,9 @@ def probes() -> Manifest:
 
 
 def security_context(user: int | None) -> Manifest:
-    """What the Pod Security Standard `restricted` asks of a container, and a root filesystem that nothing writes to.
+    """Return what the Pod Security Standard `restricted` requires, with a read-only root filesystem.
 
-    Without a user the platform gives one, as OpenShift does.
+    Without a user, the platform assigns one, as OpenShift does.
     """
     return {
         "runAsNonRoot": True,
@@ -75,12 +75,12 @@ def security_context(user: int | None) -> Manifest:
 
 
 def url(port: int) -> str:
-    """Where the containers of the pod reach the sidecar."""
+    """Return the sidecar's URL for the containers of the pod."""
     return f"http://localhost:{port}"
 
 
 def file_volumes(files: Mapping[str, Manifest]) -> list[Manifest]:
-    """The volumes of the files that the sidecar is given, by the folders that they are mounted at."""
+    """Return the volumes of the files, given by the path that each is mounted at."""
     return [{"name": name, **source} for name, _, source in _named(files)]
 
 
@@ -89,7 +89,7 @@ def _named(files: Mapping[str, Manifest]) -> list[tuple[str, str, Manifest]]:
 
 
 def token_volume(audience: str, expiration_seconds: int) -> Manifest:
-    """The token's volume; the kubelet renews it in time. `defaultMode` is left alone: 0440 needs an fsGroup."""
+    """Return the token's volume; the kubelet renews the token. No `defaultMode`, since 0440 needs an fsGroup."""
     token = {"audience": audience, "expirationSeconds": expiration_seconds, "path": "token"}
     return {"name": VOLUME, "projected": {"sources": [{"serviceAccountToken": token}]}}
 

@@ -1,6 +1,6 @@
-"""The sidecar's variables that a platform may set (docs/operating.md), and those that a component does not let it set.
+"""The sidecar settings (docs/operating.md) that a platform may set through a component, and those it may not.
 
-All of them stand in the pod's manifest, and so in etcd and in Pulumi's state: no credential may be among them.
+They are in the pod's manifest, so in etcd and in Pulumi's state: credentials are refused.
 """
 
 import re
@@ -16,7 +16,7 @@ MOST_SECONDS = {
     "SECRETS_STALE_IF_ERROR": 86400,
     "SECRETS_EVENTS_INTERVAL": 3600,
 }
-"""Settings in seconds, and the most that each may be."""
+"""Settings in seconds, with the maximum of each."""
 PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")
 OF_EVERY_VAULT = (
     *MOST_SECONDS,
@@ -61,9 +61,9 @@ def sidecar_env(
     set_by_component: Mapping[str, str],
     credentials: Collection[str],
 ) -> dict[str, str]:
-    """Return settings of the sidecar: known ones, that neither the component sets nor an identity is made of.
+    """Return the sidecar's settings; refuse unknown ones, credentials, and those that the component sets itself.
 
-    `set_by_component` says for each name which argument decides it, if one does.
+    `set_by_component` maps each of the latter to the argument that decides it, or to an empty text.
     """
     env = text_mapping("sidecar_env", given, EXAMPLE)
     for name, value in env.items():

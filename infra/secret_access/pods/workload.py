@@ -20,7 +20,7 @@ DEFAULT_RESOURCES = {
 
 
 class WorkloadAccess(TypedDict):
-    """The outputs of an access component that a workload needs; `AwsSecretAccess.for_workload()` gives them."""
+    """The outputs of an access component that a workload needs, as `AwsSecretAccess.for_workload()` returns them."""
 
     namespace: pulumi.Input[str]
     """The namespace. Example: `test`."""
@@ -39,7 +39,7 @@ class WorkloadAccess(TypedDict):
 
 
 class SecretWorkloadArgs(TypedDict):
-    """What SecretWorkload is made from."""
+    """Arguments of SecretWorkload."""
 
     access: WorkloadAccess
     """The outputs of the access component. Example: `access.for_workload()`."""
@@ -49,9 +49,9 @@ class SecretWorkloadArgs(TypedDict):
     """Name of the Deployment and of the label `app.kubernetes.io/name`. Default: the component's name.
     Example: `shop`."""
     replicas: NotRequired[pulumi.Input[int] | None]
-    """Number of pods. `None` leaves it out of the Deployment, for a HorizontalPodAutoscaler to own. Default: 1."""
+    """Number of pods. `None` leaves the number to a HorizontalPodAutoscaler. Default: 1."""
     env: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
-    """Environment of the app, beside `SECRETS_URL`, which is refused here; no secrets: it is stored in etcd.
+    """Environment of the app. `SECRETS_URL` is set by the component and refused here. No secrets: it is stored in etcd.
     Default: none.
     Example: `{"LOG_LEVEL": "info"}`."""
     ports: NotRequired[pulumi.Input[Sequence[pulumi.Input[int]]]]
@@ -84,10 +84,10 @@ class SecretWorkload(pulumi.ComponentResource):
         image = given.take("image", _image)
         ports = given.check(_ports, given.get("ports"), url)
         env = given.check(_environment, given.get("env"), url)
-        resources = given.take("resources", _resources, DEFAULT_RESOURCES)
-        writable_root = given.take("writable_root", _writable_root, False)
+        resources = given.named("resources", shared_checks.resources, DEFAULT_RESOURCES)
+        writable_root = given.named("writable_root", shared_checks.flag, False)
         workload_name = given.take("workload_name", checks.workload_name, name)
-        # None leaves the number out, since what is said here is said again at every `up`
+        # Left out for an autoscaler: each `up` would reset a number that is given here
         replicas = {} if args.get("replicas", 1) is None else {"replicas": given.take("replicas", checks.replicas, 1)}
         super().__init__("secret-access:index:SecretWorkload", name, {}, opts)
 
@@ -146,11 +146,3 @@ def _ports(ports: object, url: str) -> list[dict[str, int]]:
 def _environment(env: object, url: str) -> list[dict[str, str]]:
     variables = {checks.URL_VARIABLE: url, **checks.app_env({} if env is None else env, url)}
     return [{"name": name, "value": value} for name, value in variables.items()]
-
-
-def _resources(resources: object) -> dict[str, dict[str, str]]:
-    return shared_checks.resources("resources", resources)
-
-
-def _writable_root(writable: object) -> bool:
-    return shared_checks.flag("writable_root", writable)

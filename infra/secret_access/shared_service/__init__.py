@@ -1,1 +1,1 @@
-"""One service for pods that cannot have a sidecar; it holds no identity."""
+"""A service for pods that cannot have a sidecar; it has no identity of its own."""

@@ -1,4 +1,4 @@
-"""The vault of a shared service, and whose identity a caller's token is exchanged for there."""
+"""The vault of a shared service, and the role there that each caller's token is exchanged for."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _PLACEHOLDERS = ("{namespace}", "{service_account}")
 
 
 class SharedBackend(TypedDict):
-    """A vault, as the shared service is told of it; `aws_backend()` and `vault_backend()` make one."""
+    """A vault and its settings in the shared service; `aws_backend()` and `vault_backend()` return one."""
 
     name: pulumi.Input[str]
     """`SECRETS_BACKEND`. Example: `aws`."""
@@ -33,10 +33,10 @@ class SharedBackend(TypedDict):
 def aws_backend(
     role_arn: pulumi.Input[str], region: pulumi.Input[str], endpoint_url: pulumi.Input[str] | None = None
 ) -> SharedBackend:
-    """AWS Secrets Manager. `role_arn` is each caller's role: what AwsSecretAccess made with that `role_name`.
+    """Return AWS Secrets Manager as a backend. `role_arn` is the role of each caller, as AwsSecretAccess created it.
 
-    `{namespace}` (and `{service_account}`, if wanted) stand for the caller's. `endpoint_url` is AWS's address, where it
-    is not AWS's own.
+    `{namespace}` in it stands for the caller's namespace, `{service_account}` for its ServiceAccount. `endpoint_url`
+    replaces AWS's own endpoints.
     """
     return {"name": "aws", "audience": AUDIENCE, "env": lift(_aws, role_arn, region, endpoint_url)}
 
@@ -48,7 +48,9 @@ def vault_backend(
     auth_path: pulumi.Input[str] | None = None,
     mount: pulumi.Input[str] | None = None,
 ) -> SharedBackend:
-    """HashiCorp Vault or OpenBao. `role` is each caller's role of JWT auth, `audience` what its `bound_audiences` has.
+    """Return HashiCorp Vault or OpenBao as a backend.
+
+    `role` is each caller's role of JWT auth, with `{namespace}` in it; `audience` is one of its `bound_audiences`.
 
     `auth_path` is where JWT auth is mounted (`jwt`), `mount` where the KV engine is (`secret`).
     """
@@ -60,7 +62,7 @@ def vault_backend(
 
 
 def role_template(arn: object) -> str:
-    """A role's ARN with `{namespace}` in it: without, every caller would ask for the same role."""
+    """Return a role's ARN with `{namespace}` in it; without it, every caller would get the same role."""
     text = str(arn or "")
     if isinstance(arn, str) and NAMESPACE in arn and _ROLE_ARN.fullmatch(_fill(arn)):
         return arn

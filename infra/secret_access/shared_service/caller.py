@@ -1,4 +1,4 @@
-"""What the container of a caller of a shared service needs: its own token, the service's address, and whom to trust."""
+"""What a caller of the shared service needs: a token, the service's URL, and the certificate authority to trust."""
 
 from typing import Any, TypedDict
 
@@ -11,10 +11,10 @@ FOLDER = "/var/run/secrets/secret-access/caller"
 
 
 class CallerToken(TypedDict):
-    """For a pod's manifest: a volume, and for the container that calls its mount and variables."""
+    """Parts of a caller's manifest: a volume for the pod; a mount and variables for the container."""
 
     volume: pulumi.Input[dict[str, Any]]
-    """For `volumes`: the token, which the kubelet renews, and the authority's certificate."""
+    """For `volumes`: the token, which the kubelet renews, and the certificate of the authority."""
     volume_mount: dict[str, Any]
     """For the container's `volumeMounts`."""
     env: pulumi.Input[list[dict[str, Any]]]
@@ -28,11 +28,11 @@ def caller_token(
     ca_config_map: pulumi.Input[str] | None = None,
     token_expiration_seconds: pulumi.Input[int] = 3600,
 ) -> CallerToken:
-    """What a container needs that calls the shared service; `url` and `audience` are outputs of that.
+    """Return what a container needs to call the shared service; `url` and `audience` are that component's outputs.
 
-    The token is of the ServiceAccount that the pod runs as: that of the namespace's AwsSecretAccess. `ca_config_map`
-    is a ConfigMap of the caller's namespace whose `ca.crt` has the certificate of the authority that issued the
-    service's; without one, the caller has to know it already.
+    The token is of the ServiceAccount that the pod runs as, the one of the namespace's AwsSecretAccess. `ca_config_map`
+    names a ConfigMap in the caller's namespace whose `ca.crt` is the certificate of the authority that issued the
+    service's certificate; without one, the caller has to trust that authority already.
     """
     lifetime = lift(checks.token_lifetime, token_expiration_seconds)
     return {

@@ -1,4 +1,4 @@
-"""What users of a shared service trip over, each caught before its pods would not start, or would start too open."""
+"""Checks of the shared service's arguments, so that its pods start, and let in no more callers than meant."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,7 +39,7 @@ IDENTITIES_AND_WORKLOAD_SETTINGS = {
     "VAULT_TOKEN",
     "BAO_TOKEN",
 }
-"""What would give the service an identity, or callers each other's names: it refuses to start with them."""
+"""Settings that would give the service an identity, or that belong to one workload: it refuses to start with them."""
 
 OWN_SETTINGS = (
     *MOST_SECONDS,
@@ -53,11 +53,11 @@ OWN_SETTINGS = (
     "SECRETS_VAULT_AUTH_PATH",
     "SECRETS_VAULT_MOUNT",
 )
-"""The settings named SECRETS_… that a platform may give the service."""
+"""The SECRETS_… settings that a platform may set."""
 
 
 def environment(backend: Mapping[str, str], more: object) -> dict[str, str]:
-    """Return the backend's variables and further ones: none that the component sets, none of one workload."""
+    """Return the backend's variables and further ones; refuse the component's own, a workload's and an identity's."""
     env = {**text_mapping("backend.env", backend, '{"AWS_REGION": "us-east-1"}')}
     env |= text_mapping("env", more, '{"SECRETS_CACHE_TTL": "10"}')
     for name in env:
@@ -106,7 +106,7 @@ def _list_under(value: object, key: str) -> bool:
 
 
 def callers(given: object) -> list[str]:
-    """Return the namespaces that may call: at least one, as a rule without any would let in every pod."""
+    """Return the namespaces that may call, at least one: a rule without any would let in every pod."""
     if given in ([], None):
         raise invalid(
             "caller_namespaces",
@@ -130,5 +130,5 @@ def service_name(name: object) -> str:
 
 
 def replicas(number: object) -> int:
-    """Return at least two: with one, a node that is drained takes every caller's secrets with it."""
+    """Return the number of pods, at least two: with one, draining its node would cut off every caller."""
     return whole_number("replicas", number, "a whole number, 2 or more", "leave it out for 2", least=MINIMUM_REPLICAS)

@@ -1,4 +1,4 @@
-"""One service for callers that cannot have a sidecar: it holds no identity, each caller shows its own token."""
+"""A service for callers that cannot have a sidecar: it has no identity, and each caller sends its own token."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
@@ -22,7 +22,7 @@ RESOURCES = {
 
 
 class SharedSecretServiceArgs(TypedDict):
-    """What SharedSecretService is made from."""
+    """Arguments of SharedSecretService."""
 
     namespace: pulumi.Input[str]
     """The Kubernetes namespace of the service, which must exist. Example: `platform`."""
@@ -37,7 +37,7 @@ class SharedSecretServiceArgs(TypedDict):
     caller_namespaces: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Namespaces whose pods may call the service. Example: `["test", "prod"]`."""
     service_name: NotRequired[pulumi.Input[str]]
-    """Name of the Service and all else. Default: the component's name. Example: `secrets`."""
+    """Name of the Service and the other objects. Default: the component's name. Example: `secrets`."""
     replicas: NotRequired[pulumi.Input[int]]
     """Number of pods, 2 at least. Default: 2."""
     metrics_namespaces: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
@@ -52,7 +52,7 @@ class SharedSecretServiceArgs(TypedDict):
 
 
 class SharedSecretService(pulumi.ComponentResource):
-    """A few replicas of the sidecar that serve many namespaces, each caller with its own identity.
+    """Replicas of the sidecar that serve many namespaces, each caller with its own identity.
 
     They hold none: the ServiceAccount has no cloud identity and mounts no token. Makes it, a Service, a Deployment,
     a PodDisruptionBudget and a NetworkPolicy.
@@ -72,16 +72,16 @@ class SharedSecretService(pulumi.ComponentResource):
     def __init__(self, name: str, args: SharedSecretServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         given = Arguments(f"SharedSecretService {name!r}", args, SharedSecretServiceArgs)
         namespace = given.take("namespace", checks.namespace)
-        image = given.take("sidecar_image", _image)
+        image = given.named("sidecar_image", checks.image)
         service_name = given.take("service_name", service_checks.service_name, name)
         backend = given.nested("backend", SharedBackend, example=EXAMPLE_BACKEND)
         env = given.check(_env, backend.get("env"), given.get("env"))
         certificate = given.take("certificate", service_checks.certificate)
         callers = given.take("caller_namespaces", service_checks.callers)
-        metrics = given.take("metrics_namespaces", _metrics_namespaces, [])
+        metrics = given.named("metrics_namespaces", checks.namespaces, [])
         replicas = given.take("replicas", service_checks.replicas, 2)
-        resources = given.take("resources", _resources, RESOURCES)
-        user = None if args.get("user", USER) is None else given.take("user", _user, USER)
+        resources = given.named("resources", checks.resources, RESOURCES)
+        user = None if args.get("user", USER) is None else given.named("user", pod_checks.sidecar_user, USER)
         super().__init__("secret-access:index:SharedSecretService", name, {}, opts)
         child = children_of(self, opts)
 
@@ -144,26 +144,10 @@ class SharedSecretService(pulumi.ComponentResource):
         )
 
 
-def _image(image: object) -> str:
-    return checks.image("sidecar_image", image)
-
-
 def _env(backend: Any, env: object) -> dict[str, str]:
     return service_checks.environment(backend, {} if env is None else env)
 
 
-def _metrics_namespaces(names: object) -> list[str]:
-    return checks.namespaces("metrics_namespaces", names)
-
-
-def _resources(resources: object) -> dict[str, dict[str, str]]:
-    return checks.resources("resources", resources)
-
-
-def _user(user: object) -> int:
-    return pod_checks.sidecar_user("user", user)
-
-
 def _spec(function: Any, *values: Any, **named: Any) -> Any:
-    """Return what `function` makes of the values, untyped: the SDK's types do not know manifests."""
+    """Call `lift` without its type: the SDK's argument types do not match manifests."""
     return lift(function, *values, **named)

@@ -1,4 +1,4 @@
-"""What a shared service is in Kubernetes, as it stands in manifests. Pure.
+"""The manifests of a shared service. Pure.
 
 https://kubernetes.io/docs/concepts/services-networking/network-policies/,
 https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
@@ -15,23 +15,23 @@ CERTIFICATE = "certificate"
 CERTIFICATE_FOLDER = "/var/run/secrets/secret-access/certificate"
 TOPOLOGIES = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
 ENDPOINT_REMOVAL_SECONDS = 5
-"""How long a pod that is to end goes on serving, so that the Service stops routing to it first."""
+"""How long a terminating pod goes on serving, so that the Service stops routing to it first."""
 
 Manifest = dict[str, Any]
 
 
 def hosts(name: str, namespace: str) -> list[str]:
-    """The DNS names under which callers know the Service: those that its certificate must have."""
+    """Return the DNS names of the Service, which its certificate must have."""
     return [f"{name}.{namespace}.svc", f"{name}.{namespace}.svc.cluster.local", f"{name}.{namespace}"]
 
 
 def url(name: str, namespace: str) -> str:
-    """Where callers reach it."""
+    """Return the URL for callers."""
     return f"https://{hosts(name, namespace)[0]}:{PORT}"
 
 
 def labels(name: str) -> dict[str, str]:
-    """What selects the pods."""
+    """Return the labels that select the pods."""
     return {"app.kubernetes.io/name": name}
 
 
@@ -60,13 +60,13 @@ def pod(
 
 
 def service(name: str) -> Manifest:
-    """The Service's spec."""
+    """Return the spec of the Service."""
     port = {"name": "api", "port": PORT, "targetPort": "api", "protocol": "TCP", "appProtocol": "https"}
     return {"type": "ClusterIP", "selector": labels(name), "ports": [port]}
 
 
 def disruption_budget(name: str) -> Manifest:
-    """One pod at a time; one that is not ready serves nobody, and is in no drain's way."""
+    """Return a budget of one pod at a time; a pod that is not ready does not block a drain."""
     return {
         "maxUnavailable": 1,
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
@@ -75,7 +75,7 @@ def disruption_budget(name: str) -> Manifest:
 
 
 def network_policy(name: str, callers: Sequence[str], metrics: Sequence[str]) -> Manifest:
-    """In from the callers' namespaces to the API, from those that collect metrics to the health port, else nothing."""
+    """Return a policy that allows the callers to reach the API, and those that collect metrics the health port."""
     rules = [from_namespaces(callers, PORT)]
     if metrics:
         rules.append(from_namespaces(metrics, sidecar_container.HEALTH_PORT))

@@ -72,7 +72,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("irsa_annotation", "yes", ["irsa_annotation", "given 'yes'", "true or false"]),
     ("existing_service_account", "yes", ["existing_service_account"]),
     ("sidecar_resources", {"limits": "1Gi"}, ["sidecar_resources", "requests and limits"]),
-    ("sidecar_user", 0, ["sidecar_user", "given 0", "no container of the sidecar runs as root"]),
+    ("sidecar_user", 0, ["sidecar_user", "given 0", "a user other than root"]),
     ("sidecar_user", "nobody", ["sidecar_user", "given 'nobody'", "platform"]),
     ("sidecar_files", {"etc/ca": {"configMap": {"name": "ca"}}}, ["sidecar_files", "'etc/ca'", "an absolute path"]),
     ("sidecar_files", {"/etc/ca": "ca"}, ["sidecar_files", "the source of a volume"]),
