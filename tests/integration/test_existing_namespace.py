@@ -55,7 +55,7 @@ def test_a_namespace_of_others_is_left_as_it_is(stack: Stack, api_server: ApiSer
     body = {"metadata": {"name": "of-others", "labels": {"team": "a"}}}
     api_server.client.request("POST", "/api/v1/namespaces", body)
     stack.up()
-    body["metadata"]["labels"] = {"team": "b"}  # type: ignore[index]
+    body["metadata"]["labels"] = {"team": "b"}
     api_server.client.request("PUT", "/api/v1/namespaces/of-others", body)
     stack.pulumi("up", "--refresh", "--yes", "--skip-preview")
     labels = metadata(api_server, "of-others")["labels"]
