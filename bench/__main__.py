@@ -1,4 +1,4 @@
-"""`python -m bench`, from the repository's root: measure, print the table, write .local/bench.json, judge."""
+"""`python -m bench`, from the repository's root: measure, print the table, write .local/bench.json, check bounds."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ LOCAL = Path(__file__).parents[1] / ".local"
 def main() -> int:
     """Return 1 if a figure is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument(
-        "--quick", action="store_true", help="seconds instead of minutes: shows that it runs, judges nothing"
-    )
+    parser.add_argument("--quick", action="store_true", help="takes seconds instead of minutes, and checks no bounds")
     parser.add_argument(
         "--output", type=Path, default=LOCAL / "bench.json", help="where to write (default %(default)s)"
     )

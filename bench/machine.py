@@ -1,4 +1,4 @@
-"""What the harness asks of the machine: two cores, and what a process has used."""
+"""Cores to run on, and the resources that a process has used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 
 def two_cores() -> tuple[int, int]:
-    """Return one core for the server, and one for all else."""
+    """Return one core for the server, and one for everything else."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         raise SystemExit(f"bench: {len(cores)} core to run on: expected two, one of which is the server's alone")
@@ -20,7 +20,7 @@ def two_cores() -> tuple[int, int]:
 
 @contextmanager
 def on(core: int) -> Iterator[None]:
-    """Start processes on a core: they inherit where this one runs."""
+    """Run on a core; processes started meanwhile inherit it."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:

@@ -17,7 +17,7 @@ PATH = "/v1/secrets/test/database-password-%d"
 
 @dataclass(frozen=True)
 class Vault:
-    """A fake vault that runs: where it is, and whom its callers have to trust."""
+    """A running fake vault: its URL, and the certificate that clients must trust."""
 
     url: str
     trust: Path | None
@@ -25,7 +25,7 @@ class Vault:
 
 @dataclass(frozen=True)
 class Load:
-    """What one round of load saw."""
+    """The result of one round of load."""
 
     requests: int
     wrong: int
@@ -56,7 +56,7 @@ def vault(folder: Path, *, delay_ms: int, tls: bool) -> Iterator[Vault]:
 
 
 def load(folder: Path, port: int, connections: int, seconds: float) -> Load:
-    """Ask a server for a secret per connection, over so many of them, and return what came of it."""
+    """Load a server over so many connections, each with its own secret, and return the result."""
     command = [
         str(folder / "load"),
         f"-address=127.0.0.1:{port}",

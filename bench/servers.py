@@ -1,4 +1,4 @@
-"""The three servers that are measured, each started the same way and asked the same thing."""
+"""The three servers that are measured, each started the same way and sent the same requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REQUEST = f"GET {PATH % 0} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs; `start_ms` is from exec to the first secret that it answered with."""
+    """A running server; `start_ms` is from exec to the first secret that it returned."""
 
     pid: int
     port: int
@@ -55,7 +55,7 @@ def interpreter() -> str:
 
 
 def environment(vault: Vault, port: int, health_port: int) -> dict[str, str]:
-    """Return the one environment for all three: a role's credentials, whose token is signed along."""
+    """Return the one environment for all three: a role's credentials, with a session token that is signed too."""
     trust = {"AWS_CA_BUNDLE": str(vault.trust), "SSL_CERT_FILE": str(vault.trust)} if vault.trust else {}
     return {
         "PATH": os.environ["PATH"],
@@ -78,7 +78,7 @@ def environment(vault: Vault, port: int, health_port: int) -> dict[str, str]:
 
 @contextmanager
 def running(name: str, folder: Path, vault: Vault, core: int) -> Iterator[Server]:
-    """Run a server on its core. Its log goes through a pipe to somebody who reads it, as in a container."""
+    """Run a server on its core. Its log goes through a pipe to a reader, as in a container."""
     port, health_port = _free_ports()
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as reader:
         with on(core):

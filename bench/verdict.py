@@ -1,4 +1,4 @@
-"""What the figures have to be at least, and the table that a person reads."""
+"""The bounds that the figures must keep, and the table of figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.measure import Figures
 
 Scenarios = dict[str, dict[str, Figures]]
 SATURATED = ("c50_d0", "c50_d0_tls")
-"""Where the server's core is what limits it; elsewhere clients wait for the vault or for one another."""
+"""The scenarios limited by the server's core; in the others clients wait for the vault or for each other."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Check:
 
     @property
     def kept(self) -> bool:
-        """Whether it does."""
+        """Whether the figure keeps its bound."""
         return self.figure >= self.bound if self.at_least else self.figure <= self.bound
 
     def __str__(self) -> str:

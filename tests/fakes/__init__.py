@@ -1,1 +1,1 @@
-"""Fakes: small servers in the place of clouds that no test reaches. Each says what it verifies and what not."""
+"""Fakes: small servers in place of clouds that no test reaches. Each says what it verifies and what it does not."""

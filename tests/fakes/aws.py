@@ -46,7 +46,7 @@ Fault = Reply | bytes | None | asyncio.Event
 
 @dataclass
 class FakeAws(Listener, FakeSecrets):
-    """Secrets by name, keys by id, and a journal of what was asked."""
+    """Secrets by name, access keys by id, and the calls that were made."""
 
     keys: dict[str, Key] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=lambda: {"token-1"})
@@ -56,9 +56,9 @@ class FakeAws(Listener, FakeSecrets):
     may_write: bool = True
     lifetime: float = 3600.0
     denied: set[str] = field(default_factory=set)
-    """Names below those prefixes that nobody may use all the same."""
+    """Names that are denied although the prefixes allow them."""
     marker: str = ""
-    """What every key and token that STS gives out begins with."""
+    """The prefix of every secret key and session token that STS issues."""
     clock: Callable[[], float] = time.time
     faults: deque[Fault] = field(default_factory=deque)
     sts_faults: deque[Fault] = field(default_factory=deque)
@@ -79,7 +79,10 @@ class FakeAws(Listener, FakeSecrets):
 
     async def serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Answer; False if the connection ends."""
-        if (request.method, request.target) == ("GET", "/") and "authorization" not in request.headers:  # nobody's call
+        if (request.method, request.target) == (
+            "GET",
+            "/",
+        ) and "authorization" not in request.headers:  # unsigned
             writer.write(error("MissingAuthenticationTokenException", status=403).render())
             return True
         is_sts = "x-amz-target" not in request.headers
@@ -99,7 +102,7 @@ class FakeAws(Listener, FakeSecrets):
         return isinstance(fault, Reply)
 
     def sts(self, request: Request) -> Reply:
-        """AssumeRoleWithWebIdentity, for the tokens that are known."""
+        """AssumeRoleWithWebIdentity, for known tokens."""
         form = request.form
         self.assumed.append(form)
         if form["WebIdentityToken"] not in self.tokens:
@@ -167,7 +170,7 @@ def sts_error(code: str, status: int = 400) -> Reply:
 
 
 def expected_signature(request: Request, access_key: str, secret: str, signed: list[str]) -> str:
-    """What botocore's signer makes of the request, over the headers that its sender signed."""
+    """The signature of botocore's signer for the request, over the headers that the client signed."""
     signer = botocore.auth.SigV4Auth(botocore.credentials.Credentials(access_key, secret), "secretsmanager", REGION)
     again = botocore.awsrequest.AWSRequest(
         request.method,

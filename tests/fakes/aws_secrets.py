@@ -44,7 +44,7 @@ def error(code: str, message: str = "no", status: int = 400) -> Reply:
 
 
 def missing(what: str = "secret") -> Reply:
-    """The answer where there is no such thing."""
+    """The answer for a secret or version that does not exist."""
     return error("ResourceNotFoundException", f"Secrets Manager can't find the specified {what}.")
 
 
@@ -58,7 +58,7 @@ class FakeSecrets:
     previous: dict[str, str] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     history_limit: int | None = None
-    """Earlier versions of a name that are kept, if not all are."""
+    """How many earlier versions of a name are kept; None for all."""
 
     def put(self, name: str, value: Value, version: str = "") -> str:
         """Give a secret a new current version, and return its id."""
@@ -73,10 +73,11 @@ class FakeSecrets:
         return self.versions[name]
 
     def purge(self, name: str) -> None:
-        """Forget a secret, with all its versions."""
+        """Remove a secret with all its versions."""
         self.deleted.discard(name)
-        for kept in (self.secrets, self.versions, self.history, self.previous):
-            kept.pop(name, None)  # type: ignore[attr-defined]  (dicts of different values)
+        members: tuple[dict[str, Any], ...] = (self.secrets, self.versions, self.history, self.previous)
+        for member in members:
+            member.pop(name, None)
 
     def written(self, name: str, value: Value, version: str) -> None:
         """A call has brought a new version."""
@@ -156,14 +157,14 @@ class FakeSecrets:
 
 
 def wire(value: Value) -> dict[str, str]:
-    """A value as it travels."""
+    """The members of an answer that hold a value."""
     if isinstance(value, bytes):
         return {"SecretBinary": base64.b64encode(value).decode()}
     return {"SecretString": value}
 
 
 def read(asked: dict[str, Any]) -> Value:
-    """The value that a call brings."""
+    """The value in a write."""
     if "SecretBinary" in asked:
         return base64.b64decode(asked["SecretBinary"], validate=True)
     text: str = asked["SecretString"]

@@ -40,7 +40,7 @@ PAGE = 3
 
 @dataclass(frozen=True)
 class FederatedCredential:
-    """Whose tokens stand for a client: each member must match exactly."""
+    """The tokens that a client accepts as its assertion: each member must match exactly."""
 
     issuer: str
     subject: str
@@ -153,7 +153,7 @@ class FakeAzure:
         return Reply({"token_type": "Bearer", "expires_in": self.lifetime, "access_token": token})
 
     def _mismatch(self, credentials: list[FederatedCredential], assertion: str) -> int:
-        """The number of Entra's error, or 0 if the assertion stands for the client."""
+        """The number of Entra's error, or 0 if the assertion is valid for the client."""
         try:
             claims = jwt.decode(assertion, options={"verify_signature": False})
         except jwt.InvalidTokenError:

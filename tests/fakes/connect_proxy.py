@@ -1,4 +1,4 @@
-"""A small proxy: tunnels for https, requests handed on for http, and maybe a password."""
+"""A small proxy: CONNECT tunnels for https, forwarding for http, and optionally a password."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ABSOLUTE = re.compile(rb"(\w+) http://([^/ ]+)(/[^ ]*) HTTP/1\.1\r\n")
 
 
 class ConnectProxy(Listener):
-    """Listens on loopback; `seen` has the first line of each request that it took.
+    """Listens on loopback; `seen` has the first line of each request that it received.
 
     A host of `routes` is found where that says.
     """
@@ -32,13 +32,13 @@ class ConnectProxy(Listener):
         return f"http://127.0.0.1:{self.port}"
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Hand on one request, or one tunnel."""
+        """Forward one request, or open one tunnel."""
         try:
-            await self._hand_on(reader, writer)
+            await self._forward(reader, writer)
         finally:
             self.closed.set()
 
-    async def _hand_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         self.seen.append(head.partition(b"\r\n")[0].decode())
         if self._answer is not None:

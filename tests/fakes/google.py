@@ -1,4 +1,4 @@
-"""A fake of Google Cloud: the token exchange, becoming a service account, the metadata server, Secret Manager's REST.
+"""A fake of Google Cloud: the token exchange, impersonation, the metadata server, and Secret Manager's REST.
 
 It verifies a token's signature (by the provider's key set), issuer, audience and times, and evaluates IAM bindings with
 their conditions, in CEL, on the project, on secrets and on service accounts. It does not know organizations, deny
@@ -47,7 +47,7 @@ Bindings = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Provider:
-    """A pool's provider: whose tokens it takes, verified by which keys, and meant for whom."""
+    """A pool's provider: the issuer, keys and audience of the tokens that it accepts."""
 
     issuer: str
     jwks: dict[str, Any]
@@ -63,7 +63,7 @@ class Stored:
     aliases: dict[str, int] = field(default_factory=dict)
 
     def number(self, version: str) -> int:
-        """The number of a version that is there, else 0."""
+        """The number of an existing version, else 0."""
         number = len(self.versions) if version == "latest" else self.aliases.get(version, 0)
         number = number or (int(version) if version.isdigit() else 0)
         return number if number <= len(self.versions) else 0
@@ -252,7 +252,7 @@ class FakeGoogle:
 
 
 def members(audience: str, subject: str) -> frozenset[str]:
-    """How bindings may spell whoever a token of a provider is about."""
+    """The member names by which a binding can mean a token's subject."""
     if audience == GKE_PROVIDER:
         namespace, account = subject.removeprefix("system:serviceaccount:").split(":")
         pool = f"projects/{NUMBER}/locations/global/workloadIdentityPools/{GKE_POOL}"

@@ -25,7 +25,7 @@ class Issuer:
         return {"keys": [{**public, "kid": "key-1", "use": "sig", "alg": "RS256"}]}
 
     def token(self, subject: str, audience: str, *, lifetime: int = 600, issuer: str | None = None, **more: Any) -> str:
-        """A token that is valid from now on for so many seconds, or was until so many seconds ago; `more` it says."""
+        """A token valid for `lifetime` seconds, or expired as long ago if that is negative; `more` are claims."""
         now = int(time.time())
         issued = now if lifetime > 0 else now + lifetime - 600
         claims = {

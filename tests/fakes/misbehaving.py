@@ -1,4 +1,4 @@
-"""A server that misbehaves as told, on one port, over TLS: what vaults and identity services do on bad days."""
+"""A TLS server on one port that fails in a chosen way, as vaults and identity services do."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Misbehaving(Listener):
 
 
 def well(aws: FakeAws) -> Handler:
-    """Behave: as AWS does."""
+    """Answer as AWS does."""
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while (request := await read_request(reader)) is not None:

@@ -1,4 +1,4 @@
-"""A vault whose values change while it is read. Step by step a test says when a call is decided and answered."""
+"""A vault whose values change while it is read; the test decides when each call is read and answered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from secret_sidecar.vaults.store import Secret
 
 @dataclass(eq=False)
 class Call:
-    """A read that the vault was asked for; `sent` and `step` say when."""
+    """A read that the vault received at `sent`, in `step`."""
 
     number: int
     name: str
@@ -30,9 +30,9 @@ class Value:
     replaced: list[float] = field(default_factory=list)
     refusal: type[VaultError] | None = None
     is_hidden: bool = False
-    """Whether its metadata may not be looked at, though it may be read."""
+    """Whether its metadata is denied, though its value may be read."""
     was_hidden: bool = False
-    """Whether they could not, when somebody last did."""
+    """Whether the metadata was denied the last time."""
 
 
 class RotatingVault(Wrapped):
@@ -96,13 +96,13 @@ class RotatingVault(Wrapped):
         value.replaced.append(self.now)
 
     def decide(self, call: Call, fault: type[VaultError] | None) -> None:
-        """Fix what a call is to be answered, by what is so now."""
+        """Fix the answer of a call to the current state."""
         value = self.value(call.name)
         kind = fault or value.refusal
         call.decided = kind("no") if kind else Secret(call.name, f"{value.number} by {call.number}", str(value.number))
 
     def deliver(self, call: Call, refusals: tuple[type[VaultError], ...]) -> None:
-        """Let the answer arrive."""
+        """Deliver the answer."""
         self.calls.remove(call)
         if call.answer.done():
             return

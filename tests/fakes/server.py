@@ -1,4 +1,4 @@
-"""What the fakes have in common: an HTTP server on loopback, and faults that happen instead of an answer."""
+"""What the fakes share: an HTTP server on loopback, and faults in place of answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """What arrived."""
+    """A request."""
 
     method: str
     target: str
@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back: a JSON document, or bytes as they are."""
+    """An answer: a JSON document, or bytes as they are."""
 
     document: Any
     status: int = 200
@@ -68,11 +68,11 @@ class Reply:
 
 
 Fault = Reply | bytes | None | asyncio.Event
-"""An answer, bytes and then the end of the connection, the end at once, or waiting until something happens."""
+"""An answer; bytes and then the end of the connection; the end at once (None); or waiting for an event."""
 
 
 class Listener:
-    """Listens on loopback: it answers what each connection asks, one request after the other, or does as it likes.
+    """Listens on loopback and answers the requests of each connection in turn; a subclass may override `talk`.
 
     `close` drops all connections; `open` after it listens on the same port again.
     """
@@ -114,7 +114,7 @@ class Listener:
         raise NotImplementedError
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Do what there is to do on a connection, which ends with that."""
+        """Serve one connection until its end."""
         while (request := await read_request(reader)) is not None and await self.serve(request, writer):
             pass
 
@@ -148,7 +148,7 @@ class Server(Listener):
         return f"http{'s' if self.tls else ''}://localhost:{self.port}"
 
     async def serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
-        """Answer, or let a fault happen."""
+        """Answer, or fail as `faults` says."""
         self.asked.append(f"{request.method} {request.path}")
         faulty = self.faults and self.is_faulty(request.path)
         happens = self.faults.popleft() if faulty else self._answer(request)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from secret_sidecar.http_server.reader import Reader
 from secret_sidecar.http_server.refusal import Refusal
 from tests.sidecar.support.asgi_servers import LIMITS, Bench, Heard, all_three, statuses
-from tests.sidecar.support.nasty import GOOD, HOST, NASTY, get
+from tests.sidecar.support.hostile_requests import GOOD, HOST, HOSTILE, get
 
 LAST = get(b"Connection: close\r\n", target=b"/last")
 DOCUMENTED = {200, 400, 408, 413, 414, 421, 431}
@@ -74,15 +74,15 @@ def test_good_requests_are_taken(data: bytes, bench: Bench) -> None:
     assert set(judged(bench, data, [])) == {200}
 
 
-@pytest.mark.parametrize("data", NASTY, ids=lambda data: repr(data[:120]))
-def test_nasty_requests_are_heard_by_all_or_not_by_us(data: bytes, bench: Bench) -> None:
+@pytest.mark.parametrize("data", HOSTILE, ids=lambda data: repr(data[:120]))
+def test_hostile_requests_are_heard_by_all_or_not_by_us(data: bytes, bench: Bench) -> None:
     """Whole, and byte by byte as far as that is bearable."""
     whole = judged(bench, data, [])
     if len(data) < 500:
         assert judged(bench, data, list(range(len(data)))) == whole
 
 
-REQUESTS = st.sampled_from(GOOD + tuple(n for n in NASTY if len(n) < 5000))
+REQUESTS = st.sampled_from(GOOD + tuple(n for n in HOSTILE if len(n) < 5000))
 PIECES = st.one_of(
     st.sampled_from([
         *(b"\r", b"\n", b"\r\n", b" ", b"\t", b"\x00", b":", b";", b",", b"0", b"5", b"\x0b", b"\x85", b"\xff", b'"'),

@@ -31,7 +31,7 @@ Serve = Callable[[socket.socket, asyncio.Event], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True)
 class Heard:
-    """A request as an application heard it; spelling that means nothing is evened out."""
+    """A request as an application received it, with insignificant spelling normalized."""
 
     method: str
     path: str
@@ -42,7 +42,7 @@ class Heard:
 
 
 class Application:
-    """Remembers what it hears, by the caller's port."""
+    """Records the requests that it receives, by the client's port."""
 
     def __init__(self) -> None:
         self.heard: defaultdict[int, list[Heard]] = defaultdict(list)
@@ -73,7 +73,7 @@ class Running:
         self._loop = loop
 
     def ask(self, parts: list[bytes], *, one_by_one: bool = False) -> tuple[list[Heard], bytes]:
-        """Send the parts, one by one each after the answer to the last; return what was heard, and all that came back.
+        """Send the parts, one by one each after the last answer; return the requests received, and all that came back.
 
         All means until the server closed the connection, or was silent for too long.
         """
@@ -135,7 +135,7 @@ def ours(application: Application) -> Serve:
 
 
 def uvicorns(parser: str) -> Callable[[Application], Serve]:
-    """Serve with a judge."""
+    """Serve with uvicorn, for comparison."""
 
     def with_application(application: Application) -> Serve:
         async def serve(listening: socket.socket, stop: asyncio.Event) -> None:
@@ -165,7 +165,7 @@ def uvicorns(parser: str) -> Callable[[Application], Serve]:
 
 @dataclass(frozen=True)
 class Bench:
-    """The three of them."""
+    """The three servers."""
 
     ours: Running
     httptools: Running
@@ -174,7 +174,7 @@ class Bench:
 
 @contextmanager
 def all_three() -> Iterator[Bench]:
-    """Serve with ours and with both judges."""
+    """Serve with our server and with uvicorn on both parsers."""
     with ExitStack() as stack:
         servers = (ours, uvicorns("httptools"), uvicorns("h11"))
         yield Bench(*(stack.enter_context(_running(server)) for server in servers))

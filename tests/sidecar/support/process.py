@@ -1,4 +1,4 @@
-"""A sidecar as a process of its own, in an environment of its own."""
+"""A sidecar in its own process, with its own environment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Process:
 
 
 def free_ports() -> tuple[int, int]:
-    """Two ports that nobody listens on."""
+    """Two free ports."""
     with socket.socket() as one, socket.socket() as other:
         one.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
@@ -47,7 +47,7 @@ def free_ports() -> tuple[int, int]:
 
 @asynccontextmanager
 async def running(variables: dict[str, str]) -> AsyncIterator[Process]:
-    """Run `python -m secret_sidecar` in an environment of its own."""
+    """Run `python -m secret_sidecar` with only these variables."""
     port, health_port = free_ports()
     environment = {
         "PATH": os.environ["PATH"],

@@ -106,7 +106,7 @@ class ByHand:
 
 @dataclass
 class Versions:
-    """A store of versions alone, which counts the looks; a look waits while `gate` is shut."""
+    """A store that has only versions, and counts the checks; a check waits while `gate` is shut."""
 
     versions: dict[str, str | VaultError] = field(default_factory=dict)
     looks: list[str] = field(default_factory=list)
@@ -118,7 +118,7 @@ class Versions:
         return name
 
     async def current_version(self, name: str, deadline: float) -> str:  # noqa: ARG002
-        """Return it, as it was when the look began."""
+        """Return the version of when the check began."""
         self.looks.append(name)
         version = self.versions[name]
         await self.gate.wait()

@@ -40,7 +40,7 @@ GOOD = (
     get(b"Upgrade: h2c\r\n", b"Connection: Upgrade\r\n"),
 )
 
-NASTY = (
+HOSTILE = (
     # two ways to tell a body's length
     post(b"Content-Length: 5\r\n", _CHUNKED, body=b"0\r\n\r\n" + get(target=b"/smuggled")),
     post(_CHUNKED, b"Content-Length: 5\r\n", body=b"0\r\n\r\n" + get(target=b"/smuggled")),
