@@ -20,7 +20,7 @@ LAYERS = (
     {"reading"},
     {"settings", "vaults"},
     {"http_client"},
-    {"retry", "env_fields", "errors", "problems", "flat_json", "logs"},
+    {"retry", "env_fields", "errors", "file_state", "problems", "flat_json", "logs"},
 )
 """From the top; `http_server` stands beside them, and imports only from the last."""
 
