@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import operator
+import re
+import secrets
+
 from local.standins.protocol import Properties, as_secret, type_of
 
 _IDENTITY = ("kind", "metadata.name", "metadata.namespace")
@@ -59,3 +65,26 @@ def sealed(properties: Properties) -> Properties:
         return properties
     hidden = {key: as_secret(properties[key]) for key in ("data", "stringData") if properties.get(key)}
     return {**properties, **hidden}
+
+
+def without(given: Properties, path: str) -> Properties:
+    """The properties without what is at a path such as ``spec.containers[0].imagePulPolicy``."""
+    copied = copy.deepcopy(given)
+    *steps, last = [int(index) if index else key for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path)]
+    del functools.reduce(operator.getitem, steps, copied)[last]
+    return copied
+
+
+def manager_of(state: Properties) -> str:
+    """The name under which a resource's fields are managed: one for each resource, as the real plugin has it."""
+    return str(state.get("__fieldManager") or f"pulumi-kubernetes-{secrets.token_hex(4)}")
+
+
+def state_of(inputs: Properties, live: Properties, manager: str) -> Properties:
+    """An object's outputs, with what the real plugin keeps beside it, so that either goes on from the other's state.
+
+    The engine marks what is secret in the inputs, but not in a copy of them: the copy is secret as a whole.
+    """
+    ours = as_secret({key: value for key, value in inputs.items() if not key.startswith("__")})
+    beside = {"__inputs": ours, "__initialApiVersion": live["apiVersion"], "__fieldManager": manager}
+    return {**sealed(trimmed(live)), **beside}

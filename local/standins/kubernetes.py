@@ -5,16 +5,18 @@ https://www.pulumi.com/registry/packages/kubernetes/
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Callable
 from typing import Any
 
 from pulumi.runtime.proto import provider_pb2
 
-from local.standins import live_inputs, rollout
+from local.standins import kube_messages, live_inputs, rollout
 from local.standins.changes import answer, under
 from local.standins.errors import ApiError, Cancelled, KubeconfigError, NotReady, Refused, RolloutFailed, TimedOut
 from local.standins.kube_client import Client
-from local.standins.kube_objects import id_of, immutable, kind_of, said, sealed, trimmed
+from local.standins.kube_objects import id_of, immutable, kind_of, manager_of, said, sealed, state_of, trimmed, without
 from local.standins.kubeconfig import Access, access
 from local.standins.protocol import UNKNOWN, Properties, has_unknown, name_of, type_of
 from local.standins.provider import Live, Provider, run
@@ -34,7 +36,7 @@ CONFIG = {
     "suppressHelmHookWarnings",
     "upsertExistingObjects",
 }
-FIELD_MANAGER = "pulumi-kubernetes"
+NOT_DONE = ("pulumi.com/patchFieldManager", "pulumi.com/waitFor")
 AUTONAMED = "pulumi.com/autonamed"
 TEN_MINUTES = 600.0
 
@@ -72,7 +74,7 @@ class Kubernetes(Provider):
         self._client = Client(to, lambda text: self.log("", text, warning=True))
         self._configured = True
         self._namespace = inputs.get("namespace") or to.namespace or "default"
-        self._force = _on(inputs.get("enablePatchForce", False))
+        self._force = _on(os.environ.get("PULUMI_K8S_ENABLE_PATCH_FORCE", inputs.get("enablePatchForce", False)))
         mutable = {"ConfigMap": "enableConfigMapMutable", "Secret": "enableSecretMutable"}
         self._fixed_content = {kind for kind, key in mutable.items() if not _on(inputs.get(key, False))}
         self._upsert = _on(inputs.get("upsertExistingObjects", False))
@@ -87,7 +89,11 @@ class Kubernetes(Provider):
         kind = type_of(urn).rpartition(":")[2]
         if kind.endswith(("Patch", "List")) or ":helm.sh/" in type_of(urn):
             raise Refused(f"the kubernetes stand-in does not do {type_of(urn)!r}; use the objects' own types")
-        failures = self.known_failures(urn, new)
+        failures: list[Failure] = []
+        for failure in self.known_failures(urn, new):  # the API server has a say on all others
+            if failure.unknown:
+                self.log(urn, f"{failure.path}: {failure.reason}; it is left out", warning=True)
+                new = without(new, failure.path)
         api_version, kind = kind_of(urn)
         inputs = {"apiVersion": api_version, "kind": kind, **new, "metadata": dict(new.get("metadata") or {})}
         metadata = inputs["metadata"]
@@ -96,8 +102,11 @@ class Kubernetes(Provider):
             kept = AUTONAMED in (before.get("annotations") or {})
             metadata["name"] = before["name"] if kept else f"{name_of(urn)}-{random()[:8]}"
             metadata["annotations"] = {**(metadata.get("annotations") or {}), AUTONAMED: "true"}
-        if "pulumi.com/waitFor" in (metadata.get("annotations") or {}):
-            failures.append(Failure("metadata.annotations", "the kubernetes stand-in does not do pulumi.com/waitFor"))
+        failures += [
+            Failure("metadata.annotations", f"the kubernetes stand-in does not do {key}")
+            for key in NOT_DONE
+            if key in (metadata.get("annotations") or {})
+        ]
         if not failures and self._asked(inputs, self._client.namespaced, inputs["apiVersion"], inputs["kind"]):
             metadata.setdefault("namespace", self._namespace)
         return inputs, failures
@@ -110,17 +119,18 @@ class Kubernetes(Provider):
         return answer(old, new, replaces=replaces, delete_first=same_name)
 
     def create(self, urn: str, inputs: Properties, *, preview: bool, timeout: float) -> tuple[str, Properties]:
+        manager = manager_of({})
         if preview:
-            return "", self._rehearsed(inputs, {}, creating=True)
+            return "", self._rehearsed(urn, inputs, {}, manager)
         if not self._upsert and self._asked(inputs, self._client.get, self._path(inputs)):
             raise Refused(
                 f"{said(inputs)} already exists; import it, or set upsertExistingObjects on the provider to adopt it"
             )
-        applied = self._apply(inputs)
-        return id_of(applied), self._settled(urn, inputs, applied, timeout)
+        applied = self._applied(urn, inputs, manager)
+        why = functools.partial(kube_messages.made_but_not_live, urn)
+        return id_of(applied), self._settled(urn, inputs, applied, manager, timeout, why)
 
     def read(self, urn: str, identity: str, inputs: Properties, state: Properties) -> Live | None:
-        del state
         api_version, kind = kind_of(urn)
         namespace, _, name = identity.rpartition("/")
         given = {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": namespace or None}}
@@ -128,23 +138,30 @@ class Kubernetes(Provider):
         if live is None:
             return None
         found = live_inputs.managed(inputs, live) if inputs else live_inputs.imported(live)
-        found, outputs = sealed(found), sealed(trimmed(live))
+        found, outputs = sealed(found), state_of(found, live, manager_of(state))
         if inputs and rollout.awaited(live):
             try:
                 lacking = rollout.missing(live)
             except RolloutFailed as error:
                 lacking = str(error)
             if lacking:
-                raise NotReady(id_of(live), found, outputs, [lacking, *rollout.reasons(self._client, live)])
+                failed = kube_messages.unhealthy(live["metadata"]["name"])
+                raise NotReady(id_of(live), found, outputs, [failed, lacking, *rollout.reasons(self._client, live)])
         return Live(id_of(live), found, outputs)
 
     def update(
         self, urn: str, identity: str, inputs: Properties, state: Properties, *, preview: bool, timeout: float
     ) -> Properties:
-        del identity
-        if preview:
-            return self._rehearsed(inputs, state, creating=False)
-        return self._settled(urn, inputs, self._apply(inputs), timeout)
+        manager = manager_of(state)
+        failed = functools.partial(kube_messages.not_live, identity)
+        try:
+            if preview:
+                return self._rehearsed(urn, inputs, state, manager)
+            applied = self._apply(inputs, manager)
+        except Refused as error:  # as the real plugin: what the program wants is kept with what is there
+            live = self._asked(inputs, self._client.get, self._path(inputs)) or state
+            raise NotReady(identity, sealed(inputs), state_of(inputs, live, manager), [failed(str(error))]) from None
+        return self._settled(urn, inputs, applied, manager, timeout, failed)
 
     def delete(self, urn: str, identity: str, inputs: Properties, state: Properties, *, timeout: float) -> None:
         del identity
@@ -190,20 +207,36 @@ class Kubernetes(Provider):
         namespace = metadata.get("namespace") or self._namespace
         return self._client.path(given["apiVersion"], given["kind"], namespace, metadata["name"])
 
-    def _apply(self, inputs: Properties, **query: str) -> Properties:
+    def _apply(self, inputs: Properties, manager: str, **query: str) -> Properties:
         """Server-side apply: what we no longer say is taken away, what others manage stays; a conflict is an error."""
         annotations = inputs["metadata"].get("annotations") or {}
         force = self._force or annotations.get("pulumi.com/patchForce") == "true"
         body = {key: value for key, value in inputs.items() if not key.startswith("__")}
-        options = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", "force": str(force).lower(), **query}
-        return dict(self._asked(inputs, lambda: self._client.request("PATCH", self._path(inputs), body, **options)))
+        options = {"fieldManager": manager, "fieldValidation": "Warn", "force": str(force).lower(), **query}
 
-    def _rehearsed(self, inputs: Properties, state: Properties, *, creating: bool) -> Properties:
+        try:
+            return dict(self._client.request("PATCH", self._path(inputs), body, **options))
+        except ApiError as error:
+            message = _without_values(error.message, inputs)
+            conflict = error.reason == "Conflict" and error.status == 409
+            raise Refused(kube_messages.conflict(manager, message) if conflict else message) from None
+
+    def _applied(self, urn: str, inputs: Properties, manager: str, **query: str) -> Properties:
+        """What was made, or was rehearsed to be made."""
+        try:
+            return self._apply(inputs, manager, **query)
+        except Refused as error:
+            raise Refused(kube_messages.not_made(urn, str(error))) from None
+
+    def _rehearsed(self, urn: str, inputs: Properties, state: Properties, manager: str) -> Properties:
         """What a preview shows: the API server's dry run, where it can be had before the update."""
+        creating = not state
         if has_unknown(inputs) or (creating and self._not_to_rehearse(inputs)):
             outputs = {**inputs, "metadata": {**(state.get("metadata") or {}), **inputs["metadata"]}}
+        elif creating:
+            outputs = trimmed(self._applied(urn, inputs, manager, dryRun="All"))
         else:
-            outputs = trimmed(self._apply(inputs, dryRun="All"))
+            outputs = trimmed(self._apply(inputs, manager, dryRun="All"))
         later = ["generation", "resourceVersion", *(["creationTimestamp", "uid"] if creating else [])]
         return sealed(
             {**outputs, "metadata": {**outputs["metadata"], **dict.fromkeys(later, UNKNOWN)}, "status": UNKNOWN}
@@ -217,10 +250,18 @@ class Kubernetes(Provider):
         )
         return bool(missing or self._asked(inputs, self._client.get, self._path(inputs)))
 
-    def _settled(self, urn: str, inputs: Properties, applied: Properties, timeout: float) -> Properties:
-        """The outputs once the object is ready."""
+    def _settled(
+        self,
+        urn: str,
+        inputs: Properties,
+        applied: Properties,
+        manager: str,
+        timeout: float,
+        failed: Callable[[str], str],
+    ) -> Properties:
+        """The outputs once the object is ready; ``failed`` says, with the reason, that it does not become so."""
         if not rollout.awaited(applied):
-            return sealed(trimmed(applied))
+            return state_of(inputs, applied, manager)
         latest = [applied]
         told = [""]
 
@@ -237,29 +278,29 @@ class Kubernetes(Provider):
         try:
             self._asked(inputs, self._client.follow, self._path(inputs), ready, timeout or TEN_MINUTES)
         except TimedOut:
-            why = f"not ready after {timeout or TEN_MINUTES:g} s: {told[0]}"
+            why = kube_messages.timed_out(inputs["metadata"]["name"])
         except Cancelled:
-            why = f"cancelled while it was waited for: {told[0]}"
+            why = kube_messages.cancelled(inputs["metadata"]["name"])
         except RolloutFailed as error:
             why = str(error)
         else:
-            return sealed(trimmed(latest[0]))
-        reasons = [why, *rollout.reasons(self._client, latest[0])]
-        raise NotReady(id_of(latest[0]), sealed(inputs), sealed(trimmed(latest[0])), reasons)
+            return state_of(inputs, latest[0], manager)
+        reasons = [failed(why), told[0], *rollout.reasons(self._client, latest[0])]
+        raise NotReady(id_of(latest[0]), sealed(inputs), state_of(inputs, latest[0], manager), reasons)
 
     def _asked(self, given: Properties, call: Callable[..., Any], *arguments: Any) -> Any:
         """What the API server answers, its errors in words that hold no secret value."""
         try:
             return call(*arguments)
         except ApiError as error:
-            message = error.message
-            if given.get("kind") == "Secret":
-                for value in (*(given.get("data") or {}).values(), *(given.get("stringData") or {}).values()):
-                    message = message.replace(str(value), "[secret]")
-            hint = ""
-            if error.reason == "Conflict" and error.status == 409:
-                hint = "; enable_patch_force on the provider or the annotation pulumi.com/patchForce takes them over"
-            raise Refused(f"{said(given)}: {message}{hint}") from None
+            raise Refused(f"{said(given)}: {_without_values(error.message, given)}") from None
+
+
+def _without_values(message: str, given: Properties) -> str:
+    if given.get("kind") == "Secret":
+        for value in (*(given.get("data") or {}).values(), *(given.get("stringData") or {}).values()):
+            message = message.replace(str(value), "[secret]")
+    return message
 
 
 def _on(value: Any) -> bool:

@@ -40,7 +40,7 @@ def _deployment(live: Object) -> str | None:
         raise RolloutFailed(progressing.get("message", "progress deadline exceeded"))
     updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
     if updated < wanted or available < updated:
-        return f"{min(updated, available)}/{wanted} pods available"
+        return f"Waiting for app ReplicaSet to be available ({min(updated, available)}/{wanted} Pods available)"
     left = status.get("replicas", 0) - updated
     return f"{left} old pods to end" if left > 0 else None
 
@@ -94,7 +94,7 @@ def _condition(live: Object, kind: str) -> Object:
 def reasons(client: Client, live: Object) -> list[str]:
     """Why an object is not ready: its own conditions, then what each pod that is not ready says."""
     said = [
-        f"{condition['reason']}: {condition['message']}"
+        f"[{condition['reason']}] {condition['message']}"
         for condition in live.get("status", {}).get("conditions") or []
         if condition.get("message") and (condition["type"] == "ReplicaFailure" or condition["status"] == "False")
     ]
@@ -117,7 +117,7 @@ def _pod_trouble(pod: Object) -> Iterator[str]:
         state, before = container.get("state", {}), container.get("lastState", {}).get("terminated")
         where = f"pod {name}, container {container['name']}"
         if waiting := state.get("waiting"):
-            yield f"{where}: {waiting['reason']}" + (f": {waiting['message']}" if waiting.get("message") else "")
+            yield f"{where}: [{waiting['reason']}] {waiting.get('message', '')}"
         if (ended := state.get("terminated") or before) and ended["exitCode"]:
             yield f"{where} ended with exit code {ended['exitCode']} ({ended.get('reason')})"
         if "running" in state and not container.get("ready"):

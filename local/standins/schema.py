@@ -29,6 +29,8 @@ class Failure:
 
     path: str
     reason: str
+    unknown: bool = False
+    """Whether there is no such input, rather than one of another form."""
 
 
 class Sdk:
@@ -86,7 +88,7 @@ def _check_object(path: str, given: Properties, name: str, objects: Properties) 
         if key.startswith("__"):
             continue
         if key not in known:
-            yield Failure(where, f"unknown property {key!r}{_did_you_mean(key, known)}")
+            yield Failure(where, f"unknown property {key!r}{_did_you_mean(key, known)}", unknown=True)
         else:
             yield from _check(where, value, known[key], objects)
     for key in objects[name]["required"]:

@@ -27,9 +27,11 @@ def tools() -> Path:
 
 
 @pytest.fixture(scope="module", params=["standin", "real"])
-def kubernetes_plugin(request: pytest.FixtureRequest) -> Path:
-    """The folder of the Kubernetes plugin: what uses it runs with the stand-in, then with the real one."""
-    return plugins.KUBERNETES.standin if request.param == "standin" else _built("pulumi-resource-kubernetes")
+def kubernetes_plugin(request: pytest.FixtureRequest) -> plugins.Choice:
+    """What uses it runs with the Kubernetes plugin's stand-in, then with the real one that is built here."""
+    if request.param == "standin":
+        return plugins.Choice(plugins.KUBERNETES, plugins.KUBERNETES.standin, None)
+    return plugins.Choice(plugins.KUBERNETES, _built("pulumi-resource-kubernetes"), "built here")
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from local.plugins import Choice
 from local.progress import wait_for
 from local.standins.errors import ApiError
 from tests.integration.real_parts import ApiServer, Stack
@@ -15,7 +21,7 @@ from secret_access import SecretWorkload
 provider = k8s.Provider("cluster", kubeconfig={kubeconfig!r}, enable_patch_force=True)
 opts = pulumi.ResourceOptions(providers=[provider], aliases={aliases})
 access = {{
-    "namespace": "scaled",
+    "namespace": "{namespace}",
     "service_account_name": "default",
     "sidecar": {{"name": "secrets", "image": "sidecar", "volumeMounts": [{{"name": "token", "mountPath": "/token"}}]}},
     "volumes": [{{"name": "token", "emptyDir": {{}}}}],
@@ -28,26 +34,41 @@ args = {{"access": access, "image": "shop", "workload_name": "shop", "replicas":
 SecretWorkload("{name}", args, opts)
 """
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
-PATH = "/apis/apps/v1/namespaces/scaled/deployments/shop"
 
 
-def create_namespace(api_server: ApiServer) -> None:
-    if api_server.client.get("/api/v1/namespaces/scaled") is None:
-        api_server.client.request("POST", "/api/v1/namespaces", {"metadata": {"name": "scaled"}})
+@pytest.fixture
+def stack(tools: Path, kubernetes_plugin: Choice, tmp_path: Path) -> Stack:
+    """A project that runs with the plugin whose turn it is, and that forces as our stacks do."""
+    made = Stack.made(tools, tmp_path, os.environ, kubernetes_plugin.folder)
+    return replace(made, env={**made.env, "PULUMI_K8S_ENABLE_PATCH_FORCE": "true"})
 
 
-def replicas(api_server: ApiServer) -> int:
-    return int(api_server.client.request("GET", PATH)["spec"]["replicas"])
+@pytest.fixture
+def namespace(api_server: ApiServer, kubernetes_plugin: Choice) -> str:
+    """One for each plugin."""
+    name = "scaled-by-real" if kubernetes_plugin.real else "scaled-by-standin"
+    if api_server.client.get(f"/api/v1/namespaces/{name}") is None:
+        api_server.client.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+    return name
 
 
-def up(stack: Stack, api_server: ApiServer, *, name: str = "shop", aliases: str = "None", **values: Any) -> None:
+def path(namespace: str) -> str:
+    return f"/apis/apps/v1/namespaces/{namespace}/deployments/shop"
+
+
+def replicas(api_server: ApiServer, namespace: str) -> int:
+    return int(api_server.client.request("GET", path(namespace))["spec"]["replicas"])
+
+
+def up(stack: Stack, api_server: ApiServer, namespace: str, **values: Any) -> None:
     """Bring the workload up, with somebody who says of each pod that it is ready, since there are no nodes."""
-    stack.program(PROGRAM.format(kubeconfig=str(api_server.kubeconfig), name=name, aliases=aliases, **values))
+    given = {"name": "shop", "aliases": "None", **values}
+    stack.program(PROGRAM.format(kubeconfig=str(api_server.kubeconfig), namespace=namespace, **given))
     running = stack.start("up", "--yes", "--skip-preview")
 
     def ended() -> bool:
         try:
-            api_server.say_of_pods("scaled", READY)
+            api_server.say_of_pods(namespace, READY)
         except ApiError as error:
             if error.status not in (404, 409):  # a controller was faster
                 raise
@@ -58,37 +79,47 @@ def up(stack: Stack, api_server: ApiServer, *, name: str = "shop", aliases: str 
     running.communicate()
 
 
-def scale(api_server: ApiServer, number: int) -> None:
+def scale(api_server: ApiServer, namespace: str, number: int) -> None:
     """As a HorizontalPodAutoscaler does: through the subresource `scale`."""
-    now = api_server.client.request("GET", f"{PATH}/scale")
-    api_server.client.request("PUT", f"{PATH}/scale", {**now, "spec": {"replicas": number}})
+    now = api_server.client.request("GET", f"{path(namespace)}/scale")
+    api_server.client.request("PUT", f"{path(namespace)}/scale", {**now, "spec": {"replicas": number}})
 
 
-def test_the_number_of_pods_is_the_autoscalers_or_the_stacks(stack: Stack, api_server: ApiServer) -> None:
+def test_the_number_of_pods_is_the_autoscalers_or_the_stacks(
+    stack: Stack, api_server: ApiServer, namespace: str
+) -> None:
     """Left out, what an autoscaler set outlives every `up` and is no drift; given, each change sets it back."""
-    create_namespace(api_server)
-    up(stack, api_server, replicas=None, value="one")
-    assert replicas(api_server) == 1
-    scale(api_server, 3)
-    up(stack, api_server, replicas=None, value="two")
-    assert replicas(api_server) == 3
+    up(stack, api_server, namespace, replicas=None, value="one")
+    assert replicas(api_server, namespace) == 1
+    scale(api_server, namespace, 3)
+    up(stack, api_server, namespace, replicas=None, value="two")
+    assert replicas(api_server, namespace) == 3
     stack.pulumi("preview", "--refresh", "--expect-no-changes")
-    up(stack, api_server, replicas=2, value="three")
-    assert replicas(api_server) == 2
-    scale(api_server, 3)
-    up(stack, api_server, replicas=2, value="four")
-    assert replicas(api_server) == 2
-    up(stack, api_server, replicas=None, value="five")
-    assert replicas(api_server) == 1, "nobody else said a number: Kubernetes' own"
+    up(stack, api_server, namespace, replicas=2, value="three")
+    assert replicas(api_server, namespace) == 2
+    scale(api_server, namespace, 3)
+    up(stack, api_server, namespace, replicas=2, value="four")
+    assert replicas(api_server, namespace) == 2
+    up(stack, api_server, namespace, replicas=None, value="five")
+    assert replicas(api_server, namespace) == 1, "nobody else said a number: Kubernetes' own"
     stack.pulumi("destroy", "--yes")
 
 
-def test_a_workload_with_another_name_in_the_program_keeps_its_deployment(stack: Stack, api_server: ApiServer) -> None:
+def test_a_workload_with_another_name_in_the_program_keeps_its_deployment(
+    stack: Stack, api_server: ApiServer, namespace: str
+) -> None:
     """An alias on the component is enough: its child's former name follows from it, and nothing is replaced."""
-    create_namespace(api_server)
-    up(stack, api_server, replicas=1, value="one", name="scaled-shop")
-    before = api_server.client.request("GET", PATH)["metadata"]["uid"]
-    up(stack, api_server, replicas=1, value="two", name="scaled/shop", aliases='[pulumi.Alias(name="scaled-shop")]')
-    assert api_server.client.request("GET", PATH)["metadata"]["uid"] == before
+    up(stack, api_server, namespace, replicas=1, value="one", name="scaled-shop")
+    before = api_server.client.request("GET", path(namespace))["metadata"]["uid"]
+    up(
+        stack,
+        api_server,
+        namespace,
+        replicas=1,
+        value="two",
+        name="scaled/shop",
+        aliases='[pulumi.Alias(name="scaled-shop")]',
+    )
+    assert api_server.client.request("GET", path(namespace))["metadata"]["uid"] == before
     assert "scaled/shop-deployment" in stack.state()
     stack.pulumi("destroy", "--yes")

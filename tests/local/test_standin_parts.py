@@ -87,12 +87,15 @@ def test_a_secret_is_followed_by_what_it_decodes_to() -> None:
     }
 
 
+WAITING = "Waiting for app ReplicaSet to be available ({}/2 Pods available)"
+
+
 @pytest.mark.parametrize(
     ("status", "lacking"),
     [
         ({"observedGeneration": 1}, "waiting for the deployment to be observed"),
-        ({"observedGeneration": 2}, "0/2 pods available"),
-        ({"observedGeneration": 2, "updatedReplicas": 2, "availableReplicas": 1}, "1/2 pods available"),
+        ({"observedGeneration": 2}, WAITING.format(0)),
+        ({"observedGeneration": 2, "updatedReplicas": 2, "availableReplicas": 1}, WAITING.format(1)),
         ({"observedGeneration": 2, "updatedReplicas": 2, "availableReplicas": 2, "replicas": 3}, "1 old pods to end"),
         ({"observedGeneration": 2, "updatedReplicas": 2, "availableReplicas": 2, "replicas": 2}, None),
     ],
