@@ -8,16 +8,18 @@ their place. Each command is in a folder of its own below ``bin/``:
     pulumi-resource-kubernetes    kubernetes.py  server-side apply against a real API server
     pulumi-resource-aws           aws.py         IAM and STS by boto3
 
-What they do not do they refuse by name. Where they differ from the real ones:
+What they do not do they refuse by name. The Kubernetes plugin's is tested beside the real one, with which it shares
+state, field managers and messages; neither other one ever met its original. Where they differ:
 
 - the language host runs no ``uv sync`` before each program (``make up`` has made the virtualenv), and no plugins
   or policy packs;
-- the kubernetes plugin knows no Helm, no ``…Patch`` types and no ``pulumi.com/waitFor``, and awaits Deployments,
-  StatefulSets, DaemonSets, Jobs, Pods and deletions;
+- the kubernetes plugin knows no Helm, no ``…Patch`` types, no ``pulumi.com/waitFor`` and no
+  ``pulumi.com/patchFieldManager``, and awaits Deployments, StatefulSets, DaemonSets, Jobs, Pods and deletions; it warns
+  where it leaves out a field that Kubernetes does not have, which the real one does silently, and refuses to make what
+  exists already, as the real one does since 4.29;
 - the aws plugin knows the types in aws_resources.py and aws_exclusive.py, and static, environment and profile
   credentials;
 - none has a schema, so ``pulumi import`` needs ``--generate-code=false``.
 
-They are all that stands between the program and real APIs, and they refuse what the pinned SDKs do not
-have. A stack that is not local never sees them: they are found on PATH only where ``local`` puts them there.
+They are all that stands between the program and real APIs. A stack that is not local never sees them: they are found on PATH only where ``local`` puts them there.
 """
