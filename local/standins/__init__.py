@@ -21,5 +21,6 @@ state, field managers and messages; neither other one ever met its original. Whe
   credentials;
 - none has a schema, so ``pulumi import`` needs ``--generate-code=false``.
 
-They are all that stands between the program and real APIs. A stack that is not local never sees them: they are found on PATH only where ``local`` puts them there.
+They are all that stands between the program and real APIs. A stack that is not local never sees them: they are found on
+PATH only where ``local`` puts them there.
 """
