@@ -118,7 +118,8 @@ def build(tool: Tool, to: Path) -> None:
     if not shutil.which("go"):
         raise SystemExit(f"{tool.name} {tool.version} is not built, and go is not on PATH: expected Go 1.26 or newer")
     half_made = to.with_name(f".{tool.name}.{os.getpid()}")
-    options = ["-trimpath", f"-ldflags=-s -w {tool.ldflags.format(v=tool.version)}", *_overlay(tool, to.parent)]
+    overlay = to.with_name(f".{tool.name}.{os.getpid()}.json")
+    options = ["-trimpath", f"-ldflags=-s -w {tool.ldflags.format(v=tool.version)}", *_overlay(tool, overlay)]
     total = len(_go(tool, "list", "-deps", *options, tool.package).split())
     with subprocess.Popen(
         ["go", "build", "-v", *options, "-o", str(half_made), tool.package],
@@ -128,6 +129,7 @@ def build(tool: Tool, to: Path) -> None:
         text=True,
     ) as go:
         said = list(_compiled(tool, go.stderr or (), total))
+    overlay.unlink(missing_ok=True)
     if go.returncode:
         raise SystemExit(f"{tool.name} {tool.version}: go build failed:\n{''.join(said)}")
     half_made.rename(to)
@@ -146,14 +148,16 @@ def _go(tool: Tool, *arguments: str) -> str:
     return done.stdout
 
 
-def _overlay(tool: Tool, folder: Path) -> list[str]:
-    """Lay files of the pinned module beside the package that embeds them (https://pkg.go.dev/cmd/go, -overlay)."""
+def _overlay(tool: Tool, overlay: Path) -> list[str]:
+    """The option that lays files of the pinned module beside the package that embeds them.
+
+    https://pkg.go.dev/cmd/go, -overlay
+    """
     if not tool.embeds:
         return []
     _go(tool, "mod", "download", tool.pinned_by)
     pinned = Path(_go(tool, "list", "-m", "-f", "{{.Dir}}", tool.pinned_by).strip())
     package = TOOLS / tool.module / tool.package
-    overlay = folder / f".{tool.name}.overlay.json"
     overlay.write_text(json.dumps({"Replace": {str(package / name): str(pinned / at) for name, at in tool.embeds}}))
     return [f"-overlay={overlay}"]
 

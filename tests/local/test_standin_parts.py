@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from local.standins import live_inputs, rollout
 from local.standins.changes import Change, answer, changes, under
 from local.standins.errors import KubeconfigError, RolloutFailed
+from local.standins.kube_objects import manager_of, state_of, without
 from local.standins.kubeconfig import access
 from local.standins.protocol import SECRET, SIGNATURE, UNKNOWN, as_secret, from_struct, has_unknown, to_struct, type_of
 from local.standins.schema import Sdk
@@ -71,6 +73,30 @@ def test_live_inputs_follow_what_the_program_manages() -> None:
     drifted = live_inputs.managed(ours, live)
     assert drifted["spec"]["containers"] == [{**container, "image": "a:2"}]
     assert list(changes(ours, drifted)) == [Change("spec.containers[0].image", "UPDATE")]
+
+
+def test_what_kubernetes_does_not_have_is_left_out() -> None:
+    """However deep, and nothing else is changed."""
+    given = {
+        "metadata": {"label": {}},
+        "spec": {"containers": [{"name": "a"}, {"name": "b", "imagePulPolicy": "Never"}]},
+    }
+    assert without(given, "metadata.label")["metadata"] == {}
+    left = without(given, "spec.containers[1].imagePulPolicy")
+    assert left == {"metadata": {"label": {}}, "spec": {"containers": [{"name": "a"}, {"name": "b"}]}}
+    assert given["spec"]["containers"][1]["imagePulPolicy"] == "Never"
+
+
+def test_the_state_has_what_the_real_plugin_goes_on_from() -> None:
+    """The copy of the inputs is secret as a whole: which of them are, only the engine knows."""
+    inputs = {"apiVersion": "v1", "data": {"a": "b"}, "__note": 1}
+    live = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "managedFields": []}, "data": {"a": "b"}}
+    manager = manager_of({})
+    assert re.fullmatch(r"pulumi-kubernetes-[0-9a-f]{8}", manager)
+    state = state_of(inputs, live, manager)
+    assert manager_of(state) == manager
+    assert state["__inputs"] == as_secret({"apiVersion": "v1", "data": {"a": "b"}})
+    assert state["__initialApiVersion"] == "v1"
 
 
 def test_a_list_without_keys_is_one_value() -> None:
