@@ -16,8 +16,8 @@ from settings import Cluster, Environment
 
 def main() -> None:
     settings = stack_settings.load()
+    providers.stop_unless_account(settings.aws)
     aws = providers.aws_provider(settings.aws)
-    providers.stop_unless_account(aws, settings.aws)
     if isinstance(settings, Cluster):
         make_cluster(settings, aws)
     else:

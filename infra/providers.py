@@ -1,6 +1,7 @@
 """The providers of a stack, and the check that the credentials are of the stack's account."""
 
 import re
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -25,26 +26,40 @@ def aws_provider(settings: Aws) -> aws.Provider:
     `allowed_account_ids` holds in every operation, also in `pulumi destroy` and `pulumi refresh`, which do not run
     this program: the provider refuses to start with the credentials of another account.
     """
-    endpoints = [dict.fromkeys(SERVICES, settings.endpoint)] if settings.endpoint else None
     return aws.Provider(
         "aws",
         allowed_account_ids=[settings.account_id],
         region=settings.region,
-        endpoints=endpoints,  # type: ignore[arg-type]  # a key for every service that AWS has
+        endpoints=_endpoints(settings),
     )
 
 
-def stop_unless_account(provider: aws.Provider, settings: Aws) -> None:
+def _endpoints(settings: Aws) -> Any:
+    """The endpoint for every service that the program and the provider use; Pulumi's type names all of AWS's."""
+    return [dict.fromkeys(SERVICES, settings.endpoint)] if settings.endpoint else None
+
+
+def stop_unless_account(settings: Aws) -> None:
     """Ask AWS whose credentials these are, and stop unless they are of the stack's account.
 
-    This happens before any other resource of the stack is registered, so Kubernetes stays untouched too. A provider
-    that refuses the account itself, or finds no credentials, fails this call; its message is shown.
+    This happens before any other resource of the stack is registered, so Kubernetes stays untouched too. The provider
+    that asks is not restricted to an account: when a provider refuses to start, Pulumi's engine (seen with 3.274) ends
+    the program before it can name the account that it expected. If it finds no credentials, its message is shown.
     Raises `WrongAccount`, or `NotReached` where AWS was asked and did not answer.
     """
+    provider = aws.Provider(
+        "aws-caller",
+        region=settings.region,
+        endpoints=_endpoints(settings),
+        skip_credentials_validation=True,
+        skip_requesting_account_id=True,
+    )
     fix = "set AWS_PROFILE, or the credentials, of that account, or choose another stack; nothing was created"
     expected = f"expected the stack's aws.account_id {settings.account_id!r}"
     try:
         caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
+    except pulumi.RunError:  # the engine has ended, and has said why
+        raise
     except Exception as refusal:  # noqa: BLE001  Pulumi raises nothing more exact
         reason = str(refusal).rpartition("returned an error: ")[2]
         if NOT_REACHED.search(reason) and not NO_CREDENTIALS.search(reason):

@@ -64,7 +64,6 @@ class Aws(Provider):
 
     def configure(self, inputs: Properties) -> None:
         import boto3  # noqa: PLC0415  (a third of a second, and only where a provider is configured)
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         self._session = boto3.Session(
             aws_access_key_id=inputs.get("accessKey"),
@@ -77,16 +76,23 @@ class Aws(Provider):
         self._default_tags = (inputs.get("defaultTags") or {}).get("tags") or {}
         if not self._session.region_name:
             raise Refused("missing required configuration key 'aws:region': the region where AWS operations take place")
+        allowed, forbidden = inputs.get("allowedAccountIds") or [], inputs.get("forbiddenAccountIds") or []
+        unasked = str(inputs.get("skipRequestingAccountId")).lower() == "true"
+        if not unasked or allowed or forbidden:
+            self._check_account(self._caller["Account"], allowed, forbidden)
+
+    @functools.cached_property
+    def _caller(self) -> Properties:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
         try:
-            self._caller = self._client("sts").get_caller_identity()
+            return dict(self._client("sts").get_caller_identity())
         except ClientError as error:
             raise Refused(f"retrieving AWS account details: {_said(error)}") from None
         except BotoCoreError as error:
             raise Refused(f"retrieving AWS account details: {error}") from None
-        self._check_account(self._caller["Account"], inputs)
 
-    def _check_account(self, account: str, inputs: Properties) -> None:
-        allowed, forbidden = inputs.get("allowedAccountIds") or [], inputs.get("forbiddenAccountIds") or []
+    def _check_account(self, account: str, allowed: list[Any], forbidden: list[Any]) -> None:
         if account in map(str, forbidden) or (allowed and account not in map(str, allowed)):
             raise Refused(f"AWS account ID not allowed: {account}")
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import functools
-import operator
 import re
 import secrets
+from typing import Any
 
 from local.standins.protocol import Properties, as_secret, type_of
 
@@ -71,7 +70,10 @@ def without(given: Properties, path: str) -> Properties:
     """The properties without what is at a path such as ``spec.containers[0].imagePulPolicy``."""
     copied = copy.deepcopy(given)
     *steps, last = [int(index) if index else key for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path)]
-    del functools.reduce(operator.getitem, steps, copied)[last]
+    place: Any = copied
+    for step in steps:
+        place = place[step]
+    del place[last]
     return copied
 
 

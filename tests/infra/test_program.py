@@ -25,9 +25,10 @@ def up(config: dict[str, Any], world: World | None = None) -> World:
 
 
 def test_a_cluster_makes_its_trust_and_tells_where_it_is() -> None:
-    """A cluster's stack is one provider, one OIDC provider, and outputs."""
+    """A cluster's stack is a provider that asks whose account it is, one that makes the OIDC provider, and outputs."""
     world = up(CLUSTER)
     assert [(asked.type, asked.name, asked.parent, asked.provider) for asked in world.asked] == [
+        (AWS_PROVIDER, "aws-caller", "", ""),
         (AWS_PROVIDER, "aws", "", ""),
         ("secret-access:index:ClusterTrust", "blue", "", ""),
         ("aws:iam/openIdConnectProvider:OpenIdConnectProvider", "blue-oidc-provider", "blue", "aws"),
@@ -39,8 +40,9 @@ def test_a_cluster_may_use_a_provider_that_exists() -> None:
     """Nothing is made where the account has the OIDC provider already."""
     world = World(found={PROVIDER_ARN: {"arn": PROVIDER_ARN, "clientIdLists": ["sts.amazonaws.com"]}})
     up(changed(CLUSTER, "secret-access:existing_provider_arn", PROVIDER_ARN), world)
-    assert [asked.name for asked in world.asked if asked.custom] == ["aws"]
-    assert world.calls == [(IDENTITY, "aws"), ("aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", "aws")]
+    assert [asked.name for asked in world.asked if asked.custom] == ["aws-caller", "aws"]
+    look_up = ("aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", "aws")
+    assert world.calls == [(IDENTITY, "aws-caller"), look_up]
 
 
 def test_an_environment_makes_every_namespace() -> None:
@@ -49,6 +51,7 @@ def test_an_environment_makes_every_namespace() -> None:
     assert sorted((asked.type, asked.name, asked.parent, asked.provider) for asked in world.asked) == sorted(
         [
             (AWS_PROVIDER, "aws", "", ""),
+            (AWS_PROVIDER, "aws-caller", "", ""),
             ("pulumi:pulumi:StackReference", "aws-cluster", "", ""),
             (KUBERNETES_PROVIDER, "kubernetes", "", ""),
             ("kubernetes:core/v1:Namespace", "test-namespace", "", "kubernetes"),
@@ -152,8 +155,9 @@ def test_what_the_file_says_reaches_the_components() -> None:
 def test_the_providers_are_held_to_the_account_and_the_cluster() -> None:
     """AWS to one account and region, Kubernetes to one context: never to what the shell points at."""
     world = up(ENVIRONMENT)
-    aws = {key: value for key, value in world.one(AWS_PROVIDER).inputs.items() if key in ("region", "endpoints")}
-    assert json.loads(world.one(AWS_PROVIDER).inputs["allowedAccountIds"]) == [ACCOUNT]
+    _, held = world.of(AWS_PROVIDER)
+    aws = {key: value for key, value in held.inputs.items() if key in ("region", "endpoints")}
+    assert json.loads(held.inputs["allowedAccountIds"]) == [ACCOUNT]
     assert aws == {"region": "us-east-1"}
     kubernetes = world.one(KUBERNETES_PROVIDER).inputs
     assert (kubernetes["context"], kubernetes["clusterIdentifier"]) == ("blue", "blue")
@@ -163,14 +167,19 @@ def test_the_providers_are_held_to_the_account_and_the_cluster() -> None:
 def test_a_local_stack_talks_to_the_local_environment_alone() -> None:
     """Every service that the program and the provider use goes to the given endpoint."""
     world = up(config_of("local-cluster"))
-    (endpoints,) = json.loads(world.one(AWS_PROVIDER).inputs["endpoints"])
-    assert endpoints == dict.fromkeys(("iam", "kms", "secretsmanager", "sts"), "http://10.78.0.1:4566")
+    for provider in world.of(AWS_PROVIDER):
+        (endpoints,) = json.loads(provider.inputs["endpoints"])
+        assert endpoints == dict.fromkeys(("iam", "kms", "secretsmanager", "sts"), "http://10.78.0.1:4566")
 
 
 @pytest.mark.parametrize("config", [CLUSTER, ENVIRONMENT])
 def test_the_first_question_is_whose_account_this_is(config: dict[str, Any]) -> None:
-    """It is asked once, through the explicit provider."""
-    assert up(config).calls == [(IDENTITY, "aws")]
+    """It is asked once, through a provider that refuses no account, and before the one that is held to the stack's."""
+    world = up(config)
+    assert world.calls == [(IDENTITY, "aws-caller")]
+    asks, held = world.of(AWS_PROVIDER)
+    assert "allowedAccountIds" not in asks.inputs
+    assert (asks.name, held.name) == ("aws-caller", "aws")
 
 
 @pytest.mark.parametrize("config", [CLUSTER, ENVIRONMENT])

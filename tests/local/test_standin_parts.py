@@ -77,14 +77,12 @@ def test_live_inputs_follow_what_the_program_manages() -> None:
 
 def test_what_kubernetes_does_not_have_is_left_out() -> None:
     """However deep, and nothing else is changed."""
-    given = {
-        "metadata": {"label": {}},
-        "spec": {"containers": [{"name": "a"}, {"name": "b", "imagePulPolicy": "Never"}]},
-    }
+    containers = [{"name": "a"}, {"name": "b", "imagePulPolicy": "Never"}]
+    given = {"metadata": {"label": {}}, "spec": {"containers": containers}}
     assert without(given, "metadata.label")["metadata"] == {}
     left = without(given, "spec.containers[1].imagePulPolicy")
     assert left == {"metadata": {"label": {}}, "spec": {"containers": [{"name": "a"}, {"name": "b"}]}}
-    assert given["spec"]["containers"][1]["imagePulPolicy"] == "Never"
+    assert containers[1]["imagePulPolicy"] == "Never"
 
 
 def test_the_state_has_what_the_real_plugin_goes_on_from() -> None:
