@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from local import plugins
 from tests.integration.real_parts import ApiServer, Stack
 
 PROGRAM = """
@@ -14,6 +19,18 @@ cluster = k8s.Provider("cluster", kubeconfig={kubeconfig!r}, enable_patch_force=
 namespace_resource({name!r}, exists={exists}, pod_security="restricted", provider=cluster)
 """
 ENFORCED = "pod-security.kubernetes.io/enforce"
+
+
+@pytest.fixture
+def stack(tools: Path, tmp_path: Path, kubernetes_plugin: Path) -> Stack:
+    """A project with the stand-in of the Kubernetes plugin, and with the real one."""
+    return Stack.made(tools, tmp_path, os.environ, kubernetes_plugin)
+
+
+@pytest.fixture
+def suffix(kubernetes_plugin: Path) -> str:
+    """A name of its own for each plugin."""
+    return "standin" if kubernetes_plugin == plugins.KUBERNETES.standin else "real"
 
 
 def program(api_server: ApiServer, name: str, *, exists: bool) -> str:
@@ -29,40 +46,42 @@ def metadata(api_server: ApiServer, name: str) -> dict[str, Any]:
 
 
 def test_a_namespace_that_the_stack_created_outlives_its_being_left_to_others(
-    stack: Stack, api_server: ApiServer
+    stack: Stack, api_server: ApiServer, suffix: str
 ) -> None:
     """`exists: true` set later keeps it with all in it, also when the stack is destroyed."""
-    stack.program(program(api_server, "handed-over", exists=False))
+    name = f"handed-over-{suffix}"
+    stack.program(program(api_server, name, exists=False))
     stack.up()
-    created = metadata(api_server, "handed-over")
+    created = metadata(api_server, name)
     assert created["labels"][ENFORCED] == "restricted"
-    body = {"metadata": {"name": "data", "namespace": "handed-over"}, "data": {"a": "b"}}
-    api_server.client.request("POST", "/api/v1/namespaces/handed-over/configmaps", body)
+    body = {"metadata": {"name": "data", "namespace": name}, "data": {"a": "b"}}
+    api_server.client.request("POST", f"/api/v1/namespaces/{name}/configmaps", body)
 
-    stack.program(program(api_server, "handed-over", exists=True))
+    stack.program(program(api_server, name, exists=True))
     stack.up()
-    assert metadata(api_server, "handed-over")["uid"] == created["uid"]
+    assert metadata(api_server, name)["uid"] == created["uid"]
     stack.pulumi("preview", "--refresh", "--expect-no-changes")
     stack.pulumi("destroy", "--yes")
-    assert metadata(api_server, "handed-over")["uid"] == created["uid"]
-    assert api_server.client.get("/api/v1/namespaces/handed-over/configmaps/data") is not None
+    assert metadata(api_server, name)["uid"] == created["uid"]
+    assert api_server.client.get(f"/api/v1/namespaces/{name}/configmaps/data") is not None
 
 
-def test_a_namespace_of_others_is_left_as_it_is(stack: Stack, api_server: ApiServer) -> None:
+def test_a_namespace_of_others_is_left_as_it_is(stack: Stack, api_server: ApiServer, suffix: str) -> None:
     """It is found at the preview, its labels stay its owner's, and it can be taken over later."""
-    stack.program(program(api_server, "of-others", exists=True))
+    name = f"of-others-{suffix}"
+    stack.program(program(api_server, name, exists=True))
     assert "does not exist" in stack.pulumi("preview", fails=True)
-    body = {"metadata": {"name": "of-others", "labels": {"team": "a"}}}
+    body = {"metadata": {"name": name, "labels": {"team": "a"}}}
     api_server.client.request("POST", "/api/v1/namespaces", body)
     stack.up()
     body["metadata"]["labels"] = {"team": "b"}
-    api_server.client.request("PUT", "/api/v1/namespaces/of-others", body)
+    api_server.client.request("PUT", f"/api/v1/namespaces/{name}", body)
     stack.pulumi("up", "--refresh", "--yes", "--skip-preview")
-    labels = metadata(api_server, "of-others")["labels"]
+    labels = metadata(api_server, name)["labels"]
     assert (labels["team"], labels.get(ENFORCED)) == ("b", None)
 
-    stack.program(program(api_server, "of-others", exists=False))
+    stack.program(program(api_server, name, exists=False))
     stack.up()
-    assert metadata(api_server, "of-others")["labels"][ENFORCED] == "restricted"
+    assert metadata(api_server, name)["labels"][ENFORCED] == "restricted"
     stack.pulumi("destroy", "--yes")
-    assert api_server.client.get("/api/v1/namespaces/of-others") is None
+    assert api_server.client.get(f"/api/v1/namespaces/{name}") is None
