@@ -77,8 +77,8 @@ def ask_everything(kubectl: Kubectl, pulumi: Pulumi) -> list[isolation.Cell]:
     """
     made = namespaces.made_by_stacks(pulumi)
     stored = account.values()
-    prefixes = tuple(namespace.prefix for namespace in made)
-    if others := sorted(name for name in stored if not name.startswith(prefixes)):
+    names = list(dict.fromkeys(name for owner in made for name in stored if name.startswith(owner.prefix)))
+    if others := sorted(set(stored) - set(names)):
         say(f"  not asked for, because no namespace has their prefix: {', '.join(others)}")
     cells = []
     for namespace in made:
@@ -87,7 +87,7 @@ def ask_everything(kubectl: Kubectl, pulumi: Pulumi) -> list[isolation.Cell]:
         if pod is None:
             say(f"  not asked from {namespace.name}, which has no pod with a sidecar")
             continue
-        for name in (name for name in stored if name.startswith(prefixes)):
+        for name in names:
             question = isolation.Question(namespace.name, namespace.prefix, name, pod.name, pod.app)
             mark = account.trail_length()
             answer = cluster.ask(kubectl, pod, name)
