@@ -1,0 +1,59 @@
+"""Which namespaces and secrets the matrix asks about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import cluster, host, namespaces, up
+from local.aws import account
+from local.kubectl import Kubectl, KubectlError
+from local.namespaces import Namespace
+from local.stacks import Pulumi
+
+DENIED = {"status": 403, "content_type": "application/problem+json", "body": {"detail": "refused"}}
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Namespace]:
+    """The namespaces of the stacks; test has a pod, the vault two secrets of test and one of nobody."""
+    there = [Namespace("test", "test/", has_workloads=True)]
+    pods = [cluster.Pod("test", "app-1", "app", ())]
+    monkeypatch.setattr(namespaces, "made_by_stacks", lambda _: there)
+    monkeypatch.setattr(account, "values", lambda: {"test/a": "1", "test/b": "2", "elsewhere/a": "3"})
+    monkeypatch.setattr(account, "trail_length", lambda: 0)
+    monkeypatch.setattr(account, "calls_since", lambda _: [])
+    monkeypatch.setattr(host, "why_not_running", lambda: None)
+    monkeypatch.setattr(cluster, "ready_pods", lambda _: pods)
+    monkeypatch.setattr(cluster, "ask", lambda *_: DENIED)
+    return there
+
+
+def asked() -> list[tuple[Any, ...]]:
+    cells = up.ask_everything(Kubectl(Path()), Pulumi(Path()))
+    return [(cell.question.asker, cell.question.name, cell.question.expected) for cell in cells]
+
+
+@pytest.mark.usefixtures("made")
+def test_a_secret_outside_all_prefixes_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """No namespace is expected to read it, so its refusals would prove nothing; the person is told."""
+    assert asked() == [("test", "test/a", 200), ("test", "test/b", 200)]
+    assert "not asked for, because no namespace has their prefix: elsewhere/a" in capsys.readouterr().err
+
+
+def test_a_namespace_whose_workloads_others_deploy_may_have_none(
+    made: list[Namespace], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody can ask from there; its secrets are asked for from the others."""
+    made.append(Namespace("billing", "elsewhere/", has_workloads=False))
+    assert asked() == [("test", "test/a", 200), ("test", "test/b", 200), ("test", "elsewhere/a", 403)]
+    assert "not asked from billing, which has no pod with a sidecar" in capsys.readouterr().err
+
+
+def test_a_namespace_whose_own_workload_is_not_ready_is_an_error(made: list[Namespace]) -> None:
+    """Its column would be missing without anybody noticing."""
+    made.append(Namespace("prod", "prod/", has_workloads=True))
+    with pytest.raises(KubectlError, match="'prod' has no ready pod with a sidecar"):
+        asked()
