@@ -9,7 +9,7 @@ from tests.e2e.conftest import Environment
 
 def runs_with(environment: Environment, choice: plugins.Choice) -> bool:
     """Whether the engine says that it runs this plugin."""
-    said = environment.pulumi("preview", f"--stack={config.NAMESPACE_STACKS['test']}")
+    said = environment.pulumi("preview", f"--stack={config.ENVIRONMENT_STACKS['test']}")
     return f"using {choice.plugin.command} from $PATH at {choice.folder}/" in said
 
 
@@ -28,7 +28,7 @@ def test_the_stand_in_makes_the_same(environment: Environment, monkeypatch: pyte
         assert runs_with(environment, kubernetes)
         for stack in stacks.STACKS:
             environment.pulumi("preview", f"--stack={stack}", "--refresh", "--expect-no-changes")
-        environment.pulumi.destroy(config.NAMESPACE_STACKS["test"])
+        environment.pulumi.destroy(config.ENVIRONMENT_STACKS["test"])
         assert isolation.wrong(up(environment.pulumi.tools)) == []
     for stack in stacks.STACKS:
         environment.pulumi("preview", f"--stack={stack}", "--refresh", "--expect-no-changes")

@@ -22,7 +22,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Namespace]:
     there = [Namespace("test", "test/", has_workloads=True)]
     pods = [cluster.Pod("test", "app-1", "app", ())]
     monkeypatch.setattr(namespaces, "made_by_stacks", lambda _: there)
-    monkeypatch.setattr(account, "values", lambda: {"test/a": "1", "test/b": "2", "elsewhere/a": "3"})
+    monkeypatch.setattr(account, "values", lambda: {"elsewhere/a": "3", "test/b": "2", "test/a": "1"})
     monkeypatch.setattr(account, "trail_length", lambda: 0)
     monkeypatch.setattr(account, "calls_since", lambda _: [])
     monkeypatch.setattr(host, "why_not_running", lambda: None)
@@ -39,7 +39,7 @@ def asked() -> list[tuple[Any, ...]]:
 @pytest.mark.usefixtures("made")
 def test_a_secret_outside_all_prefixes_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     """No namespace is expected to read it, so its refusals would prove nothing; the person is told."""
-    assert asked() == [("test", "test/a", 200), ("test", "test/b", 200)]
+    assert asked() == [("test", "test/b", 200), ("test", "test/a", 200)]
     assert "not asked for, because no namespace has their prefix: elsewhere/a" in capsys.readouterr().err
 
 
@@ -48,7 +48,7 @@ def test_a_namespace_whose_workloads_others_deploy_may_have_none(
 ) -> None:
     """Nobody can ask from there; its secrets are asked for from the others."""
     made.append(Namespace("billing", "elsewhere/", has_workloads=False))
-    assert asked() == [("test", "test/a", 200), ("test", "test/b", 200), ("test", "elsewhere/a", 403)]
+    assert asked() == [("test", "test/b", 200), ("test", "test/a", 200), ("test", "elsewhere/a", 403)]
     assert "not asked from billing, which has no pod with a sidecar" in capsys.readouterr().err
 
 
