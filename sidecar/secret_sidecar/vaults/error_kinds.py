@@ -14,11 +14,16 @@ THROTTLED: Kind = (Throttled, "{vault} has had too many requests")
 UNAVAILABLE: Kind = (Unavailable, "{vault} is not available: {code}")
 
 
+def is_passing(status: int) -> bool:
+    """Return whether a request may succeed when it is sent again: a time-out, a limit, or the server's own failure."""
+    return status in {408, 429} or status >= 500
+
+
 def otherwise(status: int, code: str | None) -> Kind:
-    """Return what an answer is whose code says nothing: the vault's own failure by its status, or nobody knows what."""
+    """Return what an answer is whose code says nothing: a failure that passes, by its status, or nobody knows what."""
     if status == 429:
         return THROTTLED
-    if status >= 500:
+    if is_passing(status):
         return UNAVAILABLE if code else (Unavailable, "{vault} is not available: HTTP {status}")
     if code is None:
         return BadUpstreamResponse, "{vault} answered HTTP {status} without an error code"

@@ -15,27 +15,25 @@ from secret_sidecar.errors import (
     CredentialsRefused,
     Deleted,
     Denied,
-    NameRefused,
     NotFound,
     QuotaExceeded,
-    Throttled,
-    Unavailable,
     ValueRefused,
     VaultError,
 )
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.vaults.bearer import json_object
+from secret_sidecar.vaults.error_kinds import DENIED, NAME_REFUSED, THROTTLED, UNAVAILABLE, Kind, is_passing, otherwise
 
 VAULT = "AWS Secrets Manager"
 
-_KINDS: dict[str, tuple[type[VaultError], str]] = {
-    "AccessDeniedException": (Denied, "{vault} refused {name} to {identity}, or there is no such secret"),
+_KINDS: dict[str, Kind] = {
+    "AccessDeniedException": DENIED,
     "ResourceNotFoundException": (NotFound, "{vault} has no secret {name}, or it has no {which}"),
-    "InvalidParameterException": (NameRefused, "{vault} takes no such name as {name}"),
-    "ValidationException": (NameRefused, "{vault} takes no such name as {name}"),
+    "InvalidParameterException": NAME_REFUSED,
+    "ValidationException": NAME_REFUSED,
     "DecryptionFailure": (BadUpstreamResponse, "{vault} could not decrypt {name} with its KMS key"),
 }
-_OF_WRITES: dict[str, tuple[type[VaultError], str]] = {
+_OF_WRITES: dict[str, Kind] = {
     "AccessDeniedException": (Denied, "{vault} refused {action} of {name} to {identity}"),
     "EncryptionFailure": (BadUpstreamResponse, "{vault} could not encrypt {name} with its KMS key"),
     "InvalidParameterException": (ValueRefused, "{vault} takes no such value for {name}, or no such name"),
@@ -45,52 +43,54 @@ _OF_WRITES: dict[str, tuple[type[VaultError], str]] = {
     "ResourceNotFoundException": (NotFound, "{vault} has no secret {name}"),
     "ValidationException": (ValueRefused, "{vault} takes no such value for {name}, or no such name"),
 }
-_GROUPS: tuple[tuple[type[VaultError], str, frozenset[str]], ...] = (
-    (
-        Throttled,
-        "{vault} has had too many requests",
-        frozenset({
-            "LimitExceededException",
-            "RequestLimitExceeded",
-            "ThrottledException",
-            "Throttling",
-            "ThrottlingException",
-            "TooManyRequestsException",
-        }),
-    ),
-    (
-        Unavailable,
-        "{vault} is not available: {code}",
-        frozenset({
-            "InternalFailure",
-            "InternalServerError",
-            "InternalServiceError",
-            "InternalServiceErrorException",
-            "ServiceUnavailable",
-            "ServiceUnavailableException",
-        }),
-    ),
-    (
-        CredentialsRefused,
-        "{vault} did not accept the credentials of {identity}: {code}",
-        frozenset({
-            "ExpiredToken",
-            "ExpiredTokenException",
-            "IncompleteSignature",
-            "IncompleteSignatureException",
-            "InvalidClientTokenId",
-            "InvalidSignatureException",
-            "MissingAuthenticationToken",
-            "MissingAuthenticationTokenException",
-            "NotAuthorized",
-            "RequestExpired",
-            "SignatureDoesNotMatch",
-            "UnrecognizedClientException",
-        }),
-    ),
-)  # fmt: skip
-for _kind, _detail, _codes in _GROUPS:
-    _KINDS |= dict.fromkeys(_codes, (_kind, _detail))
+# The codes that AWS's own SDKs send a request again for, whichever service answers so.
+_THROTTLED = frozenset({
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+})  # fmt: skip
+_UNAVAILABLE = frozenset({
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServerException",
+    "InternalServiceError",
+    "InternalServiceErrorException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+})  # fmt: skip
+_CREDENTIALS_REFUSED = frozenset({
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NotAuthorized",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+})  # fmt: skip
+_KINDS |= dict.fromkeys(_THROTTLED, THROTTLED)
+_KINDS |= dict.fromkeys(_UNAVAILABLE, UNAVAILABLE)
+_KINDS |= dict.fromkeys(
+    _CREDENTIALS_REFUSED,
+    (CredentialsRefused, "{vault} did not accept the credentials of {identity}: {code}"),
+)
 _KINDS_OF_WRITES = _KINDS | _OF_WRITES
 
 
@@ -116,6 +116,11 @@ def error_of(answer: Answer, call: Call, identity: str) -> VaultError:
     )
 
 
+def passes(answer: Answer, code: str | None) -> bool:
+    """Return whether an answer of AWS's, with that error code, is one to a request that may succeed if sent again."""
+    return is_passing(answer.status) or code in _THROTTLED or code in _UNAVAILABLE
+
+
 def request_id(answer: Answer) -> str | None:
     """Return the id by which AWS finds the call again."""
     return answer.headers.get("x-amzn-requestid")
@@ -130,16 +135,8 @@ def _code_and_message(answer: Answer) -> tuple[str | None, str]:
     return code.partition(":")[0].rpartition("#")[2], message if isinstance(message, str) else ""
 
 
-def _meaning(status: int, code: str | None, message: str, *, writes: bool) -> tuple[type[VaultError], str]:
-    if code is None:
-        if status >= 500:
-            return Unavailable, "{vault} is not available: HTTP {status}"
-        return BadUpstreamResponse, "{vault} answered HTTP {status} without an error code"
+def _meaning(status: int, code: str | None, message: str, *, writes: bool) -> Kind:
     if code == "InvalidRequestException" and "deletion" in message.lower():
         return Deleted, "{vault} has {name} marked for deletion"
     kinds = _KINDS_OF_WRITES if writes else _KINDS
-    if code in kinds:
-        return kinds[code]
-    if status >= 500:
-        return Unavailable, "{vault} is not available: {code}"
-    return BadUpstreamResponse, "{vault} answered with an error that {action} cannot have: {code}"
+    return kinds.get(code or "") or otherwise(status, code)
