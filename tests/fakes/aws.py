@@ -160,11 +160,11 @@ class FakeAws(Listener, FakeSecrets):
         return key
 
 
-def sts_error(code: str, status: int = 400) -> Reply:
+def sts_error(code: str, status: int = 400, message: str = "no") -> Reply:
     """An error as STS words it."""
     body = (
         f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
-        f"<Code>{code}</Code><Message>no</Message></Error><RequestId>sts-request</RequestId></ErrorResponse>"
+        f"<Code>{code}</Code><Message>{message}</Message></Error><RequestId>sts-request</RequestId></ErrorResponse>"
     )
     return Reply(status, body.encode(), "text/xml")
 

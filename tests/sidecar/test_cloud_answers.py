@@ -65,7 +65,7 @@ def test_what_is_no_secret_is_none(document: dict[str, Any]) -> None:
 @given(objects)
 def test_what_is_no_token_is_none(document: dict[str, Any]) -> None:
     assert isinstance(identity_service.bearer(document, "me"), Bearer | None)
-    assert isinstance(gcp_federation._service_account_token(document, "me"), Bearer | None)
+    assert isinstance(gcp_federation._service_account_token(document, answer(200, {}, {}), "me"), Bearer | None)
     assert isinstance(azure_federation._code(document), str | None)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from secret_sidecar.retry import TRIES
 from secret_sidecar.server import Sidecar
 from secret_sidecar.shared.callers import Caller
 from secret_sidecar.shared.service import Shared
@@ -186,6 +187,17 @@ async def test_sts_that_fails_is_a_503(aws: SharedAws, start: Started) -> None:
     aws.sts_faults.extend([sts_error("RegionDisabledException", 403)])
     got = await service.ask(NAME, aws.know(token("test"), "test"))
     assert (got.status, got.json["type"]) == (503, "urn:secret-access:problem:identity-unavailable")
+
+
+async def test_an_issuer_that_sts_cannot_reach_is_not_the_callers_fault(aws: SharedAws, start: Started) -> None:
+    """STS blames the token in its code, and says what it was in its message: 503 after retries, and no 401."""
+    service = await start()
+    no_key = sts_error("InvalidIdentityToken", message="Couldn't retrieve verification key from your identity provider")
+    given = aws.know(token("test"), "test")
+    aws.sts_faults.extend([no_key] * TRIES)
+    got = await service.ask(NAME, given)
+    assert (got.status, got.json["type"]) == (503, "urn:secret-access:problem:identity-unavailable")
+    assert not aws.sts_faults
 
 
 async def test_who_shows_bad_tokens_cannot_exhaust_sts(aws: SharedAws, start: Started) -> None:

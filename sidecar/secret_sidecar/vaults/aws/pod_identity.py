@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.retry import retrying
 from secret_sidecar.vaults.aws.credentials import Credentials
+from secret_sidecar.vaults.aws.errors import passes
+from secret_sidecar.vaults.identity.expiry import ends_at
 from secret_sidecar.vaults.identity.identity_service import ask
 
 _FORM = (
@@ -33,6 +34,17 @@ _TOKEN = re.compile(r"[ -~]+")
 _TOKEN_SIZE = 64 << 10
 # Pod Identity's agent quotes the error of EKS Auth in its text: "…: (AccessDeniedException): …".
 _QUOTED_CODE = re.compile(rb"\((\w{1,80}Exception)\)")
+
+# EKS Auth's refusals, which the agent may answer with HTTP 500:
+# https://docs.aws.amazon.com/eks/latest/APIReference/API_auth_AssumeRoleForPodIdentity.html
+_REFUSALS = {
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "InvalidParameterException",
+    "InvalidRequestException",
+    "InvalidTokenException",
+    "ResourceNotFoundException",
+}
 
 
 @dataclass(frozen=True)
@@ -90,13 +102,13 @@ class PodIdentity:
         document = _object(answer.body)
         if answer.status != 200:
             code = _code(answer, document)
-            passing = answer.status >= 500 or answer.status == 429
-            kind = IdentityDelayed if passing and code != "AccessDeniedException" else IdentityUnavailable
+            passing = passes(answer, code) and code not in _REFUSALS
+            kind = IdentityDelayed if passing else IdentityUnavailable
             reason = code or f"HTTP {answer.status}"
             raise kind(f"{self._agent} gave no credentials: {reason}", code=code, identity=self._agent)
         try:
-            return _credentials(document, self._agent)
-        except (LookupError, TypeError, ValueError):
+            return _credentials(document, answer, self._agent)
+        except (LookupError, TypeError, ValueError, OverflowError):
             detail = f"{self._agent} answered with something that is no credentials"
             raise IdentityUnavailable(detail, identity=self._agent) from None
 
@@ -123,13 +135,13 @@ def _object(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _credentials(document: dict[str, Any], agent: str) -> Credentials:
+def _credentials(document: dict[str, Any], answer: Answer, agent: str) -> Credentials:
     key, secret, token = (document[member] for member in ("AccessKeyId", "SecretAccessKey", "Token"))
     if not all(isinstance(text, str) and _TOKEN.fullmatch(text) for text in (key, secret, token)):
         raise ValueError
-    expires = datetime.fromisoformat(document["Expiration"])
+    expires = ends_at(document["Expiration"], answer)
     account = f" of account {document['AccountId']}" if document.get("AccountId") else ""
-    return Credentials(key, secret, token, expires.timestamp(), f"access key {key}{account} from {agent}")
+    return Credentials(key, secret, token, expires, f"access key {key}{account} from {agent}")
 
 
 def _code(answer: Answer, document: dict[str, Any]) -> str | None:

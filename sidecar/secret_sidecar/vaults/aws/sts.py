@@ -6,11 +6,12 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWe
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from urllib.parse import urlencode
 from xml.parsers import expat
 
+from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.vaults.aws.credentials import Credentials
+from secret_sidecar.vaults.identity.expiry import ends_at
 
 SESSION_NAME_LENGTH = 64
 _POD_SUFFIX = 24  # '-' + a ReplicaSet's hash + '-' + five characters, and a bit of the name
@@ -66,31 +67,23 @@ def texts(document: bytes) -> dict[str, str]:
     return found
 
 
-def credentials(answer: dict[str, str]) -> Credentials:
-    """Return the credentials of an answer's texts, or raise ValueError naming what is missing or odd."""
+def credentials(found: dict[str, str], answer: Answer) -> Credentials:
+    """Return the credentials of an answer, in which these texts were found; ValueError names what is missing or odd."""
     try:
         return Credentials(
-            access_key=_sendable(answer, "AccessKeyId"),
-            secret_key=answer["SecretAccessKey"],
-            token=_sendable(answer, "SessionToken"),
-            expires=_seconds(answer["Expiration"]),
-            identity=answer["Arn"],
+            access_key=_sendable(found, "AccessKeyId"),
+            secret_key=found["SecretAccessKey"],
+            token=_sendable(found, "SessionToken"),
+            expires=ends_at(found["Expiration"], answer),
+            identity=found["Arn"],
         )
     except KeyError as missing:
         raise ValueError(f"no {missing.args[0]}") from None
 
 
-def _sendable(answer: dict[str, str], name: str) -> str:
+def _sendable(found: dict[str, str], name: str) -> str:
     """Return a text that goes into a header."""
-    text = answer[name]
+    text = found[name]
     if not (text.isascii() and text.isprintable()):
         raise ValueError(f"a {name} of other characters than printable ASCII")
     return text
-
-
-def _seconds(time: str) -> float:
-    """Return a time in seconds since 1970."""
-    at = datetime.fromisoformat(time)
-    if at.tzinfo is None:
-        raise ValueError("an Expiration without a time zone")
-    return at.timestamp()

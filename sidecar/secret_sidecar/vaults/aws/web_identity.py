@@ -10,10 +10,13 @@ from secret_sidecar.http_client.http import Client
 from secret_sidecar.retry import retrying
 from secret_sidecar.vaults.aws import sts
 from secret_sidecar.vaults.aws.credentials import Credentials
+from secret_sidecar.vaults.aws.errors import passes
 from secret_sidecar.vaults.identity.identity_service import FORM, Token, ask, token_of_file
 
-# IDPCommunicationError is documented as one to retry: STS could not reach the cluster's issuer.
-_TRANSIENT = {"IDPCommunicationError", "InternalFailure", "RequestLimitExceeded", "ServiceUnavailable", "Throttling"}
+_ISSUER_UNREACHABLE = "IDPCommunicationError"
+# STS says this too where it could not fetch the issuer's keys, beside a code that blames the token:
+# https://repost.aws/knowledge-center/iam-sts-invalididentitytoken
+_NO_KEYS = "retrieve verification key"
 
 
 class WebIdentity:
@@ -39,14 +42,15 @@ class WebIdentity:
         try:
             texts = sts.texts(answer.body)
             if answer.status == 200:
-                return sts.credentials(texts)
-        except ValueError as error:
-            if answer.status < 500:
+                return sts.credentials(texts, answer)
+        except (ValueError, OverflowError) as error:
+            if not passes(answer, None):
                 detail = f"STS: HTTP {answer.status} with an answer that is none: {error}"
                 raise IdentityUnavailable(detail, identity=self._role_arn) from None
             texts = {}
         code = texts.get("Code")
-        kind = IdentityDelayed if code in _TRANSIENT or answer.status >= 500 else IdentityUnavailable
+        passing = passes(answer, code) or code == _ISSUER_UNREACHABLE or _NO_KEYS in texts.get("Message", "")
+        kind = IdentityDelayed if passing else IdentityUnavailable
         raise kind(
             f"STS refused role {self._role_arn}: {code or f'HTTP {answer.status}'}",
             code=code,

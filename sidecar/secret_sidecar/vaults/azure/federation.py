@@ -15,6 +15,7 @@ from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.retry import retrying
 from secret_sidecar.vaults.bearer import json_object
+from secret_sidecar.vaults.error_kinds import is_passing
 from secret_sidecar.vaults.identity import identity_service
 from secret_sidecar.vaults.identity.credentials import Bearer
 from secret_sidecar.vaults.identity.identity_service import FORM, Token
@@ -24,8 +25,20 @@ _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _PUBLIC = "vault.azure.net"
 _CLOUDS = (_PUBLIC, "vault.azure.cn", "vault.usgovcloudapi.net")
 _TRANSIENT = {"server_error", "temporarily_unavailable"}
-_NO_KEYS = {"AADSTS50166", "AADSTS90061"}
-"""Entra could not fetch the issuer's keys: https://azure.github.io/azure-workload-identity/docs/troubleshooting.html"""
+_PASSING = {
+    # Entra could not fetch the issuer's keys: https://azure.github.io/azure-workload-identity/docs/troubleshooting.html
+    "AADSTS50166",
+    "AADSTS90061",
+    # https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+    "AADSTS50033",  # RetryableError
+    "AADSTS90006",  # ExternalServerRetryableError
+    "AADSTS90012",  # RequestTimeout
+    "AADSTS90024",  # RequestBudgetExceededError
+    "AADSTS90033",  # MsodsServiceUnavailable
+    "AADSTS90055",  # TenantThrottlingError
+    "AADSTS90090",  # GraphRetryableError
+    "AADSTS90091",  # GraphServiceUnreachable
+}
 
 
 class Federation:
@@ -66,7 +79,7 @@ class Federation:
 
     def _refusal(self, answer: Answer, document: dict[str, Any]) -> IdentityUnavailable:
         error, code = document.get("error"), _code(document)
-        passing = answer.status == 429 or answer.status >= 500 or error in _TRANSIENT or code in _NO_KEYS
+        passing = is_passing(answer.status) or error in _TRANSIENT or code in _PASSING
         trace = document.get("trace_id")
         return (IdentityDelayed if passing else IdentityUnavailable)(
             f"Entra refused {self._identity}: {code or f'HTTP {answer.status}'}",

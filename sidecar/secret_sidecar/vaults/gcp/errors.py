@@ -23,6 +23,10 @@ from secret_sidecar.vaults.error_kinds import DENIED, NAME_REFUSED, NOT_FOUND, T
 
 VAULT = "Google Secret Manager"
 
+_UNAVAILABLE = frozenset({"ABORTED", "CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "UNKNOWN"})
+PASSING = _UNAVAILABLE | {"RESOURCE_EXHAUSTED"}
+"""What google.rpc.Status says where the same request may succeed a moment later."""
+
 _KINDS: dict[str, Kind] = {
     "PERMISSION_DENIED": DENIED,
     "NOT_FOUND": NOT_FOUND,
@@ -30,7 +34,7 @@ _KINDS: dict[str, Kind] = {
     "ALREADY_EXISTS": (AlreadyExists, "{vault} has a secret {name} already"),
     "RESOURCE_EXHAUSTED": THROTTLED,
     "UNAUTHENTICATED": (CredentialsRefused, "{vault} did not accept the credentials of {identity}: {code}"),
-    **dict.fromkeys(("ABORTED", "CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "UNKNOWN"), UNAVAILABLE),
+    **dict.fromkeys(_UNAVAILABLE, UNAVAILABLE),
 }
 # A version that is not enabled is a failed precondition like others (a KMS key that is gone); the message tells.
 _STATES: dict[str, Kind] = {

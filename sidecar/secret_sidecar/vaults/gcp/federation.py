@@ -7,7 +7,6 @@ https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.service
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,17 +15,19 @@ from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.retry import retrying
 from secret_sidecar.vaults.bearer import json_object
-from secret_sidecar.vaults.gcp.errors import detail_of, status_of
+from secret_sidecar.vaults.error_kinds import is_passing
+from secret_sidecar.vaults.gcp.errors import PASSING, detail_of, status_of
 from secret_sidecar.vaults.gcp.external_account import Exchange
 from secret_sidecar.vaults.identity import identity_service
 from secret_sidecar.vaults.identity.credentials import Bearer
+from secret_sidecar.vaults.identity.expiry import ends_at
 from secret_sidecar.vaults.identity.identity_service import FORM, Token
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _SCOPE_TO_BECOME = "https://www.googleapis.com/auth/iam"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 (a type, no token)
 _TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
-_TRANSIENT = {"server_error", "temporarily_unavailable", "INTERNAL", "RESOURCE_EXHAUSTED", "UNAVAILABLE"}
+_PASSING = PASSING | {"server_error", "temporarily_unavailable"}
 _NO_KEYS = "Error connecting to the given credential's issuer"
 _POOL = "//iam.googleapis.com/"
 _GKE = "identitynamespace:"
@@ -86,7 +87,7 @@ class Federation:
             "Google's IAM", client, "POST", target, headers, body, deadline, self._identity
         )
         document = json_object(answer) or {}
-        bearer = _service_account_token(document, self._identity)
+        bearer = _service_account_token(document, answer, self._identity)
         if answer.status == 200 and bearer is not None:
             return bearer
         detail = f"Google's IAM did not let {federated.identity} become {self._identity}"
@@ -96,7 +97,7 @@ class Federation:
         status = status_of(answer)
         code = status.get("status") if status else document.get("error")
         code = code if isinstance(code, str) else None
-        passing = code in _TRANSIENT or answer.status == 429 or answer.status >= 500 or _is_unreachable(document)
+        passing = code in _PASSING or is_passing(answer.status) or _is_unreachable(document)
         kind = IdentityDelayed if passing else IdentityUnavailable
         reason = detail_of(status, "ErrorInfo", "reason")
         shown = (code or f"HTTP {answer.status}") + (f" ({reason})" if reason else "")
@@ -127,11 +128,11 @@ def _is_unreachable(document: dict[str, Any]) -> bool:
     return str(document.get("error_description")).startswith(_NO_KEYS)
 
 
-def _service_account_token(document: dict[str, Any], identity: str) -> Bearer | None:
+def _service_account_token(document: dict[str, Any], answer: Answer, identity: str) -> Bearer | None:
     match document:
         case {"accessToken": str(token), "expireTime": str(expires)} if identity_service.is_token(token):
             try:
-                return Bearer(token, datetime.fromisoformat(expires).timestamp(), identity)
+                return Bearer(token, ends_at(expires, answer), identity)
             except (ValueError, OverflowError):
                 return None
     return None

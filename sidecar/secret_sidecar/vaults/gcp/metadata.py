@@ -11,6 +11,7 @@ from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.retry import retrying
 from secret_sidecar.vaults.bearer import json_object
+from secret_sidecar.vaults.error_kinds import is_passing
 from secret_sidecar.vaults.identity import identity_service
 from secret_sidecar.vaults.identity.credentials import Bearer
 
@@ -46,7 +47,7 @@ class Metadata:
         answer = await identity_service.ask(
             "the metadata server", self._client, "GET", f"{_ACCOUNT}{what}", _FLAVOR, b"", deadline, _WHO
         )
-        if answer.status == 429 or answer.status >= 500:
+        if is_passing(answer.status):
             raise IdentityDelayed(f"the metadata server is not available: HTTP {answer.status}", identity=_WHO)
         if answer.headers.get("metadata-flavor") != "Google":
             detail = f"{self._client.origin} is no metadata server: expected the header Metadata-Flavor: Google"

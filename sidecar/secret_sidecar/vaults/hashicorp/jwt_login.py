@@ -6,7 +6,6 @@ Source: https://developer.hashicorp.com/vault/api-docs/auth/jwt#jwt-login
 from __future__ import annotations
 
 import json
-import time
 
 from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable
 from secret_sidecar.http_client.connection import Answer
@@ -16,9 +15,12 @@ from secret_sidecar.vaults.bearer import json_object
 from secret_sidecar.vaults.hashicorp.calls import headers_of
 from secret_sidecar.vaults.hashicorp.errors import PASSING, reasons, request_id
 from secret_sidecar.vaults.identity.credentials import Bearer
+from secret_sidecar.vaults.identity.expiry import ends_after
 from secret_sidecar.vaults.identity.identity_service import Token, ask, is_token
 
 _LEAST_QUOTED = 8
+_NO_KEYS = ("fetching keys", "keyset configuration error")
+"""What Vault says, with status 400, where it could not fetch the keys of the token's issuer."""
 
 
 class JwtLogin:
@@ -48,7 +50,7 @@ class JwtLogin:
             raise self._refusal(answer, jwt)
         match json_object(answer):
             case {"auth": {"client_token": str(token), "lease_duration": int(seconds)}} if is_token(token):
-                return Bearer(token, time.time() + seconds if seconds > 0 else None, self.identity)
+                return Bearer(token, ends_after(seconds) if seconds > 0 else None, self.identity)
         detail = f"Vault answered the login to {self.identity} with something that is no token"
         raise IdentityUnavailable(detail, identity=self.identity)
 
@@ -57,7 +59,8 @@ class JwtLogin:
         words = "; ".join(reasons(document))
         if any(part in words for part in jwt.split(".") if len(part) >= _LEAST_QUOTED):
             words = ""  # nothing of the token is told, whatever it was that Vault choked on
-        kind = IdentityDelayed if answer.status >= 500 or answer.status in PASSING else IdentityUnavailable
+        passing = answer.status >= 500 or answer.status in PASSING or any(part in words for part in _NO_KEYS)
+        kind = IdentityDelayed if passing else IdentityUnavailable
         return kind(
             f"Vault refused the login to {self.identity}: {words or f'HTTP {answer.status}'}",
             code=words or None,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,13 @@ from secret_sidecar.errors import (
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client, Headers
 from secret_sidecar.vaults.identity.credentials import Bearer
+from secret_sidecar.vaults.identity.expiry import ends_after
 
 Token = Callable[[], str]
 """Gives the token to show to an identity service, or raises IdentityUnavailable."""
 
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 _TOKEN_SIZE = 64 << 10
-_FOREVER = 10**9
 
 
 async def ask(
@@ -40,13 +40,20 @@ async def ask(
     deadline: float,
     identity: str,
 ) -> Answer:
-    """Return a service's answer, whatever its status, or raise IdentityDelayed or IdentityUnavailable."""
+    """Return a service's answer, whatever its status, or raise IdentityDelayed or IdentityUnavailable.
+
+    One attempt takes half of the time that is left, so that a service that hangs once can be asked again.
+    """
+    now = asyncio.get_running_loop().time()
+    attempt_ends = now + (deadline - now) / 2
     try:
-        return await client.send(method, target, headers, body, deadline)
+        return await client.send(method, target, headers, body, attempt_ends)
     except (ConnectFailed, ConnectionLost) as error:
         raise IdentityDelayed(f"{service}: {error}", identity=identity) from None
-    except DeadlineExceeded as error:
-        raise IdentityTimedOut(f"{service}: {error}", identity=identity) from None
+    except DeadlineExceeded:
+        detail = f"{service}: no answer from {client.origin} in {max(0.0, attempt_ends - now):.1f} seconds"
+        kind = IdentityDelayed if asyncio.get_running_loop().time() < deadline else IdentityTimedOut
+        raise kind(detail, identity=identity) from None
     except TransportError as error:
         raise IdentityUnavailable(f"{service}: {error}", identity=identity) from None
 
@@ -54,8 +61,11 @@ async def ask(
 def bearer(document: dict[str, Any] | None, identity: str) -> Bearer | None:
     """Return the token of an answer as RFC 6749 section 5.1 has it, or None if there is none in it."""
     match document:
-        case {"access_token": str(token), "expires_in": int(seconds)} if is_token(token) and 0 < seconds < _FOREVER:
-            return Bearer(token, time.time() + seconds, identity)
+        case {"access_token": str(token)} if is_token(token):
+            try:
+                return Bearer(token, ends_after(document.get("expires_in")), identity)
+            except ValueError:
+                return None
     return None
 
 
@@ -76,7 +86,7 @@ def token_of_file(path: Path, identity: str, field: str | None = None) -> str:
             token = json.loads(token)[field]
     except OSError as error:
         raise IdentityUnavailable(f"token file {path}: {error.strerror}", identity=identity) from None
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         token = ""
     if not (isinstance(token, str) and is_token(token)):
         expected = "one JSON Web Token" if field is None else f"a JSON object with a token as {field!r}"

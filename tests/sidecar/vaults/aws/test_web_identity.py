@@ -28,8 +28,29 @@ def credentials_of(session: str = "t", expires: str = "2100-01-01T00:00:00Z") ->
     return Reply(200, body.encode(), "text/xml")
 
 
+NO_KEY = (
+    "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity "
+    "documentation for requirements"
+)
+
+
 @pytest.mark.parametrize(
-    "fault", [None, Reply(500, b"<html>"), fake_aws.sts_error("IDPCommunicationError"), b"HTTP/1.1"]
+    "fault",
+    [
+        None,
+        Reply(500, b"<html>"),
+        fake_aws.sts_error("IDPCommunicationError"),
+        b"HTTP/1.1",
+        fake_aws.sts_error("InvalidIdentityToken", message=NO_KEY),
+        fake_aws.sts_error("Throttling"),
+        fake_aws.sts_error("ThrottlingException"),
+        fake_aws.sts_error("RequestTimeout"),
+        fake_aws.sts_error("SlowDown"),
+        fake_aws.sts_error("InternalServiceError"),
+        fake_aws.sts_error("NobodyKnows", 429),
+        Reply(408, b""),
+    ],
+    ids=lambda value: repr(value)[:200],
 )
 async def test_what_passes_at_sts_is_tried_again(fault: Reply | bytes | None, aws: FakeAws, source: AwsSource) -> None:
     """Inside the exchange, so that readers do not notice."""

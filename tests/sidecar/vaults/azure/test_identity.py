@@ -110,7 +110,7 @@ def entra(error: str, number: int) -> Reply:
         (Reply(b"s3cr3t", 404), None, None),
         (Reply({"access_token": "a b", "expires_in": 9}), None, None),
         (Reply({"access_token": "s3cr3t", "expires_in": 0}), None, None),
-        (Reply({"access_token": "s3cr3t"}), None, None),
+        (Reply({"access_token": "s3cr3t", "expires_in": "-1"}), None, None),
         (Reply([]), None, None),
     ],
 )

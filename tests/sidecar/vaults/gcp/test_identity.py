@@ -134,7 +134,9 @@ async def test_a_metadata_server_that_is_not_up_yet(fault: Fault, pod: Pod, goog
     assert (await read(pod.settings(GCE_METADATA_HOST=f"localhost:{google.server.port}")))[0] == "hunter2-test"
 
 
-@pytest.mark.parametrize("document", [{}, {"access_token": "x"}, {"access_token": "a b", "expires_in": 9}, [], b"x"])
+@pytest.mark.parametrize(
+    "document", [{}, {"access_token": "x", "expires_in": 0}, {"access_token": "a b", "expires_in": 9}, [], b"x"]
+)
 async def test_what_is_no_token(document: Any, pod: Pod, google: FakeGoogle) -> None:
     """Of the metadata server, and of the exchange."""
     google.server.faults.extend([Reply(b"me", 200, FLAVOR), Reply(document, 200, FLAVOR)])

@@ -57,6 +57,38 @@ async def test_each_caller_reads_as_itself(service: Service, cluster: Cluster) -
             assert (got.status, got.json["identity"]) == (403, f"auth/jwt/role/{namespace}")
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"jwks_url": "http://127.0.0.1:9/keys", "skip_jwks_validation": True},
+        {"oidc_discovery_url": "http://127.0.0.1:9", "skip_jwks_validation": True},
+    ],
+    ids=["keys", "discovery"],
+)
+async def test_an_issuer_that_vault_cannot_reach_is_not_the_callers_fault(
+    keys: dict[str, object],
+    bao: OpenBao,
+    environment: dict[str, str],
+    cluster: Cluster,
+    start: StartSidecar,
+    tmp_path: Path,
+) -> None:
+    """Vault answers 400, as to a bad token: 503 after retries, and no 401."""
+    bao("POST", "sys/auth/unreachable", {"type": "jwt"})
+    try:
+        bao("POST", "auth/unreachable/config", keys)
+        bao.role("test", "unreachable")
+        settings = Settings.from_environment(
+            {**environment, "SECRETS_VAULT_AUTH_PATH": "unreachable"}, Path("/nonexistent")
+        )
+        sidecar = await start(replace(settings, port=0, health_port=0))
+        trust = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        got = await Service(sidecar.port, trust).ask(NAME, cluster.token("test"))
+    finally:
+        bao("DELETE", "sys/auth/unreachable")
+    assert (got.status, got.json["type"]) == (503, "urn:secret-access:problem:identity-unavailable")
+
+
 async def test_a_token_that_vault_does_not_take(service: Service, cluster: Cluster) -> None:
     """401 for one that is not the cluster's, or meant for others; 403 where the role is not for it."""
     for token in (Cluster().token("test"), cluster.token("test", audience="other"), cluster.token("test", iss="other")):
