@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from typing import Protocol
 
 from secret_sidecar import problems
@@ -17,6 +18,9 @@ from secret_sidecar.settings import Settings
 
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 5.0
+
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
+"""One word, as most clouds spell a code: InvalidIdentityToken, PERMISSION_DENIED, AADSTS700213, invalid_grant."""
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +34,7 @@ class Probed(Protocol):
 
 
 class Readiness:
-    """Whether the vault has answered, and if not, why: without any identity, name or address."""
+    """Whether the vault has answered, and if not, why: no identity, name or address, for every address may ask."""
 
     def __init__(self, store: Probed, settings: Settings) -> None:
         self._store = store
@@ -56,8 +60,7 @@ class Readiness:
             try:
                 await self._store.probe(self._name, loop.time() + self._timeout)
             except VaultError as error:
-                title = problems.kind_of(error).title
-                self.reason = f"{title}: {error.code}" if error.code else title
+                self.reason = _reason(error)
                 log.warning("not ready", extra={"reason": str(error), "code": error.code})
             except Exception:  # an internal error: logged, and asked again, or the pod would wait for ever
                 self.reason = problems.INTERNAL_ERROR.title
@@ -68,3 +71,9 @@ class Readiness:
                 return
             failures += 1
             await asyncio.sleep(full_jitter(failures, FIRST_PAUSE, LONGEST_PAUSE))
+
+
+def _reason(error: VaultError) -> str:
+    """Return what may be told of an error: its kind, and its code unless that is a sentence, as Vault's are."""
+    title = problems.kind_of(error).title
+    return f"{title}: {error.code}" if _CODE.fullmatch(error.code or "") else title

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from secret_sidecar.api.readiness import Readiness
+from secret_sidecar.errors import IdentityUnavailable
 from secret_sidecar.settings import Settings
 from tests.fakes import aws as fake_aws
 from tests.fakes.aws import FakeAws
@@ -72,6 +73,40 @@ async def test_not_ready_while_the_identity_is_refused(
     aws.tokens = {"token-1"}
     await sidecar.readiness.wait()
     assert (await ask(sidecar.health_port, "/readyz")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ('role "blue-payments" could not be found', "The identity is not available"),
+        ("blue-payments", "The identity is not available"),
+        ("arn:aws:iam::111122223333:role/blue-payments", "The identity is not available"),
+        ("payments@my-project.iam.gserviceaccount.com", "The identity is not available"),
+        ("x" * 81, "The identity is not available"),
+        ("PERMISSION_DENIED", "The identity is not available: PERMISSION_DENIED"),
+        ("AADSTS700213", "The identity is not available: AADSTS700213"),
+    ],
+)
+async def test_the_reason_names_no_identity(
+    code: str, shown: str, static_settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every address may ask for it; the log has all."""
+    reasons = []
+
+    class Refuses:
+        """Refuses once, in a cloud's words."""
+
+        async def probe(self, name: str, deadline: float) -> None:  # noqa: ARG002
+            if not reasons:
+                reasons.append(readiness.reason)
+                raise IdentityUnavailable(f"refused auth/jwt/role/payments: {code}", code=code, identity="payments")
+            reasons.append(readiness.reason)
+
+    readiness = Readiness(Refuses(), static_settings)
+    await readiness.run()
+    assert reasons[1] == shown
+    (record,) = [record for record in caplog.records if record.message == "not ready"]
+    assert record.__dict__["reason"] == f"refused auth/jwt/role/payments: {code}"
 
 
 @pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidSignatureException", "InternalServiceError"])

@@ -22,6 +22,7 @@ LIFETIME = 3600
 
 _STS = Origin("https", "sts.googleapis.com", 443)
 _IAM_CREDENTIALS = Origin("https", "iamcredentials.googleapis.com", 443)
+_JSON = {dict: "object", str: "string", int: "number without a fraction"}
 _IMPERSONATION = "/v1/projects/-/serviceAccounts/"
 
 
@@ -99,7 +100,7 @@ def of_file(path: Path) -> ExternalAccount | None:
         document = json.loads(path.read_bytes())
     except OSError as error:
         raise _wrong(path, error.strerror or type(error).__name__, "a file") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _wrong(path, "not JSON", "a credential configuration") from None
     if not isinstance(document, dict) or document.get("type") != "external_account":
         return None
@@ -118,14 +119,15 @@ def _parse(document: dict[str, Any]) -> ExternalAccount:
     account = ExternalAccount(
         audience=_member(document, "audience", str),
         token_file=Path(_member(source, "file", str)),
-        token_field=_field(source.get("format", {"type": "text"})),
+        token_field=_field(_optional(source, "format", {"type": "text"})),
         token_type=_member(document, "subject_token_type", str),
         token_url=Url.parse(_member(document, "token_url", str)),
     )
-    if "service_account_impersonation_url" not in document:
+    if document.get("service_account_impersonation_url") is None:
         return account
-    lifetime = document.get("service_account_impersonation", {}).get("token_lifetime_seconds", LIFETIME)
-    if not isinstance(lifetime, int) or not 600 <= lifetime <= 43200:
+    impersonation = _optional(document, "service_account_impersonation", {})
+    lifetime = _optional(impersonation, "token_lifetime_seconds", LIFETIME)
+    if isinstance(lifetime, bool) or not 600 <= lifetime <= 43200:
         raise ValueError("token_lifetime_seconds from 600 to 43200")
     url = Url.parse(_member(document, "service_account_impersonation_url", str))
     return ExternalAccount(**{**vars(account), "service_account_url": url, "lifetime": lifetime})
@@ -143,8 +145,13 @@ def _field(form: Any) -> str | None:
 def _member(document: dict[str, Any], name: str, kind: type) -> Any:
     value = document[name]
     if not isinstance(value, kind):
-        raise ValueError(f"a JSON {'object' if kind is dict else 'string'} as {name!r}")  # noqa: TRY004 (of_file raises one kind)
+        raise ValueError(f"a JSON {_JSON[kind]} as {name!r}")  # noqa: TRY004 (of_file raises one kind)
     return value
+
+
+def _optional(document: dict[str, Any], name: str, default: Any) -> Any:
+    """Return a member, or the default, of the same kind, where there is none or null."""
+    return default if document.get(name) is None else _member(document, name, type(default))
 
 
 def _wrong(path: Path, what: str, expected: str) -> SettingsError:

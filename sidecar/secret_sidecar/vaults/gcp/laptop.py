@@ -10,7 +10,7 @@ import google.auth
 import google.auth.exceptions
 import google.auth.transport.requests
 
-from secret_sidecar.errors import IdentityUnavailable
+from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable
 from secret_sidecar.vaults.gcp.federation import SCOPE
 from secret_sidecar.vaults.identity.credentials import Bearer
 
@@ -38,7 +38,9 @@ class Laptop:
                 "no Google credentials: set GOOGLE_APPLICATION_CREDENTIALS, or GCP_WORKLOAD_IDENTITY_PROVIDER and "
                 "GCP_TOKEN_FILE, or run `gcloud auth application-default login`"
             ) from None
-        except google.auth.exceptions.GoogleAuthError as error:
+        except google.auth.exceptions.TransportError as error:
+            raise IdentityDelayed(f"google-auth: {type(error).__name__}") from None
+        except Exception as error:  # noqa: BLE001 (the developer's files and commands may make it raise anything)
             raise IdentityUnavailable(f"google-auth: {type(error).__name__}") from None
         expiry = self._credentials.expiry
         expires = None if expiry is None else expiry.replace(tzinfo=UTC).timestamp()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secret_sidecar.errors import IdentityUnavailable, SettingsError
+from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable, SettingsError
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws import sts
 from secret_sidecar.vaults.aws.credentials import Credentials
@@ -92,6 +92,88 @@ async def test_a_profile_that_does_not_work_is_told(
     source = open_source(without_keys(static_settings))
     with pytest.raises(IdentityUnavailable, match="boto3's chain: CredentialRetrievalError"):
         await source.get(soon())
+
+
+@pytest.mark.parametrize(
+    ("process", "error"),
+    [
+        ("/nonexistent/command", "FileNotFoundError"),
+        ("/etc", "PermissionError"),
+        ("echo s3cr3t", "JSONDecodeError"),
+        ("echo []", "AttributeError"),
+        ("echo {}", "CredentialRetrievalError"),
+        ("printf \\\\377", "UnicodeDecodeError"),
+    ],
+)
+async def test_a_credential_process_that_does_not_work_is_told(
+    process: str, error: str, static_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is missing, may not be run, or prints something else: by the name of the error, never what it printed."""
+    config = tmp_path / "config"
+    config.write_text(f"[default]\ncredential_process = {process}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    source = open_source(without_keys(static_settings))
+    with pytest.raises(IdentityUnavailable, match=f"^boto3's chain: {error}$"):
+        await source.get(soon())
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "code"),
+    [
+        (fake_aws.sts_error("AccessDenied", 403), IdentityUnavailable, "AccessDenied"),
+        (fake_aws.sts_error("Throttling"), IdentityDelayed, "Throttling"),
+    ],
+)
+async def test_a_role_that_a_profile_may_not_assume_is_told(
+    reply: fake_aws.Reply,
+    kind: type[IdentityUnavailable],
+    code: str,
+    static_settings: Settings,
+    aws: FakeAws,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With AWS's own code, and whether it may pass."""
+    config = tmp_path / "config"
+    config.write_text(
+        f"[default]\nrole_arn={fake_aws.ROLE}\nsource_profile=mine\nregion={fake_aws.REGION}\nmax_attempts=1\n"
+        "[profile mine]\naws_access_key_id=AKIA\naws_secret_access_key=secret\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", aws.url)
+    aws.sts_faults.extend([reply] * 9)
+    source = open_source(without_keys(static_settings))
+    with pytest.raises(IdentityUnavailable, match=f"boto3's chain: AssumeRole was refused: {code}") as failure:
+        await source.get(soon())
+    assert type(failure.value) is kind
+    assert failure.value.code == code
+
+
+async def test_a_profile_that_does_not_exist_ends_the_start(
+    static_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With those that there are."""
+    config = tmp_path / "config"
+    config.write_text("[profile test]\nregion = x\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "tset")
+    with pytest.raises(SettingsError, match=r"^AWS_PROFILE='tset': no such profile; expected one of 'test'$"):
+        open_source(without_keys(static_settings))
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    with pytest.raises(
+        SettingsError, match=r"^AWS_PROFILE='tset': no such profile; expected none, for no file has any$"
+    ):
+        open_source(without_keys(static_settings))
+
+
+async def test_a_broken_file_of_profiles_ends_the_start(
+    static_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("s3cr3t\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    with pytest.raises(SettingsError, match=r"^boto3's chain: ConfigParseError; expected the files of `aws configure`"):
+        open_source(without_keys(static_settings))
 
 
 async def test_an_image_without_boto3_says_so_at_the_start(

@@ -142,6 +142,30 @@ async def test_nothing_on_a_laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     await source.close()
 
 
+@pytest.mark.parametrize("variable", ["AZURE_TOKEN_CREDENTIALS", "AZURE_AUTHORITY_HOST"])
+async def test_a_variable_that_azures_library_does_not_take_ends_the_start(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its own words, which name the variable or the value."""
+    monkeypatch.setenv(variable, "http://nonsense")
+    with pytest.raises(SettingsError, match=r"^azure-identity: .*nonsense"):
+        open_source(Settings.from_environment(LAPTOP, NOWHERE))
+
+
+async def test_an_az_that_prints_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told without what was printed."""
+    az = tmp_path / "az"
+    az.write_text('#!/bin/sh\necho \'{"accessToken": "s3cr3t", "expires_on": "soon"}\'\n')
+    az.chmod(0o755)
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    source = open_source(Settings.from_environment(LAPTOP, NOWHERE))
+    with pytest.raises(IdentityUnavailable) as failure:
+        await source.get(soon())
+    assert "s3cr3t" not in str(failure.value)
+    await source.close()
+
+
 async def test_azures_library_on_a_laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `az` gives is used, for the vault's own scope, until the end that it tells."""
     az = tmp_path / "az"

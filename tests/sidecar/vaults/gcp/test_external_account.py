@@ -43,9 +43,48 @@ async def test_a_file_that_a_pod_has_no_use_for(members: dict[str, Any], message
     assert str(error.value).startswith(f"GOOGLE_APPLICATION_CREDENTIALS='{pod.configuration}': ")
 
 
+URL = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a@b.iam.gserviceaccount.com:generateAccessToken"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"service_account_impersonation": None},
+        {"service_account_impersonation_url": None},
+        {"service_account_impersonation_url": URL, "service_account_impersonation": None},
+        {"service_account_impersonation_url": URL, "service_account_impersonation": {"token_lifetime_seconds": None}},
+        {"credential_source": {"file": "/token", "format": None}},
+    ],
+)
+async def test_a_member_that_is_null_is_as_good_as_none(members: dict[str, Any], pod: Pod) -> None:
+    """As google-auth reads it: some tools write every member there is."""
+    pod.configure(**members)
+    await open_source(pod.settings()).close()
+
+
+@pytest.mark.parametrize(
+    ("impersonation", "message"),
+    [
+        ([], "a JSON object as 'service_account_impersonation'"),
+        ("x", "a JSON object as 'service_account_impersonation'"),
+        ({"token_lifetime_seconds": "3600"}, "a JSON number without a fraction as 'token_lifetime_seconds'"),
+        ({"token_lifetime_seconds": True}, "token_lifetime_seconds from 600 to 43200"),
+    ],
+)
+async def test_an_impersonation_that_is_none(impersonation: Any, message: str, pod: Pod) -> None:
+    pod.configure(service_account_impersonation_url=URL, service_account_impersonation=impersonation)
+    with pytest.raises(SettingsError, match=message):
+        open_source(pod.settings())
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "No such file"), (b"{", "not JSON"), (b'{"type": "external_account"}', "no 'credential_source'")],
+    [
+        (None, "No such file"),
+        (b"{", "not JSON"),
+        (b"[" * 500_000, "not JSON"),
+        (b'{"type": "external_account"}', "no 'credential_source'"),
+    ],
 )
 async def test_a_file_that_is_none(content: bytes | None, message: str, pod: Pod) -> None:
     """Missing, broken, or without what it needs."""
