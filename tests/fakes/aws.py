@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import formatdate
+from urllib.parse import parse_qs
 
 import botocore.auth
 import botocore.awsrequest
@@ -60,6 +62,8 @@ class FakeAws(Listener, FakeSecrets):
     marker: str = ""
     """The prefix of every secret key and session token that STS issues."""
     clock: Callable[[], float] = time.time
+    dates: bool = False
+    """Whether answers have a Date, and signatures that are more than five minutes off by it are refused."""
     faults: deque[Fault] = field(default_factory=deque)
     sts_faults: deque[Fault] = field(default_factory=deque)
     sts_gate: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,7 +99,7 @@ class FakeAws(Listener, FakeSecrets):
             await fault.wait()
             return False
         if isinstance(fault, Reply):
-            writer.write(fault.render())
+            writer.write(self._dated(fault.render()))
         elif fault is not None:
             writer.write(fault)
         await writer.drain()
@@ -142,6 +146,16 @@ class FakeAws(Listener, FakeSecrets):
             return error("AccessDeniedException", f"User is not authorized to perform: secretsmanager:{action}")
         return self.perform(action, asked)
 
+    def _dated(self, answer: bytes) -> bytes:
+        if not self.dates:
+            return answer
+        status, _, rest = answer.partition(b"\r\n")
+        return b"%s\r\nDate: %s\r\n%s" % (status, formatdate(self.clock(), usegmt=True).encode(), rest)
+
+    def _is_late(self, request: Request) -> bool:
+        signed_at = datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%S%z").timestamp()
+        return self.dates and abs(signed_at - self.clock()) > 300
+
     def caller(self, request: Request) -> Key | Reply:
         """Whose key signed a request, or the refusal."""
         match = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
@@ -155,7 +169,8 @@ class FakeAws(Listener, FakeSecrets):
             return error("UnrecognizedClientException", "The security token included in the request is invalid.")
         if self.clock() >= key.expires:
             return error("ExpiredTokenException", "The security token included in the request is expired")
-        if signature != expected_signature(request, access_key, key.secret, signed.split(";")):
+        expected = expected_signature(request, access_key, key.secret, signed.split(";"))
+        if signature != expected or self._is_late(request):
             return error("InvalidSignatureException", "The request signature we calculated does not match")
         return key
 

@@ -136,12 +136,20 @@ def clock(aws: FakeAws) -> Clock:
 
 
 @pytest.fixture
-def source(aws: FakeAws, token_file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AwsSource:
+def monotonic(clock: Clock) -> Clock:
+    """The clock that nobody sets: here the same one, unless a test says otherwise."""
+    return clock
+
+
+@pytest.fixture
+def source(
+    aws: FakeAws, token_file: Path, clock: Clock, monotonic: Clock, monkeypatch: pytest.MonkeyPatch
+) -> AwsSource:
     """A web identity at the fake, refreshed by the test's clock; the back-off waits its whole bound."""
     monkeypatch.setattr("random.random", lambda: 1.0)
     monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     web_identity = WebIdentity(Client(Origin.parse(aws.url)), ROLE, token_file, "test.app-1")
-    return Refreshing(web_identity, 60, clock)
+    return Refreshing(web_identity, 60, clock, monotonic)
 
 
 def rewrite(path: Path, content: bytes | None) -> None:

@@ -21,6 +21,7 @@ from secret_sidecar.errors import (
     VaultError,
 )
 from secret_sidecar.http_client.connection import Answer
+from secret_sidecar.vaults.aws.signing_clock import WRONG_TIME
 from secret_sidecar.vaults.bearer import json_object
 from secret_sidecar.vaults.error_kinds import DENIED, NAME_REFUSED, THROTTLED, UNAVAILABLE, Kind, is_passing, otherwise
 
@@ -71,20 +72,17 @@ _UNAVAILABLE = frozenset({
     "ServiceUnavailable",
     "ServiceUnavailableException",
 })  # fmt: skip
-_CREDENTIALS_REFUSED = frozenset({
+_CREDENTIALS_REFUSED = WRONG_TIME | {
     "ExpiredToken",
     "ExpiredTokenException",
     "IncompleteSignature",
     "IncompleteSignatureException",
     "InvalidClientTokenId",
-    "InvalidSignatureException",
     "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "NotAuthorized",
-    "RequestExpired",
-    "SignatureDoesNotMatch",
     "UnrecognizedClientException",
-})  # fmt: skip
+}
 _KINDS |= dict.fromkeys(_THROTTLED, THROTTLED)
 _KINDS |= dict.fromkeys(_UNAVAILABLE, UNAVAILABLE)
 _KINDS |= dict.fromkeys(

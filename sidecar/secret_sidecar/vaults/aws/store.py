@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import time
 import uuid
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -35,6 +34,7 @@ from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.credentials import Credentials, Source
 from secret_sidecar.vaults.aws.errors import VAULT, Call, error_of, request_id
 from secret_sidecar.vaults.aws.settings import AwsSettings
+from secret_sidecar.vaults.aws.signing_clock import SigningClock
 from secret_sidecar.vaults.aws.sigv4 import Prepared, Signer, prepare
 from secret_sidecar.vaults.aws.sources import open_source
 from secret_sidecar.vaults.bearer import TRANSPORT, json_object
@@ -63,9 +63,10 @@ class AwsStore:
 
     backend = "aws"
 
-    def __init__(self, client: Client, source: Source, region: str) -> None:
+    def __init__(self, client: Client, source: Source, region: str, clock: SigningClock | None = None) -> None:
         self._client = client
         self._source = source
+        self._clock = clock or SigningClock()
         self._signer = Signer("secretsmanager", region)
         self._host = ("Host", client.origin.authority)
         self._requests: dict[str, _Request] = {}
@@ -159,14 +160,14 @@ class AwsStore:
         return await retrying(lambda: self._accepted(call, body, deadline), deadline)
 
     async def _accepted(self, call: Call, body: bytes, deadline: float) -> tuple[Answer, str]:
-        """Call; if the credentials are not accepted, once more with renewed ones."""
+        """Call; if the signature is not accepted, once more at the right time, or with renewed credentials."""
         credentials = await self._source.get(deadline)
-        is_renewed = False
+        is_renewed = is_corrected = False
         while True:
             request = self._requests.get(call.action)
             if request is None or request.prepared.credentials is not credentials:
                 request = self._requests[call.action] = self._prepare(call.action, credentials)
-            signed = self._signer.sign(request.prepared, body, time.time())
+            signed = self._signer.sign(request.prepared, body, self._clock.now())
             try:
                 answer = await self._client.send_prepared(request.start, signed, body, deadline)
             except TransportError as error:
@@ -175,7 +176,10 @@ class AwsStore:
                 return answer, credentials.identity
             try:
                 _refuse(answer, call, credentials.identity)
-            except CredentialsRefused:
+            except CredentialsRefused as refused:
+                if not is_corrected and self._clock.is_corrected_by(answer, refused.code):
+                    is_corrected = True
+                    continue
                 if is_renewed:
                     raise
                 renewed = await self._source.renew(credentials, deadline)

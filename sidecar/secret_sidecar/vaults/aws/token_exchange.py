@@ -11,6 +11,7 @@ from secret_sidecar.vaults.aws import sts
 from secret_sidecar.vaults.aws.credentials import Credentials
 from secret_sidecar.vaults.aws.errors import VAULT
 from secret_sidecar.vaults.aws.settings import AwsSettings
+from secret_sidecar.vaults.aws.signing_clock import SigningClock
 from secret_sidecar.vaults.aws.store import AwsStore
 from secret_sidecar.vaults.aws.web_identity import WebIdentity
 from secret_sidecar.vaults.exchange.clients import CONNECTIONS, Clients
@@ -37,11 +38,12 @@ class AwsTokenExchange:
         self._sts, self._vault = aws.origin("sts"), aws.origin("secretsmanager")
         self._clients = Clients(settings.proxies, (self._sts, self._vault), aws.ca_bundle, "AWS_CA_BUNDLE")
         self._probing = self._clients.client(self._vault)
+        self._clock = SigningClock()
 
     async def open(self, token: str, claims: Claims, deadline: float) -> AwsStore:
         """Return a store with the credentials of the caller's role."""
         credentials = await self._assume(token, claims, deadline)
-        return AwsStore(self._clients.client(self._vault, CONNECTIONS), Fixed(credentials), self._region)
+        return AwsStore(self._clients.client(self._vault, CONNECTIONS), Fixed(credentials), self._region, self._clock)
 
     async def probe(self, deadline: float) -> None:
         """Return if Secrets Manager answered an unsigned request."""

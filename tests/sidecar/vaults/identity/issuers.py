@@ -49,6 +49,13 @@ def from_agent(*lines: str, expires: str = "2100-01-01T00:00:00Z") -> bytes:
 
 
 EMAIL = reply(b"me@example.com", 200, FLAVOR)
+
+
+def generated(*lines: str, expires: str = "2100-01-01T00:00:00Z") -> bytes:
+    """A service account's token, as Google's IAM gives it."""
+    return found({"accessToken": "t0k3n", "expireTime": expires}, *lines)
+
+
 LOGIN = found({"auth": {"client_token": "s.t0k3n", "lease_duration": 3600}})
 
 Make = Callable[[Scripted], Issuer[Any]]
@@ -80,6 +87,10 @@ ISSUERS: dict[str, tuple[Make, tuple[bytes, ...]]] = {
     "Google's STS": (
         lambda server: Google(account(server), lambda: "t", client(server), None),
         (access_token(expires_in=3600),),
+    ),
+    "Google's IAM": (
+        lambda server: Google(account(server, service_account=True), lambda: "t", one := client(server), one),
+        (access_token(expires_in=3600), generated()),
     ),
     "Entra": (
         lambda server: Entra(client(server), "tenant", "client", client(server).origin, lambda: "t"),

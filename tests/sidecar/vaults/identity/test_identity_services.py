@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -18,7 +21,10 @@ from tests.sidecar.vaults.identity.issuers import (
     JSON,
     Make,
     access_token,
+    assumed,
     found,
+    from_agent,
+    generated,
 )
 
 pytestmark = pytest.mark.anyio
@@ -151,4 +157,49 @@ async def test_what_passes_at_google_is_tried_again(status: str) -> None:
     async with Scripted([refusal, *answers]) as server:
         issuer = make(server)
         assert (await issuer.obtain(soon())).token == "t0k3n"
+        await issuer.close()
+
+
+@pytest.mark.parametrize("off", [600, -600, 86400, -86400, 5, 0])
+@pytest.mark.parametrize(
+    ("service", "answer"), [("STS", assumed), ("an agent", from_agent), ("Google's IAM", generated)]
+)
+async def test_an_end_that_a_service_dates_counts_from_its_own_date(
+    service: str, answer: Callable[..., bytes], off: int
+) -> None:
+    """An hour is an hour, whichever of the two clocks is wrong."""
+    make, (*before, _) = ISSUERS[service]
+    there = datetime.now(UTC) + timedelta(seconds=off)
+    expires = (there + timedelta(hours=1)).isoformat(timespec="seconds")
+    async with Scripted([*before, answer(f"Date: {format_datetime(there, usegmt=True)}", expires=expires)]) as server:
+        issuer = make(server)
+        credentials = await issuer.obtain(soon())
+        await issuer.close()
+    assert credentials.expires == pytest.approx(time.time() + 3600, abs=30)
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Thu, 99 Jan 1970 00:00:00 GMT", "Thu, 01 Jan 99999 00:00:00 GMT"])
+async def test_a_date_that_is_none_says_nothing(date: str) -> None:
+    make, _ = ISSUERS["STS"]
+    expires = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="seconds")
+    async with Scripted([assumed(f"Date: {date}", expires=expires)]) as server:
+        issuer = make(server)
+        assert (await issuer.obtain(soon())).expires == pytest.approx(time.time() + 3600, abs=30)
+        await issuer.close()
+
+
+@pytest.mark.parametrize("expires", ["soon", "2100-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "1"])
+@pytest.mark.parametrize(
+    ("service", "answer"), [("STS", assumed), ("an agent", from_agent), ("Google's IAM", generated)]
+)
+async def test_a_date_without_a_time_zone_is_no_end(service: str, answer: Callable[..., bytes], expires: str) -> None:
+    """Nobody could tell when it is; what is no date at all neither."""
+    make, (*before, _) = ISSUERS[service]
+    async with Scripted([*before, answer(expires=expires)]) as server:
+        issuer = make(server)
+        if expires.endswith("+14:00"):
+            assert (await issuer.obtain(soon())).expires < 0
+        else:
+            with pytest.raises(IdentityUnavailable):
+                await issuer.obtain(soon())
         await issuer.close()
