@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import formatdate
-from urllib.parse import parse_qs
 
 import botocore.auth
 import botocore.awsrequest

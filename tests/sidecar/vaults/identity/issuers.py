@@ -17,7 +17,7 @@ from secret_sidecar.vaults.gcp.federation import Federation as Google
 from secret_sidecar.vaults.gcp.metadata import Metadata
 from secret_sidecar.vaults.hashicorp.jwt_login import JwtLogin
 from secret_sidecar.vaults.identity.credentials import Issuer
-from tests.sidecar.support.scripted import Scripted, reply
+from tests.fakes.scripted import Scripted, reply
 
 JSON = "Content-Type: application/json"
 FLAVOR = "Metadata-Flavor: Google"

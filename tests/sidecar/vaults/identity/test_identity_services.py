@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from secret_sidecar.errors import IdentityDelayed, IdentityTimedOut, IdentityUnavailable
+from tests.fakes.scripted import Scripted, reply
 from tests.sidecar.conftest import soon
-from tests.sidecar.support.scripted import Scripted, reply
 from tests.sidecar.vaults.identity.issuers import (
     EMAIL,
     FLAVOR,
@@ -66,7 +66,7 @@ async def test_a_service_that_goes_on_hanging_is_not_waited_for_beyond_the_deadl
 @every_service
 async def test_a_status_that_passes_is_tried_again(make: Make, answers: tuple[bytes, ...], status: int) -> None:
     """With a page of whatever stands in front of the service."""
-    async with Scripted([reply(b"<html>", status), *answers]) as server:
+    async with Scripted([reply(b"<html>", status), *answers], answers) as server:  # on the same connection, or another
         issuer = make(server)
         assert (await issuer.obtain(soon())).expires is not None
         await issuer.close()
