@@ -28,7 +28,7 @@ from secret_sidecar.vaults.store import Store, expiry
 
 
 def layered(store: Store, settings: Settings, metrics: Metrics) -> Store:
-    """Return the store as the API asks it: audited, bounded, as fresh as the settings say, and counted."""
+    """Return the store for the API: with audit, limits, freshness and metrics."""
     fresh = freshened(store, settings, metrics)
     gauges(metrics, lambda: (fresh,))
     metrics.gauge("credentials_expire_timestamp_seconds", "When the credentials end.", lambda: expiry(store))
@@ -36,7 +36,7 @@ def layered(store: Store, settings: Settings, metrics: Metrics) -> Store:
 
 
 def freshened(store: Store, settings: Settings, metrics: Metrics, total: Total | None = None) -> Fresh:
-    """Return the store bounded, as fresh as the settings say, and counted."""
+    """Return the store with limits, freshness and metrics."""
     observed = ObservedCalls(store, metrics)
     return Fresh(observed, metrics, ttl=settings.cache_ttl, stale=settings.stale_if_error, total=total)
 
@@ -66,7 +66,7 @@ def health(readiness: Readiness, metrics: Metrics | None = None) -> Starlette:
 
 
 def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
-    """Return what a request passes through before it is routed, the first one first."""
+    """Return the middleware in front of the routes, outermost first."""
     middleware = [Middleware(ObservedRequests, metrics), Middleware(Guard)]
     if settings.token_file:
         middleware.append(Middleware(TokenRequired, TokenFile(settings.token_file)))

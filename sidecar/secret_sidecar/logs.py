@@ -50,5 +50,5 @@ def configure() -> None:
 
 
 def of_loop(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG001
-    """Log what the event loop complains of, in words of our own: its own quote exceptions and arguments."""
+    """Log errors of the event loop without its own message, which quotes exceptions and arguments."""
     log.error("the event loop met an internal error", exc_info=context.get("exception"))

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass
 class Cause:
-    """What went wrong last in attempts that go on: the answer to whoever stops waiting for them."""
+    """The last error of attempts that continue: the answer when the caller stops waiting."""
 
     error: VaultError | None = None
 
@@ -32,7 +32,7 @@ _noted: ContextVar[Cause | None] = ContextVar("noted", default=None)
 
 
 def noting(cause: Cause | None = None) -> Cause:
-    """Return what will hold the last cause of attempts in this task: the one given, or a new one."""
+    """Return the holder of the last error in this task: the one given, or a new one."""
     cause = cause or Cause()
     _noted.set(cause)
     return cause

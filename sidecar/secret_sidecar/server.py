@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 HEALTH_LIMITS = http_server.Limits(body=0, connections=64)
 READING_LIMITS = http_server.Limits(body=2 * batch.MAX_BODY)
-"""Without writes: a body is in memory before anybody knows whose it is; of one that is a bit large, the API tells."""
+"""Without writes: a body is read before its caller is known, so it is limited; a batch a bit too large gets a 413."""
 
 log = logging.getLogger(__name__)
 
 
 class Sidecar:
-    """A running sidecar, as an async context manager: leaving it answers what was asked before, then closes all."""
+    """A running sidecar, as an async context manager: on exit it answers what is in flight, then closes."""
 
     def __init__(self, settings: Settings, store: Store | None = None) -> None:
         self._settings = settings
@@ -82,7 +82,7 @@ class Sidecar:
 
 
 def _shared(settings: Settings, metrics: Metrics) -> tuple[Certificates, Shared, ASGIApp]:
-    """Return the parts of the shared mode, which nobody else imports."""
+    """Return the parts of the shared mode, imported only here."""
     from secret_sidecar.shared import certificates, service  # noqa: PLC0415 (costs a sidecar nothing)
 
     assert settings.tls_cert_file is not None  # noqa: S101
@@ -108,9 +108,9 @@ async def serve(settings: Settings) -> None:
 
 
 def _forget_the_start() -> None:
-    """Leave what was made at the start, which stays, out of every later search for garbage, and search less often.
+    """Exclude what was made at start from garbage collection, and collect less often.
 
-    What a request leaves behind is freed as its last reference goes; searching finds broken connections and the like.
+    What a request leaves is freed by reference counting; the collector is for broken connections and the like.
     """
     gc.collect()
     gc.freeze()

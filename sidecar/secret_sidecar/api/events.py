@@ -24,7 +24,7 @@ from secret_sidecar.settings import Settings
 MAX_STREAMS = 64
 MAX_NAMES = 50
 HEARTBEAT = 15.0
-"""Seconds of silence after which a stream sends a comment, so that both sides notice a connection that is gone."""
+"""Seconds without an event after which a stream sends a comment, so that both sides notice a broken connection."""
 MEDIA_TYPE = "text/event-stream"
 
 _START = {
@@ -35,7 +35,7 @@ _START = {
 
 
 class Events:
-    """The route of /v1/events, and its streams, which end when the server says that nobody listens any more."""
+    """The route of /v1/events, and its streams, which end when the server reports that the client is gone."""
 
     def __init__(self, asker: Asker, settings: Settings, pause: Pause = pause) -> None:
         self._asker = asker
@@ -46,7 +46,7 @@ class Events:
 
     @property
     def routes(self) -> list[Route]:
-        """What the application serves."""
+        """The application's routes."""
         return [Route("/v1/events", self, methods=["GET"])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +72,7 @@ class Events:
             await send(_body(b"", more=False))
 
     def end(self) -> None:
-        """End all streams, and those that are still to begin: whose they are has ended."""
+        """End all streams, and those still to begin: their caller's credentials have ended."""
         self._is_over = True
         for listener in self._listeners:
             listener.end()
@@ -84,7 +84,7 @@ class Events:
         return names
 
     async def _tell(self, names: list[str], told: _Told, listener: Listener, send: Send) -> None:
-        """Send what there is to say, until the listener is over."""
+        """Send findings until the listener ends."""
         if self._is_over:
             return
         self._listeners.add(listener)
@@ -114,14 +114,14 @@ class Events:
 
 
 class _Told:
-    """What a stream has said, and what its caller says it knew: an event's id holds the versions told up to it."""
+    """The versions that a stream has sent, or that its client received before: an event's id contains them."""
 
     def __init__(self, seen: frozenset[str]) -> None:
         self._seen = seen
         self._last: dict[str, Finding] = {}
 
     def render(self, name: str, finding: Finding) -> bytes:
-        """Return the event of a finding, or nothing where it is no news."""
+        """Return the event of a finding, or nothing if it is not new."""
         last = self._last.get(name)
         self._last[name] = finding
         if last is None and finding.event == "version" and _digest(name, finding) in self._seen:
@@ -141,7 +141,7 @@ def _body(chunk: bytes, *, more: bool = True) -> dict[str, object]:
 
 
 async def _end_with(receive: Receive, listener: Listener) -> None:
-    """End the stream when its caller goes away, or the server stops: the server tells of both."""
+    """End the stream when the client disconnects or the server stops: the server reports both."""
     while (await receive())["type"] != "http.disconnect":
         pass
     listener.end()

@@ -1,4 +1,4 @@
-"""What the kubelet asks, whether the process lives and is ready, and what Prometheus does: none costs a call."""
+"""Liveness and readiness for the kubelet, and metrics for Prometheus; none of them calls the vault."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Health:
 
     @property
     def routes(self) -> list[Route]:
-        """What the application serves."""
+        """The application's routes."""
         return [
             Route("/healthz", self.alive, methods=["GET"]),
             Route("/readyz", self.ready, methods=["GET"]),
@@ -39,5 +39,5 @@ class Health:
         return problems.not_ready(self._readiness.reason)
 
     async def metrics(self, request: Request) -> Response:  # noqa: ARG002
-        """GET /metrics: what was counted, in Prometheus' text format."""
+        """GET /metrics, in Prometheus' text format."""
         return Response(self._metrics.render(), headers={**problems.NO_STORE, "Content-Type": CONTENT_TYPE})

@@ -1,15 +1,15 @@
-"""A limit on the memory of all answers that are made of many secrets."""
+"""The memory limit of all batch answers together."""
 
 from __future__ import annotations
 
 from secret_sidecar.errors import Overloaded
 
 MOST = 48 << 20
-"""Bytes: the largest answer there can be, 100 values of 64 KiB that JSON escapes, with the values it is made of."""
+"""Bytes: the largest possible answer, 100 values of 64 KiB escaped in JSON, plus the values themselves."""
 
 
 class Budget:
-    """How much memory there is for all answers together."""
+    """The memory for all answers together."""
 
     def __init__(self, most: int = MOST) -> None:
         self.most = most
@@ -17,14 +17,14 @@ class Budget:
 
 
 class Reservation:
-    """What one answer takes of a budget."""
+    """One answer's share of the budget."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._used = 0
 
     def take(self, size: int) -> None:
-        """Reserve so many bytes more, or raise Overloaded."""
+        """Reserve so many more bytes, or raise Overloaded."""
         budget = self._budget
         if budget.used + size > budget.most:
             raise Overloaded(f"{budget.used} bytes of batches are in memory: expected at most {budget.most} at a time")
@@ -32,10 +32,10 @@ class Reservation:
         self._used += size
 
     def release(self, size: int) -> None:
-        """Give so many bytes back."""
+        """Release so many bytes."""
         self._budget.used -= size
         self._used -= size
 
     def release_all(self) -> None:
-        """Give everything back."""
+        """Release everything."""
         self.release(self._used)

@@ -38,7 +38,7 @@ class Description:
 
     @property
     def routes(self) -> list[Route]:
-        """What the application serves."""
+        """The application's routes."""
         return [Route("/openapi.json", self.describe, methods=["GET"])]
 
     async def describe(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Counting requests as they are answered."""
+"""Request metrics."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"
 
 
 class ObservedRequests:
-    """Middleware: counts each request by route and status and times it, and tells the audit trail who asks."""
+    """Middleware that counts and times each request by route and status, and gives the audit log its caller."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on, and count it once it is answered."""
+        """Pass the request on, and count it once it is answered."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -57,7 +57,7 @@ def count(metrics: Metrics, scope: Scope, status: int, seconds: float) -> None:
 
 
 def refused(metrics: Metrics, method: str, status: int, kind: str) -> None:
-    """Count what the server refused by itself; how long that took, it does not tell."""
+    """Count a request that the server itself refused; its duration is not known."""
     _add(metrics, method, "", status)
     metrics.errors.add(kind)
 

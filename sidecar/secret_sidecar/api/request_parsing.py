@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON objects, marked as such, and bounded."""
+"""Request bodies: JSON objects with that Content-Type, limited in size."""
 
 from __future__ import annotations
 

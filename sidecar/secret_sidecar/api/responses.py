@@ -1,4 +1,4 @@
-"""Answers of the API that are no problems: JSON that nobody may keep."""
+"""Successful answers of the API: JSON that must not be cached."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from secret_sidecar.flat_json import json_of
 from secret_sidecar.problems import NO_STORE
 from secret_sidecar.vaults.store import Secret
 
-_KEPT_BY_NOBODY = (b"cache-control", b"no-store")
+_NO_STORE = (b"cache-control", b"no-store")
 _JSON = (b"content-type", MEDIA_TYPE.encode())
 
 
 class _SecretResponse(Response):
-    """A secret: nearly every answer there is, so made without the generality of other responses."""
+    """A secret: the most frequent answer, so without the overhead of a general response."""
 
     def __init__(self, body: bytes, etag: str) -> None:
         self.status_code = 200
         self.background = None
         self.body = body
         length = (b"content-length", b"%d" % len(body))
-        self.raw_headers = [(b"etag", etag.encode("latin-1")), _KEPT_BY_NOBODY, length, _JSON]
+        self.raw_headers = [(b"etag", etag.encode("latin-1")), _NO_STORE, length, _JSON]
 
 
 class Parts(Response):
-    """An answer in parts: each is let go of once the caller has taken it, and its memory released."""
+    """An answer in parts, each released once the client has read it."""
 
     def __init__(self, parts: deque[bytes], reservation: Reservation) -> None:
         self.status_code = 200
         self.background = None
         self._parts = parts
         self._reservation = reservation
-        self.raw_headers = [_KEPT_BY_NOBODY, (b"content-length", b"%d" % sum(map(len, parts))), _JSON]
+        self.raw_headers = [_NO_STORE, (b"content-length", b"%d" % sum(map(len, parts))), _JSON]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send them."""
@@ -58,7 +58,7 @@ def json_response(document: dict[str, Any], status: int = 200, **headers: str) -
 
 
 def secret_response(secret: Secret, selection: Selection, if_none_match: list[str]) -> Response:
-    """Return a secret, or 304 if the caller has this version (RFC 9110 section 13.1.2)."""
+    """Return a secret, or 304 if the client has this version (RFC 9110 section 13.1.2)."""
     etag = f'"{secret.version}"'
     if if_none_match and _matches(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag, **NO_STORE})

@@ -1,4 +1,4 @@
-"""The API: one secret, and the names that were declared for this workload."""
+"""The routes of one secret, and of the names declared for this workload."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PATH = PATH.encode()
 
 
 class _SecretRoute(Route):
-    """All below one path: what follows is the name, slashes and line breaks too."""
+    """A route for everything below a path: the rest is the name, slashes and line breaks included."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether the path, as it was sent, is below, and the method one of the route's."""
@@ -82,7 +82,7 @@ class Secrets:
         return secret_response(secret, selection, known)
 
     async def _write(self, request: Request) -> Response:
-        """Answer the other methods, where writing was granted."""
+        """Answer the other methods, where writes are enabled."""
         assert self._writes is not None  # noqa: S101
         parameters(request)
         return await self._writes.write(request, self._asker.full_name(_asked_name(request.scope)))
@@ -96,11 +96,11 @@ class Declared:
 
     @property
     def routes(self) -> list[Route]:
-        """What the application serves."""
+        """The application's routes."""
         return [Route("/v1/secrets", self.names, methods=["GET"])]
 
     async def names(self, request: Request) -> Response:
-        """GET /v1/secrets: what the stack declared. The vault is not asked, so nobody needs to be granted a list."""
+        """GET /v1/secrets: the declared names. The vault is not called, so no list permission is needed."""
         parameters(request)
         return json_response({"names": self._names})
 

@@ -1,4 +1,4 @@
-"""New versions of secrets: each name is looked at while somebody listens, once for all who do."""
+"""Checks for new versions of secrets: one per name for all listeners, only while there are any."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def pause(event: asyncio.Event, seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a look at a name found: the kind of event, its data, and a mark that stays while nothing changes."""
+    """The result of a check: the event's type, its data, and a mark that is equal while nothing changes."""
 
     event: str
     mark: str
@@ -37,7 +37,7 @@ class Finding:
 
 
 class Listener:
-    """What one stream was not told yet: of each name the last finding alone, however slowly it is read."""
+    """The findings that one stream has not sent yet: of each name only the last, however slowly it is read."""
 
     def __init__(self) -> None:
         self.changed = asyncio.Event()
@@ -46,7 +46,7 @@ class Listener:
         self._last: dict[str, Finding] = {}
 
     def tell(self, name: str, finding: Finding) -> None:
-        """Leave a finding, in place of an earlier one; one that is like the last wakes nobody."""
+        """Replace the name's finding; one that equals the last does not wake the stream."""
         last, self._last[name] = self._last.get(name), finding
         if last is not None and last.is_like(finding):
             return
@@ -59,7 +59,7 @@ class Listener:
         self.changed.set()
 
     def take(self) -> dict[str, Finding]:
-        """Return what was left since the last time."""
+        """Return the findings since the last call."""
         self.changed.clear()
         findings, self._findings = self._findings, {}
         return findings
@@ -69,7 +69,7 @@ Look = Callable[[str], Awaitable[Finding]]
 
 
 class Watches:
-    """Names that are looked at, for as long as they have listeners."""
+    """The names that are checked while they have listeners."""
 
     def __init__(self, look: Look, interval: float, pause: Pause = pause) -> None:
         self._look = look
@@ -78,26 +78,26 @@ class Watches:
         self._watches: dict[str, _Watch] = {}
 
     def join(self, name: str, listener: Listener) -> None:
-        """Tell a listener of a name: at once, by a look that is not under way yet, and after every look."""
+        """Add a listener to a name: it gets the result of a new check at once, and of every later one."""
         watch = self._watches.get(name)
         if watch is None or watch.is_over:
             watch = self._watches[name] = _Watch(name, self._look, self._interval, self._pause)
         watch.join(listener)
 
     def leave(self, name: str, listener: Listener) -> None:
-        """Tell a listener no more; the last one ends the looking."""
+        """Remove a listener; the last one ends the checks."""
         watch = self._watches.get(name)
         if watch is not None and watch.leave(listener):
             del self._watches[name]
 
     @property
     def names(self) -> list[str]:
-        """What is looked at now."""
+        """The names that are checked now."""
         return list(self._watches)
 
 
 class _Watch:
-    """One name, looked at every so often, and at once for a newcomer."""
+    """One name, checked at intervals, and at once for a new listener."""
 
     def __init__(self, name: str, look: Look, interval: float, pause: Pause) -> None:
         self._name = name
@@ -112,7 +112,7 @@ class _Watch:
 
     @property
     def is_over(self) -> bool:
-        """Whether a defect ended it."""
+        """Whether an internal error ended it."""
         return self._task is None
 
     def join(self, listener: Listener) -> None:
@@ -120,7 +120,7 @@ class _Watch:
         self._wanted.set()
 
     def leave(self, listener: Listener) -> bool:
-        """Return whether nobody is left."""
+        """Return whether no listener is left."""
         self._listeners.discard(listener)
         self._newcomers.discard(listener)
         if self._listeners or self._newcomers:
@@ -141,7 +141,7 @@ class _Watch:
             await self._pause(self._wanted, self._interval * spread)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        """A defect must not leave anybody waiting for a word that never comes."""
+        """An internal error ends the streams that would otherwise wait for ever."""
         self._task = None
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("events ended: an internal error of the sidecar", exc_info=error)

@@ -1,4 +1,4 @@
-"""The API's writes, where the stack grants them: SECRETS_ACCESS=read_write."""
+"""The API's writes, enabled by SECRETS_ACCESS=read_write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit trail: one JSON line on stdout for each read and write, with who, what and how it ended, and never a value.
+"""The audit log: one JSON line on stdout per read and write, with caller, name and outcome, and never a value.
 
 Lines are made by hand, and written together a moment later: a general formatter and a system call for each would cost
 more than all else that a read does besides asking the vault.
@@ -27,7 +27,7 @@ MOMENT = 0.005
 """Seconds after which a line is written at the latest."""
 OK = "ok"
 CALLER = "secret_sidecar.caller"
-"""Where the scope holds who the cloud says asks, in shared mode."""
+"""The key in the ASGI scope for the subject that the cloud accepted, in shared mode."""
 
 asked_by: ContextVar[Scope | None] = ContextVar("asked_by", default=None)
 """The request that is being answered."""
@@ -40,7 +40,7 @@ def to_stdout(lines: str) -> None:
 
 
 class Trail:
-    """Collects lines and writes them; one that cannot be written is counted and keeps nobody from reading."""
+    """Collects lines and writes them; one that cannot be written is counted, and delays no read."""
 
     def __init__(self, metrics: Metrics, write: Callable[[str], None] = to_stdout) -> None:
         self._metrics = metrics
@@ -75,7 +75,7 @@ class Trail:
 
 
 class Audited(Wrapped):
-    """A store whose reads and writes leave a line each: those that were refused, and those from the cache, too."""
+    """A store that logs each read and write, refused and cached ones included."""
 
     def __init__(self, store: Store, metrics: Metrics, trail: Trail | None = None) -> None:
         super().__init__(store)
@@ -159,7 +159,7 @@ class Audited(Wrapped):
 
 
 def _caller(scope: Scope) -> str:
-    """Return what is known of who asked: the other end of the connection, and what it calls itself."""
+    """Return the caller's address and User-Agent."""
     text = _peer(scope.get("client"))
     if caller := scope.get(CALLER):
         text += f', "caller": {quoted(caller)}'

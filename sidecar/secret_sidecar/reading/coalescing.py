@@ -1,8 +1,8 @@
-"""Calls to the vault, bounded and shared, so that no reader gets what was read before it came.
+"""Calls to the vault, limited and shared, so that no read gets a result from before it arrived.
 
-A reader's call is made at once while few calls for the same, and not too many in all, are under way. Beyond that the
-reader waits, together with all who ask for the same, and when a call ends, one is made for them all. Nobody joins a
-call that is under way: what it brings may have been read before the newcomer asked.
+A read is sent at once while few calls with the same key, and not too many in all, are in flight. Beyond that, reads
+with the same key wait together, and when a call ends, one call is made for all of them. A read never joins a call in
+flight: its result may be older than the read.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from secret_sidecar.errors import Overloaded, TimedOut
 from secret_sidecar.retry import Cause, noting
 
 CALLS = 64
-"""Calls that are under way at a time: as many as a client has connections."""
+"""Calls in flight at a time: as many as a client has connections."""
 WAITING = 1024
-"""Readers that wait at a time for a call that they share."""
+"""Reads that wait for a shared call at a time."""
 AT_ONCE = 4
-"""Calls for one key that are under way at a time, unless they take long."""
+"""Calls for one key in flight at a time, unless they take long."""
 PATIENCE = 0.1
-"""Seconds after which nobody waits any more for other calls of the same key: those may hang."""
+"""Seconds after which a waiting read no longer waits for other calls of its key, which may hang."""
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class SharedCalls(Generic[K, T]):
         self.spared = 0
 
     async def get(self, key: K, deadline: float) -> T:
-        """Return what a call brings that is sent from now on, raise its error, or Overloaded at once."""
+        """Return the result of a call sent from now on, raise its error, or raise Overloaded at once."""
         if self.under_way >= self._most_calls or self._by_key.get(key, 0) >= self._at_once:
             return await self._wait(key, deadline)
         self._begin(key)
@@ -60,7 +60,7 @@ class SharedCalls(Generic[K, T]):
             self._end(key)
 
     def close(self) -> None:
-        """Give up the calls that are shared, and those who wait for them."""
+        """Cancel the shared calls, and the reads that wait for them."""
         for shared in self._unsent.values():
             shared.cancel()
         self._unsent.clear()
@@ -107,7 +107,7 @@ class SharedCalls(Generic[K, T]):
             self._send_next()
 
     def _send_next(self) -> None:
-        """Make the call of those who wait longest and may now: where one ended, one has room."""
+        """Send the call that has waited longest and may be sent now."""
         for key, shared in self._unsent.items():
             if shared.overdue or self._by_key.get(key, 0) < self._at_once:
                 self._send(key, shared)
@@ -143,7 +143,7 @@ class SharedCalls(Generic[K, T]):
 
 
 class _Shared(Generic[T]):
-    """A call that several wait for; until it is sent, others may join."""
+    """A call shared by several reads; until it is sent, others may join."""
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
@@ -152,23 +152,23 @@ class _Shared(Generic[T]):
         self.overdue = False
 
     def give(self, result: T) -> None:
-        """Answer all who wait."""
+        """Answer all waiting reads."""
         for waiter in self.waiters:
             if not waiter.done():
                 waiter.set_result(result)
 
     def fail(self, error: Exception) -> None:
-        """Raise an error where it is waited for."""
+        """Raise an error in all waiting reads."""
         for waiter in self.waiters:
             if not waiter.done():
                 waiter.set_exception(error)
 
     def cancel(self) -> None:
-        """Give those up who wait."""
+        """Cancel the waiting reads."""
         for waiter in self.waiters:
             waiter.cancel()
 
     def expire(self, waiter: asyncio.Future[T]) -> None:
-        """End one reader's waiting: with what had gone wrong so far, if anything had."""
+        """End one read's wait with the last error so far, if there was one."""
         if not waiter.done():
             waiter.set_exception(self.cause.error or TimedOut("no answer was there before the deadline"))

@@ -1,4 +1,4 @@
-"""What is counted, and how Prometheus reads it.
+"""The metrics, in Prometheus' text format.
 
 Format: https://prometheus.io/docs/instrumenting/exposition_formats/ (text, version 0.0.4). No label holds a secret, an
 identity or a token; the names of secrets are labels only where that was asked for.
@@ -13,7 +13,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds."""
 MOST_SERIES = 2000
-"""Combinations of labels that a metric keeps apart; what comes beyond is counted under 'other'."""
+"""The most label combinations of a metric; further ones are counted as 'other'."""
 _PREFIX = "secret_sidecar_"
 
 Labels = tuple[str, ...]
@@ -79,7 +79,7 @@ class Histogram:
 
 
 class Gauge:
-    """Is asked for when it is read; None if there is nothing to tell."""
+    """A gauge read on demand; None if there is no value."""
 
     kind = "gauge"
 
@@ -123,7 +123,7 @@ class Metrics:
         ]
 
     def gauge(self, name: str, about: str, value: Callable[[], float | None]) -> None:
-        """Add a gauge that is asked for when the metrics are read."""
+        """Add a gauge that is read on demand."""
         self._all.append(Gauge(name, about, value))
 
     def render(self) -> bytes:

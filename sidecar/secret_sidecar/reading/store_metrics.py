@@ -1,4 +1,4 @@
-"""Counting calls as the vault answers them."""
+"""Metrics of calls to the vault."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who is being served: each token's caller with a store of its own, by the token's digest, until either ends.
+"""The callers: each token's own store, found by the token's digest, until the token or its credentials end.
 
-Nothing is looked up by what a token says: only the same bytes, which the cloud took for true, find what was made for
-them. The token itself is kept by nobody once it was exchanged.
+Nothing is looked up by a token's claims: only the same bytes, which the cloud accepted, find what was made for them.
+The token itself is not stored after the exchange.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ from secret_sidecar.vaults.exchange.token_exchange import TokenExchange
 from secret_sidecar.vaults.store import Store, expiry
 
 EXCHANGES = 32
-"""Exchanges that are under way at a time."""
+"""Exchanges in progress at a time."""
 WAITING = 256
-"""Exchanges that are under way, or wait for their turn."""
+"""Exchanges in progress or waiting."""
 SPARE = 30.0
 """Seconds before their end from which on credentials are exchanged for new ones: clocks differ, calls take time."""
 GARBAGE = 256
-"""Callers that have gone until garbage is searched for: what each leaves refers to itself, and grew old with it."""
+"""Callers that left until the garbage collector is run: what each leaves is in reference cycles."""
 
 log = logging.getLogger(__name__)
 
 
 class Served(Protocol):
-    """What is made for one caller: it has nothing in common with anybody else's."""
+    """What is made for one caller, and shared with no other."""
 
     def end(self) -> None:
-        """End what would go on for ever: its streams."""
+        """End its streams."""
         ...
 
     def forget(self) -> None:
-        """Keep no values any more."""
+        """Drop its cached values."""
         ...
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Close everything."""
         ...
 
 
 @dataclass(eq=False, slots=True)
 class Caller:
-    """One caller, and how many requests of its are being answered."""
+    """One caller, and how many of its requests are in progress."""
 
     claims: Claims
     store: Store
@@ -65,14 +65,14 @@ class Caller:
     alarm: asyncio.TimerHandle | None = None
 
     def has_ended(self, now: float) -> bool:
-        """Whether its token or its credentials have, or the vault does not take these any more."""
+        """Whether its token or credentials have expired, or the vault rejects the credentials."""
         ends = expiry(self.store)
         return now >= self.expires or (ends is not None and now >= ends)
 
 
 @dataclass(eq=False, slots=True)
 class _Flight:
-    """An exchange under way, and how many wait for it."""
+    """An exchange in progress, and how many requests wait for it."""
 
     task: asyncio.Task[Caller | Refusal]
     cause: Cause
@@ -84,7 +84,7 @@ Serve = Callable[[Store, Claims], Served]
 
 
 class Callers:
-    """At most `most` callers; of those whom nobody is answering just now, the one seen longest ago goes first."""
+    """At most `most` callers; the least recently seen one without a request in progress is dropped first."""
 
     def __init__(
         self,
@@ -157,7 +157,7 @@ class Callers:
             self.leave(caller)
 
     async def close(self) -> None:
-        """Give up exchanges, and close all callers'."""
+        """Cancel exchanges, and close all callers."""
         for flight in self._flights.values():
             flight.task.cancel()
         for digest in list(self._callers):
@@ -218,7 +218,7 @@ class Callers:
         self._unpin(flight)
 
     def _unpin(self, flight: _Flight) -> None:
-        """Let go of a new caller once nobody waits for it any more."""
+        """Release a new caller once no request waits for it."""
         if flight.waiting or not flight.is_held or not flight.task.done():
             return
         flight.is_held = False
@@ -228,7 +228,7 @@ class Callers:
             self.leave(found)
 
     def _has_room(self) -> bool:
-        """Make room for one more, or return False if all that there are are being answered."""
+        """Drop a caller to make room, or return False if all have requests in progress."""
         if len(self._callers) < self._most:
             return True
         for digest, caller in self._callers.items():
@@ -242,7 +242,7 @@ class Callers:
             self._put_out(digest)
 
     def _put_out(self, digest: bytes) -> None:
-        """Serve a caller no more; what is being answered still is, and streams end."""
+        """Drop a caller; its requests in progress are still answered, its streams end."""
         caller = self._callers.pop(digest)
         caller.is_out = True
         if caller.alarm is not None:
@@ -264,5 +264,5 @@ class Callers:
 
 
 def _cut_short(cause: Cause) -> Refusal:
-    """Return what an exchange ends with that the deadline ended: the last cause, if there was one."""
+    """Return the error of an exchange that the deadline ended: the last cause, if there was one."""
     return Refusal.of(cause.error or IdentityTimedOut("the token was not exchanged before the deadline"))

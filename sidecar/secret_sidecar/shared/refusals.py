@@ -1,4 +1,4 @@
-"""How much of the cloud's patience bad tokens may use up.
+"""Limits on exchanges of bad tokens, which count against the cloud's quotas.
 
 A token that was refused is refused again for a while without a call; and who keeps showing others, each of them new, is
 asked to wait: callers who are known already go on being served.
@@ -19,9 +19,9 @@ from secret_sidecar.errors import (
 )
 
 DECIDED = 5.0
-"""Seconds that the cloud's own refusal of a token is repeated for."""
+"""Seconds for which the cloud's refusal of a token is repeated without a call."""
 FAILED = 1.0
-"""Seconds that any other failure of an exchange is."""
+"""The same for any other failure of an exchange."""
 MOST = 4096
 """Tokens, and addresses, that are remembered; those remembered longest go first."""
 PER_PEER = 32
@@ -83,7 +83,7 @@ class _Peer:
 
 
 class Peers:
-    """What each address has cost."""
+    """The exchanges of each address."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

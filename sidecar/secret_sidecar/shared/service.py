@@ -1,4 +1,4 @@
-"""The shared mode's applications: one for each caller, and one in front of them that knows who is who.
+"""The shared mode's applications: one per caller, and one in front that authenticates callers.
 
 What belongs to a caller (store, credentials, connections, kept values, watches, streams) is reached from its own
 application alone, so that no mistake in looking something up by name can cross callers.
@@ -33,7 +33,7 @@ from secret_sidecar.vaults.exchange.token_exchange import TokenExchange
 from secret_sidecar.vaults.store import Store
 
 MOST_BYTES = 64 << 20
-"""Memory for the values that are kept of all callers together."""
+"""Bytes for the cached values of all callers together."""
 
 
 class OneCaller:
@@ -63,7 +63,7 @@ class OneCaller:
 
 
 class Shared:
-    """The service: as an application, it hands each request to its caller's own."""
+    """The service: an application that passes each request to its caller's own."""
 
     def __init__(self, token_exchange: TokenExchange, settings: Settings, metrics: Metrics) -> None:
         self.backend = settings.backend
@@ -80,7 +80,7 @@ class Shared:
         metrics.gauge("callers", "Callers that are kept apart just now.", lambda: len(self.callers))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request as its caller's application does; what comes after does not see the token."""
+        """Pass a request to its caller's application, without the token."""
         try:
             token = token_of(scope["headers"])
             scope["headers"] = [header for header in scope["headers"] if header[0] != b"authorization"]
@@ -97,7 +97,7 @@ class Shared:
         self._bound()
 
     async def probe(self, name: str, deadline: float) -> None:  # noqa: ARG002
-        """Return if the vault answered anybody: there is no identity to ask by."""
+        """Return if the vault answered at all: there is no identity to ask with."""
         await self._token_exchange.probe(deadline)
 
     async def close(self) -> None:
@@ -106,7 +106,7 @@ class Shared:
         self.trail.flush()
 
     def _bound(self) -> None:
-        """Keep less where all callers together keep too much: of those seen longest ago, nothing."""
+        """Drop the cached values of the least recently seen callers while all together exceed the limit."""
         if self.total.bytes > MOST_BYTES:
             for caller in self.callers:
                 caller.served.forget()
@@ -118,7 +118,7 @@ class Shared:
 
 
 def api(shared: Shared, settings: Settings, metrics: Metrics) -> Starlette:
-    """Return the API: behind the guard, and with what a request passes before anybody knows whose it is."""
+    """Return the API: behind the guard and the middleware that runs before the caller is known."""
     expected = " or ".join(settings.shared_hosts)
     guard: Callable[..., Any] = Guard
     middleware = [

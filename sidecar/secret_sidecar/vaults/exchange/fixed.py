@@ -1,4 +1,4 @@
-"""Credentials of a caller: used until they end, and never renewed, for the token that they came from was not kept."""
+"""A caller's credentials: used until they expire and never renewed, because the token was not stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a server answers at all: what readiness can ask without an identity."""
+"""Whether a server answers at all: what readiness can check without an identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The caller's ServiceAccount token: what it says of itself, which nothing but the cloud can believe.
+"""The caller's ServiceAccount token: its unverified claims, which only the cloud can verify.
 
 Sources: RFC 7519 (JSON Web Tokens), RFC 6750 (bearer tokens),
 https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens
@@ -29,7 +29,7 @@ _LATEST = 1e11
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says; once the cloud has taken the same bytes for true, it is."""
+    """A token's claims; verified once the cloud has accepted the same bytes."""
 
     namespace: str
     service_account: str
@@ -61,7 +61,7 @@ def token_of(headers: list[tuple[bytes, bytes]]) -> bytes:
 
 
 def claims_of(token: bytes, now: float) -> Claims:
-    """Return what a token says, or raise Unauthenticated where no cloud could take it; nothing of it is told."""
+    """Return a token's claims, or raise Unauthenticated if no cloud could accept it; the error quotes nothing of it."""
     if not _FORM.fullmatch(token):
         raise invalid("not a JSON Web Token: expected three parts in base64url with dots between them")
     claims = _object(token.split(b".")[1])

@@ -1,4 +1,4 @@
-"""What the shared mode needs of a vault: to become a caller for as long as the cloud lets it."""
+"""What the shared mode needs of a vault: the exchange of a caller's token."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TokenExchange(Protocol):
     """Exchanges callers' tokens at the cloud; holds none, and no identity."""
 
     async def open(self, token: str, claims: Claims, deadline: float) -> Store:
-        """Return a store of the caller's own, with connections and credentials that nobody else has.
+        """Return the caller's own store, with connections and credentials of its own.
 
         Its `expires` says when the credentials end. Raises TokenRefused, Denied or IdentityUnavailable.
         """

@@ -1,4 +1,4 @@
-"""Credentials, whatever the cloud: what they have in common, and what gives them."""
+"""Credentials of any cloud, and their sources."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ __all__ = ["Bearer", "Credentials", "Issuer", "Source"]
 
 
 class Credentials(Protocol):
-    """Something that proves an identity for some time."""
+    """Credentials that prove an identity until they expire."""
 
     @property
     def expires(self) -> float | None:
-        """When they end, in seconds since 1970; None if they do not."""
+        """When they expire, in seconds since 1970; None if they do not."""
         ...
 
     @property
     def identity(self) -> str:
-        """Whose they are, in the cloud's own words."""
+        """The identity, as the cloud names it."""
         ...
 
 
@@ -64,5 +64,5 @@ class Source(Protocol[C]):
         ...
 
     async def close(self) -> None:
-        """Let go of what is held."""
+        """Close everything."""
         ...
