@@ -18,6 +18,7 @@ import pytest
 import secret_sidecar
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.http_server.connection import Connection
+from secret_sidecar.http_server.phase import Phase
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.settings import AwsSettings
@@ -79,7 +80,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def _gone() -> None:
     """Wait until the callers have gone, as far as their connections know."""
-    while any(isinstance(there, Connection) and not there.is_lost for there in gc.get_objects()):  # noqa: ASYNC110 (no event tells)
+    while any(isinstance(there, Connection) and there.phase is not Phase.LOST for there in gc.get_objects()):  # noqa: ASYNC110 (no event tells)
         await asyncio.sleep(0.01)
 
 

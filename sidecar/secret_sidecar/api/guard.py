@@ -5,6 +5,7 @@ request (SSRF) usually says so in a header; a browser says in Origin and Sec-Fet
 cannot keep it from doing so (https://fetch.spec.whatwg.org/#origin-header, https://www.w3.org/TR/fetch-metadata/). All
 get 421 (RFC 9110 section 15.5.20), not this server's to answer; 403 stays what the cloud says. Sec-Fetch-Site `none` is
 an address that a person typed, which no page can pretend. No Host, or two, is no request: 400 (RFC 9112 section 3.2).
+Where a target names its own authority, the server has put that in the place of what Host said (section 3.2.2).
 """
 
 from __future__ import annotations
@@ -51,10 +52,14 @@ def refuse(
         if name == b"host":
             count += 1
             if not hosts.fullmatch(value):
-                host = value.decode("latin-1")[:80]
-                misdirected = Misdirected(f"Host {host!r}: expected {expected}")
+                misdirected = Misdirected(f"Host {_shown(value)}: expected {expected}")
         elif name in FORWARDING or name.startswith(b"x-forwarded"):
-            return Misdirected(f"header {name.decode('latin-1')!r}: expected a request that no server forwarded")
+            return Misdirected(f"header {_shown(name)}: expected a request that no server forwarded")
         elif name == b"origin" or (name == b"sec-fetch-site" and value != b"none"):
-            return Misdirected(f"header {name.decode('latin-1')!r}: expected a request that no web page made")
+            return Misdirected(f"header {_shown(name)}: expected a request that no web page made")
     return misdirected if count == 1 else BadRequest(f"{count} Host headers: expected one")
+
+
+def _shown(given: bytes) -> str:
+    """Return the beginning of what a caller sent: an answer is not as long as whoever asks wants it to be."""
+    return repr(given.decode("latin-1")[:80])

@@ -3,44 +3,133 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections import deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
+
+from starlette.types import ASGIApp
 
 from secret_sidecar.http_server.exchange import Exchange
+from secret_sidecar.http_server.limits import Limits
+from secret_sidecar.http_server.phase import Phase, Wait
 from secret_sidecar.http_server.reader import Reader, Request
 from secret_sidecar.http_server.refusal import Refusal
-
-if TYPE_CHECKING:
-    from secret_sidecar.http_server.server import Server
 
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
+class Host(Protocol):
+    """What a connection needs of its server."""
+
+    app: ASGIApp
+    limits: Limits
+    loop: asyncio.AbstractEventLoop
+
+    def admit(self, connection: Connection) -> bool:
+        """Count a new connection, or return False if there is no place for it."""
+        ...
+
+    def forget(self, connection: Connection) -> None:
+        """Count it no more."""
+        ...
+
+    def grew(self, size: int) -> None:
+        """Hear that a connection may hold so many bytes more than before."""
+        ...
+
+    def refused(self, method: str, status: int, kind: str, /) -> None:
+        """Hear of what was answered in the application's stead."""
+        ...
+
+
 class Connection(asyncio.Protocol):
     """Reads ahead by a chunk at most; after the last request, or what is none, it listens to nothing any more."""
 
-    def __init__(self, server: Server) -> None:
+    _transport: asyncio.Transport
+
+    def __init__(self, server: Host) -> None:
         self._server = server
         self._reader = Reader(server.limits, self._asked, self._goes_on)
         self._waiting: deque[Exchange] = deque()
         self._current: Exchange | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None  # of the handshake, and then of the exchange
         self._refusal: Refusal | None = None  # the last answer, when its turn comes
-        self._listens = True
         self._room: asyncio.Future[None] | None = None
         self._count = 0
         self._seen: tuple[object, ...] = ()
         self.unchanged = 0.0
-        self.is_lost = False
-        self.is_stopping = False
-        self.is_ending = False
+        self.phase = Phase.OPEN
         self.is_blocked = False
+
+    # What the server calls.
+
+    def shake_hands(self, accepted: socket.socket, context: ssl.SSLContext) -> None:
+        """Begin as one that is counted already."""
+        self.phase = Phase.HANDSHAKE
+        loop = self._server.loop
+        opening = loop.connect_accepted_socket(
+            lambda: self, accepted, ssl=context, ssl_handshake_timeout=self._server.limits.handshake
+        )
+        self._task = loop.create_task(opening)
+        self._task.add_done_callback(lambda task: self._shaken(task, accepted))
+
+    def stop(self) -> None:
+        """Give the answer that is being given, and end."""
+        if self.phase is Phase.HANDSHAKE:
+            self.abort()
+            return
+        self.phase = max(self.phase, Phase.STOPPING)
+        if self._current is None:
+            self._transport.close()
+        else:
+            self._current.wake()
+
+    def abort(self) -> None:
+        """End now."""
+        if self._task is not None:
+            self._task.cancel()
+        if self.phase is not Phase.HANDSHAKE:
+            self._transport.abort()
+
+    @property
+    def waits_for_its_caller(self) -> bool:
+        """Whether nothing was asked that the application is still to answer, or the caller does not take it."""
+        return self._current is None or self.is_blocked
+
+    @property
+    def unread(self) -> int:
+        """Bytes of answers that the caller has not taken."""
+        return 0 if self.phase is Phase.HANDSHAKE else self._transport.get_write_buffer_size()
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that the caller makes us hold, roughly."""
+        current = 0 if self._current is None else self._current.held
+        return self.unread + self._reader.held + current + sum(exchange.held for exchange in self._waiting)
+
+    def sweep(self, passed: float) -> None:
+        """End if nothing has changed for too long; called now and then, with the seconds since."""
+        wait = self._wait()
+        seen = (wait, self._count, self.unread)
+        self.unchanged = self.unchanged + passed if seen == self._seen else 0.0
+        self._seen = seen
+        longest = self._longest(wait)
+        if longest is None or self.unchanged < longest:
+            return
+        if wait is Wait.REST:
+            self._refuse(Refusal(408, f"expected a whole request in {longest:g} seconds"))
+        elif wait is Wait.REQUEST:
+            self._transport.close()
+        else:
+            self.abort()
 
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(self._server.limits.unread)
         self._is_tls = transport.get_extra_info("sslcontext") is not None
         self._template = {
             "type": "http",
@@ -50,14 +139,16 @@ class Connection(asyncio.Protocol):
             "client": _address(transport.get_extra_info("peername")),
             "server": _address(transport.get_extra_info("sockname")),
         }
-        if not self._server.admit(self):
-            self._listens = False
+        if self.phase is Phase.HANDSHAKE:
+            self.phase = Phase.OPEN
+            self._task = None
+        elif not self._server.admit(self):
+            self.phase = Phase.LAST
             self._answer(Refusal(503, "too many connections"))
             self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        self.is_lost = True
-        self._listens = False
+        self.phase = Phase.LOST
         self._waiting.clear()
         self._refusal = None  # its traceback has this connection
         self._reader.close()
@@ -68,17 +159,17 @@ class Connection(asyncio.Protocol):
             self._current.wake()
 
     def data_received(self, data: bytes) -> None:
-        if self._listens:
+        if self.phase is Phase.OPEN:
+            self._server.grew(len(data))
             try:
                 self._reader.feed(data)
             except Refusal as refusal:
-                if self._listens:
+                if self.phase is Phase.OPEN:
                     self._refuse(refusal)
 
     def eof_received(self) -> bool:
         """The caller sends no more. What it asked for is answered still; a stream has nobody to go on for."""
-        self._listens = False
-        self.is_ending = True
+        self.phase = max(self.phase, Phase.FINISHED)
         if self._current is not None:
             self._current.wake()
         return self._current is not None and not self._is_tls
@@ -95,18 +186,23 @@ class Connection(asyncio.Protocol):
     # What the reader calls.
 
     def _asked(self, request: Request) -> None:
-        if not self._listens:
+        if self.phase is not Phase.OPEN:
             raise Refusal(400, "a request after the last")
         if len(self._waiting) == self._server.limits.pipelined:
             raise Refusal(400, f"expected at most {len(self._waiting)} requests ahead of their answers")
+        if request.scheme == "https" and not self._is_tls:  # RFC 9110 section 7.4
+            raise Refusal(400, "an https target: expected http, for this connection is not encrypted")
         self._count += 1
-        self._listens = request.keep_alive
-        exchange = Exchange(self, {**self._template, **request.scope}, request.body, request.keep_alive)
+        if not request.keep_alive:
+            self.phase = Phase.LAST
+        scope = {**self._template, **request.scope}
+        exchange = Exchange(self, scope, request.body, request.size, request.keep_alive)
         if self._current is None:
             self._start(exchange)
         else:
             self._waiting.append(exchange)
             self._transport.pause_reading()
+            self._server.grew(request.size)
 
     def _goes_on(self) -> None:
         if self._current is None:
@@ -117,6 +213,7 @@ class Connection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes."""
         self._transport.write(data)
+        self._server.grew(len(data))
 
     async def drained(self) -> None:
         """Return once the caller has taken enough, or has gone."""
@@ -127,7 +224,7 @@ class Connection(asyncio.Protocol):
     def answered(self, exchange: Exchange) -> None:
         """Go on with what waits, or end if this was the last."""
         self._current = self._task = None
-        if self.is_lost:
+        if self.phase is Phase.LOST:
             self._server.forget(self)
         elif not exchange.complete:
             self._transport.abort()
@@ -137,7 +234,7 @@ class Connection(asyncio.Protocol):
             self._start(self._waiting.popleft())
         elif self._refusal is not None:
             self._refuse(self._refusal)
-        elif self.is_ending:
+        elif self.phase >= Phase.FINISHED:
             self._transport.close()
         else:
             if not self._transport.is_reading():
@@ -145,61 +242,45 @@ class Connection(asyncio.Protocol):
             if self._reader.is_expected:
                 self.write(_CONTINUE)
 
-    # What the server calls.
-
-    def stop(self) -> None:
-        """Give the answer that is being given, and end."""
-        self._listens = False
-        self.is_stopping = self.is_ending = True
-        if self._current is None:
-            self._transport.close()
-        else:
-            self._current.wake()
-
-    def abort(self) -> None:
-        """End now."""
-        if self._task is not None:
-            self._task.cancel()
-        self._transport.abort()
-
-    @property
-    def waits_for_its_caller(self) -> bool:
-        """Whether nothing was asked whose answer is not wholly on its way."""
-        return self._current is None and not self._transport.get_write_buffer_size()
-
-    def sweep(self, passed: float) -> None:
-        """End if nothing has changed for too long; called now and then, with the seconds since."""
-        state, longest = self._state()
-        seen = (state, self._count, self._transport.get_write_buffer_size())
-        self.unchanged = self.unchanged + passed if seen == self._seen else 0.0
-        self._seen = seen
-        if self.unchanged < longest:
-            return
-        if state == "reads":
-            self._refuse(Refusal(408, f"expected a whole request in {longest:g} seconds"))
-        elif state == "idle":
-            self._transport.close()
-        else:
-            self.abort()
-
-    def _state(self) -> tuple[str, float]:
-        limits = self._server.limits
-        if self._transport.get_write_buffer_size():
-            return "writes", limits.write
-        if self._current is not None:
-            return "answers", float("inf")  # as long as the application takes: it has deadlines of its own
-        if not self._listens:
-            return "lingers", limits.linger
-        return ("idle", limits.idle) if self._reader.is_between else ("reads", limits.request)
-
     # The rest.
+
+    def _shaken(self, task: asyncio.Task[Any], accepted: socket.socket) -> None:
+        """Let go of a connection whose handshake came to nothing: of those asyncio tells nothing else."""
+        failed = task.cancelled() or task.exception() is not None
+        if self.phase is Phase.HANDSHAKE:
+            self._task = None
+            self.connection_lost(None)
+            if failed:
+                accepted.close()
+
+    def _wait(self) -> Wait:
+        if self.phase is Phase.HANDSHAKE:
+            return Wait.HANDSHAKE
+        if self.unread:
+            return Wait.READER
+        if self._current is not None:
+            return Wait.APPLICATION
+        if self.phase is not Phase.OPEN:
+            return Wait.END
+        return Wait.REQUEST if self._reader.is_between else Wait.REST
+
+    def _longest(self, wait: Wait) -> float | None:
+        """Return the seconds that this may take; None if something else bounds it."""
+        limits = self._server.limits
+        bounds = {
+            Wait.READER: limits.write,
+            Wait.END: limits.linger,
+            Wait.REST: limits.request,
+            Wait.REQUEST: limits.idle,
+        }
+        return bounds.get(wait)
 
     def _start(self, exchange: Exchange) -> None:
         self._current = exchange
         self._task = self._server.loop.create_task(exchange.run(self._server.app))
 
     def _refuse(self, refusal: Refusal) -> None:
-        self._listens = False
+        self.phase = max(self.phase, Phase.LAST)
         if self._current is None:
             self._answer(refusal)
             self._end()
@@ -213,9 +294,9 @@ class Connection(asyncio.Protocol):
 
     def _end(self) -> None:
         """Close our side, and let the caller read: a close with bytes unread would take back what was written."""
-        self._listens = False
+        self.phase = max(self.phase, Phase.LAST)
         self._waiting.clear()
-        if self.is_ending or not self._transport.can_write_eof():
+        if self.phase >= Phase.FINISHED or not self._transport.can_write_eof():
             self._transport.close()
         else:
             self._transport.write_eof()

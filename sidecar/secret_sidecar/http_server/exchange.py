@@ -11,6 +11,8 @@ from typing import Protocol
 from starlette.types import ASGIApp, Message, Scope
 
 from secret_sidecar import problems
+from secret_sidecar.http_server.date import date_line
+from secret_sidecar.http_server.phase import Phase
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +24,7 @@ _FRAMING = frozenset({b"connection", b"transfer-encoding"})
 class Line(Protocol):
     """What an exchange needs of its connection."""
 
-    is_lost: bool
-    """Nothing that is written arrives any more."""
-    is_ending: bool
-    """The caller sends no more, or the server is stopping: whoever waits for the end is told."""
-    is_stopping: bool
-    """This answer is the last."""
+    phase: Phase
     is_blocked: bool
     """The caller does not take what was written."""
 
@@ -54,6 +51,7 @@ class Exchange:
         "_is_chunked",
         "_left",
         "_line",
+        "_size",
         "_waiter",
         "complete",
         "keep_alive",
@@ -61,10 +59,11 @@ class Exchange:
         "started",
     )
 
-    def __init__(self, line: Line, scope: Scope, body: bytes, keep_alive: bool) -> None:
+    def __init__(self, line: Line, scope: Scope, body: bytes, size: int, keep_alive: bool) -> None:
         self._line = line
         self.scope = scope
         self._body: bytes | None = body
+        self._size = size
         self.keep_alive = keep_alive
         self.started = False
         self.complete = False
@@ -78,18 +77,18 @@ class Exchange:
         """Let the application answer. If it fails, the caller learns that it did and nothing else."""
         try:
             await app(self.scope, self.receive, self.send)
-            if not self.complete and not self._line.is_lost:
+            if not self.complete and self._line.phase < Phase.LOST:
                 self._finish()
         except Exception as error:  # whatever it is: logged, answered as an internal error, and the server goes on
             log.exception("internal error")
-            if not self.complete and not self._line.is_lost:
+            if not self.complete and self._line.phase < Phase.LOST:
                 await self._fail(error)
         finally:
             self._line.answered(self)
 
     def _finish(self) -> None:
         """Accept that a stream has ended because it was told to."""
-        if not (self._is_chunked and self._line.is_ending):
+        if not (self._is_chunked and self._line.phase >= Phase.FINISHED):
             raise RuntimeError("the application did not finish its answer")
         self.keep_alive = False
         self._continue(b"", more=False)
@@ -101,6 +100,11 @@ class Exchange:
         if not self.started:
             await problems.response(error)(self.scope, self.receive, self.send)
 
+    @property
+    def held(self) -> int:
+        """Bytes of memory that the request takes until the application has received it."""
+        return 0 if self._body is None else self._size
+
     def wake(self) -> None:
         """Let whoever waits for the end look again."""
         if self._waiter is not None and not self._waiter.done():
@@ -111,7 +115,7 @@ class Exchange:
         if self._body is not None:
             body, self._body = self._body, None
             return {"type": "http.request", "body": body, "more_body": False}
-        while not (self.complete or self._line.is_lost or self._line.is_ending):
+        while not (self.complete or self._line.phase >= Phase.FINISHED):
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         return {"type": "http.disconnect"}
@@ -120,7 +124,7 @@ class Exchange:
         """Send the head or a part of the body; to a caller who has gone, nothing."""
         if self._line.is_blocked:
             await self._line.drained()
-        if self._line.is_lost:
+        if self._line.phase is Phase.LOST:
             return
         kind = message["type"]
         if kind == "http.response.start" and not self.started:
@@ -131,7 +135,7 @@ class Exchange:
             raise RuntimeError(f"ASGI message {kind!r}: expected one start and then bodies until the last")
 
     def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        lines = [_STATUS_LINES[status]]
+        lines = [_STATUS_LINES[status], date_line()]
         self._left, self._is_chunked = None, False
         for name, value in headers:
             if name == b"content-length":
@@ -145,7 +149,7 @@ class Exchange:
             self._is_chunked = self.scope["http_version"] == "1.1"
             if self._is_chunked:
                 lines.append(b"transfer-encoding: chunked\r\n")
-        if self._line.is_stopping or not self.keep_alive:
+        if self._line.phase is Phase.STOPPING or not self.keep_alive:
             self.keep_alive = False
             lines.append(b"connection: close\r\n")
         head = b"".join(lines)

@@ -14,8 +14,10 @@ class Limits:
     head: int = 16 << 10  # names and values of all headers
     body: int = 400 << 10  # the largest secret of any vault, every byte of it escaped as JSON
     pipelined: int = 32  # requests that wait for the answers to those before them
-    connections: int = 512
-    handshake: float = 5.0  # of TLS, before the connection is counted as one
+    unread: int = 64 << 10  # of answers that a caller does not take, from which on the application waits
+    connections: int = 512  # TLS handshakes under way too
+    memory: int = 32 << 20  # of requests that are being read or wait, and of unread answers, over all connections
+    handshake: float = 5.0  # of TLS
     request: float = 15.0  # from its first byte to its last
     idle: float = 75.0  # longer than clients keep an unused connection, so that they close it
     write: float = 30.0  # without a byte of an answer being taken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -11,6 +12,11 @@ import httptools
 from secret_sidecar.http_server.limits import Limits
 from secret_sidecar.http_server.refusal import Refusal
 
+PIECE = 16 << 10
+"""Bytes that are parsed at a time, so that limits are checked between."""
+_HEADER = 160
+"""Bytes that Python takes for a header beside its name and value."""
+_ABSOLUTE = re.compile(rb"(https?)://([^/?]*)(.*)", re.IGNORECASE | re.DOTALL)
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 _SLACK = 1024
 """What a head has beside target and headers: method, version, colons, ends of lines, and empty lines before it."""
@@ -22,6 +28,10 @@ class Request(NamedTuple):
     scope: dict[str, Any]
     body: bytes
     keep_alive: bool
+    size: int
+    """Bytes of memory that it takes, roughly."""
+    scheme: str
+    """Of an absolute target; else empty."""
 
     def __repr__(self) -> str:
         """Show nothing of headers, target and body: each may have a secret."""
@@ -37,22 +47,23 @@ class Reader:
         self._goes_on = goes_on
         self._parser = httptools.HttpRequestParser(self)
         self._scope: dict[str, Any] | None = None  # once the head is whole
+        self._is_between = True  # two requests
         self.method: str | None = None
         """Of the request that is being read, once it is known."""
         self._keep_alive = False
         self._unparsed = 0  # bytes since the last whole head, part of a body or request
         self._owed = 0  # bytes of a body that the parser does not read
+        self._body = bytearray()  # pieces may have two bytes each, which an object for each would multiply
         self._begin()
 
     def _begin(self) -> None:
         self._target = b""
+        self._scheme = ""
         self._headers: list[tuple[bytes, bytes]] = []
         self._head = 0
         self._length = 0
         self._is_chunked = False
         self._is_expected = False
-        self._body: list[bytes] = []
-        self._body_size = 0
 
     def close(self) -> None:
         """Let go of what refers to this: together they would stay until garbage is searched for."""
@@ -61,7 +72,12 @@ class Reader:
     @property
     def is_between(self) -> bool:
         """Whether there is nothing of a request yet."""
-        return self._scope is None and not self._unparsed
+        return self._is_between and not self._unparsed
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that a request takes as far as it was read, roughly."""
+        return self._unparsed + len(self._body) + self._head + _HEADER * len(self._headers)
 
     @property
     def is_expected(self) -> bool:
@@ -70,6 +86,10 @@ class Reader:
 
     def feed(self, data: bytes) -> None:
         """Read what came."""
+        for start in range(0, len(data), PIECE):
+            self._feed(data[start : start + PIECE])
+
+    def _feed(self, data: bytes) -> None:
         while data:
             if self._owed:
                 data = self._read_owed(data)
@@ -109,7 +129,7 @@ class Reader:
     # What the parser calls.
 
     def on_message_begin(self) -> None:
-        self._begin()
+        self._is_between = False
 
     def on_url(self, target: bytes) -> None:
         if not self._target:
@@ -135,11 +155,13 @@ class Reader:
             raise Refusal(400, f"HTTP/{version}: expected HTTP/1.1")
         if version == "1.0" and self._is_chunked:
             raise Refusal(400, "a transfer coding: expected none in HTTP/1.0")
+        self._make_relative()
         if method == "CONNECT" or not self._target.startswith(b"/") or b"#" in self._target:
             raise Refusal(400, f"target {self._target[:80]!r}: expected a path, for this is no proxy")
         if not self._target.isascii():
             raise Refusal(400, "target: expected ASCII, all else percent-encoded")
         self._keep_alive = version == "1.1" and self._parser.should_keep_alive()
+        self._is_expected = self._is_expected and version == "1.1"  # RFC 9110 section 10.1.1
         raw_path, _, query = self._target.partition(b"?")
         path = raw_path.decode()
         self._scope = {
@@ -156,10 +178,9 @@ class Reader:
 
     def on_body(self, body: bytes) -> None:
         self._unparsed = 0
-        self._body_size += len(body)
-        if self._body_size > self._limits.body:
+        if len(self._body) + len(body) > self._limits.body:
             raise Refusal(413, f"expected a body of at most {self._limits.body} bytes")
-        self._body.append(body)
+        self._body += body
 
     def on_message_complete(self) -> None:
         if self._parser.should_upgrade() and (self._length or self._is_chunked):
@@ -173,12 +194,25 @@ class Reader:
     def _hand_over(self) -> None:
         scope, self._scope = self._scope, None
         assert scope is not None  # noqa: S101
-        body = b"".join(self._body)
+        body = bytes(self._body)
         self._body.clear()
-        self._headers = []  # an idle connection keeps no token
+        size = len(body) + len(self._target) + self._head + _HEADER * len(self._headers)
+        request = Request(scope, body, self._keep_alive, size, self._scheme)
+        self._begin()  # an idle connection keeps no token
         self._unparsed = 0
-        self._ready(Request(scope, body, self._keep_alive))
+        self._is_between = True
+        self._ready(request)
         self.method = None
+
+    def _make_relative(self) -> None:
+        """Make an absolute target a path, and its authority the Host, whatever that was (RFC 9112 section 3.2.2)."""
+        absolute = _ABSOLUTE.fullmatch(self._target)
+        if absolute is None:
+            return
+        scheme, authority, rest = absolute.groups()
+        self._target = rest if rest.startswith(b"/") else b"/" + rest
+        self._headers = [(name, authority if name == b"host" else value) for name, value in self._headers]
+        self._scheme = scheme.decode().lower()
 
     def _know_method(self) -> None:
         self.method = self._parser.get_method().decode()

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from secret_sidecar import problems
 from secret_sidecar.errors import BadRequest
+from secret_sidecar.http_server.date import date_line
 
 
 class Refusal(Exception):
@@ -32,6 +33,7 @@ class Refusal(Exception):
         body = json.dumps(document).encode()
         lines = [
             f"HTTP/1.1 {self.status.value} {self.status.phrase}",
+            date_line().decode().rstrip(),
             f"content-type: {problems.MEDIA_TYPE}",
             f"content-length: {len(body)}",
             *(f"{name.lower()}: {value}" for name, value in problems.NO_STORE.items()),

@@ -85,6 +85,38 @@ async def test_forwarded_requests_are_misdirected(
     assert header.lower() in got.json["detail"]
 
 
+@pytest.mark.parametrize("line", [b"X-Forwarded-%b: 1", b"Host: %b", b"Origin: %b"])
+async def test_what_a_refusal_repeats_is_bounded(line: bytes, start: StartSidecar, static_settings: Settings) -> None:
+    """Or callers who do not read it would have the sidecar keep it for them, many times over."""
+    sidecar = await start(static_settings)
+    lines = b"Connection: close\r\n" + line % (b"\x80" * 15_000 if b": %" in line else b"a" * 15_000) + b"\r\n\r\n"
+    answer = await ask_raw(sidecar.port, b"GET / HTTP/1.1\r\n" + lines)
+    assert b" 4" in answer[:12]
+    assert len(answer) < 1500
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [
+        (b"http://localhost:8080", b"localhost:8080", 200),
+        (b"HTTP://127.0.0.1", b"evil.example", 200),
+        (b"http://evil.example", b"localhost", 421),
+        (b"http://evil.example@localhost", b"localhost", 421),
+        (b"http://localhost@evil.example", b"localhost", 421),
+        (b"http://", b"localhost", 421),
+        (b"https://localhost", b"localhost", 400),
+    ],
+)
+async def test_the_authority_of_an_absolute_target_is_judged(
+    target: bytes, host: bytes, status: int, start: StartSidecar, static_settings: Settings
+) -> None:
+    """And not the Host beside it (RFC 9112 section 3.2.2); https is not served here (RFC 9110 section 7.4)."""
+    sidecar = await start(static_settings)
+    lines = b" HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n"
+    answer = await ask_raw(sidecar.port, b"GET " + target + PATH.encode() + lines)
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+
+
 async def test_the_api_is_on_loopback_alone(start: StartSidecar, static_settings: Settings) -> None:
     """On 127.0.0.1, on ::1 where there is one, and on no other address; health is on every one."""
     sidecar = await start(static_settings)

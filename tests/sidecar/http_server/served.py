@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -30,7 +31,8 @@ class Served:
 
     async def connect(self, data: bytes = b"", **tls: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a connection that ends with the test, and send something."""
-        reader, writer = await asyncio.open_connection("localhost" if tls else "127.0.0.1", self.port, **tls)
+        where = {} if "sock" in tls else {"host": "localhost" if tls else "127.0.0.1", "port": self.port}
+        reader, writer = await asyncio.open_connection(**where, **tls)
         self._stack.callback(writer.close)
         writer.write(data)
         return reader, writer
@@ -73,6 +75,11 @@ class Stream:
         assert (await receive())["type"] == "http.request"
         assert (await receive())["type"] == "http.disconnect"
         self.told.set()
+
+
+def undated(answers: bytes) -> bytes:
+    """Answers without their Date headers."""
+    return re.sub(rb"date: [^\r]+ GMT\r\n", b"", answers)
 
 
 def problem(answer: bytes) -> tuple[int, str]:

@@ -7,6 +7,7 @@ request, more spaces than one in its first line, a chunk's size in more than 20 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -42,7 +43,7 @@ def judged(bench: Bench, data: bytes, cuts: list[int]) -> list[int]:
     assert found.count(200) == len(heard)
     if not heard:
         return found
-    requests = one_by_one(data)
+    requests = [_in_origin_form(request) for request in one_by_one(data)]
     if b"upgrade" not in data.lower():
         httptools, _ = bench.httptools.ask(requests, one_by_one=True)
         assert [_without_trailers(h, len(o.headers)) for h, o in zip(httptools, heard, strict=False)] == heard
@@ -61,6 +62,20 @@ def one_by_one(data: bytes) -> list[bytes]:
         for at in range(1, len(data) + 1):
             reader.feed(data[at - 1 : at])
     return [data[a:b] for a, b in pairwise([*ends, len(data)])]
+
+
+_ABSOLUTE = re.compile(rb"([\r\n]*[A-Z-]+ +)https?://([^/? ]*)([^ ]*)( .*)", re.DOTALL | re.IGNORECASE)
+_HOST_LINE = re.compile(rb"^(host:)[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
+
+
+def _in_origin_form(request: bytes) -> bytes:
+    """Rewrite an absolute target as proxies do (RFC 9112 section 3.2.2), for h11 takes it for a path."""
+    if (absolute := _ABSOLUTE.fullmatch(request)) is None:
+        return request
+    before, authority, target, after = absolute.groups()
+    head, end, body = after.partition(b"\r\n\r\n")
+    head = _HOST_LINE.sub(lambda line: line[1] + b" " + authority, head)
+    return before + (target if target.startswith(b"/") else b"/" + target) + head + end + body
 
 
 def _without_trailers(heard: Heard, headers: int) -> Heard:
@@ -88,6 +103,7 @@ PIECES = st.one_of(
         *(b"\r", b"\n", b"\r\n", b" ", b"\t", b"\x00", b":", b";", b",", b"0", b"5", b"\x0b", b"\x85", b"\xff", b'"'),
         *(HOST, b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n", b"0\r\n\r\n"),
         *(b"Upgrade: x\r\nConnection: upgrade\r\n", b"Expect: 100-continue\r\n", b"HTTP/1.1", b"GET ", b" /a"),
+        *(b"http://localhost", b"http://evil.example", b"https://", b"//", b"@", b"?"),
     ]),
     st.binary(max_size=4),
 )  # fmt: skip

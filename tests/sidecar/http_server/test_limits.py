@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import ssl
+import weakref
 from pathlib import Path
 
 import pytest
 
 from secret_sidecar import http_server
+from secret_sidecar.http_server.connection import Connection
 from tests.sidecar.http_server.served import GET, LAST, SOON, Gate, Serve, hello, problem
 from tests.sidecar.support.certificates import Authority
 
@@ -22,7 +26,8 @@ pytestmark = pytest.mark.anyio
         (b"GET / HTTP/1.1\r\nX: " + b"a" * 17000 + b"\r\n\r\n", 431, "of 16384 bytes in all"),
         (b"POST / HTTP/1.1\r\nContent-Length: 409601\r\n\r\n", 413, "expected a body of at most 409600 bytes"),
         (b"\x16\x03\x01", 400, "no HTTP/1.1"),
-        (b"GET http://evil.example/ HTTP/1.1\r\n\r\n", 400, "expected a path, for this is no proxy"),
+        (b"GET https://localhost/ HTTP/1.1\r\n\r\n", 400, "expected http, for this connection is not encrypted"),
+        (b"GET ftp://localhost/ HTTP/1.1\r\n\r\n", 400, "expected a path, for this is no proxy"),
         (b"CONNECT evil.example:80 HTTP/1.1\r\n\r\n", 400, "expected a path, for this is no proxy"),
         (b"GET /\xc3\xa9 HTTP/1.1\r\n\r\n", 400, ""),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 400, "expected 'chunked', once"),
@@ -111,6 +116,15 @@ async def test_a_request_that_does_not_end_is_ended(data: bytes, serve: Serve) -
     assert problem(await served.ask(data)) == (408, "expected a whole request in 0.1 seconds")
 
 
+@pytest.mark.parametrize("start", [b"G", GET[:-1], b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel"])
+async def test_a_request_that_begins_in_the_segment_of_another_has_its_time(start: bytes, serve: Serve) -> None:
+    """That of a request, not that of an idle connection."""
+    served = await serve(hello, http_server.Limits(request=0.1, sweep=0.02))
+    async with asyncio.timeout(20):
+        answers = await served.ask(GET + start)
+    assert problem(answers.partition(b"hello")[2])[0] == 408
+
+
 @pytest.mark.parametrize("data", [b"", GET])
 async def test_an_idle_connection_is_closed(data: bytes, serve: Serve) -> None:
     """Without a word: nothing was asked."""
@@ -144,8 +158,72 @@ async def test_who_asks_for_nothing_keeps_nobody_out(data: bytes, serve: Serve) 
 
 
 async def test_a_handshake_has_its_time(serve: Serve, tmp_path: Path) -> None:
-    """Who does not finish it costs memory, and is not counted as a connection yet."""
+    """Who does not finish it costs memory."""
     served = await serve(hello, http_server.Limits(handshake=0.1), Authority(tmp_path).server())
     async with asyncio.timeout(10):
         for data in (b"", b"\x16\x03\x01\x02\x00"):
             assert await served.ask(data) == b""
+
+
+async def test_handshakes_are_counted_as_connections(serve: Serve, tmp_path: Path) -> None:
+    """The one that has taken longest makes room, and keeps nobody out."""
+    authority = Authority(tmp_path)
+    served = await serve(hello, http_server.Limits(connections=2, handshake=60), authority.server())
+    first, _ = await served.connect()
+    for _ in range(2):
+        await served.connect()
+    async with asyncio.timeout(10):
+        assert await first.read() == b""
+        trusted = ssl.create_default_context(cafile=str(authority.bundle))
+        reader, _ = await served.connect(LAST, ssl=trusted)
+        assert (await reader.read()).endswith(b"hello")
+    assert len(served.server._connections) <= 2
+
+
+async def test_a_handshake_finds_no_place_while_all_are_answered(serve: Serve, tmp_path: Path) -> None:
+    """It is closed at once; nothing could be told without it."""
+    authority, gate = Authority(tmp_path), Gate()
+    served = await serve(gate, http_server.Limits(connections=1, handshake=60), authority.server())
+    trusted = ssl.create_default_context(cafile=str(authority.bundle))
+    reader, _ = await served.connect(LAST, ssl=trusted)
+    await gate.asked.wait()
+    assert await served.ask(b"") == b""
+    gate.open.set()
+    assert (await reader.read()).endswith(b"hello")
+
+
+@pytest.mark.parametrize("data", [b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00"])
+async def test_a_handshake_that_fails_leaves_nothing(data: bytes, serve: Serve, tmp_path: Path) -> None:
+    """Neither a place that stays taken nor what has to be searched for."""
+    served = await serve(hello, http_server.Limits(handshake=60), Authority(tmp_path).server())
+    made: list[weakref.ref[Connection]] = []
+    admit = served.server.admit
+
+    def admitted(connection: Connection) -> bool:
+        made.append(weakref.ref(connection))
+        return admit(connection)
+
+    served.server.admit = admitted  # type: ignore[method-assign]
+    gc.collect()
+    gc.disable()
+    try:
+        reader, writer = await served.connect(data)
+        writer.write_eof()
+        await reader.read()
+        async with asyncio.timeout(20):
+            while not made or made[0]() is not None:  # noqa: ASYNC110 (no event tells)
+                await asyncio.sleep(0.001)
+        assert not served.server._connections
+    finally:
+        gc.enable()
+
+
+async def test_stopping_waits_for_no_handshake(serve: Serve, tmp_path: Path) -> None:
+    """Nothing was asked."""
+    served = await serve(hello, http_server.Limits(handshake=60), Authority(tmp_path).server())
+    reader, _ = await served.connect()
+    async with asyncio.timeout(20):
+        while not served.server._connections:  # noqa: ASYNC110 (no event tells)
+            await asyncio.sleep(0.001)
+    await served.server.drain(60)
+    assert await reader.read() == b""

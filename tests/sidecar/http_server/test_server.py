@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from secret_sidecar import http_server
 from secret_sidecar.http_server.reader import Request
-from tests.sidecar.http_server.served import GET, LAST, SOON, START, Gate, Serve, Stream, hello, problem
+from tests.sidecar.http_server.served import GET, LAST, SOON, START, Gate, Serve, Stream, hello, problem, undated
 from tests.sidecar.support.certificates import Authority
 from tests.sidecar.support.reachable import texts
 
@@ -42,6 +44,56 @@ async def test_a_caller_that_waits_is_told_to_go_on(serve: Serve) -> None:
     assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
 
 
+async def test_a_caller_of_http_1_0_is_not_told_to_go_on(serve: Serve) -> None:
+    """It does not know what that is, whatever it says (RFC 9110 sections 10.1.1 and 15.2)."""
+    served = await serve(hello)
+    head = b"POST / HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+    assert (await served.ask(head + b"hello")).startswith(b"HTTP/1.1 200 OK")
+    reader, writer = await served.connect(GET + head)
+    await reader.readuntil(b"hello")
+    writer.write(b"hello")
+    assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize("data", [LAST, b"GET / HTTP/9.9\r\n\r\n"])
+async def test_every_answer_has_its_date(data: bytes, serve: Serve) -> None:
+    """RFC 9110 section 6.6.1; in the form of section 5.6.7."""
+    served = await serve(hello)
+    before = datetime.now(UTC).replace(microsecond=0)
+    (line,) = [line for line in (await served.ask(data)).split(b"\r\n") if line.startswith(b"date: ")]
+    shown = line.decode().removeprefix("date: ")
+    date = parsedate_to_datetime(shown)
+    assert before <= date <= datetime.now(UTC)
+    assert format_datetime(date, usegmt=True) == shown
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query", "host"),
+    [
+        (b"http://localhost:8080/a%2Fb?c", b"/a%2Fb", b"c", b"localhost:8080"),
+        (b"HTTP://localhost", b"/", b"", b"localhost"),
+        (b"http://evil.example?/x", b"/", b"/x", b"evil.example"),
+        (b"http://a@b/http://c", b"/http://c", b"", b"a@b"),
+        (b"/http://localhost", b"/http://localhost", b"", b"given"),
+    ],
+)
+async def test_an_absolute_target_is_a_path_at_the_host_that_it_names(
+    target: bytes, path: bytes, query: bytes, host: bytes, serve: Serve
+) -> None:
+    """Whatever `Host` says (RFC 9112 section 3.2.2)."""
+    heard: list[Scope] = []
+
+    async def hear(scope: Scope, receive: Receive, send: Send) -> None:
+        heard.append(scope)
+        await hello(scope, receive, send)
+
+    served = await serve(hear)
+    await served.ask(b"GET %b HTTP/1.1\r\nHost: given\r\nConnection: close\r\n\r\n" % target)
+    (scope,) = heard
+    assert (scope["raw_path"], scope["query_string"]) == (path, query)
+    assert scope["headers"] == [(b"host", host), (b"connection", b"close")]
+
+
 async def test_an_upgrade_is_passed_over(serve: Serve) -> None:
     """Java's client offers HTTP/2 with each request; its body is a body still."""
     heard = []
@@ -63,7 +115,8 @@ async def test_answers_without_a_body(serve: Serve) -> None:
     assert (await served.ask(LAST.replace(b"GET", b"HEAD"))).endswith(b"content-length: 5\r\nconnection: close\r\n\r\n")
     stream = await serve(Stream())
     reader, _ = await stream.connect(b"GET / HTTP/1.0\r\n\r\n")
-    assert await reader.readuntil(b"event") == b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nevent"
+    answer = undated(await reader.readuntil(b"event"))
+    assert answer == b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nevent"
 
 
 async def test_a_stream_ends_when_its_caller_goes(serve: Serve) -> None:
@@ -71,9 +124,8 @@ async def test_a_stream_ends_when_its_caller_goes(serve: Serve) -> None:
     stream = Stream()
     served = await serve(stream)
     reader, writer = await served.connect(GET)
-    assert await reader.readuntil(b"event\r\n") == (
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nevent\r\n"
-    )
+    answer = undated(await reader.readuntil(b"event\r\n"))
+    assert answer == b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nevent\r\n"
     writer.close()
     await stream.told.wait()
 
@@ -223,6 +275,6 @@ async def test_an_idle_connection_keeps_no_request(serve: Serve) -> None:
 
 def test_a_request_is_not_shown() -> None:
     """Its headers may have a token, its body a secret."""
-    request = Request({"headers": [(b"authorization", b"t0ken")], "method": "GET", "path": "/"}, b"s3cr3t", True)
+    request = Request({"headers": [(b"authorization", b"t0ken")], "method": "GET", "path": "/"}, b"s3cr3t", True, 6, "")
     assert "t0ken" not in repr(request)
     assert "s3cr3t" not in repr(request)
