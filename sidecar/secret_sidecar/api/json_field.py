@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, NoReturn
 
 from secret_sidecar.errors import KeyMissing, NotAnObject
+from secret_sidecar.json_text import member
 from secret_sidecar.vaults.store import Secret
 
 
 def pick(secret: Secret, key: str) -> Secret:
-    """Return the secret with the field's value instead of its own: text as it is, all else as JSON text.
+    """Return the secret with one field's value instead of the whole: text as it is, all else as its JSON text.
 
-    A caller in any language so finds a string under `value`, whatever the field holds.
+    So a caller in any language finds text under `value`, whatever the field holds.
     """
-    document = None if secret.encoding else _object(secret.value)
-    if document is None:
-        raise NotAnObject(f"{secret.name!r} is no JSON object: expected one, for the field {key[:80]!r} was asked for")
-    if key not in document:
+    field = _field(secret, key)
+    if field is None:
         raise KeyMissing(f"{secret.name!r} has no field {key[:80]!r}: expected one of the fields of its JSON object")
-    field = document[key]
-    return replace(secret, value=field if isinstance(field, str) else json.dumps(field))
+    return replace(secret, value=json.loads(field) if field.startswith('"') else field)
 
 
-def _object(text: str) -> dict[str, Any] | None:
-    try:
-        document = json.loads(text, parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)  # NaN and Infinity are Python's, not JSON's
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in {float("inf"), float("-inf")}:
-        raise ValueError(text)  # it could not be written as JSON again
-    return number
+def _field(secret: Secret, key: str) -> str | None:
+    if not secret.encoding:
+        with suppress(ValueError):
+            return member(secret.value, key)
+    raise NotAnObject(f"{secret.name!r} is no JSON object: expected one, for the field {key[:80]!r} was asked for")
