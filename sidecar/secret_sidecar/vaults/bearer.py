@@ -28,7 +28,15 @@ ErrorOf = Callable[[Answer, str, str], VaultError]
 """What an answer other than a success means for a call about a name by an identity."""
 
 _CONTENT_TYPE = ("Content-Type", "application/json")
-_decode = json.JSONDecoder().decode  # json.loads would look for other encodings than UTF-8 first
+_LONGEST_INTEGER = 19
+
+
+def _integer(digits: str) -> int | float:
+    """Return a number that is no count, id or time of anything as a float: Python refuses 5,000 digits, JSON does not."""
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
+
+
+_decode = json.JSONDecoder(parse_int=_integer).decode  # json.loads would look for other encodings than UTF-8 first
 _DONE = frozenset({200, 204})
 _DOUBT = "; the vault may have done it: look before trying again"
 TRANSPORT: dict[type[TransportError], type[VaultError]] = {

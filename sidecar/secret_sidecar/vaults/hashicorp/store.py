@@ -8,7 +8,6 @@ Source: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
 from __future__ import annotations
 
 import binascii
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +26,7 @@ from secret_sidecar.errors import (
 from secret_sidecar.http_client import tls
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client
+from secret_sidecar.json_text import member
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.bearer import json_object
 from secret_sidecar.vaults.hashicorp.calls import Calls
@@ -69,7 +69,7 @@ class VaultStore:
             raise BadRequest(f"version {version[:80]!r}: expected a version's number, such as '3'")
         target = f"{self._data}{name}" + (f"?version={version}" if version else "")
         answer, identity = await self._calls.send("GET", target, name, deadline)
-        secret = _secret(json_object(answer) or {}, name, identity)
+        secret = _secret(answer, name, identity)
         if secret is None or (version is not None and secret.version != version):
             raise self._odd(name, answer, identity, "something that is no version of a secret")
         return secret
@@ -152,8 +152,9 @@ class VaultStore:
         raise self._odd(name, answer, identity, "no version")
 
 
-def _secret(document: dict[str, Any], name: str, identity: str) -> Secret | None:
+def _secret(answer: Answer, name: str, identity: str) -> Secret | None:
     """Return the secret of an answer, or None if there is none in it."""
+    document = json_object(answer) or {}
     version = version_of(document)
     if version is None or not isinstance(data := document["data"].get("data"), dict):
         return None
@@ -164,8 +165,13 @@ def _secret(document: dict[str, Any], name: str, identity: str) -> Secret | None
         case {"value": str(text), "encoding": "base64"} if len(data) == 2 and _is_base64(text):
             value, encoding = text, "base64"
         case _:
-            value = json.dumps(data, ensure_ascii=False)
+            value = _text_of_map(answer.body.decode())
     return Secret(name, value, str(version), encoding, identity=identity, request_id=request_id(document))
+
+
+def _text_of_map(body: str) -> str:
+    """Return the map of an answer that has one, as it was sent."""
+    return member(member(body, "data") or "", "data") or ""
 
 
 def _data_of(value: NewValue) -> dict[str, str]:

@@ -146,6 +146,10 @@ class OpenBao:
         """Write a secret."""
         self("POST", f"{mount}/data/{name}", {"data": data}, namespace)
 
+    def put_text(self, name: str, text: str) -> None:
+        """Write a secret whose map is given as JSON text."""
+        _ask(self.port, "POST", f"secret/data/{name}", f'{{"data": {text}}}', self.root)
+
 
 class Refused(Exception):
     """An answer with another status than a success."""
@@ -153,15 +157,19 @@ class Refused(Exception):
 
 def ask(port: int, method: str, path: str, document: Any = None, token: str = "", namespace: str = "") -> Any:
     """Ask a server; the answer's document."""
+    return _ask(port, method, path, json.dumps(document), token, namespace)
+
+
+def _ask(port: int, method: str, path: str, body: str, token: str, namespace: str = "") -> Any:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"X-Vault-Token": token, "X-Vault-Namespace": namespace}
     try:
-        connection.request(method, f"/v1/{path}", json.dumps(document), {k: v for k, v in headers.items() if v})
+        connection.request(method, f"/v1/{path}", body.encode(), {k: v for k, v in headers.items() if v})
         answer = connection.getresponse()
-        body = answer.read()
+        answered = answer.read()
         if answer.status >= 300:
-            raise Refused(f"{method} {path}: {answer.status} {body.decode()}")
-        return json.loads(body) if body else None
+            raise Refused(f"{method} {path}: {answer.status} {answered.decode()}")
+        return json.loads(answered) if answered else None
     finally:
         connection.close()
 

@@ -99,6 +99,18 @@ async def test_what_an_answer_to_a_read_means(answer: bytes, kind: type[VaultErr
         await store.close()
 
 
+@pytest.mark.parametrize("number", ["1e400", "1" * 5000])
+async def test_a_number_that_python_cannot_hold_is_in_nobodys_way(number: str) -> None:
+    """The map comes as it was sent, for OpenBao itself takes no such number."""
+    map_ = f'{{"n": {number}, "user": "app"}}'
+    answer = f'{{"data": {{"metadata": {{"version": 2}}, "data": {map_}}}, "lease_duration": {number}}}'
+    async with Scripted([reply(answer.encode(), 200, JSON)]) as server:
+        store = store_of(server)
+        secret = await store.get("test/a", soon())
+        await store.close()
+    assert (secret.value, secret.version) == (map_, "2")
+
+
 async def test_vaults_words_are_told_on_one_line_and_not_too_long() -> None:
     async with Scripted([said(400, "a\r\nb\t\x00" + "x" * 1000)]) as server:
         store = store_of(server)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from secret_sidecar.api.json_field import pick
 from secret_sidecar.errors import (
     AlreadyExists,
     BadRequest,
@@ -52,11 +53,11 @@ async def get(store: VaultStore, name: str, version: str | None = None) -> Secre
         ({"value": ""}, "", None),
         ({"value": "grüße\n☃\x00"}, "grüße\n☃\x00", None),
         ({"value": "AAH+/w==", "encoding": "base64"}, "AAH+/w==", "base64"),
-        ({"value": "not base64", "encoding": "base64"}, '{"encoding": "base64", "value": "not base64"}', None),
-        ({"value": "x", "encoding": "gzip"}, '{"encoding": "gzip", "value": "x"}', None),
-        ({"value": {"a": 1}}, '{"value": {"a": 1}}', None),
-        ({"username": "app", "password": "päss"}, '{"password": "päss", "username": "app"}', None),
-        ({"port": 5432, "ratio": 1.5}, '{"port": 5432, "ratio": 1.5}', None),
+        ({"value": "not base64", "encoding": "base64"}, '{"encoding":"base64","value":"not base64"}', None),
+        ({"value": "x", "encoding": "gzip"}, '{"encoding":"gzip","value":"x"}', None),
+        ({"value": {"a": 1}}, '{"value":{"a":1}}', None),
+        ({"username": "app", "password": "päss"}, '{"password":"päss","username":"app"}', None),
+        ({"port": 5432, "ratio": 1.5}, '{"port":5432,"ratio":1.5}', None),
         ({}, "{}", None),
     ],
     ids=lambda value: repr(value)[:50],
@@ -69,6 +70,15 @@ async def test_what_a_map_is_as_a_value(
     secret = await get(store, "test/map")
     assert (secret.name, secret.value, secret.encoding) == ("test/map", value, encoding)
     assert secret.request_id
+
+
+@pytest.mark.parametrize("number", ["1e-7", "-0", "1e+21"])
+async def test_a_number_in_a_map_is_not_rewritten(number: str, bao: OpenBao, store: VaultStore) -> None:
+    """As Vault spells it (it keeps numbers with the precision that it has), so the value says, whole or a field."""
+    bao.put_text("test/number", f'{{"n": {number}, "user": "app"}}')
+    secret = await get(store, "test/number")
+    assert secret.value == f'{{"n":{number},"user":"app"}}'
+    assert (pick(secret, "n").value, pick(secret, "user").value) == (number, "app")
 
 
 async def test_versions(bao: OpenBao, store: VaultStore) -> None:
