@@ -32,7 +32,7 @@ _LONGEST_INTEGER = 19
 
 
 def _integer(digits: str) -> int | float:
-    """Return a number that is no count, id or time of anything as a float: Python refuses 5,000 digits, JSON does not."""
+    """Return a number, as a float if it is too long to count anything: Python refuses 5,000 digits, JSON does not."""
     return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
 
@@ -101,9 +101,13 @@ class Calls:
                 raise
         return await self._exchange(renewed, method, target, name, body, deadline, once=once)
 
-    def distrust(self) -> None:
-        """Use no connection again that is open now: one brought an answer to something else than was asked."""
+    def bad_response(self, detail: str, identity: str, request_id: str | None = None) -> BadUpstreamResponse:
+        """Return the error for an answer that is not about what was asked for, and drop the connection it came over.
+
+        Each answer that follows over that connection may be the one to the request before.
+        """
         self._client.distrust()
+        return BadUpstreamResponse(f"{self._vault} answered {detail}", identity=identity, request_id=request_id)
 
     async def close(self) -> None:
         """Close connections and stop a refresh."""

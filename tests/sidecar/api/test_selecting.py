@@ -188,7 +188,8 @@ def test_any_field_comes_back(fields: dict[str, object]) -> None:
         assert picked == field if isinstance(field, str) else json.loads(picked) == field
 
 
-json_texts = st.text('{}[]",:\\ \n\ufeff\u00a0a0-1.eEtrufalsn', max_size=30) | st.dictionaries(st.text(), json_values).map(json.dumps)
+json_texts = st.text('{}[]",:\\ \n\ufeff\u00a0a0-1.eEtrufalsn', max_size=30)
+json_texts |= st.dictionaries(st.text(), json_values).map(json.dumps)
 
 
 @given(text=json_texts, at=st.integers(0), more=st.text('{}[]",:\\ \n0-.eN', max_size=2))

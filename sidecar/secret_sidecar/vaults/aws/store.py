@@ -90,9 +90,14 @@ class AwsStore:
             members["VersionStage"] = _bounded("stage", stage, STAGE_LENGTH)
             which = f"stage {stage!r}"
         answer, identity = await self._call(Call("GetSecretValue", name, which), members, deadline)
-        secret = _secret(json_object(answer), name, identity, request_id(answer))
-        if secret is None or (version is not None and secret.version != version):
-            raise self._odd(answer, identity, f"the read of {name!r} with something that is no secret of that name")
+        document = json_object(answer)
+        secret = _secret(document, name, identity, request_id(answer))
+        if document is None or secret is None:
+            raise self._bad_response(
+                answer, identity, f"the read of {name!r} with something that is no secret of that name"
+            )
+        if (version is not None and secret.version != version) or (stage is not None and _lacks(document, stage)):
+            raise self._bad_response(answer, identity, f"the read of {name!r} with another version than its {which}")
         return secret
 
     async def current_version(self, name: str, deadline: float) -> str:
@@ -101,7 +106,7 @@ class AwsStore:
         answer, identity = await self._call(call, {"SecretId": name}, deadline)
         description = json_object(answer)
         if description is None or description.get("Name") != name:
-            raise self._odd(answer, identity, f"with something that is no description of {name!r}")
+            raise self._bad_response(answer, identity, f"with something that is no description of {name!r}")
         found = {"identity": identity, "request_id": request_id(answer)}
         if description.get("DeletedDate"):
             raise Deleted(f"{VAULT} has {name!r} marked for deletion", **found)
@@ -152,7 +157,8 @@ class AwsStore:
         match json_object(answer):
             case {"VersionId": str(version), "Name": call.name}:
                 return Written(version, identity, request_id(answer))
-        raise self._odd(answer, identity, f"{call.action} of {call.name!r} with something that is no version of it")
+        detail = f"{call.action} of {call.name!r} with something that is no version of it"
+        raise self._bad_response(answer, identity, detail)
 
     async def _call(self, call: Call, members: dict[str, str], deadline: float) -> tuple[Answer, str]:
         """Return the answer to a call that succeeded and the identity that made it."""
@@ -187,8 +193,11 @@ class AwsStore:
                     raise
                 credentials, is_renewed = renewed, True
 
-    def _odd(self, answer: Answer, identity: str, what: str) -> BadUpstreamResponse:
-        """Return what an answer to something else is; its connection brings no other."""
+    def _bad_response(self, answer: Answer, identity: str, what: str) -> BadUpstreamResponse:
+        """Return the error for an answer that is not about what was asked for, and drop the connection it came over.
+
+        Each answer that follows over that connection may be the one to the request before.
+        """
         self._client.distrust()
         return BadUpstreamResponse(f"{VAULT} answered {what}", request_id=request_id(answer), identity=identity)
 
@@ -215,6 +224,12 @@ def _new_value(value: NewValue) -> dict[str, str]:
 def _refuse(answer: Answer, call: Call, identity: str) -> NoReturn:
     """Raise what an answer means; a caller that had it in a variable would be in its traceback, and keep it."""
     raise error_of(answer, call, identity)
+
+
+def _lacks(document: dict[str, Any], stage: str) -> bool:
+    """Return whether a version has other labels than the one that it was asked for by."""
+    labels = document.get("VersionStages")
+    return isinstance(labels, list) and stage not in labels
 
 
 def _secret(document: dict[str, Any] | None, name: str, identity: str, call: str | None) -> Secret | None:

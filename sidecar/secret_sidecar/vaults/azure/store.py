@@ -50,6 +50,14 @@ class _Version(NamedTuple):
         return None
 
 
+class _Answered(NamedTuple):
+    """An answer's JSON object, who asked, and Azure's own id of the call."""
+
+    document: dict[str, Any]
+    identity: str
+    request_id: str | None
+
+
 class AzureStore:
     """Reads secrets by their REST form, for the client library costs 20 MB."""
 
@@ -74,12 +82,11 @@ class AzureStore:
         if version is not None and not _ID.fullmatch(version):
             raise BadRequest(f"version {version[:80]!r}: expected a version's id, 32 hexadecimal digits")
         path = _path(name) if version is None else f"{_path(name)}/{version}"
-        document, odd = await self._ask("GET", f"{path}?{API}", name, deadline)
-        found = _version(document, name)
-        if found is None or (version or found).lower() != found.lower() or not isinstance(document.get("value"), str):
-            self._calls.distrust()
-            raise odd
-        return Secret(name, document["value"], found, identity=odd.identity, request_id=odd.request_id)
+        answered = await self._ask("GET", f"{path}?{API}", name, deadline)
+        found, value = _version(answered.document, name), answered.document.get("value")
+        if found is None or not isinstance(value, str) or (version is not None and found.lower() != version.lower()):
+            raise self._bad_response(name, answered)
+        return Secret(name, value, found, identity=answered.identity, request_id=answered.request_id)
 
     async def current_version(self, name: str, deadline: float) -> str:
         """Return the newest version's id, from the list of versions: it needs secrets/readMetadata.
@@ -149,41 +156,42 @@ class AzureStore:
 
     async def _page(self, target: str, name: str, deadline: float) -> tuple[list[_Version], str | None]:
         """Return some versions, and where the next ones are, if there are more."""
-        document, odd = await self._ask("GET", target, name, deadline)
+        answered = await self._ask("GET", target, name, deadline)
+        document = answered.document
         items, link = document.get("value") or [], document.get("nextLink")
         if not isinstance(items, list):
-            raise odd
+            raise self._bad_response(name, answered)
         versions = [_Version.parse(item, name) for item in items]
         following = _following(str(link), name) if link else None
         if None in versions or (link and following is None):
-            self._calls.distrust()
-            raise odd
+            raise self._bad_response(name, answered)
         return [version for version in versions if version], following
 
     async def _set(self, name: str, value: NewValue, deadline: float) -> Written:
         try:
-            document, odd = await self._ask("PUT", f"{_path(name)}?{API}", name, deadline, {"value": value.value})
+            answered = await self._ask("PUT", f"{_path(name)}?{API}", name, deadline, {"value": value.value})
         except NameRefused as error:  # the name is one, so it is the value
             detail = f"{VAULT} takes no such value for {name!r}: expected text of at most 25 KB"
             known = {"code": error.code, "request_id": error.request_id, "identity": error.identity}
             raise ValueRefused(detail, **known) from None
-        version = _version(document, name)
+        version = _version(answered.document, name)
         if version is None:
-            self._calls.distrust()
-            raise odd
-        return Written(version, odd.identity, odd.request_id)
+            raise self._bad_response(name, answered)
+        return Written(version, answered.identity, answered.request_id)
 
     async def _ask(
         self, method: str, target: str, name: str, deadline: float, document: dict[str, Any] | None = None
-    ) -> tuple[dict[str, Any], BadUpstreamResponse]:
-        """Return an answer's document, and the error to raise if it is not what was asked for."""
+    ) -> _Answered:
+        """Return what was answered to a call that succeeded."""
         answer, identity = await self._calls.send(method, target, name, deadline, document)
-        detail = f"{VAULT} answered about {name!r} with something that is nothing of that name"
-        odd = BadUpstreamResponse(detail, request_id=request_id(answer), identity=identity)
-        answered = json_object(answer)
-        if answered is None:
-            raise odd
-        return answered, odd
+        answered = _Answered(json_object(answer) or {}, identity, request_id(answer))
+        if not answered.document:
+            raise self._bad_response(name, answered)
+        return answered
+
+    def _bad_response(self, name: str, answered: _Answered) -> BadUpstreamResponse:
+        detail = f"about {name!r} with something that is nothing of that name and version"
+        return self._calls.bad_response(detail, answered.identity, answered.request_id)
 
 
 def _path(name: str) -> str:

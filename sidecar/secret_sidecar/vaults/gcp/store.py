@@ -13,7 +13,6 @@ from typing import Any
 import secret_names
 from secret_sidecar.errors import (
     BadRequest,
-    BadUpstreamResponse,
     Deleted,
     Denied,
     NameRefused,
@@ -62,11 +61,12 @@ class GcpStore:
         target = f"{self._secret(name)}/versions/{_version(version, stage)}:access"
         answer, identity = await self._calls.send("GET", target, name, deadline)
         try:
-            return _secret(json_object(answer) or {}, name, version, identity)
+            secret = _secret(json_object(answer) or {}, name, identity)
         except ValueError as error:
-            self._calls.distrust()
-            detail = f"{VAULT} answered the read of {name!r} with {error}"
-            raise BadUpstreamResponse(detail, identity=identity) from None
+            raise self._calls.bad_response(f"the read of {name!r} with {error}", identity) from None
+        if version is not None and secret.version != str(int(version)):
+            raise self._calls.bad_response(f"the read of {name!r} with another version than {version!r}", identity)
+        return secret
 
     async def current_version(self, name: str, deadline: float) -> str:
         """Return the latest version's number; this needs secretmanager.versions.get beside versions.access."""
@@ -106,13 +106,6 @@ class GcpStore:
     def _secret(self, name: str) -> str:
         return f"{self._secrets}/{secret_names.dashed(name)}"
 
-    def _number(self, document: dict[str, Any], name: str, identity: str) -> str:
-        number = _number_of(document.get("name"), name)
-        if number is None:
-            self._calls.distrust()
-            raise BadUpstreamResponse(f"{VAULT} answered about {name!r} with no version of it", identity=identity)
-        return number
-
     async def _add(self, name: str, payload: dict[str, str], deadline: float) -> Written:
         target = f"{self._secret(name)}:addVersion"
         try:
@@ -128,10 +121,15 @@ class GcpStore:
         answer, identity = await self._calls.send(method, target, name, deadline, document)
         answered = json_object(answer)
         if answered is None:
-            raise BadUpstreamResponse(
-                f"{VAULT} answered about {name!r} with something that is no JSON", identity=identity
-            )
+            raise self._calls.bad_response(f"about {name!r} with something that is no JSON", identity)
         return answered, identity
+
+    def _number(self, document: dict[str, Any], name: str, identity: str) -> str:
+        """Return the number of the version that a document is about."""
+        number = _number_of(document.get("name"), name)
+        if number is None:
+            raise self._calls.bad_response(f"about {name!r} with no version of it", identity)
+        return number
 
 
 def _version(version: str | None, stage: str | None) -> str:
@@ -151,12 +149,10 @@ def _number_of(resource: object, name: str) -> str | None:
     return number if secret.endswith(f"/secrets/{secret_names.dashed(name)}") and _NUMBER.fullmatch(number) else None
 
 
-def _secret(document: dict[str, Any], name: str, version: str | None, identity: str) -> Secret:
+def _secret(document: dict[str, Any], name: str, identity: str) -> Secret:
     """Return the secret that an answer is, or raise ValueError with what it is instead."""
     number = _number_of(document.get("name"), name)
     payload = document.get("payload")
-    if version is not None and number != version:
-        raise ValueError("another version")
     if number is None or not isinstance(payload, dict) or not isinstance(payload.get("data"), str):
         raise ValueError("something that is no secret of that name")
     encoded = payload["data"]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import binascii
 import re
 from datetime import UTC, datetime
-from typing import Any
 
 import secret_names
 from secret_sidecar.errors import (
@@ -71,7 +70,7 @@ class VaultStore:
         answer, identity = await self._calls.send("GET", target, name, deadline)
         secret = _secret(answer, name, identity)
         if secret is None or (version is not None and secret.version != version):
-            raise self._odd(name, answer, identity, "something that is no version of a secret")
+            raise self._bad_response(name, answer, identity, "something that is no version of a secret")
         return secret
 
     async def current_version(self, name: str, deadline: float) -> str:
@@ -86,7 +85,7 @@ class VaultStore:
                     if state.get("destroyed") or _has_passed(state.get("deletion_time")):
                         raise Deleted(f"{VAULT} has this version of {name!r} deleted or destroyed", identity=identity)
                     return str(number)
-        raise self._odd(name, answer, identity, "something that is no metadata")
+        raise self._bad_response(name, answer, identity, "something that is no metadata")
 
     async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Write the first version, or the next one of a secret that is deleted.
@@ -133,11 +132,9 @@ class VaultStore:
         """Close connections and stop a refresh."""
         await self._calls.close()
 
-    def _odd(self, name: str, answer: Answer, identity: str, what: str) -> BadUpstreamResponse:
-        """Return what an answer to something else is. Vault's have no name in them, so that not all are recognised."""
-        self._calls.distrust()
-        detail = f"{VAULT} answered about {name!r} with {what}: expected a KV engine of version 2"
-        return BadUpstreamResponse(detail, request_id=request_id(json_object(answer) or {}), identity=identity)
+    def _bad_response(self, name: str, answer: Answer, identity: str, what: str) -> BadUpstreamResponse:
+        detail = f"about {name!r} with {what}: expected a KV engine of version 2"
+        return self._calls.bad_response(detail, identity, request_id(json_object(answer) or {}))
 
     async def _write(
         self, name: str, data: dict[str, str], cas: int, deadline: float, *, once: bool = False
@@ -149,7 +146,7 @@ class VaultStore:
         match written:
             case {"data": {"version": int(number)}} if number > 0:
                 return Written(str(number), identity, request_id(written))
-        raise self._odd(name, answer, identity, "no version")
+        raise self._bad_response(name, answer, identity, "no version")
 
 
 def _secret(answer: Answer, name: str, identity: str) -> Secret | None:
