@@ -22,6 +22,7 @@ __all__ = [
     "dashed",
     "default_prefix",
     "qualify",
+    "shown",
 ]
 
 _SEGMENT = r"[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -32,8 +33,12 @@ _NAME_FORM = "lowercase letters and digits with single hyphens between them, seg
 _NAME_LENGTH = 127
 
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
-_AWS_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]+")
-_AWS_NAME_FORM = "1 to 512 ASCII letters, digits and '/_+=.@-'"
+_AWS_ALPHABET = "A-Za-z0-9/_+=.@-"
+# What other services of AWS's keep there is called `rds!cluster-…`:
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
+_AWS_NAME = re.compile(rf"[!{_AWS_ALPHABET}]+")
+_AWS_NAME_FORM = "1 to 512 ASCII letters, digits and '/_+=.@!-'"
+_AWS_PREFIX = re.compile(rf"[{_AWS_ALPHABET}]+/")
 _AWS_NAME_LENGTH = 512
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
@@ -55,10 +60,10 @@ def qualify(name: str, prefix: str) -> str:
 def check_name(name: str) -> str:
     """Return a full name that every vault can spell, or raise InvalidName."""
     if not _NAME.fullmatch(name):
-        raise InvalidName(f"secret name {_shown(name)}: expected {_NAME_FORM}, such as 'test/database-password'")
+        raise InvalidName(f"secret name {shown(name)}: expected {_NAME_FORM}, such as 'test/database-password'")
     if len(dashed(name)) > _NAME_LENGTH:
         raise InvalidName(
-            f"secret name {_shown(name)} is too long: expected at most {_NAME_LENGTH} characters, '/' counted as two"
+            f"secret name {shown(name)} is too long: expected at most {_NAME_LENGTH} characters, '/' counted as two"
         )
     return name
 
@@ -71,7 +76,7 @@ def dashed(name: str) -> str:
 def check_aws_name(name: str) -> str:
     """Return a full name that AWS Secrets Manager takes, or raise InvalidName."""
     if not _AWS_NAME.fullmatch(name) or len(name) > _AWS_NAME_LENGTH:
-        raise InvalidName(f"secret name {_shown(name)}: expected {_AWS_NAME_FORM}")
+        raise InvalidName(f"secret name {shown(name)}: expected {_AWS_NAME_FORM}")
     return name
 
 
@@ -82,7 +87,7 @@ def check_prefix(prefix: str) -> str:
 
 def check_aws_prefix(prefix: str) -> str:
     """Return a prefix that AWS takes, closed by ``/``, or raise InvalidName."""
-    return _check_prefix(prefix, re.compile(rf"{_AWS_NAME.pattern}/"), f"{_AWS_NAME_FORM}, closed by '/'")
+    return _check_prefix(prefix, _AWS_PREFIX, "ASCII letters, digits and '/_+=.@-', closed by '/'")
 
 
 def _check_prefix(prefix: str, pattern: re.Pattern[str], form: str) -> str:
@@ -90,16 +95,16 @@ def _check_prefix(prefix: str, pattern: re.Pattern[str], form: str) -> str:
         return prefix
     if not prefix.endswith("/") and pattern.fullmatch(f"{prefix}/"):
         raise InvalidName(
-            f"secret prefix {_shown(prefix)} also covers {_shown(prefix + '-other')}: expected {_shown(prefix + '/')}"
+            f"secret prefix {shown(prefix)} also covers {shown(prefix + '-other')}: expected {shown(prefix + '/')}"
         )
-    raise InvalidName(f"secret prefix {_shown(prefix)}: expected {form}, such as 'test/'")
+    raise InvalidName(f"secret prefix {shown(prefix)}: expected {form}, such as 'test/'")
 
 
 def check_namespace(namespace: str) -> str:
     """Return a name that Kubernetes takes for a namespace, or raise InvalidName (so never ``*``)."""
     if not _NAMESPACE.fullmatch(namespace) or len(namespace) > _NAMESPACE_LENGTH:
         raise InvalidName(
-            f"namespace {_shown(namespace)}: expected one Kubernetes namespace, 1 to {_NAMESPACE_LENGTH} lowercase "
+            f"namespace {shown(namespace)}: expected one Kubernetes namespace, 1 to {_NAMESPACE_LENGTH} lowercase "
             "letters, digits and hyphens, such as 'test'"
         )
     return namespace
@@ -114,12 +119,13 @@ def default_prefix(namespace: str) -> str:
     if "--" in namespace:
         outer = namespace.partition("--")[0]
         raise InvalidName(
-            f"namespace {_shown(namespace)} has no default prefix, for the prefix of namespace {_shown(outer)} would "
+            f"namespace {shown(namespace)} has no default prefix, for the prefix of namespace {shown(outer)} would "
             f"cover it where '/' is spelled '--': give a prefix of its own, such as "
-            f"{_shown(re.sub('-+', '-', namespace) + '/')}"
+            f"{shown(re.sub('-+', '-', namespace) + '/')}"
         )
     return f"{namespace}/"
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Return a text as messages quote it: not too much of it."""
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")

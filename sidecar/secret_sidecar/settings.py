@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import secret_names
+from secret_names.vaults import Spelling
 from secret_sidecar import env_fields
 from secret_sidecar.env_fields import Variable, setting
 from secret_sidecar.errors import SettingsError
@@ -194,8 +195,8 @@ class Settings:
             return cls(**values, vault=vault.from_environment(environment))
         if not values["namespace"] and namespace_file.is_file():
             values["namespace"] = namespace_file.read_text(encoding="ascii").strip()
-        values["prefix"] = _prefix(values["prefix"], values["namespace"], vault.check_prefix)
-        values["names"] = tuple(_full_name(name, values["prefix"], vault.check_name) for name in values["names"])
+        values["prefix"] = _prefix(values["prefix"], values["namespace"], vault.spelling.check_prefix)
+        values["names"] = tuple(_full_name(name, values["prefix"], vault.spelling) for name in values["names"])
         return cls(**values, vault=vault.from_environment(environment))
 
 
@@ -234,8 +235,8 @@ def _prefix(given: str, namespace: str, check: Callable[[str], str]) -> str:
         raise SettingsError(f"SECRETS_PREFIX is not set and {error}") from None
 
 
-def _full_name(name: str, prefix: str, check: Callable[[str], str]) -> str:
+def _full_name(name: str, prefix: str, spelling: Spelling) -> str:
     try:
-        return check(secret_names.qualify(name, prefix))
+        return spelling.full_name(name, prefix)
     except secret_names.InvalidName as error:
         raise SettingsError(f"SECRETS_NAMES: {error}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from secret_names.vaults import AWS
 from secret_sidecar.errors import Denied, VaultError
 from secret_sidecar.reading.store_wrapper import Wrapped
 from secret_sidecar.vaults.store import Secret
@@ -39,6 +40,7 @@ class RotatingVault(Wrapped):
     """Holds calls until the test decides them, and their answers until the test delivers them."""
 
     backend = "test"
+    spelling = AWS
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -32,10 +32,11 @@ SCHEMAS: dict[str, Schema] = {
     "Name": {
         "type": "string",
         "minLength": 1,
-        "maxLength": 512,
-        "pattern": "^[A-Za-z0-9/_+=.@-]+$",
-        "description": "The names of AWS; other vaults allow lowercase letters and digits, single hyphens and '/'.",
-        "examples": ["database-password", "test/database-password"],
+        "maxLength": 518,
+        "pattern": "^([A-Za-z0-9/_+=.@!-]+|exact:[ -~]+)$",
+        "description": "The names of AWS; other vaults allow lowercase letters and digits, single hyphens and '/'. "
+        "After 'exact:' follows the name as it is in the vault.",
+        "examples": ["database-password", "test/database-password", "exact:Prod_DB_Password"],
     },
     "Selection": {"type": "string", "minLength": 1, "maxLength": LONGEST},
     "Tags": {"type": "string", "examples": ['"5a1c7d0e-1111-4222-8333-944444444444"', "*"]},

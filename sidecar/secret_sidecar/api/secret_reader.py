@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import secret_names
 from secret_sidecar.api.json_field import pick
 from secret_sidecar.errors import BadRequest
 from secret_sidecar.settings import Settings
@@ -53,6 +52,7 @@ class Asker:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
         self.backend = store.backend
+        self._spelling = store.spelling
         self._prefix = settings.prefix
         self._timeout = settings.timeout
 
@@ -62,7 +62,7 @@ class Asker:
 
     def full_name(self, name: str) -> str:
         """Return a name in full, or raise InvalidName."""
-        return self.store.check_name(secret_names.qualify(name, self._prefix))
+        return self._spelling.full_name(name, self._prefix)
 
     async def read(self, name: str, selection: Selection, deadline: float) -> Secret:
         """Return what was selected of the secret of a full name, or raise a SidecarError."""

@@ -11,10 +11,7 @@ class Wrapped:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.backend = store.backend
-
-    def check_name(self, name: str) -> str:
-        """Return a full name that the vault can spell, or raise InvalidName."""
-        return self.store.check_name(name)
+        self.spelling = store.spelling
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
         """Read a secret."""

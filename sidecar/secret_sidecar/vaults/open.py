@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self, get_args
 
+from secret_names.vaults import Spelling
 from secret_sidecar.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ ALIASES: Mapping[str, Backend] = {"awssecrets": "aws", "gcpsecrets": "gcp", "azu
 class VaultSettings(Protocol):
     """A vault's own part of the settings."""
 
-    check_name: ClassVar[Callable[[str], str]]
-    """Returns a full name that the vault can spell, or raises InvalidName."""
-    check_prefix: ClassVar[Callable[[str], str]]
-    """Returns a prefix that covers no other namespace's names, or raises InvalidName."""
+    spelling: ClassVar[Spelling]
+    """How the vault spells names."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from secret_names.vaults import Spelling
+
 __all__ = ["NewValue", "Secret", "Store", "Written", "expiry"]
 
 
@@ -45,10 +47,7 @@ class Store(Protocol):
     """One vault, through one identity. Deadlines are in the loop's time; errors are VaultErrors."""
 
     backend: str
-
-    def check_name(self, name: str) -> str:
-        """Return a full name that the vault can spell, or raise InvalidName."""
-        ...
+    spelling: Spelling
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
         """Read a secret: the version given, the one that a stage names, or the current one.

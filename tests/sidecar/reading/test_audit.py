@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secret_names.vaults import AWS
 from secret_sidecar.errors import Denied, Unavailable
 from secret_sidecar.reading.audit import AGENT_LENGTH, Audited, Trail, asked_by
 from secret_sidecar.reading.metrics import Metrics
@@ -47,6 +48,7 @@ class Answering(Wrapped):
     """A store with one answer."""
 
     backend = "test"
+    spelling = AWS
 
     def __init__(self, answer: Secret | Exception) -> None:
         self.answer = answer

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
+from secret_names.vaults import AWS, Spelling
 from secret_sidecar.errors import VaultError
 
 
@@ -112,10 +113,7 @@ class Versions:
     looks: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     backend: str = "aws"
-
-    def check_name(self, name: str) -> str:
-        """Take any."""
-        return name
+    spelling: Spelling = AWS
 
     async def current_version(self, name: str, deadline: float) -> str:  # noqa: ARG002
         """Return the version of when the check began."""

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from secret_names import check_aws_name, check_aws_prefix
+from secret_names import vaults
+from secret_names.vaults import Spelling
 from secret_sidecar.env_fields import both_or_neither, printable, read, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
@@ -43,8 +44,7 @@ def _flag(text: str) -> bool:
 class AwsSettings:
     """Where AWS is, and how the sidecar gets its credentials."""
 
-    check_name: ClassVar[Callable[[str], str]] = staticmethod(check_aws_name)
-    check_prefix: ClassVar[Callable[[str], str]] = staticmethod(check_aws_prefix)
+    spelling: ClassVar[Spelling] = vaults.AWS
 
     region: str = setting("AWS_REGION AWS_DEFAULT_REGION", "the vault's region (required)", check_region)
     role_arn: str = setting("AWS_ROLE_ARN", "the role to assume with the token", _role_arn)

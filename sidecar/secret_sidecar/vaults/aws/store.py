@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import secret_names
+from secret_names import vaults
 from secret_sidecar.errors import (
     BadRequest,
     BadUpstreamResponse,
@@ -48,6 +48,7 @@ _VERSION = re.compile(r"[!#-~]{1,64}")
 """What an answer may have for one: it goes into a header, in quotes."""
 
 _CONTENT_TYPE = ("Content-Type", "application/x-amz-json-1.1")
+spelled = vaults.AWS.spelled
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,6 +63,7 @@ class AwsStore:
     """Reads and writes secrets with signed calls of the project's own, for an SDK costs four times as much per read."""
 
     backend = "aws"
+    spelling = vaults.AWS
 
     def __init__(self, client: Client, source: Source, region: str, clock: SigningClock | None = None) -> None:
         self._client = client
@@ -76,13 +78,9 @@ class AwsStore:
         """When the credentials in use end, in seconds since 1970."""
         return self._source.expires
 
-    def check_name(self, name: str) -> str:
-        """Return the name if AWS's alphabet can spell it."""
-        return secret_names.check_aws_name(name)
-
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
         """Read the version with that id or staging label, else the one labelled AWSCURRENT."""
-        members, which = {"SecretId": name}, "current value"
+        members, which = {"SecretId": spelled(name)}, "current value"
         if version is not None:
             members["VersionId"] = _bounded("version", version, VERSION_LENGTH)
             which = f"version {version!r}"
@@ -103,9 +101,9 @@ class AwsStore:
     async def current_version(self, name: str, deadline: float) -> str:
         """Return the id of the version labelled AWSCURRENT, by a call that the value is no part of."""
         call = Call("DescribeSecret", name)
-        answer, identity = await self._call(call, {"SecretId": name}, deadline)
+        answer, identity = await self._call(call, {"SecretId": spelled(name)}, deadline)
         description = json_object(answer)
-        if description is None or description.get("Name") != name:
+        if description is None or description.get("Name") != spelled(name):
             raise self._bad_response(answer, identity, f"with something that is no description of {name!r}")
         found = {"identity": identity, "request_id": request_id(answer)}
         if description.get("DeletedDate"):
@@ -119,11 +117,13 @@ class AwsStore:
 
     async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret with a first version."""
-        return await self._write(Call("CreateSecret", name, writes=True), {"Name": name}, value, deadline)
+        return await self._write(Call("CreateSecret", name, writes=True), {"Name": spelled(name)}, value, deadline)
 
     async def put(self, name: str, value: NewValue, deadline: float) -> Written:
         """Give a secret a version that becomes AWSCURRENT."""
-        return await self._write(Call("PutSecretValue", name, writes=True), {"SecretId": name}, value, deadline)
+        return await self._write(
+            Call("PutSecretValue", name, writes=True), {"SecretId": spelled(name)}, value, deadline
+        )
 
     async def delete(self, name: str, deadline: float) -> Written:
         """Mark a secret for deletion, after the thirty days that AWS waits by default.
@@ -131,7 +131,9 @@ class AwsStore:
         One that is marked already is as it should be: this very call may have done it, and its answer been lost.
         """
         try:
-            answer, identity = await self._call(Call("DeleteSecret", name, writes=True), {"SecretId": name}, deadline)
+            answer, identity = await self._call(
+                Call("DeleteSecret", name, writes=True), {"SecretId": spelled(name)}, deadline
+            )
         except Deleted as already:
             return Written(None, already.identity, already.request_id)
         return Written(None, identity, request_id(answer))
@@ -139,7 +141,7 @@ class AwsStore:
     async def probe(self, name: str, deadline: float) -> None:
         """Ask for a secret's description: a role that may only read values is refused, and so was known."""
         try:
-            answer, identity = await self._call(Call("DescribeSecret", name), {"SecretId": name}, deadline)
+            answer, identity = await self._call(Call("DescribeSecret", name), {"SecretId": spelled(name)}, deadline)
         except (Denied, NotFound, Deleted, NameRefused):
             return
         if json_object(answer) is None:
@@ -155,7 +157,7 @@ class AwsStore:
         members["ClientRequestToken"] = str(uuid.uuid4())
         answer, identity = await self._call(call, members | _new_value(value), deadline)
         match json_object(answer):
-            case {"VersionId": str(version), "Name": call.name}:
+            case {"VersionId": str(version), "Name": name} if name == spelled(call.name):
                 return Written(version, identity, request_id(answer))
         detail = f"{call.action} of {call.name!r} with something that is no version of it"
         raise self._bad_response(answer, identity, detail)
@@ -234,7 +236,7 @@ def _lacks(document: dict[str, Any], stage: str) -> bool:
 
 def _secret(document: dict[str, Any] | None, name: str, identity: str, call: str | None) -> Secret | None:
     """Return the secret that a document describes, or None if it has another name or lacks what every secret has."""
-    if document is None or document.get("Name") != name:
+    if document is None or document.get("Name") != spelled(name):
         return None
     version, text = document.get("VersionId"), document.get("SecretString")
     if not isinstance(version, str) or not _VERSION.fullmatch(version):

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-import secret_names
+from secret_names import vaults
+from secret_names.vaults import Spelling
 from secret_sidecar.env_fields import read, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
@@ -51,8 +52,7 @@ def _authority(text: str) -> Origin:
 class AzureSettings:
     """Where the vault is, and how the sidecar gets its access token."""
 
-    check_name: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_name)
-    check_prefix: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_prefix)
+    spelling: ClassVar[Spelling] = vaults.AZURE
 
     vault_url: Origin = setting("AZURE_KEYVAULT_URL", "the vault (required)", _vault, None)
     client_id: str = setting("AZURE_CLIENT_ID", "the managed identity or application to be", check_client_id)

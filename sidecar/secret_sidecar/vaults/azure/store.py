@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-import secret_names
+from secret_names import vaults
 from secret_sidecar.errors import (
     AlreadyExists,
     BadRequest,
@@ -62,6 +62,7 @@ class AzureStore:
     """Reads secrets by their REST form, for the client library costs 20 MB."""
 
     backend = "azure"
+    spelling = vaults.AZURE
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
@@ -70,10 +71,6 @@ class AzureStore:
     def expires(self) -> float | None:
         """When the token in use ends, in seconds since 1970."""
         return self._calls.expires
-
-    def check_name(self, name: str) -> str:
-        """Return the name if it is a portable one; Key Vault itself does not tell upper from lower case."""
-        return secret_names.check_name(name)
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
         """Read a version by its id, or the newest; Key Vault has no stages."""
@@ -195,13 +192,13 @@ class AzureStore:
 
 
 def _path(name: str) -> str:
-    return f"/secrets/{secret_names.dashed(name)}"
+    return f"/secrets/{vaults.AZURE.spelled(name)}"
 
 
 def _version(document: dict[str, Any], name: str) -> str | None:
     """Return the version in an object's id, `https://VAULT/secrets/NAME/VERSION`, or None if it is of another name."""
     match re.split("[/?#]", str(document.get("id")))[3:]:
-        case ["secrets", found, version] if found.lower() == secret_names.dashed(name) and _ID.fullmatch(version):
+        case ["secrets", found, version] if found.lower() == vaults.AZURE.spelled(name) and _ID.fullmatch(version):
             return version
     return None
 

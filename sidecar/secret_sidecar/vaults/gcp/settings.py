@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import secret_names
+from secret_names import vaults
+from secret_names.vaults import Spelling
 from secret_sidecar.env_fields import both_or_neither, read, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
@@ -70,8 +71,7 @@ def _metadata_host(text: str) -> Origin:
 class GcpSettings:
     """Where Secret Manager is, and how the sidecar gets its access token."""
 
-    check_name: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_name)
-    check_prefix: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_prefix)
+    spelling: ClassVar[Spelling] = vaults.GOOGLE
 
     project: str = setting(
         "GOOGLE_CLOUD_PROJECT GCP_PROJECT_ID", "the vault's project, by id or number (required)", _project

@@ -10,7 +10,7 @@ import binascii
 import re
 from typing import Any
 
-import secret_names
+from secret_names import vaults
 from secret_sidecar.errors import (
     BadRequest,
     Deleted,
@@ -42,6 +42,7 @@ class GcpStore:
     """Reads secrets by their REST form, for the client library costs 35 MB."""
 
     backend = "gcp"
+    spelling = vaults.GOOGLE
 
     def __init__(self, calls: Calls, project: str) -> None:
         self._calls = calls
@@ -51,10 +52,6 @@ class GcpStore:
     def expires(self) -> float | None:
         """When the token in use ends, in seconds since 1970."""
         return self._calls.expires
-
-    def check_name(self, name: str) -> str:
-        """Return the name if it is a portable one."""
-        return secret_names.check_name(name)
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
         """Read a version by its number, by an alias (a stage), or the latest."""
@@ -79,7 +76,7 @@ class GcpStore:
     async def create(self, name: str, value: NewValue, deadline: float) -> Written:
         """Make a secret, then its first version: should the second call fail, an empty secret is left, for `put`."""
         payload = _payload(value)
-        target = f"{self._secrets}?secretId={secret_names.dashed(name)}"
+        target = f"{self._secrets}?secretId={vaults.GOOGLE.spelled(name)}"
         await self._calls.send_once("POST", target, name, deadline, {"replication": {"automatic": {}}})
         return await self._add(name, payload, deadline)
 
@@ -104,7 +101,7 @@ class GcpStore:
         await self._calls.close()
 
     def _secret(self, name: str) -> str:
-        return f"{self._secrets}/{secret_names.dashed(name)}"
+        return f"{self._secrets}/{vaults.GOOGLE.spelled(name)}"
 
     async def _add(self, name: str, payload: dict[str, str], deadline: float) -> Written:
         target = f"{self._secret(name)}:addVersion"
@@ -146,7 +143,7 @@ def _version(version: str | None, stage: str | None) -> str:
 def _number_of(resource: object, name: str) -> str | None:
     """Return the number in a version's resource name, which may have the project by id or number."""
     secret, _, number = str(resource).rpartition("/versions/")
-    return number if secret.endswith(f"/secrets/{secret_names.dashed(name)}") and _NUMBER.fullmatch(number) else None
+    return number if secret.endswith(f"/secrets/{vaults.GOOGLE.spelled(name)}") and _NUMBER.fullmatch(number) else None
 
 
 def _secret(document: dict[str, Any], name: str, identity: str) -> Secret:

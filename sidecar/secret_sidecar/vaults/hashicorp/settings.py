@@ -9,12 +9,13 @@ https://openbao.org/docs/commands/#environment-variables (the same as BAO_…)
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import secret_names
+from secret_names import vaults
+from secret_names.vaults import Spelling
 from secret_sidecar.env_fields import both_or_neither, printable, read, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
@@ -48,8 +49,7 @@ def _template(text: str) -> str:
 class HashicorpSettings:
     """Where Vault is, and how the sidecar gets its token."""
 
-    check_name: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_name)
-    check_prefix: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_prefix)
+    spelling: ClassVar[Spelling] = vaults.VAULT
 
     address: Origin | None = setting(
         "VAULT_ADDR BAO_ADDR", "the vault's address, such as https://vault.example:8200 (required)", Origin.parse, None

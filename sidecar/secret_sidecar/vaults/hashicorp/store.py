@@ -10,8 +10,10 @@ from __future__ import annotations
 import binascii
 import re
 from datetime import UTC, datetime
+from urllib.parse import quote
 
-import secret_names
+from secret_names import vaults
+from secret_names.vaults import EXACT
 from secret_sidecar.errors import (
     AlreadyExists,
     BadRequest,
@@ -44,6 +46,7 @@ class VaultStore:
     """Reads secrets under the names that they have, with no library."""
 
     backend = "vault"
+    spelling = vaults.VAULT
 
     def __init__(self, client: Client, source: Source[Bearer], mount: str, namespace: str) -> None:
         self._calls = Calls(client, source, namespace)
@@ -56,17 +59,13 @@ class VaultStore:
         """When the token in use ends, in seconds since 1970."""
         return self._source.expires
 
-    def check_name(self, name: str) -> str:
-        """Return the name if it is a portable one."""
-        return secret_names.check_name(name)
-
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
         """Read a version by its number, or the latest."""
         if stage is not None:
             raise BadRequest(f"stage {stage[:80]!r}: Vault has no stages; expected a version's number as version")
         if version is not None and not _NUMBER.fullmatch(version):
             raise BadRequest(f"version {version[:80]!r}: expected a version's number, such as '3'")
-        target = f"{self._data}{name}" + (f"?version={version}" if version else "")
+        target = self._data + _path(name) + (f"?version={version}" if version else "")
         answer, identity = await self._calls.send("GET", target, name, deadline)
         secret = _secret(answer, name, identity)
         if secret is None or (version is not None and secret.version != version):
@@ -75,7 +74,7 @@ class VaultStore:
 
     async def current_version(self, name: str, deadline: float) -> str:
         """Return the latest version's number, which needs `read` on the metadata path."""
-        answer, identity = await self._calls.send("GET", f"{self._metadata}{name}", name, deadline)
+        answer, identity = await self._calls.send("GET", self._metadata + _path(name), name, deadline)
         match (json_object(answer) or {}).get("data"):
             case {"current_version": 0}:
                 raise NotFound(f"{VAULT} has no version of {name!r}", identity=identity)
@@ -97,7 +96,7 @@ class VaultStore:
             return await self._write(name, data, 0, deadline, once=True)
         except Conflict as conflict:
             try:
-                await self._calls.send("GET", f"{self._data}{name}", name, deadline)
+                await self._calls.send("GET", self._data + _path(name), name, deadline)
             except DeletedVersion as deleted:
                 return await self._write(name, data, deleted.version, deadline, once=True)
             detail = f"{VAULT} has a secret {name!r} already"
@@ -118,13 +117,13 @@ class VaultStore:
     async def delete(self, name: str, deadline: float) -> Written:
         """Delete the latest version, which can be undeleted; older ones stay readable by their number."""
         await self.get(name, deadline)  # else a name that does not exist would be deleted with success
-        _, identity = await self._calls.send("DELETE", f"{self._data}{name}", name, deadline)
+        _, identity = await self._calls.send("DELETE", self._data + _path(name), name, deadline)
         return Written(identity=identity)  # an answer without a body has no request id
 
     async def probe(self, name: str, deadline: float) -> None:
         """Ask for metadata, never a value: a role that may only read values is refused, and so was known."""
         try:
-            await self._calls.send("GET", f"{self._metadata}{name}", name, deadline)
+            await self._calls.send("GET", self._metadata + _path(name), name, deadline)
         except (Denied, NotFound):
             return
 
@@ -141,12 +140,17 @@ class VaultStore:
     ) -> Written:
         send = self._calls.send_once if once else self._calls.send
         document = {"data": data, "options": {"cas": cas}}
-        answer, identity = await send("POST", f"{self._data}{name}", name, deadline, document)
+        answer, identity = await send("POST", self._data + _path(name), name, deadline, document)
         written = json_object(answer) or {}
         match written:
             case {"data": {"version": int(number)}} if number > 0:
                 return Written(str(number), identity, request_id(written))
         raise self._bad_response(name, answer, identity, "no version")
+
+
+def _path(name: str) -> str:
+    """Return a full name as a part of a URL's path."""
+    return name if not name.startswith(EXACT) else quote(vaults.VAULT.spelled(name))
 
 
 def _secret(answer: Answer, name: str, identity: str) -> Secret | None:

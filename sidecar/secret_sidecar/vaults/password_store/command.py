@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
 
+from secret_names import vaults
 from secret_sidecar.errors import BadUpstreamResponse, TimedOut, Unavailable, VaultError
 
 MAX_OUTPUT = 1 << 20
@@ -58,7 +59,7 @@ class Pass:
                 _Running,
                 self._command,
                 *arguments,
-                name,
+                vaults.PASS.spelled(name),
                 stdin=DEVNULL if given is None else PIPE,
                 stdout=PIPE,
                 stderr=PIPE,

@@ -8,12 +8,13 @@ Source: https://git.zx2c4.com/password-store/about/
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-import secret_names
+from secret_names import vaults
+from secret_names.vaults import Spelling
 from secret_sidecar.env_fields import read, setting
 from secret_sidecar.errors import SettingsError
 
@@ -22,8 +23,7 @@ from secret_sidecar.errors import SettingsError
 class PassSettings:
     """Where the store is."""
 
-    check_name: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_name)
-    check_prefix: ClassVar[Callable[[str], str]] = staticmethod(secret_names.check_prefix)
+    spelling: ClassVar[Spelling] = vaults.PASS
 
     folder: Path | None = setting(
         "PASSWORD_STORE_DIR", "the store's folder, as `pass init` made it; else ~/.password-store", Path, None

@@ -12,7 +12,7 @@ import binascii
 import hashlib
 from pathlib import Path
 
-import secret_names
+from secret_names import vaults
 from secret_sidecar.errors import (
     AlreadyExists,
     BadRequest,
@@ -26,6 +26,7 @@ from secret_sidecar.vaults.password_store.command import Pass
 from secret_sidecar.vaults.password_store.settings import PassSettings
 from secret_sidecar.vaults.store import NewValue, Secret, Written
 
+spelled = vaults.PASS.spelled
 _TRIES = 4
 _VERSION_LENGTH = 32
 
@@ -34,15 +35,12 @@ class PassStore:
     """Asks the command itself, so that its extensions, its git repository and its choice of keys hold."""
 
     backend = "pass"
+    spelling = vaults.PASS
 
     def __init__(self, command: str, folder: Path) -> None:
         self._folder = folder
         self._pass = Pass(command, folder)
         self._writing = asyncio.Lock()
-
-    def check_name(self, name: str) -> str:
-        """Return the name if it is a portable one; so it is never an option, nor leads out of the store."""
-        return secret_names.check_name(name)
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
         """Decrypt the file; `pass` keeps no versions but in its git repository."""
@@ -106,7 +104,7 @@ class PassStore:
 
     def _version(self, name: str) -> str:
         try:
-            content = self._folder.joinpath(f"{name}.gpg").read_bytes()
+            content = self._folder.joinpath(f"{spelled(name)}.gpg").read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             if not self._folder.joinpath(".gpg-id").is_file():
                 detail = f"there is no password store in {self._folder}: expected one that `pass init` made"

@@ -177,7 +177,18 @@ async def test_a_reader_is_known_to_the_vault(azure: FakeAzure, store: AzureStor
 async def test_what_only_aws_can_spell_is_refused(name: str, store: AzureStore) -> None:
     """And the message says how a name is spelled."""
     with pytest.raises(InvalidName, match="expected lowercase letters and digits with single hyphens"):
-        store.check_name(name)
+        store.spelling.full_name(name, "")
+
+
+async def test_a_name_of_the_vaults_own(vault: Vault, azure: FakeAzure, store: AzureStore) -> None:
+    """Read, looked at and written under the name that Key Vault has, in whichever case."""
+    may_write(azure)
+    vault.add("Prod-Db--", "old")
+    name = store.spelling.full_name("exact:Prod-Db--", "test/")
+    assert (await store.get(name, soon())).value == "old"
+    written = await store.put(name, NewValue("new"), soon())
+    assert (await store.get(name, soon(), version=written.version)).value == "new"
+    assert name == store.spelling.full_name("exact:PROD-DB--", "test/") == "exact:prod-db--"
 
 
 async def test_the_whole_sidecar(pod: Pod, start: StartSidecar) -> None:

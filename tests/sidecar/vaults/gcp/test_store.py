@@ -202,7 +202,17 @@ async def test_a_value_that_cannot_be_kept_is_refused(value: NewValue, google: F
 async def test_what_only_aws_can_spell_is_refused(name: str, store: GcpStore) -> None:
     """And the message says how a name is spelled."""
     with pytest.raises(InvalidName, match="expected lowercase letters and digits with single hyphens"):
-        store.check_name(name)
+        store.spelling.full_name(name, "")
+
+
+async def test_a_name_of_the_vaults_own(google: FakeGoogle, store: GcpStore) -> None:
+    """Read, looked at and written under the id that Secret Manager has."""
+    google.bindings.append({"role": "roles/secretmanager.admin", "members": [PRINCIPAL]})
+    google.secrets["test--DB_Password"] = Stored([b"old"])
+    name = store.spelling.full_name("exact:test--DB_Password", "test/")
+    assert (await store.get(name, soon())).value == "old"
+    await store.put(name, NewValue("new"), soon())
+    assert ((await store.get(name, soon())).value, await store.current_version(name, soon())) == ("new", "2")
 
 
 async def test_the_whole_sidecar(pod: Pod, start: StartSidecar) -> None:

@@ -188,11 +188,21 @@ async def test_the_settings(scripting: Scripting, tmp_path: Path) -> None:
         Settings.from_environment(environment | {"PATH": "/nonexistent"}, Path("/nonexistent"))
 
 
+async def test_a_name_of_the_stores_own(scripting: Scripting, tmp_path: Path) -> None:
+    """The file and the argument are what it says."""
+    store = scripting('echo "$2"')
+    folder = tmp_path / "store" / "My Bank"
+    folder.mkdir()
+    folder.joinpath("me@example.com.gpg").write_bytes(b"ciphertext")
+    name = store.spelling.full_name("exact:My Bank/me@example.com", "")
+    assert (await store.get(name, soon())).value == "My Bank/me@example.com"
+
+
 async def test_names_are_portable_ones(scripting: Scripting) -> None:
     """So none is an option or leads out of the store."""
     store = scripting("exit 1")
     for name in ("--clip", "../x", "test/../x", "a b", "test/A"):
         with pytest.raises(ValueError, match="secret name"):
-            store.check_name(name)
+            store.spelling.full_name(name, "")
     with pytest.raises(NotFound):
         await store.get("test/a/b", soon())
