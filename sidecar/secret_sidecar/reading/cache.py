@@ -100,6 +100,18 @@ class Keep:
             self._drop(name)
         self.distrust(name)
 
+    def forget_all_but_current(self, name: str) -> None:
+        """Keep of a name what was read without version or stage, and nothing else, nor what calls under way will bring.
+
+        What a stage names may have changed since, and nobody looks whether a version given by its id is still there.
+        """
+        kinds = self._names.get(name, {})
+        for which in [which for which in kinds if which != (None, None)]:
+            self._count(kinds.pop(which), -1)
+        if name in self._names and not kinds:
+            del self._names[name]
+        self.distrust(name)
+
     def distrust(self, name: str) -> None:
         """Keep nothing of what calls under way will bring."""
         for fetch in self._fetches.get(name, ()):

@@ -69,7 +69,7 @@ class Fresh(Wrapped):
         self._clock = clock
         self._sweeping: asyncio.TimerHandle | None = None
         self.keep = Keep(total=total) if ttl or stale else None
-        self._hidden: dict[str, None] = {}  # whose metadata may not be looked at, the one known longest first
+        self._looks: dict[str, str | None] = {}  # by name, the version last found; None if the look was refused
         self.calls: SharedCalls[Key, Secret] = SharedCalls(self._fetch if self.keep is None else self._fetch_and_keep)
 
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
@@ -96,20 +96,21 @@ class Fresh(Wrapped):
         try:
             version = await self.store.current_version(name, deadline)
         except Denied:
-            if name not in self._hidden:
-                self._hide(name)
+            if self._looked(name, None) is not None:
                 self.keep.forget(name)
             raise
         except REFUSALS:
-            self._hidden.pop(name, None)
+            self._looks.pop(name, None)
             self.keep.forget(name)
             raise
-        self._hidden.pop(name, None)
+        is_news = self._looked(name, version) != version
         kept = self.keep.find(name, (None, None))
-        if kept is not None and kept.secret.version == version:
-            self.keep.distrust(name)  # what was asked for earlier may be an older one
-        else:
+        if kept is not None and kept.secret.version != version:
             self.keep.forget(name)
+        elif is_news:
+            self.keep.forget_all_but_current(name)
+        else:
+            self.keep.distrust(name)  # what was asked for earlier may be an older one
         return version
 
     async def create(self, name: str, value: NewValue, deadline: float) -> Written:
@@ -195,11 +196,13 @@ class Fresh(Wrapped):
         """About how much memory is used to keep values."""
         return 0 if self.keep is None else self.keep.bytes
 
-    def _hide(self, name: str) -> None:
-        """Note that a name's metadata may not be looked at; one that goes for it will be news once more."""
-        if len(self._hidden) >= MOST:
-            del self._hidden[next(iter(self._hidden))]
-        self._hidden[name] = None
+    def _looked(self, name: str, found: str | None) -> str | None:
+        """Note what a look found, and return what the look before it did; "" if none is known."""
+        before = self._looks.pop(name, "")
+        if len(self._looks) >= MOST:
+            del self._looks[next(iter(self._looks))]  # what its next look finds will be news once more
+        self._looks[name] = found
+        return before
 
     def _forget(self, name: str) -> None:
         if self.keep is not None:

@@ -215,7 +215,33 @@ async def test_a_look_that_was_always_refused_leaves_what_is_kept(monkeypatch: p
         vault.value(name).is_hidden = True
         with pytest.raises(Denied):
             await fresh.current_version(name, soon())
-    assert len(fresh._hidden) == 2, "whoever makes up names does not fill the memory"
+    assert len(fresh._looks) == 2, "whoever makes up names does not fill the memory"
+
+
+@pytest.mark.parametrize("stage", ["AWSCURRENT", "AWSPREVIOUS"])
+@pytest.mark.parametrize("look", [True, False], ids=["looked at before", "never looked at"])
+async def test_news_of_a_version_reach_every_form_that_a_name_is_kept_under(
+    stage: str, look: bool, aws: FakeAws, start: StartSidecar, static_settings: Settings
+) -> None:
+    """Labels move with the version: those read before it are read anew, though the current value was so already."""
+    aws.put("test/rotated", "1")
+    aws.put("test/rotated", "2")
+    sidecar = await start(replace(static_settings, cache_ttl=600))
+    path, fresh = "/v1/secrets/rotated", sidecar._store.store  # type: ignore[attr-defined]
+    if look:
+        await fresh.current_version("test/rotated", soon())
+    before = (await ask(sidecar.port, f"{path}?stage={stage}")).json["value"]
+    aws.put("test/rotated", "3")
+    assert (await ask(sidecar.port, path)).json["value"] == "3"
+    assert (await ask(sidecar.port, f"{path}?stage={stage}")).json["value"] == before, "within its time to live"
+    await fresh.current_version("test/rotated", soon())
+    after = {"AWSCURRENT": "3", "AWSPREVIOUS": "2"}[stage]
+    assert (await ask(sidecar.port, f"{path}?stage={stage}")).json["value"] == after
+    aws.asked.clear()
+    await fresh.current_version("test/rotated", soon())
+    for query in ("", f"?stage={stage}"):
+        assert (await ask(sidecar.port, path + query)).status == 200
+    assert [action for action, _ in aws.asked] == ["DescribeSecret"], "without news, all of it is kept"
 
 
 async def test_a_refused_read_is_not_served_from_memory(

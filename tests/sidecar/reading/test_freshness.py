@@ -305,7 +305,7 @@ class IgnoresRefusedLooks(Fresh):
 
     async def current_version(self, name: str, deadline: float) -> str:
         """Return the current version."""
-        self._hidden[name] = None
+        self._looks[name] = None
         return await super().current_version(name, deadline)
 
 
