@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, field, fields
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from secret_names import InvalidName
 from secret_sidecar.errors import SettingsError
+
+_USER_AND_PASSWORD = re.compile(r"(?<=://).*@|^[^/:@]+:[^/@]*@")
+"""In a URL, whose scheme may be missing: messages do not show it."""
 
 
 class Variable(NamedTuple):
@@ -57,14 +63,30 @@ def printable(text: str) -> str:
     return text
 
 
+def file(text: str) -> Path:
+    """Return the path of a file, which may not be there yet, or raise ValueError: a FIFO would be waited for."""
+    if os.path.exists(text) and not os.path.isfile(text):
+        raise ValueError("a regular file")
+    return Path(text)
+
+
+def file_name(text: str) -> str:
+    """Return the path of a file as text, or raise ValueError as `file` does."""
+    return str(file(text))
+
+
 def _read(setting: Field[Any], environment: Mapping[str, str]) -> Any:
     for variable in setting.metadata["variables"]:
         if text := environment.get(variable, "").strip():
-            shown = "…" if setting.metadata["secret"] else repr(text)
+            shown = "…" if setting.metadata["secret"] else repr(_USER_AND_PASSWORD.sub("…@", text))
             try:
-                return setting.metadata["parse"](text)
+                value = setting.metadata["parse"](text)
+                text.encode()  # what the environment holds of other bytes comes as surrogates (PEP 383)
             except InvalidName as error:
                 raise SettingsError(f"{variable}={shown}: {error}") from None
+            except UnicodeError:
+                raise SettingsError(f"{variable}={shown}: expected text in UTF-8") from None
             except ValueError as error:
                 raise SettingsError(f"{variable}={shown}: expected {error}") from None
+            return value
     return setting.default

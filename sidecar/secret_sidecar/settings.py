@@ -13,14 +13,16 @@ from typing import Any, TypeVar
 import secret_names
 from secret_names.vaults import Spelling
 from secret_sidecar import env_fields
-from secret_sidecar.env_fields import Variable, setting
+from secret_sidecar.env_fields import Variable, file, setting
 from secret_sidecar.errors import SettingsError
+from secret_sidecar.files import read_file
 from secret_sidecar.http_client.proxy import Exceptions, Proxies, Proxy
 from secret_sidecar.vaults.open import ALIASES, BACKENDS, Backend, VaultSettings, check_shared, settings_class
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 V = TypeVar("V")
+_DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 
 
@@ -66,10 +68,7 @@ def seconds(least: float, most: float) -> Callable[[str], float]:
     """Return a parser of seconds: more than `least`, at most `most`."""
 
     def parse(text: str) -> float:
-        try:
-            given = float(text)
-        except ValueError:
-            given = least
+        given = float(text) if _DECIMAL.fullmatch(text) else least
         if not least < given <= most:
             raise ValueError(f"seconds, more than {least:g} and at most {most:g}")
         return given
@@ -81,10 +80,7 @@ def optional_seconds(most: float) -> Callable[[str], float]:
     """Return a parser of seconds: 0, or more, and at most `most`."""
 
     def parse(text: str) -> float:
-        try:
-            given = float(text)
-        except ValueError:
-            given = -1.0
+        given = float(text) if _DECIMAL.fullmatch(text) else -1.0
         if not 0 <= given <= most:
             raise ValueError(f"seconds, 0 to {most:g}")
         return given
@@ -137,15 +133,15 @@ class Settings:
         0.0,
     )
     metrics_names: bool = setting("SECRETS_METRICS_NAMES", "true to count reads by name too", _yes, False)
-    token_file: Path | None = setting("SECRETS_TOKEN_FILE", "the token that callers have to show", Path, None)
+    token_file: Path | None = setting("SECRETS_TOKEN_FILE", "the token that callers have to show", file, None)
     tls_cert_file: Path | None = setting(
         "SECRETS_TLS_CERT_FILE",
         "in shared mode, the service's certificate chain, in PEM (required)",
-        Path,
+        file,
         None,
     )
     tls_key_file: Path | None = setting(
-        "SECRETS_TLS_KEY_FILE", "in shared mode, the certificate's key, in PEM (required)", Path, None
+        "SECRETS_TLS_KEY_FILE", "in shared mode, the certificate's key, in PEM (required)", file, None
     )
     shared_hosts: tuple[str, ...] = setting(
         "SECRETS_SHARED_HOSTS", "in shared mode, the service's DNS names, with commas (required)", _hosts, ()
@@ -193,8 +189,8 @@ class Settings:
         if values["mode"] == "shared":
             _check_shared(values)
             return cls(**values, vault=vault.from_environment(environment))
-        if not values["namespace"] and namespace_file.is_file():
-            values["namespace"] = namespace_file.read_text(encoding="ascii").strip()
+        if not values["namespace"]:
+            values["namespace"] = _namespace_of(namespace_file)
         values["prefix"] = _prefix(values["prefix"], values["namespace"], vault.spelling.check_prefix)
         values["names"] = tuple(_full_name(name, values["prefix"], vault.spelling) for name in values["names"])
         return cls(**values, vault=vault.from_environment(environment))
@@ -219,6 +215,21 @@ def _check_shared(values: Mapping[str, Any]) -> None:
     ):
         if values[field]:
             raise SettingsError(f"SECRETS_{field.upper()} is set: expected none as SECRETS_MODE='shared', for {why}")
+
+
+def _namespace_of(path: Path) -> str:
+    """Return the namespace that the ServiceAccount's file tells, or none where there is no such file."""
+    try:
+        return secret_names.check_namespace(read_file(path, 1024).decode("ascii").strip())
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        reason = "is not ASCII"
+    except secret_names.InvalidName as error:
+        reason = f"holds no namespace: {error}"
+    raise SettingsError(f"SECRETS_NAMESPACE is not set and {path} {reason}; expected one of them to tell the namespace")
 
 
 def _prefix(given: str, namespace: str, check: Callable[[str], str]) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 
 from secret_sidecar.__main__ import main
-from secret_sidecar.errors import SettingsError
+from secret_sidecar.errors import IdentityUnavailable, SettingsError
+from secret_sidecar.files import read_file
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.settings import AwsSettings
+from secret_sidecar.vaults.identity.identity_service import token_of_file
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
 MINIMUM = {"SECRETS_BACKEND": "aws", "AWS_REGION": "us-east-1"}
@@ -108,6 +111,18 @@ def test_static_keys() -> None:
         ({"SECRETS_STALE_IF_ERROR": "1d"}, "SECRETS_STALE_IF_ERROR='1d': expected seconds, 0 to 86400"),
         ({"SECRETS_METRICS_NAMES": "yes"}, "SECRETS_METRICS_NAMES='yes': expected true or false"),
         ({"SECRETS_TIMEOUT": "5s"}, "SECRETS_TIMEOUT='5s': expected seconds"),
+        ({"SECRETS_TIMEOUT": "\uff15"}, "SECRETS_TIMEOUT='\uff15': expected seconds"),
+        ({"SECRETS_CACHE_TTL": "1_0"}, "SECRETS_CACHE_TTL='1_0': expected seconds"),
+        ({"AWS_REGION": "eu-central-\uff11"}, "AWS_REGION='eu-central-\uff11': expected an AWS region"),
+        ({"AWS_ENDPOINT_URL": "http://localhost:0"}, "AWS_ENDPOINT_URL='http://localhost:0': expected http:// or"),
+        ({"AWS_ENDPOINT_URL": "https://пример.рф"}, "AWS_ENDPOINT_URL='https://пример.рф': expected http:// or"),
+        ({"AWS_ENDPOINT_URL": "https://a b"}, "AWS_ENDPOINT_URL='https://a b': expected http"),
+        ({"AWS_ENDPOINT_URL": "https://a%20b"}, "AWS_ENDPOINT_URL='https://a%20b': expected http"),
+        ({"HTTPS_PROXY": "http://пример.рф:3128"}, "HTTPS_PROXY=…: expected http://HOST:PORT"),
+        ({"HTTPS_PROXY": "http://proxy:0"}, "HTTPS_PROXY=…: expected http://HOST:PORT"),
+        ({"SECRETS_POD_NAME": "\udcff"}, r"SECRETS_POD_NAME='\udcff': expected text in UTF-8"),
+        ({"AWS_SECRET_ACCESS_KEY": "\udcff"}, "AWS_SECRET_ACCESS_KEY=…: expected printable"),
+        ({"AWS_SECRET_ACCESS_KEY": "ключ"}, "AWS_SECRET_ACCESS_KEY=…: expected printable"),
         ({"AWS_ROLE_ARN": "test"}, "AWS_ROLE_ARN='test': expected a role's ARN, such as"),
         (
             {"AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/t"},
@@ -161,3 +176,80 @@ def test_what_no_header_can_hold_is_no_token(backend: str, variable: str, text: 
     with pytest.raises(SettingsError, match=rf"{variable}=.*expected printable ASCII") as refusal:
         Settings.from_environment(variables, Path("/nonexistent"))
     assert variable == "AWS_ACCESS_KEY_ID" or "s3cr3t" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "backend"),
+    [
+        ("SECRETS_TOKEN_FILE", "aws"),
+        ("SECRETS_TLS_CERT_FILE", "aws"),
+        ("SECRETS_TLS_KEY_FILE", "aws"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "aws"),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "aws"),
+        ("AWS_CA_BUNDLE", "aws"),
+        ("GOOGLE_APPLICATION_CREDENTIALS", "gcp"),
+        ("GCP_TOKEN_FILE", "gcp"),
+        ("AZURE_FEDERATED_TOKEN_FILE", "azure"),
+        ("SECRETS_VAULT_JWT_FILE", "vault"),
+        ("VAULT_CACERT", "vault"),
+    ],
+)
+def test_a_file_that_would_be_waited_for_is_refused(variable: str, backend: str, tmp_path: Path) -> None:
+    """A FIFO never ends, and a folder holds no token; one that is not there yet may still come."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path in (fifo, tmp_path):
+        with pytest.raises(SettingsError, match=f"{variable}='{path}': expected a regular file"):
+            settings_of(SECRETS_BACKEND=backend, **{variable: str(path)})
+
+
+def test_a_fifo_that_takes_a_files_place_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """Whoever reads it later gets an error at once."""
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(OSError, match="not a regular file"):
+        read_file(tmp_path / "fifo", 100)
+    with pytest.raises(IdentityUnavailable, match="not a regular file"):
+        token_of_file(tmp_path / "fifo", "me")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("prüfung".encode(), "is not ASCII"),
+        (b"\xff\xfe", "is not ASCII"),
+        (b"*", r"holds no namespace: namespace '\*'"),
+        (b"", "holds no namespace"),
+    ],
+)
+def test_a_namespace_file_that_holds_none(content: bytes, reason: str, tmp_path: Path) -> None:
+    """The error says which file, and what can be set instead."""
+    (file := tmp_path / "namespace").write_bytes(content)
+    with pytest.raises(SettingsError, match=f"SECRETS_NAMESPACE is not set and {file} {reason}"):
+        settings_of(file)
+    assert settings_of(file, SECRETS_NAMESPACE="test").namespace == "test"
+    with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
+        settings_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("variable", "backend"),
+    [
+        ("AWS_ENDPOINT_URL", "aws"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "aws"),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_STS", "gcp"),
+        ("GCE_METADATA_HOST", "gcp"),
+        ("AZURE_KEYVAULT_URL", "azure"),
+        ("AZURE_AUTHORITY_HOST", "azure"),
+        ("VAULT_ADDR", "vault"),
+    ],
+)
+@pytest.mark.parametrize(
+    "user",
+    ["user:p4ssw0rd", "https://user:p4ssw0rd", "https://u:p4ss@w0rd", "https://u:p4ss/w0rd?", "https://u:p4ss:w0rd#"],
+)
+def test_a_password_in_a_url_is_not_shown(variable: str, backend: str, user: str) -> None:
+    """No vault wants one there, so it is refused; but not in its own words."""
+    with pytest.raises(SettingsError, match=variable) as refusal:
+        settings_of(SECRETS_BACKEND=backend, **{variable: f"{user}@vault.example"})
+    assert "p4ss" not in str(refusal.value)
+    assert "vault.example" in str(refusal.value)

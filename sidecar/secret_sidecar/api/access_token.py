@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from secret_sidecar import problems
 from secret_sidecar.errors import SettingsError, Unauthenticated
+from secret_sidecar.files import read_file
 
 LARGEST = 4096
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/-]{16,}=*")
@@ -62,8 +63,7 @@ class TokenFile:
             seen = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
             if seen == self._seen:
                 return self._digest
-            with self._path.open("rb") as file:
-                token = file.read(LARGEST + 1).strip()
+            token = read_file(self._path, LARGEST + 1).strip()
         except OSError as error:
             seen, token, reason = (), b"", error.strerror or type(error).__name__
         else:

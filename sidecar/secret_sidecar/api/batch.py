@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
 from collections import deque
 from collections.abc import Iterable
@@ -66,7 +67,8 @@ class Batch:
         reservation = Reservation(self._budget)
         has_turn = await self._turn(deadline)
         try:
-            found = await self._found(wanted, reservation, deadline)
+            # Without a turn nothing is asked for: the clock may say that the deadline is a moment away yet.
+            found = await self._found(wanted, reservation, deadline if has_turn else -math.inf)
             return Parts(self._answer(wanted, found, reservation), reservation)
         except BaseException:
             reservation.release_all()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 USER_AGENT = ("User-Agent", "secret-sidecar")
 
 _ORIGIN_FORM = "http:// or https://, a host, and maybe a port, such as 'http://localhost:4566'"
+_HOST = re.compile(r"[a-z0-9_.{}-]{1,253}")  # braces are a template's
 _BREAKS = re.compile(r"[\r\n\0]")
 
 
@@ -32,6 +34,10 @@ class Origin:
         host = parts.hostname or ""
         if parts.scheme not in {"http", "https"} or not host.strip(".") or any(rest) or _BREAKS.search(url):
             raise ValueError(_ORIGIN_FORM)
+        if not _is_host(host):
+            raise ValueError(f"{_ORIGIN_FORM}; a host of other letters in its form with 'xn--' (RFC 5890)")
+        if port == 0:
+            raise ValueError(f"{_ORIGIN_FORM}; a port is 1 to 65535")
         return cls(parts.scheme, host, port or (443 if parts.scheme == "https" else 80))
 
     @property
@@ -47,3 +53,14 @@ class Origin:
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"
+
+
+def _is_host(text: str) -> bool:
+    """Return whether a text is a DNS name, or an address: what can be looked up and be sent as a Host header."""
+    if _HOST.fullmatch(text):
+        return True
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

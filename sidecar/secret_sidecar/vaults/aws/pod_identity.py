@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable
+from secret_sidecar.files import read_file
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
@@ -116,8 +117,7 @@ class PodIdentity:
         if self._token_file is None:
             return self._given
         try:
-            with self._token_file.open("rb") as file:
-                token = file.read(_TOKEN_SIZE).decode("latin-1").strip()
+            token = read_file(self._token_file, _TOKEN_SIZE).decode("latin-1").strip()
         except OSError as error:
             detail = f"token file {self._token_file}: {error.strerror}"
             raise IdentityUnavailable(detail, identity=self._agent) from None

@@ -36,7 +36,7 @@ _PARTITIONS = {
     "eu-isoe-": Partition("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
     "eusc-": Partition("amazonaws.eu", "api.amazonwebservices.eu"),
 }
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 
 
 def check_region(region: str) -> str:

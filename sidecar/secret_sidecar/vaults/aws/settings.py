@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from secret_names import vaults
 from secret_names.vaults import Spelling
-from secret_sidecar.env_fields import both_or_neither, printable, read, setting
+from secret_sidecar.env_fields import both_or_neither, file, file_name, printable, read, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.vaults.aws.pod_identity import AgentUrl
@@ -49,19 +49,19 @@ class AwsSettings:
     region: str = setting("AWS_REGION AWS_DEFAULT_REGION", "the vault's region (required)", check_region)
     role_arn: str = setting("AWS_ROLE_ARN", "the role to assume with the token", _role_arn)
     web_identity_token_file: Path | None = setting(
-        "AWS_WEB_IDENTITY_TOKEN_FILE", "the projected ServiceAccount token", Path, None
+        "AWS_WEB_IDENTITY_TOKEN_FILE", "the projected ServiceAccount token", file, None
     )
     shared_role_arn: str = setting(
         "SECRETS_SHARED_ROLE_ARN", "in shared mode, each caller's role, with {namespace} in it (required)", _template
     )
     access_key_id: str = setting("AWS_ACCESS_KEY_ID", "a static access key, used instead of a role", printable)
-    secret_access_key: str = setting("AWS_SECRET_ACCESS_KEY", "its secret key", secret=True)
+    secret_access_key: str = setting("AWS_SECRET_ACCESS_KEY", "its secret key", printable, secret=True)
     session_token: str = setting("AWS_SESSION_TOKEN", "its session token, if it has one", printable, secret=True)
     container_credentials_full_uri: AgentUrl | None = setting(
         "AWS_CONTAINER_CREDENTIALS_FULL_URI", "the agent that has the role's credentials", AgentUrl.parse, None
     )
     container_authorization_token_file: Path | None = setting(
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "the token that the agent is shown", Path, None
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "the token that the agent is shown", file, None
     )
     container_authorization_token: str = setting(
         "AWS_CONTAINER_AUTHORIZATION_TOKEN", "the token itself, where there is no file", printable, secret=True
@@ -81,7 +81,7 @@ class AwsSettings:
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true: as if no AWS_ENDPOINT_URL… were set", _flag, False
     )
     ca_bundle: str | None = setting(
-        "AWS_CA_BUNDLE", "PEM certificates to trust; else SSL_CERT_FILE, else the system's", str, None
+        "AWS_CA_BUNDLE", "PEM certificates to trust; else SSL_CERT_FILE, else the system's", file_name, None
     )
 
     @classmethod

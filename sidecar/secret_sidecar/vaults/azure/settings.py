@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from secret_names import vaults
 from secret_names.vaults import Spelling
-from secret_sidecar.env_fields import read, setting
+from secret_sidecar.env_fields import file, read, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.vaults.azure.client_ids import GUID, ClientIds, check_client_id
@@ -65,7 +65,7 @@ class AzureSettings:
         None,
     )
     federated_token_file: Path | None = setting(
-        "AZURE_FEDERATED_TOKEN_FILE", "the projected ServiceAccount token", Path, None
+        "AZURE_FEDERATED_TOKEN_FILE", "the projected ServiceAccount token", file, None
     )
     authority_host: Origin | None = setting(
         "AZURE_AUTHORITY_HOST", "another Entra than the public cloud's", _authority, None

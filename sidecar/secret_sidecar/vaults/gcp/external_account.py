@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from secret_sidecar.errors import SettingsError
+from secret_sidecar.files import read_file
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.vaults.gcp.settings import GcpSettings
 
@@ -23,6 +24,7 @@ LIFETIME = 3600
 _STS = Origin("https", "sts.googleapis.com", 443)
 _IAM_CREDENTIALS = Origin("https", "iamcredentials.googleapis.com", 443)
 _JSON = {dict: "object", str: "string", int: "number without a fraction"}
+_LARGEST = 1 << 20
 _IMPERSONATION = "/v1/projects/-/serviceAccounts/"
 
 
@@ -97,7 +99,7 @@ def of_file(path: Path) -> ExternalAccount | None:
     SettingsError if it cannot be read, or describes what a pod has no use for.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_file(path, _LARGEST))
     except OSError as error:
         raise _wrong(path, error.strerror or type(error).__name__, "a file") from None
     except (ValueError, RecursionError):

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from secret_names import vaults
 from secret_names.vaults import Spelling
-from secret_sidecar.env_fields import both_or_neither, read, setting
+from secret_sidecar.env_fields import both_or_neither, file, read, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
 
@@ -79,13 +79,13 @@ class GcpSettings:
     credentials: Path | None = setting(
         "GOOGLE_APPLICATION_CREDENTIALS",
         "a credential configuration of type external_account, whose source is a file",
-        Path,
+        file,
         None,
     )
     workload_identity_provider: str = setting(
         _PROVIDER_VARIABLE, "who exchanges the token: the same without such a file", _provider
     )
-    token_file: Path | None = setting("GCP_TOKEN_FILE", "the projected ServiceAccount token", Path, None)
+    token_file: Path | None = setting("GCP_TOKEN_FILE", "the projected ServiceAccount token", file, None)
     service_account: str = setting(_ACCOUNT_VARIABLE, "the service account to become with the exchanged token", _email)
     shared_service_account: str = setting(
         "SECRETS_SHARED_SERVICE_ACCOUNT",

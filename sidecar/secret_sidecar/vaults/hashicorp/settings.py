@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from secret_names import vaults
 from secret_names.vaults import Spelling
-from secret_sidecar.env_fields import both_or_neither, printable, read, setting
+from secret_sidecar.env_fields import both_or_neither, file, file_name, printable, read, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
 
@@ -56,7 +56,7 @@ class HashicorpSettings:
     )
     namespace: str = setting("VAULT_NAMESPACE BAO_NAMESPACE", "Vault's own namespace, where it has some", _path)
     ca_cert: str | None = setting(
-        "VAULT_CACERT BAO_CACERT", "PEM certificates to trust; else SSL_CERT_FILE, else the system's", str, None
+        "VAULT_CACERT BAO_CACERT", "PEM certificates to trust; else SSL_CERT_FILE, else the system's", file_name, None
     )
     mount: str = setting("SECRETS_VAULT_MOUNT", "where the KV engine of version 2 is mounted", _path, "secret")
     auth_path: str = setting("SECRETS_VAULT_AUTH_PATH", "where JWT auth is mounted", _path, "jwt")
@@ -65,7 +65,7 @@ class HashicorpSettings:
         "SECRETS_SHARED_VAULT_ROLE", "in shared mode, each caller's role, with {namespace} in it (required)", _template
     )
     jwt_file: Path | None = setting(
-        "SECRETS_VAULT_JWT_FILE", "the projected ServiceAccount token to log in with", Path, None
+        "SECRETS_VAULT_JWT_FILE", "the projected ServiceAccount token to log in with", file, None
     )
     token: str = setting("VAULT_TOKEN BAO_TOKEN", "a token of Vault's, used instead of a role", printable, secret=True)
     home: Path | None = setting(

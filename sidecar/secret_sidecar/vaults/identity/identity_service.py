@@ -18,6 +18,7 @@ from secret_sidecar.errors import (
     IdentityUnavailable,
     TransportError,
 )
+from secret_sidecar.files import read_file
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client, Headers
 from secret_sidecar.vaults.identity.credentials import Bearer
@@ -80,8 +81,7 @@ def token_of_file(path: Path, identity: str, field: str | None = None) -> str:
     With a field, the file is a JSON object that has the token there. `identity` is who the token is to become.
     """
     try:
-        with path.open("rb") as file:
-            token = file.read(_TOKEN_SIZE).decode("ascii").strip()
+        token = read_file(path, _TOKEN_SIZE).decode("ascii").strip()
         if field is not None:
             token = json.loads(token)[field]
     except OSError as error:

@@ -82,9 +82,11 @@ async def test_an_impersonation_that_is_none(impersonation: Any, message: str, p
     [
         (None, "No such file"),
         (b"{", "not JSON"),
-        (b"[" * 500_000, "not JSON"),
+        (b'{"a":' * 100_000, "not JSON"),
+        (b"\xff\xfe\xff", "not JSON"),
         (b'{"type": "external_account"}', "no 'credential_source'"),
     ],
+    ids=["missing", "broken", "nested", "no text", "incomplete"],
 )
 async def test_a_file_that_is_none(content: bytes | None, message: str, pod: Pod) -> None:
     """Missing, broken, or without what it needs."""
