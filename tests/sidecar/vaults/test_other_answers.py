@@ -23,8 +23,8 @@ from secret_sidecar.vaults.gcp.store import GcpStore
 from secret_sidecar.vaults.hashicorp.store import VaultStore
 from secret_sidecar.vaults.identity.credentials import Bearer
 from secret_sidecar.vaults.store import Store
+from tests.fakes.scripted import Scripted, reply
 from tests.sidecar.conftest import soon
-from tests.sidecar.support.scripted import Scripted, reply
 
 pytestmark = pytest.mark.anyio
 

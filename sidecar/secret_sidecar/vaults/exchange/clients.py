@@ -22,10 +22,11 @@ class Clients:
         origins: Iterable[Origin],
         ca_bundle: str | None = None,
         variable: str = "SSL_CERT_FILE",
+        client: tls.ClientCertificate | None = None,
     ) -> None:
         self._proxies = proxies
         secure = any(origin.scheme == "https" for origin in origins)
-        self._trust = tls.Trust(ca_bundle, variable) if secure else None
+        self._trust = tls.Trust(ca_bundle, variable, client) if secure else None
 
     def client(self, origin: Origin, connections: int = 1) -> Client:
         """Return a client that nobody else has."""

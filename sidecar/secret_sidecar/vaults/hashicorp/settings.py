@@ -19,8 +19,10 @@ from secret_names.vaults import Spelling
 from secret_sidecar.env_fields import both_or_neither, file, file_name, printable, read, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
+from secret_sidecar.http_client.tls import ClientCertificate
 
 TOKEN_HELPER_FILE = ".vault-token"  # noqa: S105 (in the home folder, where `vault login` leaves what it got)
+_CLIENT_VARIABLES = ("VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY")
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 _ROLE = re.compile(r"[\w.-]{1,128}", re.ASCII)
 
@@ -58,6 +60,10 @@ class HashicorpSettings:
     ca_cert: str | None = setting(
         "VAULT_CACERT BAO_CACERT", "PEM certificates to trust; else SSL_CERT_FILE, else the system's", file_name, None
     )
+    client_cert: str | None = setting(
+        "VAULT_CLIENT_CERT BAO_CLIENT_CERT", "a PEM certificate to show to Vault (mutual TLS)", file_name, None
+    )
+    client_key: str | None = setting("VAULT_CLIENT_KEY BAO_CLIENT_KEY", "its key, in PEM", file_name, None)
     mount: str = setting("SECRETS_VAULT_MOUNT", "where the KV engine of version 2 is mounted", _path, "secret")
     auth_path: str = setting("SECRETS_VAULT_AUTH_PATH", "where JWT auth is mounted", _path, "jwt")
     role: str = setting("SECRETS_VAULT_ROLE", "the role to log in to", _role)
@@ -80,4 +86,17 @@ class HashicorpSettings:
             raise SettingsError("VAULT_ADDR is not set: expected an address, such as 'https://vault.example:8200'")
         given = {"SECRETS_VAULT_ROLE": values["role"], "SECRETS_VAULT_JWT_FILE": values["jwt_file"]}
         both_or_neither("SECRETS_VAULT_ROLE", "SECRETS_VAULT_JWT_FILE", given)
+        shown = dict(zip(_CLIENT_VARIABLES, (values["client_cert"], values["client_key"]), strict=True))
+        both_or_neither(*_CLIENT_VARIABLES, shown)
+        if values["client_cert"] and values["address"].scheme != "https":
+            raise SettingsError(
+                f"VAULT_CLIENT_CERT is set though VAULT_ADDR='{values['address']}' has no TLS: expected https://"
+            )
         return cls(**values)
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        """What is shown to Vault, if anything."""
+        if self.client_cert is None or self.client_key is None:
+            return None
+        return ClientCertificate(self.client_cert, self.client_key, _CLIENT_VARIABLES)

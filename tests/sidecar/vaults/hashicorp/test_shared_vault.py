@@ -46,6 +46,26 @@ async def service(environment: dict[str, str], start: StartSidecar, tmp_path: Pa
     return Service(sidecar.port, ssl.create_default_context(cafile=str(tmp_path / "ca.pem")))
 
 
+async def test_mutual_tls_in_shared_mode(
+    bao: OpenBao,
+    authority: Authority,
+    cluster: Cluster,
+    environment: dict[str, str],
+    start: StartSidecar,
+    tmp_path: Path,
+) -> None:
+    """The service shows its own certificate; the token is each caller's all the same."""
+    authority.server("client")
+    pem = str(authority.bundle.parent / "client-1.pem")
+    mutual = {"VAULT_ADDR": bao.mutual_tls_url, "VAULT_CACERT": str(authority.bundle)}
+    shown = {"VAULT_CLIENT_CERT": pem, "VAULT_CLIENT_KEY": pem}
+    settings = Settings.from_environment({**environment, **mutual, **shown}, Path("/nonexistent"))
+    sidecar = await start(replace(settings, port=0, health_port=0))
+    await sidecar.readiness.wait()
+    service = Service(sidecar.port, ssl.create_default_context(cafile=str(tmp_path / "ca.pem")))
+    assert (await service.ask(NAME, cluster.token("test"))).json["value"] == "hunter2-test"
+
+
 async def test_each_caller_reads_as_itself(service: Service, cluster: Cluster) -> None:
     """Its own, and of others what Vault lets it: nothing."""
     for _ in range(2):

@@ -46,6 +46,15 @@ async def test_the_settings() -> None:
         ({"SECRETS_VAULT_ROLE": "a/b"}, "SECRETS_VAULT_ROLE='a/b': expected a role's name"),
         ({"SECRETS_VAULT_ROLE": "test"}, "SECRETS_VAULT_JWT_FILE is not set though SECRETS_VAULT_ROLE is"),
         ({"SECRETS_VAULT_JWT_FILE": "/t"}, "SECRETS_VAULT_ROLE is not set though SECRETS_VAULT_JWT_FILE is"),
+        (
+            {"VAULT_CLIENT_CERT": "/c"},
+            "VAULT_CLIENT_KEY is not set though VAULT_CLIENT_CERT is: expected both or neither",
+        ),
+        ({"BAO_CLIENT_KEY": "/k"}, "VAULT_CLIENT_CERT is not set though VAULT_CLIENT_KEY is: expected both or neither"),
+        (
+            {"VAULT_ADDR": "http://vault:8200", "VAULT_CLIENT_CERT": "/c", "VAULT_CLIENT_KEY": "/k"},
+            "VAULT_CLIENT_CERT is set though VAULT_ADDR='http://vault:8200' has no TLS: expected https://",
+        ),
         ({"VAULT_NAMESPACE": ".."}, "VAULT_NAMESPACE='..': expected a path such as"),
         ({"SECRETS_NAMES": "test/A"}, "SECRETS_NAMES: secret name 'test/A': expected lowercase"),
     ],
