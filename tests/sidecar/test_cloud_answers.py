@@ -56,7 +56,7 @@ def test_every_error_is_one_of_ours(status: int, document: Any, headers: dict[st
 def test_what_is_no_secret_is_none(document: dict[str, Any]) -> None:
     """Nothing else happens than that it is told."""
     with suppress(ValueError):
-        assert isinstance(gcp_store._secret(document, "test/x", None, "me"), Secret)
+        assert isinstance(gcp_store._secret(document, "test/x", "me"), Secret)
     assert isinstance(azure_store._version(document, "test/x"), str | None)
     assert isinstance(azure_store._Version.parse(document, "test/x"), azure_store._Version | None)
     assert isinstance(azure_store._following(str(document.get("value")), "test/x"), str | None)
