@@ -28,9 +28,9 @@ async def json_object(request: Request, limit: int) -> dict[str, Any]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        raise BadRequest("the body is no JSON: expected a JSON object") from None
+        raise BadRequest("the body is not JSON: expected a JSON object") from None
     if not isinstance(document, dict):
-        raise BadRequest("the body is no JSON object: expected one")
+        raise BadRequest("the body is not a JSON object: expected one")
     return document
 
 

@@ -114,7 +114,7 @@ def _asked_name(scope: Scope) -> str:
     try:
         name = unquote(raw, errors="strict") if "%" in raw else raw
     except UnicodeDecodeError:
-        raise BadRequest("the path's escapes are no UTF-8: expected a secret's name") from None
+        raise BadRequest("the path's escapes are not UTF-8: expected a secret's name") from None
     if not name:
         raise BadRequest(f"the path names no secret: expected {PATH}NAME")
     return name

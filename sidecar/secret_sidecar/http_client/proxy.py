@@ -104,7 +104,7 @@ class Proxy:
         if status is None or not end or (rest and status[1].startswith(b"2")):
             raise ConnectFailed(f"proxy {self.origin} did not answer in HTTP/1.1")
         if status[1] == b"407":
-            raise ConnectFailed(f"proxy {self.origin} does not know who asks: expected its URL as {_FORM}")
+            raise ConnectFailed(f"proxy {self.origin} requires authentication: expected its URL as {_FORM}")
         if not status[1].startswith(b"2"):
             raise ConnectFailed(f"proxy {self.origin} opened no tunnel to {origin}: HTTP {status[1].decode()}")
 

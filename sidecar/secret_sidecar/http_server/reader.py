@@ -157,7 +157,7 @@ class Reader:
             raise Refusal(400, "a transfer coding: expected none in HTTP/1.0")
         self._make_relative()
         if method == "CONNECT" or not self._target.startswith(b"/") or b"#" in self._target:
-            raise Refusal(400, f"target {self._target[:80]!r}: expected a path, for this is no proxy")
+            raise Refusal(400, f"target {self._target[:80]!r}: expected a path, because this is not a proxy")
         if not self._target.isascii():
             raise Refusal(400, "target: expected ASCII, all else percent-encoded")
         self._keep_alive = version == "1.1" and self._parser.should_keep_alive()

@@ -8,7 +8,7 @@ Kind = tuple[type[VaultError], str]
 """An error, and a text with `{vault}`, `{name}`, `{identity}`, `{code}` and `{status}`."""
 
 DENIED: Kind = (Denied, "{vault} refused {name} to {identity}, or there is no such secret")
-NAME_REFUSED: Kind = (NameRefused, "{vault} takes no such name as {name}")
+NAME_REFUSED: Kind = (NameRefused, "{vault} rejected the name {name}")
 NOT_FOUND: Kind = (NotFound, "{vault} has no secret {name}, or it has no such version")
 THROTTLED: Kind = (Throttled, "{vault} has had too many requests")
 UNAVAILABLE: Kind = (Unavailable, "{vault} is not available: {code}")

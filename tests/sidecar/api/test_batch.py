@@ -129,7 +129,7 @@ async def test_one_deadline_holds_for_all(
 @pytest.mark.parametrize(
     ("document", "detail"),
     [
-        ([], "no JSON object"),
+        ([], "not a JSON object"),
         ({}, "1 to 100 names"),
         ({"names": []}, "1 to 100 names"),
         ({"names": ["a"] * 101}, "1 to 100 names"),

@@ -202,7 +202,7 @@ async def test_a_vault_that_hangs_is_a_gateway_timeout(
         ("a%0Ab", "secret name"),
         ("%0A", "secret name"),
         ("a%20b", "secret name"),
-        ("%FF", "no UTF-8"),
+        ("%FF", "not UTF-8"),
         ("%E2%82%AC", "secret name"),
         ("x" * 600, "secret name"),
         ("", "names no secret"),

@@ -178,7 +178,7 @@ async def test_an_answer_without_a_version_is_odd(
         ({"value": "x", "encoding": "hex"}, "bad-request", "encoding: expected base64"),
         ({"value": "x", "encoding": "base64"}, "bad-request", "value: expected base64"),
         ({"value": "x", "ttl": 5}, "bad-request", "'ttl': expected no members but value, encoding"),
-        (["x"], "bad-request", "no JSON object"),
+        (["x"], "bad-request", "not a JSON object"),
         ({"value": ""}, "bad-value", "0 bytes"),
         ({"value": "", "encoding": "base64"}, "bad-value", "0 bytes"),
         ({"value": "é" * 32769}, "bad-value", "65538 bytes"),

@@ -83,7 +83,7 @@ async def test_a_proxy_that_wants_to_know_who_asks(authority: Authority) -> None
         await client.close()
         for wrong in ("", "user:wr0ng@"):
             client = through(f"http://{wrong}127.0.0.1:{proxy.port}", server.port, authority)
-            with pytest.raises(ConnectFailed, match=f"proxy {proxy.url} does not know who asks: expected") as failure:
+            with pytest.raises(ConnectFailed, match=f"proxy {proxy.url} requires authentication: expected") as failure:
                 await send(client)
             assert "wr0ng" not in str(failure.value)
 

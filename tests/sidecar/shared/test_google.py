@@ -57,7 +57,7 @@ async def test_who_may_not_become_it_is_a_403(becoming: Running) -> None:
         assert got.status == (200 if named else 403)
         if not named:
             assert (got.json["identity"], got.json["code"]) == (account("test"), "PERMISSION_DENIED")
-            assert f"did not let {principal} become {account('test')}" in got.json["detail"]
+            assert f"did not let {principal} impersonate {account('test')}" in got.json["detail"]
 
 
 async def test_a_service_account_by_namespace_and_name(becoming: Running, launch: Launch) -> None:

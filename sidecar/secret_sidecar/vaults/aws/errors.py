@@ -37,12 +37,12 @@ _KINDS: dict[str, Kind] = {
 _OF_WRITES: dict[str, Kind] = {
     "AccessDeniedException": (Denied, "{vault} refused {action} of {name} to {identity}"),
     "EncryptionFailure": (BadUpstreamResponse, "{vault} could not encrypt {name} with its KMS key"),
-    "InvalidParameterException": (ValueRefused, "{vault} takes no such value for {name}, or no such name"),
+    "InvalidParameterException": (ValueRefused, "{vault} rejected the value of {name}, or the name"),
     "InvalidRequestException": (Conflict, "{vault} does not allow {action} of {name} in the state that it is in"),
-    "LimitExceededException": (QuotaExceeded, "{vault} keeps no more secrets, or no more versions of {name}"),
+    "LimitExceededException": (QuotaExceeded, "{vault} has reached its limit of secrets, or of versions of {name}"),
     "ResourceExistsException": (AlreadyExists, "{vault} has a secret {name} already"),
     "ResourceNotFoundException": (NotFound, "{vault} has no secret {name}"),
-    "ValidationException": (ValueRefused, "{vault} takes no such value for {name}, or no such name"),
+    "ValidationException": (ValueRefused, "{vault} rejected the value of {name}, or the name"),
 }
 # The codes that AWS's own SDKs send a request again for, whichever service answers so.
 _THROTTLED = frozenset({

@@ -45,7 +45,7 @@ class WebIdentity:
                 return sts.credentials(texts, answer)
         except (ValueError, OverflowError) as error:
             if not passes(answer, None):
-                detail = f"STS: HTTP {answer.status} with an answer that is none: {error}"
+                detail = f"STS: HTTP {answer.status} with an unusable answer: {error}"
                 raise IdentityUnavailable(detail, identity=self._role_arn) from None
             texts = {}
         code = texts.get("Code")

@@ -65,7 +65,7 @@ def state_error(state: str, name: str, identity: str) -> VaultError | None:
     """Return what a read of a version in this state ends with, or None if it is enabled."""
     if state == "ENABLED":
         return None
-    kind, detail = _STATES.get(state, (BadUpstreamResponse, "{vault} has {name} in a state that nobody knows"))
+    kind, detail = _STATES.get(state, (BadUpstreamResponse, "{vault} has {name} in an unknown state"))
     return kind(detail.format(vault=VAULT, name=repr(name)), identity=identity)
 
 

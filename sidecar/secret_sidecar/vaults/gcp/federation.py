@@ -90,7 +90,7 @@ class Federation:
         bearer = _service_account_token(document, answer, self._identity)
         if answer.status == 200 and bearer is not None:
             return bearer
-        detail = f"Google's IAM did not let {federated.identity} become {self._identity}"
+        detail = f"Google's IAM did not let {federated.identity} impersonate {self._identity}"
         raise self._refusal(detail, answer, document)
 
     def _refusal(self, detail: str, answer: Answer, document: dict[str, Any]) -> IdentityUnavailable:

@@ -40,7 +40,7 @@ class Metadata:
         answer = await self._ask("/token", deadline)
         bearer = identity_service.bearer(json_object(answer), email)
         if bearer is None:
-            raise IdentityUnavailable("the metadata server answered with something that is no token", identity=email)
+            raise IdentityUnavailable("the metadata server answered with something other than a token", identity=email)
         return bearer
 
     async def _ask(self, what: str, deadline: float) -> Answer:
@@ -50,7 +50,7 @@ class Metadata:
         if is_passing(answer.status):
             raise IdentityDelayed(f"the metadata server is not available: HTTP {answer.status}", identity=_WHO)
         if answer.headers.get("metadata-flavor") != "Google":
-            detail = f"{self._client.origin} is no metadata server: expected the header Metadata-Flavor: Google"
+            detail = f"{self._client.origin} is not a metadata server: expected the header Metadata-Flavor: Google"
             raise IdentityUnavailable(detail, identity=_WHO)
         if answer.status != 200:
             detail = f"the metadata server has no default service account: HTTP {answer.status}"

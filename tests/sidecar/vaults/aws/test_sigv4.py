@@ -25,10 +25,7 @@ header_names = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,12}", fullmatch=True).filt
             "authorization",
             "x-amz-date",
             "x-amz-security-token",
-            "expect",
-            "transfer-encoding",
-            "user-agent",
-            "x-amzn-trace-id",
+            *botocore.auth.SIGNED_HEADERS_BLACKLIST,  # hop by hop; the sidecar sends none of them
             "date",
             "x-amz-content-sha256",
         }

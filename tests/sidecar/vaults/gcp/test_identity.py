@@ -115,7 +115,7 @@ FLAVOR = {"Metadata-Flavor": "Google"}
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        (Reply(b"me@example.com"), "is no metadata server: expected the header Metadata-Flavor: Google"),
+        (Reply(b"me@example.com"), "is not a metadata server: expected the header Metadata-Flavor: Google"),
         (Reply(b"<html>", 404, FLAVOR), "no default service account: HTTP 404"),
         (b"SSH-2.0\r\n\r\n", "did not answer in HTTP/1.1"),
     ],
@@ -140,7 +140,7 @@ async def test_a_metadata_server_that_is_not_up_yet(fault: Fault, pod: Pod, goog
 async def test_what_is_no_token(document: Any, pod: Pod, google: FakeGoogle) -> None:
     """Of the metadata server, and of the exchange."""
     google.server.faults.extend([Reply(b"me", 200, FLAVOR), Reply(document, 200, FLAVOR)])
-    with pytest.raises(IdentityUnavailable, match="something that is no token"):
+    with pytest.raises(IdentityUnavailable, match="something other than a token"):
         await read(pod.settings(GCE_METADATA_HOST=f"localhost:{google.server.port}"))
     google.server.faults.append(Reply(document))
     with pytest.raises(IdentityUnavailable, match="HTTP 200"):
