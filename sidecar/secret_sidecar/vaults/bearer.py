@@ -28,11 +28,12 @@ ErrorOf = Callable[[Answer, str, str], VaultError]
 """What an answer other than a success means for a call about a name by an identity."""
 
 _CONTENT_TYPE = ("Content-Type", "application/json")
-_LONGEST_INTEGER = 19
+_LONGEST_INTEGER = 640
+"""Digits of a number that Python always makes an int of; of more it may refuse to, and JSON has no such limit."""
 
 
 def _integer(digits: str) -> int | float:
-    """Return a number, as a float if it is too long to count anything: Python refuses 5,000 digits, JSON does not."""
+    """Return a number, as a float if it is too long to be one of ours."""
     return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
 
