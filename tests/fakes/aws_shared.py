@@ -36,6 +36,12 @@ def token(namespace: str, number: int = 1, *, account: str = "app", lifetime: fl
     return f"{part({'alg': 'RS256'})}.{part(said)}.{part(f'signature-{namespace}-{number}'.encode())}"
 
 
+def _ends(given: str) -> float:
+    """When a token ends."""
+    claims = given.split(".")[1]
+    return float(json.loads(base64.urlsafe_b64decode(f"{claims}==="))["exp"])
+
+
 @dataclass
 class SharedAws(FakeAws):
     """A fake whose STS gives each token it knows its own namespace's role, and its role its own prefix."""
@@ -52,6 +58,9 @@ class SharedAws(FakeAws):
         """AssumeRoleWithWebIdentity."""
         form = request.form
         role = form["RoleArn"]
+        if _ends(form["WebIdentityToken"]) <= self.clock():
+            self.assumed.append(form)
+            return sts_error("ExpiredTokenException")
         if form["WebIdentityToken"] in self.tokens and self.roles.get(form["WebIdentityToken"]) != role:
             self.assumed.append(form)
             return sts_error("AccessDenied", 403)

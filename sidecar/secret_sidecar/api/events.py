@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from starlette.requests import Request
 from starlette.routing import Route
@@ -34,12 +35,31 @@ _START = {
 }
 
 
+class Streams:
+    """How many streams are open, of MAX_STREAMS that may be."""
+
+    def __init__(self) -> None:
+        self._open = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one while it is open, or raise TooManyStreams."""
+        if self._open >= MAX_STREAMS:
+            raise TooManyStreams(f"{self._open} streams are open: expected fewer than {MAX_STREAMS}")
+        self._open += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
+
+
 class Events:
     """The route of /v1/events, and its streams, which end when the server reports that the client is gone."""
 
-    def __init__(self, asker: Asker, settings: Settings, pause: Pause = pause) -> None:
+    def __init__(self, asker: Asker, settings: Settings, pause: Pause = pause, streams: Streams | None = None) -> None:
         self._asker = asker
         self._pause = pause
+        self._streams = streams or Streams()
         self._listeners: set[Listener] = set()
         self._is_over = False
         self.watches = Watches(self._look, settings.events_interval, pause)
@@ -56,18 +76,19 @@ class Events:
         """
         request = Request(scope)
         names = self._names(parameters(request, "names").get("names", ""))
-        if request.method == "GET" and len(self._listeners) >= MAX_STREAMS:
-            raise TooManyStreams(f"{len(self._listeners)} streams are open: expected fewer than {MAX_STREAMS}")
         seen = frozenset(request.headers.get("last-event-id", "").split("."))
-        await send(_START)
-        if request.method == "GET":
-            listener = Listener()
-            gone = asyncio.create_task(_end_with(receive, listener))
-            try:
-                with suppress(OSError):  # the caller went away (ASGI specification, "Disconnected Client")
-                    await self._tell(names, _Told(seen), listener, send)
-            finally:
-                gone.cancel()
+        if request.method != "GET":
+            await send(_START)
+        else:
+            with self._streams.one():
+                await send(_START)
+                listener = Listener()
+                gone = asyncio.create_task(_end_with(receive, listener))
+                try:
+                    with suppress(OSError):  # the caller went away (ASGI specification, "Disconnected Client")
+                        await self._tell(names, _Told(seen), listener, send)
+                finally:
+                    gone.cancel()
         with suppress(OSError):
             await send(_body(b"", more=False))
 

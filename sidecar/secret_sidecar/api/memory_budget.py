@@ -9,11 +9,26 @@ MOST = 48 << 20
 
 
 class Budget:
-    """The memory for all answers together."""
+    """The memory for answers together, maybe as a part of a larger budget."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, within: Budget | None = None) -> None:
         self.most = most
         self.used = 0
+        self._within = within
+
+    def take(self, size: int) -> None:
+        """Reserve so many more bytes, or raise Overloaded."""
+        if self.used + size > self.most:
+            raise Overloaded(f"{self.used} bytes of batches are in memory: expected at most {self.most} at a time")
+        if self._within is not None:
+            self._within.take(size)
+        self.used += size
+
+    def release(self, size: int) -> None:
+        """Release so many bytes."""
+        if self._within is not None:
+            self._within.release(size)
+        self.used -= size
 
 
 class Reservation:
@@ -25,15 +40,12 @@ class Reservation:
 
     def take(self, size: int) -> None:
         """Reserve so many more bytes, or raise Overloaded."""
-        budget = self._budget
-        if budget.used + size > budget.most:
-            raise Overloaded(f"{budget.used} bytes of batches are in memory: expected at most {budget.most} at a time")
-        budget.used += size
+        self._budget.take(size)
         self._used += size
 
     def release(self, size: int) -> None:
         """Release so many bytes."""
-        self._budget.used -= size
+        self._budget.release(size)
         self._used -= size
 
     def release_all(self) -> None:

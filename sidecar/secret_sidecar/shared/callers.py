@@ -20,6 +20,7 @@ from typing import Protocol
 from secret_sidecar.errors import IdentityTimedOut, Overloaded, VaultError
 from secret_sidecar.retry import Cause, noting
 from secret_sidecar.shared.refusals import Peers, Refusal, Refusals
+from secret_sidecar.vaults.exchange.fixed import ENDED
 from secret_sidecar.vaults.exchange.token import Claims, claims_of
 from secret_sidecar.vaults.exchange.token_exchange import TokenExchange
 from secret_sidecar.vaults.store import Store, expiry
@@ -30,6 +31,10 @@ WAITING = 256
 """Exchanges in progress or waiting."""
 SPARE = 30.0
 """Seconds before their end from which on credentials are exchanged for new ones: clocks differ, calls take time."""
+CLOCK_ERROR = 900.0
+"""Seconds that this machine's clock may be ahead: only the cloud can tell whether a token that ended since is good."""
+AGAIN = 60.0
+"""Seconds after which the cloud is asked again about a token that it accepted though it has ended by this clock."""
 GARBAGE = 256
 """Callers that left until the garbage collector is run: what each leaves is in reference cycles."""
 
@@ -59,15 +64,15 @@ class Caller:
     claims: Claims
     store: Store
     served: Served
-    expires: float
+    ends: float
+    """In the loop's time, which nobody sets."""
     users: int = 0
     is_out: bool = False
     alarm: asyncio.TimerHandle | None = None
 
     def has_ended(self, now: float) -> bool:
         """Whether its token or credentials have expired, or the vault rejects the credentials."""
-        ends = expiry(self.store)
-        return now >= self.expires or (ends is not None and now >= ends)
+        return now >= self.ends or expiry(self.store) == ENDED
 
 
 @dataclass(eq=False, slots=True)
@@ -94,6 +99,7 @@ class Callers:
         most: int,
         timeout: float,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._token_exchange = token_exchange
         self._serve = serve
@@ -102,8 +108,8 @@ class Callers:
         self._clock = clock
         self._callers: OrderedDict[bytes, Caller] = OrderedDict()
         self._flights: dict[bytes, _Flight] = {}
-        self._refusals = Refusals(clock)
-        self._peers = Peers(clock)
+        self._refusals = Refusals(monotonic)
+        self._peers = Peers(monotonic)
         self._slots = asyncio.Semaphore(EXCHANGES)
         self._closing: set[asyncio.Task[None]] = set()
         self._gone = 0
@@ -119,7 +125,7 @@ class Callers:
         """Return the token's caller, to be left again, or raise a SidecarError."""
         digest = hashlib.sha256(token).digest()
         caller = self._callers.get(digest)
-        if caller is not None and not caller.has_ended(self._clock()):
+        if caller is not None and not caller.has_ended(asyncio.get_running_loop().time()):
             self._callers.move_to_end(digest)
             caller.users += 1
             return caller
@@ -166,7 +172,7 @@ class Callers:
         await self._token_exchange.close()
 
     def _begin(self, digest: bytes, token: bytes, peer: str) -> _Flight:
-        claims = claims_of(token, self._clock())
+        claims = claims_of(token, self._clock() - CLOCK_ERROR)
         if len(self._flights) >= WAITING:
             raise Overloaded(f"{len(self._flights)} tokens are being exchanged already: expected fewer at a time")
         self._peers.begin(peer)
@@ -179,7 +185,6 @@ class Callers:
     async def _exchange(self, digest: bytes, token: str, claims: Claims, peer: str, cause: Cause) -> Caller | Refusal:
         """Return the caller, held once for those who wait, or why there is none."""
         noting(cause)
-        began = self._clock()
         refused = True
         try:
             deadline = asyncio.get_running_loop().time() + self._timeout
@@ -192,18 +197,28 @@ class Callers:
             return self._refused(digest, claims, Refusal.of(error))
         finally:
             self._peers.end(peer, refused=refused)
-        ends = expiry(store) or claims.expires
-        ends = min(claims.expires, ends - min(SPARE, (ends - began) / 8))
+        left = self._left(store, claims)
+        ends = asyncio.get_running_loop().time() + left
         caller = Caller(claims, store, self._serve(store, claims), ends, users=1)
-        if not self._has_room():
+        if not self._has_room(claims.subject):
             caller.is_out = True
             self.leave(caller)
             return Refusal.of(Overloaded(f"{len(self._callers)} callers are being answered: expected fewer at a time"))
         self._callers[digest] = caller
-        left = max(0.0, caller.expires - self._clock())
-        caller.alarm = asyncio.get_running_loop().call_later(left, self._expire, digest, caller)
-        log.info("caller admitted", extra={"caller": claims.subject, "pod": claims.pod, "expires": caller.expires})
+        caller.alarm = asyncio.get_running_loop().call_at(ends, self._expire, digest, caller)
+        expires = self._clock() + left
+        log.info("caller admitted", extra={"caller": claims.subject, "pod": claims.pod, "expires": expires})
         return caller
+
+    def _left(self, store: Store, claims: Claims) -> float:
+        """Return for how many seconds a caller is served: until its token ends, or just before its credentials do."""
+        now = self._clock()
+        left = claims.expires - now
+        if left <= 0:
+            left = AGAIN  # the cloud took the token just now, so it is the clock that is wrong
+        if (ends := expiry(store)) is not None:
+            left = min(left, ends - now - min(SPARE, (ends - now) / 8))
+        return left
 
     def _refused(self, digest: bytes, claims: Claims, refusal: Refusal) -> Refusal:
         self._refusals.add(digest, refusal)
@@ -227,11 +242,15 @@ class Callers:
         if isinstance(found := flight.task.result(), Caller):
             self.leave(found)
 
-    def _has_room(self) -> bool:
-        """Drop a caller to make room, or return False if all have requests in progress."""
+    def _has_room(self, subject: str) -> bool:
+        """Drop a caller to make room for one of this subject, or return False if all have requests in progress.
+
+        A ServiceAccount that has half of all places already gets no more of them: one of its own is dropped.
+        """
         if len(self._callers) < self._most:
             return True
-        for digest, caller in self._callers.items():
+        own = {digest: caller for digest, caller in self._callers.items() if caller.claims.subject == subject}
+        for digest, caller in (own if 2 * len(own) >= self._most else self._callers).items():
             if not caller.users:
                 self._put_out(digest)
                 return True

@@ -27,6 +27,7 @@ from secret_sidecar.reading.cache import Total
 from secret_sidecar.reading.freshness import Fresh, gauges
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
+from secret_sidecar.shared.accounts import Accounts
 from secret_sidecar.shared.callers import Callers
 from secret_sidecar.vaults.exchange.token import Claims, token_of
 from secret_sidecar.vaults.exchange.token_exchange import TokenExchange
@@ -45,8 +46,9 @@ class OneCaller:
         self.fresh = app.freshened(store, own, metrics, shared.total)
         self._store = Audited(self.fresh, metrics, shared.trail)
         asker = Asker(self._store, own)
-        self._events = Events(asker, own)
-        self.router = Router(app.routes(asker, self._events, own), redirect_slashes=False)
+        self.account = shared.accounts.of(claims.subject)
+        self._events = Events(asker, own, streams=self.account.streams)
+        self.router = Router(app.routes(asker, self._events, own, self.account.memory), redirect_slashes=False)
 
     def end(self) -> None:
         """End the streams."""
@@ -69,6 +71,7 @@ class Shared:
         self.backend = settings.backend
         self.total = Total()
         self.trail = Trail(metrics)
+        self.accounts = Accounts()
         self._token_exchange = token_exchange
         self.callers = Callers(
             token_exchange,
@@ -93,7 +96,8 @@ class Shared:
         with self.callers.leaving(caller):
             scope[CALLER] = caller.claims.subject
             assert isinstance(caller.served, OneCaller)  # noqa: S101
-            await caller.served.router(scope, receive, send)
+            with caller.served.account.request():
+                await caller.served.router(scope, receive, send)
         self._bound()
 
     async def probe(self, name: str, deadline: float) -> None:  # noqa: ARG002

@@ -68,7 +68,7 @@ WRONG = {
     "of another issuer": ({"issuer": "https://other/"}, {"gcp": "invalid_grant", "azure": "AADSTS700211"}),
     "meant for others": ({"audience": "vault"}, {"gcp": "invalid_grant", "azure": "AADSTS700212"}),
     "not valid yet": ({"nbf": time.time() + 3600}, {"gcp": "invalid_grant", "azure": "AADSTS700024"}),
-    "expired": ({"lifetime": -5}, {}),
+    "expired": ({"lifetime": -1000}, {}),
 }
 
 

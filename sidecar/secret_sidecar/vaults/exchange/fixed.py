@@ -8,6 +8,9 @@ from typing import Generic
 from secret_sidecar.vaults.identity.credentials import C
 from secret_sidecar.vaults.identity.refreshing import RENEWED_LATELY
 
+ENDED = 0.0
+"""The end of what the vault does not take any more, in seconds since 1970: long ago, by any clock."""
+
 
 class Fixed(Generic[C]):
     """A Source of what was obtained once.
@@ -27,7 +30,7 @@ class Fixed(Generic[C]):
     async def renew(self, refused: C, deadline: float) -> C:  # noqa: ARG002
         """Return the same; the caller's next request brings its token, and with that new ones."""
         if time.monotonic() - self._obtained >= RENEWED_LATELY:
-            self.expires = 0.0
+            self.expires = ENDED
         return refused
 
     async def close(self) -> None:
