@@ -52,7 +52,7 @@ class Batch:
 
     @property
     def routes(self) -> list[Route]:
-        """What the application serves."""
+        """The application's routes."""
         return [Route("/v1/secrets:batchGet", self.get, methods=["POST"])]
 
     async def get(self, request: Request) -> Response:
@@ -134,7 +134,7 @@ class Batch:
             full_name = self._asker.full_name(name)
             async with slots:
                 if asyncio.get_running_loop().time() >= deadline:
-                    raise TimedOut("the deadline passed before this name had its turn")
+                    raise TimedOut("the deadline passed before this name was requested")
                 secret = await self._asker.read(full_name, selection, deadline)
             reservation.take(_size(secret))
         except (SidecarError, InvalidName) as error:

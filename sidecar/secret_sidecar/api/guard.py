@@ -1,4 +1,4 @@
-"""Who may ask: only somebody who knows that it talks to localhost, directly, and not on behalf of a web page.
+"""Which requests are accepted: those sent to localhost directly, and not by a web page.
 
 A page that rebinds its own DNS name to 127.0.0.1 sends its own name as Host; a server that is talked into forwarding a
 request (SSRF) usually says so in a header; a browser says in Origin and Sec-Fetch-Site that a page asks, and the page
@@ -24,7 +24,7 @@ FORWARDING = frozenset({b"forwarded", b"via", b"x-real-ip", b"true-client-ip", b
 
 
 class Guard:
-    """Middleware: lets a request through if its one Host is loopback and no header tells of another sender."""
+    """Middleware that accepts a request if its one Host is loopback and no header is that of a proxy or web page."""
 
     def __init__(self, app: ASGIApp, hosts: re.Pattern[bytes] = HOSTS, expected: str = LOOPBACK) -> None:
         self._app = app

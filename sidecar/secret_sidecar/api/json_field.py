@@ -26,4 +26,4 @@ def _field(secret: Secret, key: str) -> str | None:
     if not secret.encoding:
         with suppress(ValueError):
             return member(secret.value, key)
-    raise NotAnObject(f"{secret.name!r} is no JSON object: expected one, for the field {key[:80]!r} was asked for")
+    raise NotAnObject(f"{secret.name!r} is not a JSON object: expected one, because the request has key={key[:80]!r}")

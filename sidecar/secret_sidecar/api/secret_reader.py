@@ -34,7 +34,7 @@ class Selection:
             if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
                 raise BadRequest(f"{part}: expected 1 to {LONGEST} characters of text")
         if "version" in given and "stage" in given:
-            raise BadRequest("version and stage are both given: expected one of them, for each names a version")
+            raise BadRequest("version and stage are both given: expected one of them, because each selects a version")
         return cls(**given)
 
     def members(self) -> dict[str, str]:

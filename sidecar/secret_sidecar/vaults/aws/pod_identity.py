@@ -110,7 +110,7 @@ class PodIdentity:
         try:
             return _credentials(document, answer, self._agent)
         except (LookupError, TypeError, ValueError, OverflowError):
-            detail = f"{self._agent} answered with something that is no credentials"
+            detail = f"{self._agent} answered with something other than credentials"
             raise IdentityUnavailable(detail, identity=self._agent) from None
 
     def _token(self) -> str:

@@ -55,11 +55,11 @@ class AzureSettings:
     spelling: ClassVar[Spelling] = vaults.AZURE
 
     vault_url: Origin = setting("AZURE_KEYVAULT_URL", "the vault (required)", _vault, None)
-    client_id: str = setting("AZURE_CLIENT_ID", "the managed identity or application to be", check_client_id)
+    client_id: str = setting("AZURE_CLIENT_ID", "the client id of the managed identity or application", check_client_id)
     tenant_id: str = setting("AZURE_TENANT_ID", "its tenant", _tenant)
     shared_client_ids: ClientIds | None = setting(
         "SECRETS_SHARED_CLIENT_IDS",
-        "in shared mode, whom each caller is to be: NAMESPACE=CLIENT or NAMESPACE/SERVICEACCOUNT=CLIENT, with commas "
+        "in shared mode, each caller's client id: NAMESPACE=CLIENT or NAMESPACE/SERVICEACCOUNT=CLIENT, comma-separated "
         "(required)",
         ClientIds.parse,
         None,
@@ -68,7 +68,7 @@ class AzureSettings:
         "AZURE_FEDERATED_TOKEN_FILE", "the projected ServiceAccount token", file, None
     )
     authority_host: Origin | None = setting(
-        "AZURE_AUTHORITY_HOST", "another Entra than the public cloud's", _authority, None
+        "AZURE_AUTHORITY_HOST", "Entra's host, if not the public cloud's", _authority, None
     )
 
     @classmethod

@@ -117,7 +117,7 @@ def of_file(path: Path) -> ExternalAccount | None:
 def _parse(document: dict[str, Any]) -> ExternalAccount:
     source = _member(document, "credential_source", dict)
     if "file" not in source:
-        raise ValueError("a credential_source with a 'file', for a pod's token is in one")
+        raise ValueError("a credential_source with a 'file', because a pod's token is in one")
     account = ExternalAccount(
         audience=_member(document, "audience", str),
         token_file=Path(_member(source, "file", str)),

@@ -83,26 +83,31 @@ class GcpSettings:
         None,
     )
     workload_identity_provider: str = setting(
-        _PROVIDER_VARIABLE, "who exchanges the token: the same without such a file", _provider
+        _PROVIDER_VARIABLE, "the workload identity provider, in place of such a file", _provider
     )
     token_file: Path | None = setting("GCP_TOKEN_FILE", "the projected ServiceAccount token", file, None)
-    service_account: str = setting(_ACCOUNT_VARIABLE, "the service account to become with the exchanged token", _email)
+    service_account: str = setting(
+        _ACCOUNT_VARIABLE, "the service account to impersonate with the exchanged token", _email
+    )
     shared_service_account: str = setting(
         "SECRETS_SHARED_SERVICE_ACCOUNT",
-        "in shared mode, the service account that each caller becomes, with {namespace} in it; else none",
+        "in shared mode, the service account that each caller impersonates, with {namespace} in it; else none",
         _template,
     )
     metadata_host: Origin | None = setting(
-        "GCE_METADATA_HOST", "the metadata server, asked where nothing else is set", _metadata_host, None
+        "GCE_METADATA_HOST", "the metadata server, used if nothing else is set", _metadata_host, None
     )
     endpoint: Origin | None = setting(
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", "another server than Secret Manager's own", Origin.parse, None
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", "another server in place of Secret Manager", Origin.parse, None
     )
     endpoint_sts: Origin | None = setting(
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_STS", "the same, for the token exchange", Origin.parse, None
     )
     endpoint_iam_credentials: Origin | None = setting(
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", "the same, for becoming a service account", Origin.parse, None
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS",
+        "the same, for impersonating a service account",
+        Origin.parse,
+        None,
     )
 
     @classmethod

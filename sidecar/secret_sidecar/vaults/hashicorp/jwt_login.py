@@ -51,7 +51,7 @@ class JwtLogin:
         match json_object(answer):
             case {"auth": {"client_token": str(token), "lease_duration": int(seconds)}} if is_token(token):
                 return Bearer(token, ends_after(seconds) if seconds > 0 else None, self.identity)
-        detail = f"Vault answered the login to {self.identity} with something that is no token"
+        detail = f"Vault answered the login to {self.identity} with something other than a token"
         raise IdentityUnavailable(detail, identity=self.identity)
 
     def _refusal(self, answer: Answer, jwt: str) -> IdentityUnavailable:

@@ -64,9 +64,9 @@ class HashicorpSettings:
         "VAULT_CLIENT_CERT BAO_CLIENT_CERT", "a PEM certificate to show to Vault (mutual TLS)", file_name, None
     )
     client_key: str | None = setting("VAULT_CLIENT_KEY BAO_CLIENT_KEY", "its key, in PEM", file_name, None)
-    mount: str = setting("SECRETS_VAULT_MOUNT", "where the KV engine of version 2 is mounted", _path, "secret")
-    auth_path: str = setting("SECRETS_VAULT_AUTH_PATH", "where JWT auth is mounted", _path, "jwt")
-    role: str = setting("SECRETS_VAULT_ROLE", "the role to log in to", _role)
+    mount: str = setting("SECRETS_VAULT_MOUNT", "the mount path of the KV version 2 engine", _path, "secret")
+    auth_path: str = setting("SECRETS_VAULT_AUTH_PATH", "the mount path of JWT auth", _path, "jwt")
+    role: str = setting("SECRETS_VAULT_ROLE", "the role to log in with", _role)
     shared_role: str = setting(
         "SECRETS_SHARED_VAULT_ROLE", "in shared mode, each caller's role, with {namespace} in it (required)", _template
     )
@@ -75,7 +75,7 @@ class HashicorpSettings:
     )
     token: str = setting("VAULT_TOKEN BAO_TOKEN", "a token of Vault's, used instead of a role", printable, secret=True)
     home: Path | None = setting(
-        "HOME", "the folder where `vault login` leaves .vault-token, used where nothing else is set", Path, None
+        "HOME", "the folder of .vault-token, which `vault login` writes; used if nothing else is set", Path, None
     )
 
     @classmethod

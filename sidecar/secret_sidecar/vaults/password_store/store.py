@@ -57,7 +57,7 @@ class PassStore:
                 continue
             if await self.current_version(name, deadline) == before:
                 return _secret(name, output, before, self._pass.identity)
-        raise Unavailable(f"pass: {name!r} was written again and again while it was read", identity=self._pass.identity)
+        raise Unavailable(f"pass: {name!r} changed repeatedly while it was read", identity=self._pass.identity)
 
     async def current_version(self, name: str, deadline: float) -> str:  # noqa: ARG002 (a file is read at once)
         """Return the hash of the encrypted file; nothing is decrypted for it."""
@@ -128,7 +128,7 @@ def _content(value: NewValue) -> bytes:
     try:
         content = binascii.a2b_base64(value.value, strict_mode=True) if value.encoding else value.value.encode()
     except UnicodeEncodeError:
-        raise ValueRefused("the value is no text that UTF-8 can hold: expected base64") from None
+        raise ValueRefused("the value is not valid Unicode text: expected base64") from None
     except ValueError:
         raise ValueRefused("the value is not in base64") from None
     try:
