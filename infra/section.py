@@ -81,10 +81,12 @@ class Section:
     def mapping(self, name: str, example: str) -> dict[str, str]:
         """Return a mapping of texts to texts, empty if it is missing."""
         value = self.take(name, {})
-        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-            raise invalid(
-                self.key(name), value, f"texts by name such as {example}", "put numbers and booleans in quotes"
-            )
+        expected, fix = f"texts by name such as {example}", "put numbers and booleans in quotes"
+        if not isinstance(value, dict):
+            raise invalid(self.key(name), value, expected, fix)
+        for key, item in value.items():
+            if not isinstance(item, str):  # the others are not shown: one may be a secret that should not be there
+                raise invalid(f"{self.key(name)}.{key}", item, expected, fix)
         return value
 
     def section(self, name: str, default: Any = Missing, *, example: str = "a mapping") -> "Section":

@@ -193,28 +193,11 @@ class Aws(Provider):
             "getPartition": lambda: _partition(self._session.get_partition_for_region(region)),
             "getRegion": lambda: {"id": region, "name": region, "region": region, **inputs},
         }
-        if token == "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider":  # noqa: S105
-            return self._oidc_provider(inputs)
         name = token.rpartition(":")[2]
         if token != f"aws:index/{name}:{name}" or name not in functions:
             known = ", ".join(f"aws:index/{one}:{one}" for one in sorted(functions))
             raise Refused(f"the aws stand-in has no function {token!r}; it has {known}")
         return functions[name]()
-
-    def _oidc_provider(self, inputs: Properties) -> Properties:
-        """https://www.pulumi.com/registry/packages/aws/api-docs/iam/getopenidconnectprovider/"""
-        arn = inputs.get("arn")
-        if not arn:
-            raise Refused("the aws stand-in finds an OIDC provider by its arn alone")
-        found = self._asked(lambda: self._iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn))
-        return {
-            "arn": arn,
-            "id": arn,
-            "url": found["Url"].removeprefix("https://"),
-            "clientIdLists": found.get("ClientIDList", []),
-            "thumbprintLists": found.get("ThumbprintList", []),
-            "tags": {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
-        }
 
     def _outputs(self, kind: Kind, inputs: Properties, known: Properties) -> Properties:
         outputs = {key: value for key, value in inputs.items() if not key.startswith("__")}

@@ -102,7 +102,7 @@ class Cloud(mocks.Mocks):
         state = dict(args.inputs)
         if args.typ == "pulumi:pulumi:StackReference":
             return args.resource_id, {"name": args.resource_id, "outputs": self.world.stacks[str(args.resource_id)]}
-        if args.resource_id and not args.inputs:  # else it is imported, as the program has it
+        if args.resource_id in self.world.found:
             return args.resource_id, self.world.found[args.resource_id]
         if args.typ == "aws:iam/role:Role":
             state["arn"] = f"arn:aws:iam::{ACCOUNT}:role/{state['name']}"
@@ -112,8 +112,6 @@ class Cloud(mocks.Mocks):
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> Any:
-        if args.token == "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider":
-            return self.world.found[args.args["arn"]], []
         assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
         if self.world.refusal:
             raise Refused(f"invocation of {args.token} returned an error: {self.world.refusal}")

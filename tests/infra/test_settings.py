@@ -167,7 +167,7 @@ WRONG_CLUSTER = [
     ("secret-access:aws.endpoint", "10.78.0.1:4566", ["secret-access:aws.endpoint", "http://10.78.0.1:4566"]),
     ("secret-access:kubernetes.context", GONE, ["secret-access:kubernetes.context is missing", "a context"]),
     ("secret-access:kubernetes.kubeconfg", "x", ["kubernetes.kubeconfg is unknown", "did you mean kubeconfig?"]),
-    ("secret-access:tags", {"a": 1}, ["secret-access:tags: given {'a': 1}", "in quotes"]),
+    ("secret-access:tags", {"a": 1}, ["secret-access:tags.a: given 1", "in quotes"]),
     ("secret-access:namespaces", {"test": None}, ["secret-access:namespaces is unknown", "expected one of"]),
 ]
 WRONG_ENVIRONMENT = [
@@ -213,7 +213,8 @@ WRONG_ENVIRONMENT = [
     (f"{TEST}.port", 8081, [f"{TEST}.port", "given 8081", "for health"]),
     (f"{TEST}.port", "8200", [f"{TEST}.port", "given '8200'", "1024 to 65535"]),
     (f"{APP}.ports", 3000, [f"{APP}.ports: given 3000", "[3000]"]),
-    (f"{APP}.env", {"A": 1}, [f"{APP}.env: given {{'A': 1}}", "in quotes"]),
+    (f"{APP}.env", {"A": 1}, [f"{APP}.env.A: given 1", "in quotes"]),
+    (f"{APP}.env", ["A=1"], [f"{APP}.env: given ['A=1']", "texts by name"]),
     (f"{APP}.writable_root", 1, [f"{APP}.writable_root: given 1", "true or false"]),
     (f"{APP}.img", "i", [f"{APP}.img is unknown", "did you mean image?"]),
     (f"{TEST}.workloads.Shop", {"image": "i"}, [f"{TEST}.workloads.Shop", "workload_name", "lowercase"]),
@@ -276,3 +277,10 @@ def test_the_keys_that_the_example_stacks_show_in_comments_are_right() -> None:
     example = text.split("# billing-test:\n")[1].split("    # The namespaces")[0]
     namespace = yaml.safe_load("\n".join(line.removeprefix("    # ") for line in example.splitlines()))
     load(changed(ENVIRONMENT, "secret-access:namespaces.billing-test", namespace))
+
+
+def test_a_mistake_in_one_variable_does_not_show_the_others() -> None:
+    """A secret that should not be there does not reach a log through the message either."""
+    with pytest.raises(InvalidSetting) as error:
+        load(changed(ENVIRONMENT, f"{APP}.env", {"PASSWORD": "s3cr3t", "LEVEL": 1}))
+    assert "s3cr3t" not in str(error.value)

@@ -12,6 +12,8 @@ from ..inputs import children_of
 from . import checks
 from .documents import AUDIENCE
 
+INPUTS = ["url", "client_id_lists", "tags", "thumbprint_lists"]
+
 
 class ClusterTrustArgs(TypedDict):
     """Arguments of ClusterTrust."""
@@ -21,7 +23,7 @@ class ClusterTrustArgs(TypedDict):
     Example: `https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539`."""
     existing_provider_arn: NotRequired[pulumi.Input[str]]
     """ARN of the issuer's OIDC provider where the account has it already (eksctl and the EKS modules create one): it
-    is looked up, and not deleted with the stack. Default: none, it is created."""
+    is never changed and never deleted, also where the stack created it earlier. Default: none, it is created."""
     tags: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
     """Tags of the OIDC provider. Default: none. Example: `{"team": "platform"}`."""
 
@@ -46,18 +48,16 @@ class ClusterTrust(pulumi.ComponentResource):
             existing = given.check(_existing_provider_arn, given.get("existing_provider_arn"), url)
         super().__init__("secret-access:index:ClusterTrust", name, {}, opts)
 
+        child = children_of(self, opts)
+        resource = f"{name}-oidc-provider"
         if existing is None:
             # No thumbprint: IAM trusts the issuer's certificate by its own authorities (IAM User Guide, "Obtain the
             # thumbprint for an OpenID Connect identity provider")
-            provider = iam.OpenIdConnectProvider(
-                f"{name}-oidc-provider", url=url, client_id_lists=[AUDIENCE], tags=tags, opts=children_of(self, opts)
-            )
+            provider = iam.OpenIdConnectProvider(resource, url=url, client_id_lists=[AUDIENCE], tags=tags, opts=child)
             self.oidc_provider_arn = provider.arn
         else:
-            # A function and no resource: a refresh would show the inputs of one that is read as changed, each time
-            invoke = pulumi.InvokeOutputOptions(parent=self)
-            found = iam.get_open_id_connect_provider_output(arn=existing, opts=invoke)
-            checked = given.check(checks.audience, found.client_id_lists, AUDIENCE, found.arn)
+            provider = _existing_provider(resource, existing, url, child)
+            checked = given.check(checks.audience, provider.client_id_lists, AUDIENCE, provider.arn)
             self.oidc_provider_arn = pulumi.Output.from_input(checked)
         self.issuer = pulumi.Output.from_input(url)
         self.register_outputs({"oidcProviderArn": self.oidc_provider_arn, "issuer": self.issuer})
@@ -65,3 +65,19 @@ class ClusterTrust(pulumi.ComponentResource):
 
 def _existing_provider_arn(arn: object, issuer: str) -> str:
     return checks.existing_provider(arn, issuer).arn
+
+
+def _existing_provider(
+    name: str, arn: pulumi.Input[str], url: pulumi.Input[str], child: pulumi.ResourceOptions
+) -> iam.OpenIdConnectProvider:
+    """Return a provider that is never changed and never deleted, also where this stack created it earlier.
+
+    It is imported where its ARN is known. One that is only known later is read, and `pulumi preview --refresh` shows
+    the inputs of what is read as changed each time.
+    """
+    if not isinstance(arn, str):
+        return iam.OpenIdConnectProvider.get(name, arn, opts=child)
+    theirs = pulumi.ResourceOptions(import_=arn, retain_on_delete=True, ignore_changes=INPUTS)
+    return iam.OpenIdConnectProvider(
+        name, url=url, client_id_lists=[AUDIENCE], opts=pulumi.ResourceOptions.merge(child, theirs)
+    )

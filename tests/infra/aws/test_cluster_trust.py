@@ -1,7 +1,7 @@
 """What ClusterTrust asks of AWS."""
 
 from tests.infra.components import cluster_trust
-from tests.infra.engine import ISSUER_HOST, PROVIDER_ARN, World, run
+from tests.infra.engine import ISSUER_HOST, PROVIDER_ARN, Later, World, run
 
 OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 
@@ -19,10 +19,20 @@ def test_it_registers_the_issuer_for_the_audience_of_sts() -> None:
     assert world.outputs["blue"] == {"oidcProviderArn": PROVIDER_ARN, "issuer": f"https://{ISSUER_HOST}"}
 
 
-def test_a_provider_that_exists_is_looked_up_and_left_as_it_is() -> None:
+def test_a_provider_that_exists_is_imported_and_left_as_it_is() -> None:
     """An account holds one provider per issuer; one that somebody else made is used."""
     world = World(found={PROVIDER_ARN: {"arn": PROVIDER_ARN, "clientIdLists": ["vault", "sts.amazonaws.com"]}})
     run(cluster_trust(existing_provider_arn=PROVIDER_ARN), world)
-    assert world.of(OIDC_PROVIDER) == []
-    assert world.calls == [("aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", "")]
+    provider = world.one(OIDC_PROVIDER)
+    assert (provider.imported, provider.kept, provider.parent) == (PROVIDER_ARN, True, "blue")
+    assert provider.ignored == ("url", "clientIdLists", "tags", "thumbprintLists")
+    assert world.outputs["blue"]["oidcProviderArn"] == PROVIDER_ARN
+
+
+def test_a_provider_whose_arn_is_known_later_is_read() -> None:
+    """What an EKS component of the same program made has an Output for its ARN."""
+    world = World(found={PROVIDER_ARN: {"arn": PROVIDER_ARN, "clientIdLists": ["sts.amazonaws.com"]}})
+    run(cluster_trust(existing_provider_arn=Later(PROVIDER_ARN)), world)
+    provider = world.one(OIDC_PROVIDER)
+    assert (provider.read, provider.inputs, provider.parent) == (True, {"id": PROVIDER_ARN}, "blue")
     assert world.outputs["blue"]["oidcProviderArn"] == PROVIDER_ARN
