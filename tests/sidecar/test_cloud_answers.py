@@ -54,7 +54,7 @@ def test_every_error_is_one_of_ours(status: int, document: Any, headers: dict[st
 
 @given(objects)
 def test_what_is_no_secret_is_none(document: dict[str, Any]) -> None:
-    """Nothing else happens than that it is told."""
+    """It is reported, and nothing else happens."""
     with suppress(ValueError):
         assert isinstance(gcp_store._secret(document, "test/x", "me"), Secret)
     assert isinstance(azure_store._version(document, "test/x"), str | None)
@@ -71,7 +71,7 @@ def test_what_is_no_token_is_none(document: dict[str, Any]) -> None:
 
 @given(st.text())
 def test_a_token_that_is_none_has_no_subject(token: str) -> None:
-    """And is no reason to fail."""
+    """And is no error by itself."""
     assert isinstance(identity_service.subject(token), str)
     assert isinstance(identity_service.subject(f"a.{token}.b"), str)
 

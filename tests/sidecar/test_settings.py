@@ -135,7 +135,7 @@ def test_static_keys() -> None:
     ],
 )
 def test_a_wrong_setting_is_told_with_key_value_and_form(variables: dict[str, str], message: str) -> None:
-    """Whoever reads it knows what to change; a secret is never shown."""
+    """The reader knows what to change; a secret is never shown."""
     with pytest.raises(SettingsError) as refusal:
         Settings.from_environment({**MINIMUM, **variables}, NOWHERE)
     assert str(refusal.value).startswith(message)

@@ -150,6 +150,6 @@ async def test_a_sidecar_does_not_start_without_a_token(
 
 
 def test_the_token_shows_nowhere(access_file: Path) -> None:
-    """Not even to whoever looks into the object."""
+    """Not even in the object's members."""
     token_file = TokenFile(access_file)
     assert TOKEN not in repr(vars(token_file))

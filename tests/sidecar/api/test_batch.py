@@ -50,7 +50,7 @@ async def test_what_failed_is_told_by_name_and_the_rest_is_served(
 async def test_a_name_asked_for_twice_is_read_once(
     aws: FakeAws, start: StartSidecar, static_settings: Settings
 ) -> None:
-    """In whichever spelling."""
+    """In any spelling."""
     sidecar = await start(static_settings)
     names = ["database-password", "test/database-password", {"name": "database-password"}, "missing", "missing"]
     got = await send(sidecar.port, PATH, {"names": names})
@@ -116,7 +116,7 @@ async def test_calls_are_made_side_by_side_but_not_all_at_once(
 async def test_one_deadline_holds_for_all(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What waited behind a call that hangs is told that the time was up, and the vault is not asked for it."""
+    """Names that waited behind a call that hangs get a 504, and the vault is not called for them."""
     monkeypatch.setattr(batch, "SIDE_BY_SIDE", 1)
     sidecar = await start(replace(static_settings, timeout=0.2))
     await sidecar.readiness.wait()
@@ -147,7 +147,7 @@ async def test_one_deadline_holds_for_all(
 async def test_a_body_that_is_not_as_described_is_a_bad_request(
     document: object, detail: str, aws: FakeAws, start: StartSidecar, static_settings: Settings
 ) -> None:
-    """It is told what was expected, and the vault is asked for nothing."""
+    """The detail says what was expected, and the vault is not called."""
     got = await send((await start(static_settings)).port, PATH, document)
     assert (got.status, got.json["type"]) == (400, "urn:secret-access:problem:bad-request")
     assert detail in got.json["detail"]
@@ -189,7 +189,7 @@ async def test_only_post_asks_for_many(start: StartSidecar, static_settings: Set
 async def test_a_defect_is_a_500_for_all(
     start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What nobody foresaw is not hidden among what is expected to fail."""
+    """An unexpected exception is not hidden among expected failures."""
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
 
@@ -204,7 +204,7 @@ async def test_a_defect_is_a_500_for_all(
 async def test_throttling_of_some_is_no_matter_of_the_others(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name that is throttled to the end has its 429 in the list."""
+    """A name that stays throttled has its 429 in the list."""
     monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     monkeypatch.setattr(batch, "SIDE_BY_SIDE", 1)
     sidecar = await start(static_settings)
@@ -242,7 +242,7 @@ async def test_as_many_as_have_a_turn_are_answered_at_a_time(
 async def test_one_without_a_turn_before_its_deadline_asks_for_nothing(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each of its names is told that the time was up."""
+    """Each of its names gets a 504."""
     monkeypatch.setattr(batch, "TURNS", 0)
     sidecar = await start(replace(static_settings, timeout=0.1))
     await sidecar.readiness.wait()
@@ -254,7 +254,7 @@ async def test_one_without_a_turn_before_its_deadline_asks_for_nothing(
 async def test_what_finds_no_room_is_told_by_name(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rest is served, in as many parts as it takes, and then there is room again."""
+    """The rest is served, in as many parts as needed, and then the memory is free again."""
     monkeypatch.setattr(batch.BUDGET, "most", 3500)
     monkeypatch.setattr(batch, "PART", 1)
     sidecar = await start(static_settings)

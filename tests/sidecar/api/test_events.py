@@ -119,7 +119,7 @@ async def test_streams_end_when_the_sidecar_stops(settings: Settings) -> None:
 
 
 async def test_nobody_looks_for_a_caller_who_went_away(aws: FakeAws, start: StartSidecar, settings: Settings) -> None:
-    """The sidecar notices by the connection, not by its next event."""
+    """The sidecar notices the closed connection, not only its next write."""
     sidecar = await start(settings)
     await sidecar.readiness.wait()
 
@@ -134,7 +134,7 @@ async def test_nobody_looks_for_a_caller_who_went_away(aws: FakeAws, start: Star
 
 
 async def test_a_name_is_looked_at_once_for_all_who_listen(bench: Bench) -> None:
-    """A newcomer has a look of its own at once; after that, one serves all."""
+    """A new stream gets its own check at once; after that, one check serves all."""
     async with Stream(bench.port, "/v1/events?names=a") as one:
         assert await one.events(1) == {"test/a": "1"}
         async with Stream(bench.port, "/v1/events?names=a,b") as other:
@@ -152,7 +152,7 @@ async def test_a_name_is_looked_at_once_for_all_who_listen(bench: Bench) -> None
 
 
 async def test_a_newcomer_is_not_told_what_was_looked_up_before_it_came(bench: Bench) -> None:
-    """A look under way may bring what is no longer so."""
+    """A check in flight may bring an outdated version."""
     bench.versions.gate.clear()
     async with Stream(bench.port, "/v1/events?names=a") as one:
         await until(lambda: bench.versions.looks == ["test/a"])
@@ -165,7 +165,7 @@ async def test_a_newcomer_is_not_told_what_was_looked_up_before_it_came(bench: B
 
 
 async def test_looks_are_spread(bench: Bench) -> None:
-    """By a fifth of the interval, so that a fleet does not look all at once."""
+    """By a fifth of the interval, so that a fleet does not check at the same time."""
     async with Stream(bench.port, "/v1/events?names=a") as stream:
         await stream.event()
         pauses = [await bench.look() for _ in range(20)]
@@ -174,7 +174,7 @@ async def test_looks_are_spread(bench: Bench) -> None:
 
 
 async def test_nothing_new_is_no_event_but_a_sign_of_life(bench: Bench) -> None:
-    """Looks that find the same say nothing; after long silence there is a comment."""
+    """Checks without a change send nothing; after long silence there is a comment."""
     async with Stream(bench.port, "/v1/events?names=a") as stream:
         await stream.event()
         for _ in range(3):
@@ -186,7 +186,7 @@ async def test_nothing_new_is_no_event_but_a_sign_of_life(bench: Bench) -> None:
 
 
 async def test_a_problem_is_told_when_it_changes(bench: Bench) -> None:
-    """Its request id, which always does, is no change; the same version after it is news."""
+    """A new request id alone is no change; the same version after a problem is an event."""
     async with Stream(bench.port, "/v1/events?names=a") as stream:
         assert (await stream.event()).news == ("test/a", "1")
         for request_id in ("r1", "r2"):
@@ -204,7 +204,7 @@ async def test_a_problem_is_told_when_it_changes(bench: Bench) -> None:
 
 
 async def test_a_caller_that_comes_back_is_told_what_has_changed(bench: Bench) -> None:
-    """By the id of the last event it had; an id that nobody gave is as good as none."""
+    """By the id of the last event it had; unknown ids are ignored."""
     async with Stream(bench.port, "/v1/events?names=a,b") as stream:
         first, second = await stream.event(), await stream.event()
     bench.versions.versions["test/b"] = "2"
@@ -224,7 +224,7 @@ async def test_a_caller_that_comes_back_is_told_what_has_changed(bench: Bench) -
 
 
 async def test_streams_are_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One too many is told when to come again; one that ends makes room."""
+    """One too many gets a Retry-After; one that ends makes room."""
     monkeypatch.setattr(events, "MAX_STREAMS", 1)
     async with Stream(bench.port, "/v1/events?names=a"):
         got = await ask(bench.port, "/v1/events?names=a")
@@ -280,7 +280,7 @@ async def test_a_defect_ends_the_streams_that_would_wait_for_it(bench: Bench, ca
 
 
 async def test_a_caller_who_reads_slowly_is_told_the_last_of_each(bench: Bench) -> None:
-    """What it has not taken yet is replaced, so that nothing piles up."""
+    """Unsent events are replaced by newer ones, so that nothing piles up."""
     listener = Listener()
     for version in ("1", "2", "3"):
         listener.tell("test/a", Finding("version", version, {}))

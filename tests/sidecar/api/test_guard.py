@@ -65,7 +65,7 @@ async def test_other_hosts_are_misdirected(
     ],
 )
 async def test_a_request_has_one_host(lines: bytes, start: StartSidecar, static_settings: Settings) -> None:
-    """None, or two, and nobody knows who was meant (RFC 9112 section 3.2)."""
+    """None, or two, is ambiguous (RFC 9112 section 3.2)."""
     sidecar = await start(static_settings)
     request = b"GET /v1/secrets/x HTTP/1.1\r\n" + lines + b"Connection: close\r\n\r\n"
     assert (await ask_raw(sidecar.port, request)).startswith(b"HTTP/1.1 400 ")
@@ -78,7 +78,7 @@ async def test_a_request_has_one_host(lines: bytes, start: StartSidecar, static_
 async def test_forwarded_requests_are_misdirected(
     header: str, path: str, start: StartSidecar, static_settings: Settings
 ) -> None:
-    """A server that was talked into asking says so, and is refused whatever it asks."""
+    """A proxy that forwards a request says so, and is refused whatever the request."""
     sidecar = await start(static_settings)
     got = await ask(sidecar.port, path, headers={header: "x"})
     assert got.status == 421
@@ -150,7 +150,7 @@ async def test_the_api_is_on_ipv6_loopback(start: StartSidecar, static_settings:
 async def test_web_pages_are_misdirected(
     header: str, value: str, method: str, aws: FakeAws, start: StartSidecar, static_settings: Settings
 ) -> None:
-    """Whatever a page asks for, the browser says that a page asks; it gets no CORS header, so it reads no answer."""
+    """The browser marks every request of a page; it gets no CORS header, so the page cannot read the answer."""
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     aws.asked.clear()
@@ -172,5 +172,5 @@ async def test_web_pages_are_misdirected(
 async def test_others_than_pages_are_served(
     headers: dict[str, str], start: StartSidecar, static_settings: Settings
 ) -> None:
-    """What no page can send keeps nobody out."""
+    """Headers that no page can send are accepted."""
     assert (await ask((await start(static_settings)).port, PATH, headers=headers)).status == 200

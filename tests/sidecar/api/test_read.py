@@ -51,7 +51,7 @@ async def test_a_name_is_the_same_in_three_spellings(path: str, start: StartSide
 
 
 async def test_a_binary_secret_comes_as_base64(start: StartSidecar, static_settings: Settings) -> None:
-    """Bytes that are no text are marked as such."""
+    """Bytes that are not text are marked as such."""
     got = await ask((await start(static_settings)).port, "/v1/secrets/key")
     assert got.json == {"name": "test/key", "value": "AAH+/w==", "version": "version-1", "encoding": "base64"}
 

@@ -121,7 +121,7 @@ async def test_an_answer_that_is_no_answer_is_a_bad_gateway(
     static_settings: Settings,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Nothing of it reaches the caller or the log."""
+    """Nothing of it is in the answer or the log."""
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     aws.faults.append(fault)
@@ -218,7 +218,7 @@ async def test_a_vault_that_hangs_is_a_gateway_timeout(
 async def test_a_bad_request_is_told_what_was_expected(
     path: str, detail: str | None, aws: FakeAws, start: StartSidecar, static_settings: Settings
 ) -> None:
-    """And the vault is not asked; an empty query is none."""
+    """And the vault is not called; an empty query is ignored."""
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     aws.asked.clear()

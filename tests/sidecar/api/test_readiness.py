@@ -28,7 +28,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_ready_when_the_vault_has_described_the_first_declared_name(
     aws: FakeAws, start: StartSidecar, role_settings: Settings
 ) -> None:
-    """One call, however often the kubelet asks."""
+    """One call, however often the kubelet probes."""
     sidecar = await start(replace(role_settings, names=("test/database-password", "test/key")))
     await sidecar.readiness.wait()
     for _ in range(3):
@@ -41,7 +41,7 @@ async def test_ready_when_the_vault_has_described_the_first_declared_name(
 async def test_any_answer_to_the_identity_counts(
     may_describe: bool, aws: FakeAws, start: StartSidecar, role_settings: Settings
 ) -> None:
-    """A name that is not there, or a role that may read values alone: the vault knew who asked."""
+    """A missing name, or a role that may only read values: the vault knew the identity."""
     aws.may_describe = may_describe
     sidecar = await start(role_settings)
     await sidecar.readiness.wait()
@@ -149,7 +149,7 @@ async def test_health_serves_nothing_else(start: StartSidecar, static_settings: 
 async def test_a_defect_while_asking_is_told_and_asked_after_again(
     static_settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A sidecar that is never asked again would never be ready, and nobody would know why."""
+    """Otherwise the sidecar would never become ready, without a reason in the log."""
 
     class Odd:
         """Fails once, with words that nobody may read."""

@@ -71,7 +71,7 @@ async def test_a_binary_value_is_written_as_such(aws: FakeAws, start: StartSidec
 async def test_what_cannot_be_written_is_told(
     method: str, path: str, status: int, slug: str, aws: FakeAws, start: StartSidecar, settings: Settings
 ) -> None:
-    """As reads tell it, with the cloud's own code, and nothing is changed."""
+    """As for reads, with the cloud's own code, and nothing is changed."""
     aws.deleted.add("test/key")
     before = dict(aws.secrets)
     got = await send((await start(settings)).port, path, {"value": "s3cr3t"}, method)
@@ -83,7 +83,7 @@ async def test_what_cannot_be_written_is_told(
 async def test_deleting_what_is_marked_already_is_no_error(
     aws: FakeAws, start: StartSidecar, settings: Settings
 ) -> None:
-    """The state is as it was asked for, whoever brought it about."""
+    """The state is the requested one, whoever caused it."""
     port = (await start(settings)).port
     assert [(await ask(port, NAME, "DELETE")).status for _ in range(2)] == [204, 204]
 
@@ -96,7 +96,7 @@ async def test_a_write_that_was_tried_again_has_happened_once(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """AWS did it, and its answer was lost: the second try has the same token."""
+    """AWS did it, and its answer was lost: the retry has the same token."""
     monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     sidecar = await start(settings)
     await sidecar.readiness.wait()
@@ -161,7 +161,7 @@ async def test_the_clouds_code_decides_the_answer(
 async def test_an_answer_without_a_version_is_odd(
     reply: Reply, aws: FakeAws, start: StartSidecar, settings: Settings
 ) -> None:
-    """Nobody can tell then what was written."""
+    """It is not known then what was written."""
     sidecar = await start(settings)
     await sidecar.readiness.wait()
     aws.faults.append(reply)
@@ -189,7 +189,7 @@ async def test_an_answer_without_a_version_is_odd(
 async def test_a_value_that_is_none_is_told_what_was_expected(
     method: str, document: object, slug: str, detail: str, aws: FakeAws, start: StartSidecar, settings: Settings
 ) -> None:
-    """And the vault is not asked."""
+    """And the vault is not called."""
     sidecar = await start(settings)
     await sidecar.readiness.wait()
     aws.asked.clear()
@@ -251,7 +251,7 @@ async def test_without_the_grant_there_are_no_writes(
 
 
 async def test_the_cloud_decides_over_the_setting(aws: FakeAws, start: StartSidecar, settings: Settings) -> None:
-    """The setting opens a door that IAM may keep shut."""
+    """The setting enables writes, and IAM may still deny them."""
     aws.may_write = False
     got = await send((await start(settings)).port, NAME, {"value": "x"}, "PUT")
     assert (got.status, got.json["code"]) == (403, "AccessDeniedException")

@@ -65,7 +65,7 @@ async def test_a_request_is_not_sent_again_once_an_answer_began() -> None:
 
 
 async def test_an_answer_that_nobody_asked_for_is_nobodys() -> None:
-    """Two answers to one request: the second is never handed to the next one."""
+    """Two answers to one request: the second is never given to the next one."""
     async with Scripted([reply(b"1") + reply(b"foreign")], [reply(b"2")]) as server:
         client = client_of(server)
         assert [(await send(client)).body for _ in range(2)] == [b"1", b"2"]
@@ -73,7 +73,7 @@ async def test_an_answer_that_nobody_asked_for_is_nobodys() -> None:
 
 
 async def test_what_an_idle_connection_says_closes_it() -> None:
-    """A server that talks unasked (a 408, say) is not believed later."""
+    """A server that sends data unasked (a 408, say) is not used again."""
     talk = asyncio.Event()
 
     async def talkative(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -104,7 +104,7 @@ async def test_connections_are_bounded() -> None:
 
 
 async def test_a_cancelled_request_gives_its_place_back() -> None:
-    """And its connection, on which an answer may yet come, is closed."""
+    """And its connection, on which an answer may still come, is closed."""
     async with Scripted([asyncio.Event()], [reply(b"2")]) as server:
         client = client_of(server, connections=1)
         first = asyncio.create_task(send(client))
@@ -124,7 +124,7 @@ async def test_closing_the_client_closes_what_is_idle() -> None:
 
 
 async def test_an_idle_connection_keeps_no_answer() -> None:
-    """What was read is the caller's alone."""
+    """What was read belongs to the caller alone."""
     async with Scripted([reply(b"s3cr3t")]) as server:
         client = client_of(server)
         await send(client)
@@ -133,7 +133,7 @@ async def test_an_idle_connection_keeps_no_answer() -> None:
 
 
 async def test_a_connection_that_is_not_kept_is_closed_by_us() -> None:
-    """A server that says so and then does not do it keeps nothing open here."""
+    """Even if the server announces it and does not do it."""
     async with Scripted([reply(b"1", 200, "Connection: close"), reply(b"2")]) as server:
         client = Client(Origin("http", "127.0.0.1", server.port))
         assert (await client.send("GET", "/", (), b"", soon())).body == b"1"
@@ -142,7 +142,7 @@ async def test_a_connection_that_is_not_kept_is_closed_by_us() -> None:
 
 
 async def test_a_connection_that_nobody_uses_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is between forgets it some day and says nothing; who then used it would wait in vain."""
+    """A firewall in between may have dropped it silently; a request over it would wait in vain."""
     monkeypatch.setattr("secret_sidecar.http_client.connection.IDLE", 0.05)
     async with Scripted([reply(b"1")], [reply(b"2")]) as server:
         client = client_of(server)

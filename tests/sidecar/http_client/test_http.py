@@ -77,7 +77,7 @@ async def test_an_answer_may_come_byte_by_byte() -> None:
 
 
 async def test_a_redirect_is_an_answer_like_any_other() -> None:
-    """Nobody's credentials are carried elsewhere."""
+    """Credentials are never sent elsewhere."""
     async with Scripted([reply(b"", 307, "Location: http://127.0.0.1:1/")]) as server:
         assert (await send(client_of(server))).status == 307
 

@@ -85,7 +85,7 @@ def _without_trailers(heard: Heard, headers: int) -> Heard:
 
 @pytest.mark.parametrize("data", GOOD, ids=repr)
 def test_good_requests_are_taken(data: bytes, bench: Bench) -> None:
-    """All of them, and the connection stays in step."""
+    """All of them, and the connection stays usable."""
     assert set(judged(bench, data, [])) == {200}
 
 
@@ -122,7 +122,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=mutated(), cuts=st.lists(st.integers(0, 2000), max_size=6))
 def test_mutated_requests_are_heard_by_all_or_not_by_us(data: bytes, cuts: list[int], bench: Bench) -> None:
-    """However they come apart on the way."""
+    """However they are split on the way."""
     judged(bench, data, cuts)
 
 

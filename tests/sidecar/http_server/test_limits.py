@@ -67,7 +67,7 @@ async def test_a_refused_head_has_no_body(data: bytes, status: bytes, serve: Ser
 
 
 async def test_what_is_refused_is_told_once(serve: Serve) -> None:
-    """To whoever counts: with the method as far as it was read, and the problem's kind."""
+    """In the metrics: with the method as far as it was read, and the problem's type."""
     told: list[tuple[str, int, str]] = []
     served = await serve(hello, SOON, refused=lambda *what: told.append(what))
     for data in (b"HEAD * HTTP/1.1\r\n\r\n", GET + b"\x16", b"POST / HTTP/1.1\r\n", b"G"):
@@ -89,7 +89,7 @@ async def test_a_body_of_chunks_is_bounded(serve: Serve) -> None:
 
 @pytest.mark.parametrize("start", [b"0\r\nX: ", b"0\r\n", b"5;", b"5;a=", b'5;a="', b"0", b"5\r\nhello\r\n1;a="])
 async def test_what_frames_a_body_is_bounded(start: bytes, serve: Serve) -> None:
-    """Trailers, sizes of chunks and what is said of them: nobody needs it, and it has no end of its own."""
+    """Trailers, chunk sizes and chunk extensions, which have no limit of their own."""
     served = await serve(hello)
     head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert problem(await served.ask(head + start + b"0" * 1_000_000))[0] == 413
@@ -127,7 +127,7 @@ async def test_a_request_that_begins_in_the_segment_of_another_has_its_time(star
 
 @pytest.mark.parametrize("data", [b"", GET])
 async def test_an_idle_connection_is_closed(data: bytes, serve: Serve) -> None:
-    """Without a word: nothing was asked."""
+    """Without an answer: there was no request."""
     served = await serve(hello, SOON)
     assert (await served.ask(data)).count(b"HTTP/1.1") == len(data[:1])
 

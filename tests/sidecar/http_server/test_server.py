@@ -169,7 +169,7 @@ async def test_stopping_does_not_wait_for_ever(serve: Serve) -> None:
 
 
 async def test_who_sends_no_more_is_answered_still(serve: Serve) -> None:
-    """As `nc` does: all that it asked, and then the end."""
+    """As `nc` does: all answers, and then the end."""
     gate = Gate()
     served = await serve(gate)
     reader, writer = await served.connect(GET * 2)
@@ -180,7 +180,7 @@ async def test_who_sends_no_more_is_answered_still(serve: Serve) -> None:
 
 
 async def test_a_caller_that_does_not_read_holds_up_nobody_but_itself(serve: Serve) -> None:
-    """A stream waits for room, and is given up when no byte is taken for too long."""
+    """A stream waits for the client, and is closed when no byte is read for too long."""
     sent = 0
     ended = asyncio.Event()
 
@@ -215,7 +215,7 @@ async def test_a_caller_that_does_not_read_holds_up_nobody_but_itself(serve: Ser
     ],
 )
 async def test_a_defect_is_told_as_one(messages: list[dict[str, Any]], serve: Serve) -> None:
-    """And nothing of it is: 500, and the end."""
+    """With a 500 that quotes nothing of it, and the end of the connection."""
 
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         for message in messages:
@@ -230,7 +230,7 @@ async def test_a_defect_is_told_as_one(messages: list[dict[str, Any]], serve: Se
 
 @pytest.mark.parametrize("length", [b"3", b"9"])
 async def test_a_body_of_another_size_than_told_is_a_defect(length: bytes, serve: Serve) -> None:
-    """So that nobody takes a part for the whole, or its rest for the next answer."""
+    """So that no client takes a part for the whole, or its rest for the next answer."""
 
     async def odd(scope: Scope, receive: Receive, send: Send) -> None:
         await send({**START, "headers": [(b"content-length", length)]})
@@ -253,7 +253,7 @@ async def test_a_stream_that_fails_is_broken_off(serve: Serve) -> None:
 
 
 async def test_it_speaks_tls(serve: Serve, tmp_path: Path) -> None:
-    """With the same manners."""
+    """With the same behaviour as over plain HTTP."""
     authority = Authority(tmp_path)
     served = await serve(hello, SOON, authority.server("localhost"))
     reader, _ = await served.connect(LAST, ssl=ssl.create_default_context(cafile=str(authority.bundle)))

@@ -148,7 +148,7 @@ async def test_a_cached_read_leaves_a_line_too(
 async def test_a_batch_leaves_a_line_for_each_name(
     start: StartSidecar, static_settings: Settings, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Who asked is known for each."""
+    """With the caller in each."""
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     capfd.readouterr()
@@ -208,7 +208,7 @@ async def test_a_write_that_succeeded_leads_to_the_clouds_trail(
 async def test_no_text_breaks_a_line_or_shows_the_value(
     name: str, version: str, identity: str, agent: bytes, cached: Any, fails: bool
 ) -> None:
-    """Whatever callers and clouds say of themselves stays within its quotes."""
+    """Text of callers and clouds stays within its quotes."""
     lines = Lines()
     answer: Secret | Exception = Secret(name, "s3cr3t-value", version, identity=identity, cached=cached)
     if fails:

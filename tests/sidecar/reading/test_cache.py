@@ -133,7 +133,7 @@ class Writable(RotatingVault):
 @pytest.mark.parametrize("refuses", [False, True])
 @pytest.mark.parametrize("write", ["put", "create", "delete"])
 async def test_a_write_forgets_the_name(write: str, refuses: bool) -> None:
-    """Even one of which nobody knows whether it was made; what calls under way bring is not kept either."""
+    """Even one whose outcome is unknown; results of calls in flight are not cached either."""
     vault = Writable()
     vault.refuses = refuses
     fresh = Fresh(vault, Metrics(), ttl=600, clock=lambda: vault.now)
@@ -172,7 +172,7 @@ async def test_a_write_forgets_the_name(write: str, refuses: bool) -> None:
 async def test_a_value_that_serves_no_more_leaves_the_memory(
     stale: float, aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Though nobody asks for it again; then no timer is left, until the next value."""
+    """Though it is never read again; then no timer is left until the next value."""
     monkeypatch.setattr(freshness, "SWEEP", 0.01)
     sidecar = await start(replace(static_settings, cache_ttl=0.05, stale_if_error=stale))
     fresh = sidecar._store.store  # type: ignore[attr-defined]
@@ -187,7 +187,7 @@ async def test_a_value_that_serves_no_more_leaves_the_memory(
 
 
 async def test_a_look_that_was_always_refused_leaves_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It tells nothing of the value; the first refusal does, and so does one after looks were allowed."""
+    """It says nothing about the value; the first refusal does, and so does one after allowed checks."""
     vault = RotatingVault()
     fresh = Fresh(vault, Metrics(), ttl=600, clock=lambda: vault.now)
 
@@ -247,7 +247,7 @@ async def test_news_of_a_version_reach_every_form_that_a_name_is_kept_under(
 async def test_a_refused_read_is_not_served_from_memory(
     aws: FakeAws, start: StartSidecar, static_settings: Settings
 ) -> None:
-    """Through the API: once a refusal was seen, by whatever call, the value is gone though its time is not."""
+    """Through the API: once any call was refused, the value is gone, though not yet expired."""
     sidecar = await start(replace(static_settings, cache_ttl=600, stale_if_error=600))
     await sidecar.readiness.wait()
     assert (await ask(sidecar.port, "/v1/secrets/key")).status == 200

@@ -101,7 +101,7 @@ async def test_calls_that_hang_keep_the_next_reader_for_a_moment_only(monkeypatc
 
 
 async def test_an_error_is_everybodys() -> None:
-    """All who waited for a call get what it ended with."""
+    """All reads that waited for a call get its result."""
     held = Held()
     tasks = readers(SharedCalls(held, calls=1), "a", "b", "b")
     await turn()
@@ -115,7 +115,7 @@ async def test_an_error_is_everybodys() -> None:
 
 
 async def test_who_waits_too_long_learns_the_last_cause() -> None:
-    """As in a call of one's own: that the time was up is the answer only where nothing else went wrong."""
+    """As in a call of its own: a 504 only if there was no other error."""
     loop = asyncio.get_running_loop()
     throttled, forever = asyncio.Event(), asyncio.Event()
 
@@ -142,7 +142,7 @@ async def test_who_waits_too_long_learns_the_last_cause() -> None:
 
 
 async def test_who_waits_too_long_for_a_call_that_was_not_sent_is_told_so() -> None:
-    """And the call is not made when nobody is left to wait for it."""
+    """And the call is not made when no read waits for it any more."""
     held = Held()
     calls = SharedCalls(held, calls=1)
     (first,) = readers(calls, "a")
@@ -186,7 +186,7 @@ async def test_closing_ends_those_who_wait() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 3), st.booleans()), max_size=60))
 def test_bounds_hold_under_any_load(load: list[tuple[str, int, bool]]) -> None:
-    """Never more calls than allowed, everybody is answered with his own name or refused, and nothing is left behind."""
+    """Never more calls than allowed, each read gets its own name or is refused, and nothing is left behind."""
     peak = 0
 
     async def call(key: str, deadline: float) -> str:

@@ -247,7 +247,7 @@ MODES = [(0.0, 0.0), (10.0, 0.0), (0.0, 10.0), (10.0, 10.0)]
 
 @pytest.mark.parametrize(("ttl", "stale"), MODES, ids=["off", "ttl", "stale", "ttl and stale"])
 def test_no_read_is_older_than_it_may_be(ttl: float, stale: float) -> None:
-    """Off: not older than its arrival. On: than the time to live; and nothing kept once a refusal was seen."""
+    """No cache: not older than its arrival. Cache: than the time to live; and nothing cached after a refusal."""
     few = settings(max_examples=150, stateful_step_count=40)
     run_state_machine_as_test(schedules(fresh(ttl, stale), ttl, stale), settings=few)
 
@@ -335,7 +335,7 @@ class KeepsWhatWasUnderWay(Fresh):
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )
 def test_a_wrong_store_is_found_out(cls: type[Fresh], ttl: float, broken: str) -> None:
-    """Each breaks the promise that its mistake is about: so the properties above can fail."""
+    """Each breaks the promise of its fault, so the properties above can fail."""
     many = settings(
         max_examples=2000, stateful_step_count=40, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False
     )

@@ -93,7 +93,7 @@ async def test_requests_calls_and_errors_are_counted(
 
 
 async def test_what_never_reached_the_api_is_counted_too(start: StartSidecar, static_settings: Settings) -> None:
-    """Bytes that are no request, or too much of one; not what the kubelet's port refuses."""
+    """Bytes that are not a request, or too large a one; not what the health port refuses."""
     sidecar = await start(static_settings)
     await sidecar.readiness.wait()
     await ask_raw(sidecar.port, b"HEAD * HTTP/1.1\r\n\r\n")

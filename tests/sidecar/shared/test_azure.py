@@ -23,7 +23,7 @@ ONE, OTHER = "11111111-2222-3333-4444-555555555555", "66666666-7777-8888-9999-aa
 
 
 async def test_a_caller_without_a_client_costs_no_call(launch: Launch) -> None:
-    """403, by the service itself: there is no code, and what is missing is told."""
+    """403 by the service itself: without a code, and the detail says what is missing."""
     running = await launch(AzureCloud, ("test", "prod"), SECRETS_SHARED_CLIENT_IDS=f"prod={ONE},test/job={ONE}")
     got = await running.service.ask(NAME, running.cloud.token("test"))
     assert (got.status, got.json["type"]) == (403, "urn:secret-access:problem:denied")
@@ -35,7 +35,7 @@ async def test_a_caller_without_a_client_costs_no_call(launch: Launch) -> None:
 
 
 async def test_a_client_of_somebody_else_is_a_403(launch: Launch) -> None:
-    """Who is written down as another's client is refused by Entra, until a federated credential names it."""
+    """A caller configured with another's client is refused by Entra, until a federated credential names it."""
     running = await launch(AzureCloud)
     prod = running.cloud.client("prod")
     wrong = await launch(AzureCloud, SECRETS_SHARED_CLIENT_IDS=f"test={prod},prod={prod}")
@@ -59,7 +59,7 @@ async def test_a_client_of_somebody_else_is_a_403(launch: Launch) -> None:
     ],
 )
 async def test_entras_code_decides(error: str, number: int, status: int, launch: Launch) -> None:
-    """Whether the token is none, or is not for it, or nobody can tell; for a while without asking again."""
+    """Whether the token is invalid, not allowed, or unknown; for a while without another call."""
     running = await launch(AzureCloud)
     await running.sidecar.readiness.wait()
     document = {"error": error, "error_description": "s3cr3t", "error_codes": [number], "trace_id": "t"}
@@ -75,7 +75,7 @@ async def test_entras_code_decides(error: str, number: int, status: int, launch:
 
 
 async def test_an_issuer_that_entra_could_not_reach(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That passes, and is no fault of the token."""
+    """It is transient, and not the token's fault."""
     monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     running = await launch(AzureCloud)
     await running.sidecar.readiness.wait()
@@ -117,7 +117,7 @@ async def apart(launch: Launch, proxy: ConnectProxy) -> Running:
 
 
 async def test_each_namespace_has_its_own_vault(apart: Running, proxy: ConnectProxy) -> None:
-    """Nobody else's is asked: what is not in one's own is not found; Entra comes before the vault."""
+    """No other's is contacted: a name missing from its own is not found; Entra comes before the vault."""
     await apart.sidecar.readiness.wait()
     for namespace, other in (("test", "prod"), ("prod", "test")):
         proxy.seen.clear()
@@ -135,7 +135,7 @@ async def test_each_namespace_has_its_own_vault(apart: Running, proxy: ConnectPr
 async def test_no_vault_is_contacted_before_entra_has_taken_the_token(
     wrong: str, apart: Running, proxy: ConnectProxy, forger: Issuer
 ) -> None:
-    """For until then anybody could choose the host that is asked."""
+    """Before that, anyone could choose the host to contact."""
     await apart.sidecar.readiness.wait()
     given = {
         "forged": apart.cloud.token("prod", signer=forger),

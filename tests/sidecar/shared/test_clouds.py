@@ -29,7 +29,7 @@ signed = pytest.mark.parametrize("kind", SIGNED.values(), ids=SIGNED)
 
 @every
 async def test_each_caller_reads_as_itself(kind: Any, launch: Launch) -> None:
-    """Its own, and of others what the cloud lets it: nothing; each token is exchanged once."""
+    """Its own secrets, and none of the others'; each token is exchanged once."""
     running = await launch(kind)
     tokens = {namespace: running.cloud.token(namespace) for namespace in ("test", "prod")}
     for _ in range(2):
@@ -56,7 +56,7 @@ async def matrix(running: Running, number: int) -> dict[str, int]:
 
 @signed
 async def test_a_policy_that_is_wider_turns_its_cell(kind: Any, launch: Launch) -> None:
-    """And no other: nothing but the cloud's policy stood in the way, and the matrix would tell."""
+    """And no other: only the cloud's policy refused, and the matrix shows it."""
     running = await launch(kind)
     strict = {"test reads test": 200, "test reads prod": 403, "prod reads test": 403, "prod reads prod": 200}
     assert await matrix(running, 1) == strict
@@ -79,7 +79,7 @@ WRONG = {
 async def test_a_wrong_token_beside_a_right_one(
     how: Any, codes: dict[str, str], kind: Any, launch: Launch, forger: Issuer
 ) -> None:
-    """One pod's tokens, of which the cloud takes the right one alone, whichever comes first; its code says why."""
+    """One pod's tokens, of which the cloud accepts only the right one, in any order; its code says why."""
     running = await launch(kind, SECRETS_CACHE_TTL="600")
     right = running.cloud.token("test")
     wrong = running.cloud.token("test", **({"signer": forger} if how == "forger" else how))
@@ -97,7 +97,7 @@ async def test_a_wrong_token_beside_a_right_one(
 
 @signed
 async def test_credentials_that_end_are_exchanged_anew(kind: Any, launch: Launch) -> None:
-    """By the next request; until then nothing that was kept outlives them."""
+    """By the next request; until then no cached value outlives them."""
     running = await launch(kind, SECRETS_CACHE_TTL="600")
     running.cloud.fake.lifetime = 1
     given = running.cloud.token("test")
@@ -162,7 +162,7 @@ async def test_tokens_are_kept_and_told_nowhere(
 
 @every
 async def test_ready_once_the_vault_answers_anybody(kind: Any, launch: Launch) -> None:
-    """There is no identity to be ready, and no token is shown."""
+    """There is no identity to check, and no token is sent."""
     running = await launch(kind)
     async with asyncio.timeout(30):
         await running.sidecar.readiness.wait()

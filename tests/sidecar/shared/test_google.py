@@ -107,7 +107,7 @@ def iam(http: int, code: str, reason: str | None = None) -> Reply:
     ],
 )
 async def test_googles_code_decides(path: str, fault: Reply, status: int, word: str, becoming: Running) -> None:
-    """Whether the token is none, or is not for it, or nobody can tell; for a while without asking again."""
+    """Whether the token is invalid, not allowed, or unknown; for a while without another call."""
     server = becoming.cloud.fake.server
     server.is_faulty = lambda asked: path in asked
     server.faults.append(fault)
@@ -122,7 +122,7 @@ async def test_googles_code_decides(path: str, fault: Reply, status: int, word: 
 
 
 async def test_an_issuer_that_google_could_not_reach(becoming: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says so in words alone, by the code of a token that is none: that passes, and is no fault of the token."""
+    """Only the message says so, the code is that of an invalid token: it is transient, and not the token's fault."""
     monkeypatch.setattr("secret_sidecar.retry.FIRST_PAUSE", 0.0)
     await becoming.sidecar.readiness.wait()
     unreachable = sts("invalid_grant", "Error connecting to the given credential's issuer.")

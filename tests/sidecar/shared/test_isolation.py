@@ -157,7 +157,7 @@ async def test_each_answer_is_its_callers_own(
 
 @clouds
 async def test_callers_that_come_and_go_stay_apart(kind: Any, launch: Launch) -> None:
-    """With room for fewer than there are, each read is its caller's own, or says that there is no room."""
+    """With a limit below their number, each read is its caller's own, or a 503."""
     running = await launch(kind, NAMESPACES, shared_callers=3, cache_ttl=600.0)
     watchers = [Watcher.of(running.cloud, n, number) for n in NAMESPACES for number in range(3)]
     chance = random.Random(1)  # noqa: S311
@@ -206,7 +206,7 @@ async def by_claims(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_service_that_mixes_callers_up_is_found_out(
     kind: Any, broken: Any, launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The check above is no check unless it fails here."""
+    """The check above fails here, so it can fail."""
     await broken(kind, monkeypatch)
     running = await launch(kind, NAMESPACES, **LOOKING)
     watchers = await under_load(running, 0)

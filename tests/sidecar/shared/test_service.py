@@ -100,7 +100,7 @@ async def test_many_at_once_are_exchanged_once(aws: SharedAws, start: Started) -
 
 
 async def test_without_a_token_nobody_is_answered(aws: SharedAws, start: Started) -> None:
-    """401 with a challenge, for every path, and nobody is asked."""
+    """401 with a challenge, for every path, and nothing is called."""
     service = await start()
     await start.sidecars[0].readiness.wait()
     for path in (NAME, "/v1/secrets", "/openapi.json", "/nowhere"):
@@ -148,7 +148,7 @@ async def test_what_no_cloud_could_take_costs_no_call(given: str, aws: SharedAws
 
 
 async def test_two_tokens_and_another_scheme_are_refused(start: Started) -> None:
-    """Nobody could tell which one counts."""
+    """It is ambiguous which one counts."""
     service = await start()
     for value in (f"Basic {token('test')}", f"Bearer {token('test')}, Bearer {token('prod')}", "Bearer"):
         assert (await service.ask(NAME, headers={"Authorization": value})).status == 401
@@ -156,7 +156,7 @@ async def test_two_tokens_and_another_scheme_are_refused(start: Started) -> None
 
 @pytest.mark.parametrize("code", ["InvalidIdentityToken", "ExpiredTokenException", "IDPRejectedClaim"])
 async def test_a_token_that_sts_does_not_take_is_a_401(code: str, aws: SharedAws, start: Started) -> None:
-    """With the cloud's code, and for a while without asking it again."""
+    """With the cloud's code, and for a while without another call."""
     service = await start()
     aws.sts_faults.append(sts_error(code))
     given = token("test")
@@ -182,7 +182,7 @@ async def test_a_role_that_does_not_trust_the_caller_is_a_403(aws: SharedAws, st
 
 
 async def test_sts_that_fails_is_a_503(aws: SharedAws, start: Started) -> None:
-    """Nobody is told that a token is bad where STS did not say so."""
+    """A token is not called bad unless STS said so."""
     service = await start()
     aws.sts_faults.extend([sts_error("RegionDisabledException", 403)])
     got = await service.ask(NAME, aws.know(token("test"), "test"))
@@ -201,7 +201,7 @@ async def test_an_issuer_that_sts_cannot_reach_is_not_the_callers_fault(aws: Sha
 
 
 async def test_who_shows_bad_tokens_cannot_exhaust_sts(aws: SharedAws, start: Started) -> None:
-    """One address has so many, each of them new; who was admitted before is served on."""
+    """New bad tokens of one address are limited; admitted callers are still served."""
     service = await start()
     known = aws.know(token("test"), "test")
     assert (await service.ask(NAME, known)).status == 200
@@ -262,7 +262,7 @@ async def test_a_stream_ends_with_its_credentials(aws: SharedAws, start: Started
 async def test_credentials_that_were_revoked_are_replaced(
     aws: SharedAws, start: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the next request, which brings the token again."""
+    """By the next request, which has the token again."""
     monkeypatch.setattr("secret_sidecar.vaults.exchange.fixed.RENEWED_LATELY", 0.0)
     service = await start()
     given = aws.know(token("test"), "test")
@@ -274,7 +274,7 @@ async def test_credentials_that_were_revoked_are_replaced(
 
 
 async def test_who_has_gone_leaves_nothing(aws: SharedAws, start: Started) -> None:
-    """Of thirty callers in turn, those that there is no room for are not in memory any more."""
+    """Of thirty callers in turn, those beyond the limit are no longer in memory."""
     service = await start(shared_callers=2, cache_ttl=600.0)
     for number in range(30):
         assert (await service.ask(NAME, aws.know(token("test", number), "test"))).status == 200
@@ -356,7 +356,7 @@ async def test_the_certificate_may_change(start: Started, aws: SharedAws, author
 
 
 async def test_nobody_unknown_fills_the_memory(start: Started) -> None:
-    """A body is read before anybody knows whose it is, so it may not be larger than a batch's by much."""
+    """A body is read before its caller is known, so its limit is little above a batch's."""
     service = await start()
     got = await service.ask("/v1/secrets:batchGet", None, method="POST", body={"names": ["x" * (130 << 10)]})
     assert (got.status, got.json["type"]) == (413, "about:blank")

@@ -110,7 +110,7 @@ async def test_credentials_that_the_vault_refuses_are_renewed_at_once(
 
 
 async def test_a_late_refusal_of_old_credentials_costs_nothing(source: AwsSource, clock: Clock, aws: FakeAws) -> None:
-    """Somebody else has renewed them meanwhile."""
+    """They were renewed meanwhile."""
     old = await source.get(soon())
     clock.now += 100
     renewed = await source.renew(old, soon())

@@ -102,7 +102,7 @@ NO_ANSWERS: list[Any] = [
 
 @pytest.mark.parametrize("document", NO_ANSWERS, ids=lambda document: repr(document)[:60])
 async def test_an_answer_that_is_no_answer(document: Any, azure: FakeAzure, store: AzureStore) -> None:
-    """It is told as such, without a word of it."""
+    """It is reported as such, without quoting it."""
     azure.server.faults.append(Reply(document))
     with pytest.raises(errors.BadUpstreamResponse) as error:
         await store.get(OWN, soon())

@@ -178,7 +178,7 @@ async def test_what_passes_is_tried_again(fault: Fault, account: str | None, pod
 async def test_what_does_not_pass_is_told(
     fault: Fault, code: str | None, account: str | None, pod: Pod, google: FakeGoogle
 ) -> None:
-    """Once, with Google's code, whom it was about, and not a word more."""
+    """Once, with Google's code and the identity, and nothing more."""
     pod.configure(account=account)
     google.server.is_faulty = lambda path: path.endswith("generateAccessToken" if account else "/token")
     google.server.faults.append(fault)
@@ -246,7 +246,7 @@ async def test_googles_library_on_a_laptop(pod: Pod, monkeypatch: pytest.MonkeyP
 
 
 async def test_nothing_on_a_laptop(pod: Pod) -> None:
-    """What to do about it is told."""
+    """The message says what to do."""
     with pytest.raises(IdentityUnavailable, match=r"no Google credentials: .*application-default login"):
         await open_source(pod.settings(GOOGLE_CLOUD_PROJECT="my-project")).get(soon())
 

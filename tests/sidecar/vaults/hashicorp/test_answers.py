@@ -136,7 +136,7 @@ async def test_what_goes_with_a_request() -> None:
 
 
 async def test_another_version_than_the_one_asked_for_is_none() -> None:
-    """Nobody gets a value that was not asked for."""
+    """Nothing is served but the requested value."""
     async with Scripted([found(data={"metadata": {"version": 3}, "data": {"value": "v"}})]) as server:
         store = store_of(server)
         with pytest.raises(BadUpstreamResponse):

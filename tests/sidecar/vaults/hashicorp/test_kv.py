@@ -157,14 +157,14 @@ async def test_writing(store: VaultStore) -> None:
 
 
 async def test_deleting_what_is_not_there(store: VaultStore) -> None:
-    """Vault itself would say nothing."""
+    """Vault itself would report nothing."""
     with pytest.raises(NotFound):
         await store.delete("test/nothing", soon())
 
 
 @pytest.mark.parametrize("value", [NewValue("\ud800"), NewValue("not base64", "base64")])
 async def test_a_value_that_cannot_be_kept(value: NewValue, store: VaultStore) -> None:
-    """Vault would keep something else, and not say so."""
+    """Vault would store something else, and not report it."""
     for write in (store.create, store.put):
         with pytest.raises(ValueRefused):
             await write("test/odd", value, soon())

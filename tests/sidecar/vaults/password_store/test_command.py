@@ -156,7 +156,7 @@ async def test_few_run_at_a_time(scripting: Scripting, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("asked", [{"version": "1"}, {"stage": "AWSCURRENT"}])
 async def test_there_is_one_version(asked: dict[str, str], scripting: Scripting) -> None:
-    """Whatever is asked for beside it."""
+    """Any other is refused."""
     with pytest.raises(BadRequest, match="pass keeps one version"):
         await scripting("echo x").get("test/a", soon(), **asked)
 
@@ -174,7 +174,7 @@ async def test_probing_runs_nothing(scripting: Scripting, tmp_path: Path) -> Non
 
 
 async def test_the_settings(scripting: Scripting, tmp_path: Path) -> None:
-    """The command on PATH, and its own variable or its own default."""
+    """The command on PATH, and its own variable or default."""
     scripting("echo hunter2")
     environment = {"VAULTMUX_BACKEND": "pass", "PATH": str(tmp_path), "PASSWORD_STORE_DIR": str(tmp_path / "store")}
     store = open_store(Settings.from_environment(environment, Path("/nonexistent")))
