@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from secret_names import InvalidName
 from secret_sidecar.errors import (
@@ -242,6 +244,20 @@ async def test_the_whole_sidecar(pod: Pod, start: StartSidecar) -> None:
 def test_the_checksum(data: bytes, checksum: int) -> None:
     """The values of RFC 3720, appendix B.4."""
     assert crc32c(data) == checksum
+
+
+@given(data=st.binary(max_size=40), length=st.integers(0, 5000), seed=st.integers(0, 255))
+@example(b"", 65536, 1)
+@example(b"\x01", 65535, 0)
+def test_the_checksum_of_long_data_is_the_same_as_bit_by_bit(data: bytes, length: int, seed: int) -> None:
+    """However it was folded, whatever its length."""
+    data += bytes((number * number + seed) % 251 for number in range(length))
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    assert crc32c(data) == crc ^ 0xFFFFFFFF
 
 
 async def test_a_value_that_arrives_damaged_is_not_given_away(google: FakeGoogle, store: GcpStore) -> None:
