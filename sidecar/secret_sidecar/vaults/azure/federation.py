@@ -14,6 +14,7 @@ from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.retry import retrying
+from secret_sidecar.vaults.azure.audience import Audience
 from secret_sidecar.vaults.bearer import json_object
 from secret_sidecar.vaults.error_kinds import is_passing
 from secret_sidecar.vaults.identity import identity_service
@@ -22,8 +23,6 @@ from secret_sidecar.vaults.identity.identity_service import FORM, Token
 
 AUTHORITY = Origin("https", "login.microsoftonline.com", 443)
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_PUBLIC = "vault.azure.net"
-_CLOUDS = (_PUBLIC, "vault.azure.cn", "vault.usgovcloudapi.net")
 _TRANSIENT = {"server_error", "temporarily_unavailable"}
 _PASSING = {
     # Entra could not fetch the issuer's keys: https://azure.github.io/azure-workload-identity/docs/troubleshooting.html
@@ -44,11 +43,11 @@ _PASSING = {
 class Federation:
     """Obtains tokens for one vault's cloud, by what `token` gives."""
 
-    def __init__(self, client: Client, tenant: str, client_id: str, vault: Origin, token: Token) -> None:
+    def __init__(self, client: Client, tenant: str, client_id: str, audience: Audience, token: Token) -> None:
         self._client = client
         self._target = f"/{tenant}/oauth2/v2.0/token"
         self._client_id = client_id
-        self._scope = scope(vault)
+        self._audience = audience
         self._token = token
         self._identity = identity(client_id, tenant)
 
@@ -64,7 +63,7 @@ class Federation:
         form = urlencode({
             "grant_type": "client_credentials",
             "client_id": self._client_id,
-            "scope": self._scope,
+            "scope": await self._audience.scope(deadline, self._identity),
             "client_assertion_type": _ASSERTION_TYPE,
             "client_assertion": self._token(),
         }).encode()  # fmt: skip
@@ -92,12 +91,6 @@ class Federation:
 def identity(client_id: str, tenant: str) -> str:
     """Return how messages name who reads."""
     return f"client {client_id} of tenant {tenant}"
-
-
-def scope(vault: Origin) -> str:
-    """Return what a token for a vault is asked for: each of Azure's clouds has its own, found by the host's suffix."""
-    cloud = next((cloud for cloud in _CLOUDS if vault.host.endswith(f".{cloud}")), _PUBLIC)
-    return f"https://{cloud}/.default"
 
 
 def _code(document: dict[str, Any]) -> str | None:

@@ -8,14 +8,15 @@ import azure.core.exceptions
 import azure.identity
 
 from secret_sidecar.errors import IdentityUnavailable, SettingsError
+from secret_sidecar.vaults.azure.audience import Audience
 from secret_sidecar.vaults.identity.credentials import Bearer
 
 
 class Laptop:
     """Asks azure-identity in a thread, for it reads files, runs commands and calls services."""
 
-    def __init__(self, scope: str) -> None:
-        self._scope = scope
+    def __init__(self, audience: Audience) -> None:
+        self._audience = audience
         try:
             self._credential = azure.identity.DefaultAzureCredential()
         except ValueError as error:  # names a variable, such as AZURE_TOKEN_CREDENTIALS or AZURE_AUTHORITY_HOST
@@ -23,17 +24,17 @@ class Laptop:
                 f"azure-identity: {error}; expected its variables as its documentation has them"
             ) from None
 
-    async def obtain(self, deadline: float) -> Bearer:  # noqa: ARG002 (azure-identity has time limits of its own)
-        """Return a token, or raise IdentityUnavailable."""
-        return await asyncio.to_thread(self._load)
+    async def obtain(self, deadline: float) -> Bearer:
+        """Return a token, or raise IdentityUnavailable; azure-identity has time limits of its own."""
+        return await asyncio.to_thread(self._load, await self._audience.scope(deadline, "DefaultAzureCredential"))
 
     async def close(self) -> None:
         """Close connections."""
         self._credential.close()
 
-    def _load(self) -> Bearer:
+    def _load(self, scope: str) -> Bearer:
         try:
-            token = self._credential.get_token(self._scope)
+            token = self._credential.get_token(scope)
         except azure.core.exceptions.ClientAuthenticationError:
             raise IdentityUnavailable(
                 "no Azure credentials: set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE, or run "

@@ -10,7 +10,8 @@ from secret_sidecar.http_client import tls
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.proxy import Proxies
 from secret_sidecar.settings import Settings
-from secret_sidecar.vaults.azure.federation import AUTHORITY, Federation, identity, scope
+from secret_sidecar.vaults.azure.audience import Audience
+from secret_sidecar.vaults.azure.federation import AUTHORITY, Federation, identity
 from secret_sidecar.vaults.azure.settings import AzureSettings
 from secret_sidecar.vaults.identity import identity_service
 from secret_sidecar.vaults.identity.credentials import Bearer, Issuer, Source
@@ -30,7 +31,7 @@ def _issuer(azure: AzureSettings, proxies: Proxies) -> Issuer[Bearer]:
         client = Client(authority, tls.trust_for(authority, None), proxy=proxies.for_origin(authority))
         who = identity(azure.client_id, azure.tenant_id)
         token = partial(identity_service.token_of_file, azure.federated_token_file, who)
-        return Federation(client, azure.tenant_id, azure.client_id, azure.vault_url, token)
+        return Federation(client, azure.tenant_id, azure.client_id, _audience(azure, proxies), token)
     if not _has_azure_identity():
         raise SettingsError(
             "no Azure credentials: expected AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE; to use "
@@ -38,7 +39,16 @@ def _issuer(azure: AzureSettings, proxies: Proxies) -> Issuer[Bearer]:
         )
     from secret_sidecar.vaults.azure.laptop import Laptop  # noqa: PLC0415 (azure-identity costs 20 MB)
 
-    return Laptop(scope(azure.vault_url))
+    return Laptop(_audience(azure, proxies))
+
+
+def _audience(azure: AzureSettings, proxies: Proxies) -> Audience:
+    vault = azure.vault_url
+
+    def connect() -> Client:
+        return Client(vault, tls.trust_for(vault, None), connections=1, proxy=proxies.for_origin(vault))
+
+    return Audience(vault, connect)
 
 
 def _has_azure_identity() -> bool:

@@ -6,8 +6,11 @@ https://login.microsoftonline.com/error, and https://learn.microsoft.com/entra/w
 
 from __future__ import annotations
 
+from functools import partial
+
 from secret_sidecar.errors import Denied, SettingsError, TokenRefused
 from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.azure.audience import Audience
 from secret_sidecar.vaults.azure.client_ids import FORM
 from secret_sidecar.vaults.azure.errors import VAULT, error_of
 from secret_sidecar.vaults.azure.federation import AUTHORITY, Federation
@@ -48,6 +51,9 @@ class AzureTokenExchange:
         self._clients = Clients(settings.proxies, (self._authority, self._azure.vault_url))
         probed = self._authority if self._azure.has_vaults_by_namespace else self._azure.vault_url
         self._probing = self._clients.client(probed)
+        vault = self._azure.vault_url
+        connect = None if self._azure.has_vaults_by_namespace else partial(self._clients.client, vault)
+        self._audience = Audience(vault, connect)
 
     async def open(self, token: str, claims: Claims, deadline: float) -> AzureStore:
         """Return a store with an access token of the caller's client.
@@ -76,7 +82,7 @@ class AzureTokenExchange:
                 "one in SECRETS_SHARED_CLIENT_IDS"
             )
         client = self._clients.client(self._authority)
-        federation = Federation(client, azure.tenant_id, client_id, azure.vault_url, lambda: token)
+        federation = Federation(client, azure.tenant_id, client_id, self._audience, lambda: token)
         return await exchange(federation, _REFUSED_AS.get, deadline)
 
 

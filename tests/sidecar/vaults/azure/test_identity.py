@@ -9,15 +9,20 @@ from typing import Any
 import pytest
 
 from secret_sidecar.errors import IdentityUnavailable, SettingsError
+from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
+from secret_sidecar.http_client.proxy import Proxy
 from secret_sidecar.settings import Settings
-from secret_sidecar.vaults.azure.federation import scope
+from secret_sidecar.vaults.azure.audience import Audience
+from secret_sidecar.vaults.azure.federation import Federation
 from secret_sidecar.vaults.azure.laptop import Laptop
 from secret_sidecar.vaults.azure.settings import AzureSettings
 from secret_sidecar.vaults.azure.sources import open_source
 from secret_sidecar.vaults.identity.credentials import Bearer
+from secret_sidecar.vaults.identity.identity_service import token_of_file
 from tests.fakes.azure import FakeAzure
 from tests.fakes.issuer import Issuer
+from tests.fakes.scripted import Scripted, reply
 from tests.fakes.server import Fault, Reply
 from tests.sidecar.conftest import soon
 from tests.sidecar.vaults.azure.conftest import AUDIENCE, CLIENT, NOWHERE, SUBJECT, Pod
@@ -51,9 +56,53 @@ async def bearer(pod: Pod) -> Bearer:
         ("localhost", "https://vault.azure.net/.default"),
     ],
 )
-def test_each_cloud_has_a_scope_of_its_own(host: str, expected: str) -> None:
+async def test_each_cloud_has_a_scope_of_its_own(host: str, expected: str) -> None:
     """Found by the vault's host."""
-    assert scope(Origin("https", host, 443)) == expected
+    assert await Audience(Origin("https", host, 443), None).scope(soon(), "me") == expected
+
+
+@pytest.mark.parametrize(
+    ("challenge", "cloud"),
+    [
+        (
+            'Bearer authorization="https://login.cloud.example/t", resource="https://vault.cloud.example"',
+            "cloud.example",
+        ),
+        ('Bearer authorization="https://x/t", scope="https://vault.cloud.example/.default"', "cloud.example"),
+        ("Bearer resource=https://vault.cloud.example/", "cloud.example"),
+        ('Bearer resource="https://vault.cloud.example.evil.example"', "public"),
+        ('Bearer resource="https://evil.example"', "public"),
+        ('Bearer resource="https://ault.cloud.example"', "public"),
+        ('Bearer resource="http://vault.cloud.example"', "public"),
+        ("Bearer", "public"),
+    ],
+)
+async def test_a_vault_of_another_cloud_says_for_whom_its_tokens_are(challenge: str, cloud: str) -> None:
+    """Asked once, without a token; what is no parent of the vault's host is not believed."""
+    async with Scripted([reply(b"{}", 401, f"WWW-Authenticate: {challenge}")] * 2) as server:
+        vault = Origin("http", "my-vault.vault.cloud.example", 80)
+        proxy = Proxy(Origin("http", "127.0.0.1", server.port))
+        audience = Audience(vault, lambda: Client(vault, proxy=proxy))
+        found = [await audience.scope(soon(), "me") for _ in range(2)]
+        domain = "vault.cloud.example" if cloud != "public" else "vault.azure.net"
+        assert found == [f"https://{domain}/.default"] * 2
+        assert len(server.requests) == 1
+        assert "authorization" not in server.requests[0].headers
+
+
+async def test_a_token_is_asked_for_the_audience_that_the_vault_named(tmp_path: Path) -> None:
+    """Entra gets it as the scope."""
+    (token := tmp_path / "token").write_text("t0k3n")
+    challenge = 'WWW-Authenticate: Bearer resource="https://vault.cloud.example"'
+    document = b'{"access_token": "t", "expires_in": 3600}'
+    granted = reply(document, 200, "Content-Type: application/json")
+    async with Scripted([reply(b"{}", 401, challenge)], [granted]) as server:
+        here, vault = Origin("http", "127.0.0.1", server.port), Origin("http", "v.vault.cloud.example", 80)
+        audience = Audience(vault, lambda: Client(vault, proxy=Proxy(here)))
+        federation = Federation(Client(here), "tenant", CLIENT, audience, lambda: token_of_file(token, "me"))
+        assert (await federation.obtain(soon())).token == "t"
+        assert b"scope=https%3A%2F%2Fvault.cloud.example%2F.default" in server.requests[1].body
+        await federation.close()
 
 
 async def test_a_token_ends_when_entra_says(pod: Pod) -> None:
@@ -174,7 +223,7 @@ async def test_azures_library_on_a_laptop(tmp_path: Path, monkeypatch: pytest.Mo
     az.chmod(0o755)
     monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    laptop = Laptop("https://vault.azure.net/.default")
+    laptop = Laptop(Audience(Origin("https", "kv.vault.azure.net", 443), None))
     token = await laptop.obtain(soon())
     await laptop.close()
     assert (token.token, token.expires) == ("t0k3n", 4102444800.0)
