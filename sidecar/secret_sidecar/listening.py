@@ -8,6 +8,11 @@ from contextlib import AsyncExitStack
 
 from secret_sidecar.errors import SettingsError
 
+RECEIVED, SENT = 32 << 10, 128 << 10
+"""Bytes that the kernel keeps of what came and of what is to go, for each connection; it allows itself twice as many.
+
+By itself it would keep megabytes for each caller that does not read, which count as the container's memory, and TLS
+would be given as much at once as came. With less to send than this, large answers wait for acknowledgements."""
 _NO_IPV6 = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 """A kernel without IPv6, or a network without the address. All else is an error: another process that has the port on
 [::1] would get the tokens of those callers who resolve localhost to it."""
@@ -55,6 +60,8 @@ def _listen(family: socket.AddressFamily, host: str, port: int, variable: str, s
 def _bound(family: socket.AddressFamily, host: str, port: int, stack: AsyncExitStack) -> socket.socket:
     listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT)
     if family == socket.AF_INET6:
         listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
     listener.bind((host, port))

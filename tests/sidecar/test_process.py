@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +214,23 @@ async def test_without_ipv6_the_api_is_on_ipv4_alone(
         assert [address.partition(" ")[0] for address in sidecar.addresses] == ["127.0.0.1"]
         assert (await ask(sidecar.health_port, "/healthz")).status == 200
         monkeypatch.undo()
+
+
+def test_the_kernel_keeps_little_for_each_connection() -> None:
+    """What it keeps for callers who do not read is the container's memory; by itself it keeps megabytes for each."""
+    with ExitStack() as ended:
+        stack = AsyncExitStack()
+        for listen in (listening.on_loopback, listening.on_every_address):
+            for listener in listen(0, "SECRETS_PORT", stack):
+                ended.callback(listener.close)
+                host = "::1" if listener.family == socket.AF_INET6 else "127.0.0.1"
+                caller = ended.enter_context(socket.create_connection((host, listener.getsockname()[1])))
+                assert caller
+                accepted = ended.enter_context(listener.accept()[0])
+                # socket(7): the kernel doubles what it is told
+                assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) <= 2 * listening.RECEIVED
+                assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * listening.SENT
+        stack.pop_all()
 
 
 def _without_ipv6(bound: Callable[..., socket.socket], number: int) -> Callable[..., socket.socket]:
