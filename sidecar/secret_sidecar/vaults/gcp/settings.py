@@ -22,6 +22,7 @@ _POOL_PROVIDER = re.compile(
     r"//iam\.googleapis\.com/projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+"
 )
 _GKE_PROVIDER = re.compile(r"identitynamespace:[a-z0-9.:-]+\.svc\.id\.goog:https://[!-~]+")
+_LOCATION = re.compile(r"[a-z]+(?:-[a-z]+)+[0-9]{1,2}")
 _EMAIL = re.compile(r"[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com")
 
 PROVIDER_FORM = (
@@ -36,6 +37,12 @@ _ACCOUNT_VARIABLE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 def _project(text: str) -> str:
     if not _PROJECT.fullmatch(text):
         raise ValueError("a project's id or number, such as 'my-project'")
+    return text
+
+
+def _location(text: str) -> str:
+    if not _LOCATION.fullmatch(text):
+        raise ValueError("a region, such as 'europe-west3'")
     return text
 
 
@@ -76,6 +83,7 @@ class GcpSettings:
     project: str = setting(
         "GOOGLE_CLOUD_PROJECT GCP_PROJECT_ID", "the vault's project, by id or number (required)", _project
     )
+    location: str = setting("SECRETS_GCP_LOCATION", "the region of regional secrets; else the global ones", _location)
     credentials: Path | None = setting(
         "GOOGLE_APPLICATION_CREDENTIALS",
         "a credential configuration of type external_account, whose source is a file",
@@ -109,6 +117,14 @@ class GcpSettings:
         Origin.parse,
         None,
     )
+
+    @property
+    def secret_manager(self) -> Origin:
+        """Where Secret Manager is asked: a region's secrets are in that region alone."""
+        if self.endpoint:
+            return self.endpoint
+        region = f".{self.location}.rep" if self.location else ""
+        return Origin("https", f"secretmanager{region}.googleapis.com", 443)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> GcpSettings:

@@ -22,7 +22,6 @@ from secret_sidecar.errors import (
 )
 from secret_sidecar.http_client import tls
 from secret_sidecar.http_client.http import Client
-from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.bearer import Calls, json_object
 from secret_sidecar.vaults.gcp.crc32c import crc32c
@@ -31,7 +30,6 @@ from secret_sidecar.vaults.gcp.settings import GcpSettings
 from secret_sidecar.vaults.gcp.sources import open_source
 from secret_sidecar.vaults.store import NewValue, Secret, Written
 
-ENDPOINT = Origin("https", "secretmanager.googleapis.com", 443)
 _NUMBER = re.compile(r"[0-9]{1,19}")
 # https://cloud.google.com/secret-manager/docs/assign-alias-to-secret-version
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
@@ -44,9 +42,10 @@ class GcpStore:
     backend = "gcp"
     spelling = vaults.GOOGLE
 
-    def __init__(self, calls: Calls, project: str) -> None:
+    def __init__(self, calls: Calls, project: str, location: str = "") -> None:
         self._calls = calls
-        self._secrets = f"/v1/projects/{project}/secrets"
+        self._location = location
+        self._secrets = f"/v1/projects/{project}{_part(location)}/secrets"
 
     @property
     def expires(self) -> float | None:
@@ -58,7 +57,7 @@ class GcpStore:
         target = f"{self._secret(name)}/versions/{_version(version, stage)}:access"
         answer, identity = await self._calls.send("GET", target, name, deadline)
         try:
-            secret = _secret(json_object(answer) or {}, name, identity)
+            secret = _secret(json_object(answer) or {}, name, identity, self._location)
         except ValueError as error:
             raise self._calls.bad_response(f"the read of {name!r} with {error}", identity) from None
         if version is not None and secret.version != str(int(version)):
@@ -77,7 +76,8 @@ class GcpStore:
         """Make a secret, then its first version: should the second call fail, an empty secret is left, for `put`."""
         payload = _payload(value)
         target = f"{self._secrets}?secretId={vaults.GOOGLE.spelled(name)}"
-        await self._calls.send_once("POST", target, name, deadline, {"replication": {"automatic": {}}})
+        made: dict[str, Any] = {} if self._location else {"replication": {"automatic": {}}}  # a region's has none
+        await self._calls.send_once("POST", target, name, deadline, made)
         return await self._add(name, payload, deadline)
 
     async def put(self, name: str, value: NewValue, deadline: float) -> Written:
@@ -123,10 +123,15 @@ class GcpStore:
 
     def _number(self, document: dict[str, Any], name: str, identity: str) -> str:
         """Return the number of the version that a document is about."""
-        number = _number_of(document.get("name"), name)
+        number = _number_of(document.get("name"), name, self._location)
         if number is None:
             raise self._calls.bad_response(f"about {name!r} with no version of it", identity)
         return number
+
+
+def _part(location: str) -> str:
+    """Return what a region's secrets have in their resource names."""
+    return f"/locations/{location}" if location else ""
 
 
 def _version(version: str | None, stage: str | None) -> str:
@@ -140,15 +145,16 @@ def _version(version: str | None, stage: str | None) -> str:
     return version or stage or _CURRENT
 
 
-def _number_of(resource: object, name: str) -> str | None:
+def _number_of(resource: object, name: str, location: str) -> str | None:
     """Return the number in a version's resource name, which may have the project by id or number."""
     secret, _, number = str(resource).rpartition("/versions/")
-    return number if secret.endswith(f"/secrets/{vaults.GOOGLE.spelled(name)}") and _NUMBER.fullmatch(number) else None
+    project = secret.removesuffix(f"{_part(location)}/secrets/{vaults.GOOGLE.spelled(name)}")
+    return number if re.fullmatch("projects/[^/]+", project) and _NUMBER.fullmatch(number) else None
 
 
-def _secret(document: dict[str, Any], name: str, identity: str) -> Secret:
+def _secret(document: dict[str, Any], name: str, identity: str, location: str = "") -> Secret:
     """Return the secret that an answer is, or raise ValueError with what it is instead."""
-    number = _number_of(document.get("name"), name)
+    number = _number_of(document.get("name"), name, location)
     payload = document.get("payload")
     if number is None or not isinstance(payload, dict) or not isinstance(payload.get("data"), str):
         raise ValueError("something that is no secret of that name")
@@ -182,6 +188,6 @@ def _known(error: VaultError) -> dict[str, Any]:
 def open_store(settings: Settings) -> GcpStore:
     """Return a store for the settings' endpoint and identity."""
     gcp = settings.vault_as(GcpSettings)
-    origin = gcp.endpoint or ENDPOINT
+    origin = gcp.secret_manager
     client = Client(origin, tls.trust_for(origin, None), proxy=settings.proxies.for_origin(origin))
-    return GcpStore(Calls(VAULT, client, open_source(settings), error_of), gcp.project)
+    return GcpStore(Calls(VAULT, client, open_source(settings), error_of), gcp.project, gcp.location)

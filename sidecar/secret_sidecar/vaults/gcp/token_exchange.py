@@ -19,7 +19,7 @@ from secret_sidecar.vaults.gcp import external_account
 from secret_sidecar.vaults.gcp.errors import VAULT, error_of
 from secret_sidecar.vaults.gcp.federation import Federation
 from secret_sidecar.vaults.gcp.settings import PROVIDER_FORM, GcpSettings
-from secret_sidecar.vaults.gcp.store import ENDPOINT, GcpStore
+from secret_sidecar.vaults.gcp.store import GcpStore
 from secret_sidecar.vaults.identity.credentials import Bearer
 
 _REFUSED_AS: dict[str | None, RefusedAs] = {
@@ -35,7 +35,7 @@ class GcpTokenExchange:
 
     def __init__(self, settings: Settings) -> None:
         self._gcp = settings.vault_as(GcpSettings)
-        self._vault = self._gcp.endpoint or ENDPOINT
+        self._vault = self._gcp.secret_manager
         any_exchange = external_account.exchange(self._gcp, self._gcp.shared_service_account)
         urls = (any_exchange.token_url, any_exchange.service_account_url)
         self._clients = Clients(settings.proxies, (self._vault, *(url.origin for url in urls if url)))
@@ -45,7 +45,7 @@ class GcpTokenExchange:
         """Return a store with an access token of the caller's principal, or of its service account."""
         bearer = await self._exchange(token, claims, deadline)
         calls = Calls(VAULT, self._clients.client(self._vault, CONNECTIONS), Fixed(bearer), error_of)
-        return GcpStore(calls, self._gcp.project)
+        return GcpStore(calls, self._gcp.project, self._gcp.location)
 
     async def probe(self, deadline: float) -> None:
         """Return if Secret Manager answered a request without a token."""
