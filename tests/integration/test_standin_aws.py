@@ -129,6 +129,38 @@ def test_a_policy_widened_by_hand_shows_and_is_repaired(stack: Stack, ministack:
     stack.pulumi("destroy", "--yes")
 
 
+MANAGED = """
+managed = aws.iam.Policy("managed", name="managed", policy='{policy}', tags={{"team": "{team}"}}, opts=opts)
+pulumi.export("arn", managed.arn)
+"""
+
+
+def test_a_managed_policy_lives_from_preview_to_destroy(stack: Stack, ministack: MiniStack) -> None:
+    """Another document is another version of the same policy; what somebody changes by hand is repaired."""
+    iam = ministack.client("iam")
+
+    def document() -> Any:
+        policy = iam.get_policy(PolicyArn=arn)["Policy"]
+        return iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]["Document"]
+
+    stack.program(program(ministack, MANAGED))
+    stack.up()
+    arn = stack.outputs()["arn"]
+    assert documents.same(json.dumps(document()), READS)
+    stack.pulumi("preview", "--refresh", "--expect-no-changes")
+
+    denies = READS.replace("Allow", "Deny")
+    stack.program(program(ministack, MANAGED, policy=denies, team="b"))
+    assert "1 updated" in stack.up()
+    assert documents.same(json.dumps(document()), denies)
+    assert len(iam.list_policy_versions(PolicyArn=arn)["Versions"]) == 1
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=READS, SetAsDefault=True)
+    assert "1 updated" in stack.pulumi("up", "--refresh", "--yes", "--skip-preview")
+    assert documents.same(json.dumps(document()), denies)
+    stack.pulumi("destroy", "--yes")
+    assert not iam.list_policies(Scope="Local")["Policies"]
+
+
 OWNED = """
 inline = aws.iam.RolePoliciesExclusive("inline", role_name=role.name, policy_names=[{names}], opts=opts)
 managed = aws.iam.RolePolicyAttachmentsExclusive("managed", role_name=role.name, policy_arns={arns}, opts=opts)

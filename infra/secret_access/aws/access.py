@@ -50,7 +50,7 @@ class AwsSecretAccessArgs(TypedDict):
     secrets: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Names of the secrets that the workloads read, for the sidecar to list. Grants nothing. Default: none.
     Example: `["database-password"]`."""
-    access: NotRequired[Access]
+    access: NotRequired[pulumi.Input[Access]]
     """`read` or `read_write`. Default: `read`."""
     kms_key_arns: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of the customer managed keys that encrypt the secrets. Default: none, only the account's
