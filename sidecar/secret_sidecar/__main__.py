@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
     lines = ["variables:"]
     for names, about, default in Settings.variables():
-        shown = f" (default {default})" if default else ""
+        shown = f" (default {str(default).lower() if default is True else default})" if default else ""
         lines += [f"  {' or '.join(names)}", f"      {about}{shown}"]
     return argparse.ArgumentParser(
         prog="secret-sidecar",

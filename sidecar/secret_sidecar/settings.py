@@ -16,6 +16,8 @@ from secret_sidecar import env_fields
 from secret_sidecar.env_fields import Variable, file, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.files import read_file
+from secret_sidecar.http_client import tls
+from secret_sidecar.http_client.network import Network
 from secret_sidecar.http_client.proxy import Exceptions, Proxies, Proxy
 from secret_sidecar.vaults.open import ALIASES, BACKENDS, Backend, VaultSettings, check_shared, settings_class
 
@@ -149,6 +151,7 @@ class Settings:
     shared_callers: int = setting(
         "SECRETS_SHARED_CALLERS", "in shared mode, how many callers are kept apart at a time", _callers, 1000
     )
+    tls_strict: bool = setting(tls.STRICT, "false accepts certificates of the vault that break RFC 5280", _yes, True)
     https_proxy: Proxy | None = setting(
         "https_proxy HTTPS_PROXY", "the proxy to reach https servers through", Proxy.parse, None, secret=True
     )
@@ -165,9 +168,10 @@ class Settings:
         return self.vault
 
     @property
-    def proxies(self) -> Proxies:
-        """Through which proxy which origin is asked."""
-        return Proxies(self.https_proxy, self.http_proxy, self.no_proxy or Exceptions())
+    def network(self) -> Network:
+        """How servers are reached."""
+        proxies = Proxies(self.https_proxy, self.http_proxy, self.no_proxy or Exceptions())
+        return Network(proxies, tls_strict=self.tls_strict)
 
     @classmethod
     def variables(cls) -> list[Variable]:

@@ -30,7 +30,8 @@ def test_every_default_is_documented() -> None:
     for names, _, default in Settings.variables():
         if default:
             (row,) = [line for line in OPERATING.splitlines() if line.startswith(f"| `{names[0]}`")]
-            assert (f"{default:g}" if isinstance(default, float) else str(default)) in row
+            shown = f"{default:g}" if isinstance(default, float) else str(default)
+            assert (shown.lower() if isinstance(default, bool) else shown) in row
 
 
 def test_every_test_that_the_promises_name_exists() -> None:

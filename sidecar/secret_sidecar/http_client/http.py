@@ -24,7 +24,7 @@ from secret_sidecar.errors import ConnectFailed, ConnectionLost, DeadlineExceede
 from secret_sidecar.http_client.connection import Answer, Connection, Silent
 from secret_sidecar.http_client.dialing import Address, connect, dial
 from secret_sidecar.http_client.origin import USER_AGENT, Origin
-from secret_sidecar.http_client.tls import Trust
+from secret_sidecar.http_client.tls import Trust, why_untrusted
 
 if TYPE_CHECKING:
     from secret_sidecar.http_client.proxy import Proxy
@@ -222,7 +222,7 @@ class Client:
                     self._note_failure(peer)
                     raise
         except ssl.SSLCertVerificationError as error:
-            raise ConnectFailed(f"certificate of {self.origin} not trusted: {error.verify_message}") from None
+            raise ConnectFailed(f"certificate of {self.origin} not trusted: {why_untrusted(error)}") from None
         except (OSError, UnicodeError) as error:  # ETIMEDOUT too, which is a TimeoutError, and no deadline's
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise ConnectFailed(f"cannot connect to {self.origin}: {reason}") from None

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.file_state import FileState, state_of
-from secret_sidecar.http_client.origin import Origin
+
+SYSTEM = "SSL_CERT_FILE"
+"""OpenSSL's own variable."""
+STRICT = "SECRETS_TLS_STRICT"
+# X509_V_ERR_… of <openssl/x509_vfy.h> that are found only by X509_V_FLAG_X509_STRICT.
+_STRICT_CODES = range(79, 95)
 
 log = logging.getLogger(__name__)
 
@@ -40,19 +45,28 @@ class Trust:
     Without a file, those that OpenSSL is told of: SSL_CERT_FILE, else the system's. A file that cannot be loaded
     changes nothing: what was trusted before still is, the log says so, and the next connection looks again. The same
     holds for the certificate that is shown to the server, if there is one.
+
+    `strict` is what Python has by default from 3.13 on, and here with every version: certificates have to be as RFC
+    5280 says, a leaf with an authority key identifier, say, and an authority with critical basic constraints.
     """
 
     def __init__(
-        self, ca_bundle: str | None = None, variable: str = "AWS_CA_BUNDLE", client: ClientCertificate | None = None
+        self,
+        ca_bundle: str | None = None,
+        variable: str = SYSTEM,
+        client: ClientCertificate | None = None,
+        *,
+        strict: bool = True,
     ) -> None:
         self._ca_bundle = ca_bundle
+        self._strict = strict
         self._client = client
         self._file = ca_bundle or ssl.get_default_verify_paths().cafile
         self._files = [self._file, *((client.certificate, client.key) if client else ())]
         self._loaded = self._look()
         self._complained: list[FileState | None] | None = None
         try:
-            self._context = _context(ca_bundle)
+            self._context = _context(ca_bundle, strict=strict)
         except OSError as error:
             reason = _reason(error)
             raise SettingsError(f"{variable}={ca_bundle!r}: {reason}; expected a file of PEM certificates") from None
@@ -74,7 +88,7 @@ class Trust:
 
     def _reload(self, found: list[FileState | None]) -> None:
         try:
-            context = _context(self._ca_bundle)
+            context = _context(self._ca_bundle, strict=self._strict)
             if self._ca_bundle is None and self._file is not None:
                 context.load_verify_locations(self._file)  # the system's, of which OpenSSL takes what it can get
             if self._client is not None:
@@ -89,16 +103,20 @@ class Trust:
             log.info("certificates loaded", extra={"files": self._files})
 
 
-def trust_for(
-    origin: Origin, ca_bundle: str | None, variable: str = "AWS_CA_BUNDLE", client: ClientCertificate | None = None
-) -> Trust | None:
-    """Return what is trusted of an https origin, and shown to it; none for http, for each costs memory."""
-    return Trust(ca_bundle, variable, client) if origin.scheme == "https" else None
+def why_untrusted(error: ssl.SSLCertVerificationError) -> str:
+    """Return what is wrong with a certificate, and the setting that accepts it if there is one."""
+    way_out = f" (RFC 5280; {STRICT}=false accepts it)" if error.verify_code in _STRICT_CODES else ""
+    return f"{error.verify_message}{way_out}"
 
 
-def _context(ca_bundle: str | None) -> ssl.SSLContext:
+def _context(ca_bundle: str | None, *, strict: bool) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_bundle)
     context.hostname_checks_common_name = False  # RFC 9110 section 4.3.4: subjectAltName alone says whose it is
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    if strict:
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
+    else:
+        context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_STRICT
     return context
 
 

@@ -289,7 +289,7 @@ def test_the_variables_of_proxies() -> None:
         "HTTP_PROXY": "plain:1",
         "NO_PROXY": "vault.example",
     })  # fmt: skip
-    found = settings.proxies.for_origin(Origin("https", "other.example", 443))
+    found = settings.network.proxies.for_origin(Origin("https", "other.example", 443))
     assert found is not None
     assert str(found.origin) == "http://lower:1"
-    assert settings.proxies.for_origin(Origin("https", "vault.example", 443)) is None
+    assert settings.network.proxies.for_origin(Origin("https", "vault.example", 443)) is None

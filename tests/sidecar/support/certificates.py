@@ -14,34 +14,59 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+_SIGNS = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 class Authority:
-    """An authority whose certificate is at `bundle`."""
+    """An authority whose certificate is at `bundle`; without `critical` constraints it is against RFC 5280."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, critical: bool = True) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
         certificate = (
             _builder(self._name, self._name, self._key.public_key(), 1)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=critical)
+            .add_extension(_SIGNS, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         self.bundle = folder / "ca.pem"
         self.bundle.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def server(self, host: str = "localhost", days: int = 1, others: Iterable[str] = ()) -> ssl.SSLContext:
-        """A server's context with a certificate for a host, and others, valid for so many days from now."""
+    def server(
+        self,
+        host: str = "localhost",
+        days: int = 1,
+        others: Iterable[str] = (),
+        *,
+        names: bool = True,
+        key_identifier: bool = True,
+    ) -> ssl.SSLContext:
+        """A server's context with a certificate for a host, and others, valid for so many days from now.
+
+        Without `names` its host is in the common name alone; without `key_identifier` it is against RFC 5280.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-        certificate = (
-            _builder(name, self._name, key.public_key(), days)
-            .add_extension(
-                x509.SubjectAlternativeName([x509.DNSName(name) for name in (host, *others)]), critical=False
-            )
-            .sign(self._key, hashes.SHA256())
-        )
+        builder = _builder(name, self._name, key.public_key(), days)
+        if names:
+            all_names = x509.SubjectAlternativeName([x509.DNSName(name) for name in (host, *others)])
+            builder = builder.add_extension(all_names, critical=False)
+        if key_identifier:
+            identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+            builder = builder.add_extension(identifier, critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
         path = self._folder / f"{host}-{days}.pem"
         path.write_bytes(
             certificate.public_bytes(serialization.Encoding.PEM)

@@ -19,6 +19,7 @@ from secret_sidecar.vaults.aws.pod_identity import AgentUrl
 from secret_sidecar.vaults.aws.regions import check_region, endpoint
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
+CA_BUNDLE = "AWS_CA_BUNDLE"
 
 
 def _role_arn(text: str) -> str:
@@ -81,7 +82,7 @@ class AwsSettings:
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true: as if no AWS_ENDPOINT_URL… were set", _flag, False
     )
     ca_bundle: str | None = setting(
-        "AWS_CA_BUNDLE", "PEM certificates to trust; else SSL_CERT_FILE, else the system's", file_name, None
+        CA_BUNDLE, "PEM certificates to trust; else SSL_CERT_FILE, else the system's", file_name, None
     )
 
     @classmethod

@@ -6,13 +6,12 @@ import importlib.util
 import socket
 
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.http_client import tls
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws import sts
 from secret_sidecar.vaults.aws.credentials import Source
 from secret_sidecar.vaults.aws.pod_identity import PodIdentity
-from secret_sidecar.vaults.aws.settings import AwsSettings
+from secret_sidecar.vaults.aws.settings import CA_BUNDLE, AwsSettings
 from secret_sidecar.vaults.aws.static import Static
 from secret_sidecar.vaults.aws.web_identity import WebIdentity
 from secret_sidecar.vaults.identity.refreshing import Refreshing
@@ -25,13 +24,12 @@ def open_source(settings: Settings) -> Source:
         return Static(aws.access_key_id, aws.secret_access_key, aws.session_token or None)
     if aws.role_arn and aws.web_identity_token_file:
         origin = aws.origin("sts")
-        proxy = settings.proxies.for_origin(origin)
-        client = Client(origin, tls.trust_for(origin, aws.ca_bundle), proxy=proxy)
+        client = settings.network.client(origin, aws.ca_bundle, CA_BUNDLE)
         session = sts.session_name(settings.namespace, settings.pod_name or socket.gethostname())
         web_identity = WebIdentity(client, aws.role_arn, aws.web_identity_token_file, session)
         return Refreshing(web_identity, settings.timeout)
     if url := aws.container_credentials_full_uri:  # never through a proxy: the agent is beside the workload
-        client = Client(url.origin, tls.trust_for(url.origin, aws.ca_bundle))
+        client = Client(url.origin, settings.network.trust(url.origin, aws.ca_bundle, CA_BUNDLE))
         token_file, token = aws.container_authorization_token_file, aws.container_authorization_token
         return Refreshing(PodIdentity(client, url, token_file, token), settings.timeout)
     if importlib.util.find_spec("boto3") is None:

@@ -26,14 +26,13 @@ from secret_sidecar.errors import (
     ValueRefused,
 )
 from secret_sidecar.flat_json import json_of
-from secret_sidecar.http_client import tls
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.retry import retrying
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.credentials import Credentials, Source
 from secret_sidecar.vaults.aws.errors import VAULT, Call, error_of, request_id
-from secret_sidecar.vaults.aws.settings import AwsSettings
+from secret_sidecar.vaults.aws.settings import CA_BUNDLE, AwsSettings
 from secret_sidecar.vaults.aws.signing_clock import SigningClock
 from secret_sidecar.vaults.aws.sigv4 import Prepared, Signer, prepare
 from secret_sidecar.vaults.aws.sources import open_source
@@ -261,5 +260,5 @@ def open_store(settings: Settings) -> AwsStore:
     """Return a store for the settings' endpoint and credentials."""
     aws = settings.vault_as(AwsSettings)
     origin = aws.origin("secretsmanager")
-    client = Client(origin, tls.trust_for(origin, aws.ca_bundle), proxy=settings.proxies.for_origin(origin))
+    client = settings.network.client(origin, aws.ca_bundle, CA_BUNDLE)
     return AwsStore(client, open_source(settings), aws.region)

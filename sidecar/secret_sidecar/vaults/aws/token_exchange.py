@@ -10,7 +10,7 @@ from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws import sts
 from secret_sidecar.vaults.aws.credentials import Credentials
 from secret_sidecar.vaults.aws.errors import VAULT
-from secret_sidecar.vaults.aws.settings import AwsSettings
+from secret_sidecar.vaults.aws.settings import CA_BUNDLE, AwsSettings
 from secret_sidecar.vaults.aws.signing_clock import SigningClock
 from secret_sidecar.vaults.aws.store import AwsStore
 from secret_sidecar.vaults.aws.web_identity import WebIdentity
@@ -36,7 +36,7 @@ class AwsTokenExchange:
         self._role_arn = aws.shared_role_arn
         self._region = aws.region
         self._sts, self._vault = aws.origin("sts"), aws.origin("secretsmanager")
-        self._clients = Clients(settings.proxies, (self._sts, self._vault), aws.ca_bundle, "AWS_CA_BUNDLE")
+        self._clients = Clients(settings.network, (self._sts, self._vault), aws.ca_bundle, CA_BUNDLE)
         self._probing = self._clients.client(self._vault)
         self._clock = SigningClock()
 

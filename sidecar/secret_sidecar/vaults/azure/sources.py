@@ -6,9 +6,7 @@ import importlib.util
 from functools import partial
 
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.http_client import tls
-from secret_sidecar.http_client.http import Client
-from secret_sidecar.http_client.proxy import Proxies
+from secret_sidecar.http_client.network import Network
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.azure.audience import Audience
 from secret_sidecar.vaults.azure.federation import AUTHORITY, Federation, identity
@@ -22,16 +20,16 @@ def open_source(settings: Settings) -> Source[Bearer]:
     """Return the federated identity where one is set, else azure-identity's chain."""
     own = settings.vault_as(AzureSettings)
     own.check_own_identity()
-    return Refreshing(_issuer(own, settings.proxies), settings.timeout)
+    return Refreshing(_issuer(own, settings.network), settings.timeout)
 
 
-def _issuer(azure: AzureSettings, proxies: Proxies) -> Issuer[Bearer]:
+def _issuer(azure: AzureSettings, network: Network) -> Issuer[Bearer]:
     if azure.federated_token_file:
         authority = azure.authority_host or AUTHORITY
-        client = Client(authority, tls.trust_for(authority, None), proxy=proxies.for_origin(authority))
+        client = network.client(authority)
         who = identity(azure.client_id, azure.tenant_id)
         token = partial(identity_service.token_of_file, azure.federated_token_file, who)
-        return Federation(client, azure.tenant_id, azure.client_id, _audience(azure, proxies), token)
+        return Federation(client, azure.tenant_id, azure.client_id, _audience(azure, network), token)
     if not _has_azure_identity():
         raise SettingsError(
             "no Azure credentials: expected AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE; to use "
@@ -39,16 +37,11 @@ def _issuer(azure: AzureSettings, proxies: Proxies) -> Issuer[Bearer]:
         )
     from secret_sidecar.vaults.azure.laptop import Laptop  # noqa: PLC0415 (azure-identity costs 20 MB)
 
-    return Laptop(_audience(azure, proxies))
+    return Laptop(_audience(azure, network))
 
 
-def _audience(azure: AzureSettings, proxies: Proxies) -> Audience:
-    vault = azure.vault_url
-
-    def connect() -> Client:
-        return Client(vault, tls.trust_for(vault, None), connections=1, proxy=proxies.for_origin(vault))
-
-    return Audience(vault, connect)
+def _audience(azure: AzureSettings, network: Network) -> Audience:
+    return Audience(azure.vault_url, partial(network.client, azure.vault_url))
 
 
 def _has_azure_identity() -> bool:

@@ -20,8 +20,6 @@ from secret_sidecar.errors import (
     NotFound,
     ValueRefused,
 )
-from secret_sidecar.http_client import tls
-from secret_sidecar.http_client.http import Client
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.azure.errors import NOT_FROM_HERE, VAULT, error_of, request_id
 from secret_sidecar.vaults.azure.settings import AzureSettings
@@ -223,6 +221,5 @@ def _check(value: NewValue) -> None:
 def open_store(settings: Settings) -> AzureStore:
     """Return a store for the settings' vault and identity."""
     azure = settings.vault_as(AzureSettings)
-    proxy = settings.proxies.for_origin(azure.vault_url)
-    client = Client(azure.vault_url, tls.trust_for(azure.vault_url, None), proxy=proxy)
+    client = settings.network.client(azure.vault_url)
     return AzureStore(Calls(VAULT, client, open_source(settings), error_of))

@@ -48,7 +48,7 @@ class AzureTokenExchange:
     def __init__(self, settings: Settings) -> None:
         self._azure = settings.vault_as(AzureSettings)
         self._authority = self._azure.authority_host or AUTHORITY
-        self._clients = Clients(settings.proxies, (self._authority, self._azure.vault_url))
+        self._clients = Clients(settings.network, (self._authority, self._azure.vault_url))
         probed = self._authority if self._azure.has_vaults_by_namespace else self._azure.vault_url
         self._probing = self._clients.client(probed)
         vault = self._azure.vault_url

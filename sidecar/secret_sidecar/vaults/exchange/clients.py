@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from secret_sidecar.http_client import tls
 from secret_sidecar.http_client.http import Client
+from secret_sidecar.http_client.network import Network
 from secret_sidecar.http_client.origin import Origin
-from secret_sidecar.http_client.proxy import Proxies
+from secret_sidecar.http_client.tls import SYSTEM, ClientCertificate
 
 CONNECTIONS = 16
 """Connections to the vault that one caller has at a time."""
@@ -18,16 +18,16 @@ class Clients:
 
     def __init__(
         self,
-        proxies: Proxies,
+        network: Network,
         origins: Iterable[Origin],
         ca_bundle: str | None = None,
-        variable: str = "SSL_CERT_FILE",
-        client: tls.ClientCertificate | None = None,
+        variable: str = SYSTEM,
+        client: ClientCertificate | None = None,
     ) -> None:
-        self._proxies = proxies
-        secure = any(origin.scheme == "https" for origin in origins)
-        self._trust = tls.Trust(ca_bundle, variable, client) if secure else None
+        self._network = network
+        secure = next((origin for origin in origins if origin.scheme == "https"), None)
+        self._trust = None if secure is None else network.trust(secure, ca_bundle, variable, client)
 
     def client(self, origin: Origin, connections: int = 1) -> Client:
         """Return a client that nobody else has."""
-        return Client(origin, self._trust, connections=connections, proxy=self._proxies.for_origin(origin))
+        return Client(origin, self._trust, connections=connections, proxy=self._network.proxies.for_origin(origin))

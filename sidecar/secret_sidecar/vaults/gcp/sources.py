@@ -6,10 +6,8 @@ import importlib.util
 from functools import partial
 
 from secret_sidecar.errors import SettingsError
-from secret_sidecar.http_client import tls
 from secret_sidecar.http_client.http import Client
-from secret_sidecar.http_client.origin import Origin
-from secret_sidecar.http_client.proxy import Proxies
+from secret_sidecar.http_client.network import Network
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.gcp import external_account
 from secret_sidecar.vaults.gcp.external_account import ExternalAccount
@@ -25,15 +23,15 @@ def open_source(settings: Settings) -> Source[Bearer]:
     """Return the exchange of a token where one is set, else google-auth's chain or, without it, the metadata server."""
     own = settings.vault_as(GcpSettings)
     own.check_own_identity()
-    return Refreshing(_issuer(own, settings.proxies), settings.timeout)
+    return Refreshing(_issuer(own, settings.network), settings.timeout)
 
 
-def _issuer(gcp: GcpSettings, proxies: Proxies) -> Issuer[Bearer]:
+def _issuer(gcp: GcpSettings, network: Network) -> Issuer[Bearer]:
     if gcp.workload_identity_provider and gcp.token_file:
-        return _federation(external_account.of_settings(gcp, gcp.token_file), proxies)
+        return _federation(external_account.of_settings(gcp, gcp.token_file), network)
     account = external_account.of_file(gcp.credentials) if gcp.credentials else None
     if account is not None:
-        return _federation(account, proxies)
+        return _federation(account, network)
     if gcp.credentials is None and (gcp.metadata_host or not _has_google_auth()):
         return Metadata(Client(gcp.metadata_host or HOST))
     if not _has_google_auth():
@@ -46,15 +44,11 @@ def _issuer(gcp: GcpSettings, proxies: Proxies) -> Issuer[Bearer]:
     return Laptop()
 
 
-def _federation(account: ExternalAccount, proxies: Proxies) -> Federation:
+def _federation(account: ExternalAccount, network: Network) -> Federation:
     token = partial(identity_service.token_of_file, account.token_file, account.identity, account.token_field)
     url = account.service_account_url
-    sts, iam = _client(account.token_url.origin, proxies), None if url is None else _client(url.origin, proxies)
+    sts, iam = network.client(account.token_url.origin), None if url is None else network.client(url.origin)
     return Federation(account, token, sts, iam)
-
-
-def _client(origin: Origin, proxies: Proxies) -> Client:
-    return Client(origin, tls.trust_for(origin, None), proxy=proxies.for_origin(origin))
 
 
 def _has_google_auth() -> bool:

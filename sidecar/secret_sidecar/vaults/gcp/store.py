@@ -20,8 +20,6 @@ from secret_sidecar.errors import (
     ValueRefused,
     VaultError,
 )
-from secret_sidecar.http_client import tls
-from secret_sidecar.http_client.http import Client
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.bearer import Calls, json_object
 from secret_sidecar.vaults.gcp.crc32c import crc32c
@@ -188,6 +186,5 @@ def _known(error: VaultError) -> dict[str, Any]:
 def open_store(settings: Settings) -> GcpStore:
     """Return a store for the settings' endpoint and identity."""
     gcp = settings.vault_as(GcpSettings)
-    origin = gcp.secret_manager
-    client = Client(origin, tls.trust_for(origin, None), proxy=settings.proxies.for_origin(origin))
+    client = settings.network.client(gcp.secret_manager)
     return GcpStore(Calls(VAULT, client, open_source(settings), error_of), gcp.project, gcp.location)

@@ -38,7 +38,7 @@ class GcpTokenExchange:
         self._vault = self._gcp.secret_manager
         any_exchange = external_account.exchange(self._gcp, self._gcp.shared_service_account)
         urls = (any_exchange.token_url, any_exchange.service_account_url)
-        self._clients = Clients(settings.proxies, (self._vault, *(url.origin for url in urls if url)))
+        self._clients = Clients(settings.network, (self._vault, *(url.origin for url in urls if url)))
         self._probing = self._clients.client(self._vault)
 
     async def open(self, token: str, claims: Claims, deadline: float) -> GcpStore:

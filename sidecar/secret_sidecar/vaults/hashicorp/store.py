@@ -24,7 +24,6 @@ from secret_sidecar.errors import (
     NotFound,
     ValueRefused,
 )
-from secret_sidecar.http_client import tls
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.json_text import member
@@ -227,6 +226,5 @@ def open_store(settings: Settings) -> VaultStore:
     """Return a store for the settings' server and identity."""
     vault = settings.vault_as(HashicorpSettings)
     assert vault.address is not None  # noqa: S101
-    context = tls.trust_for(vault.address, vault.ca_cert, "VAULT_CACERT", vault.client_certificate)
-    client = Client(vault.address, context, proxy=settings.proxies.for_origin(vault.address))
+    client = settings.network.client(vault.address, vault.ca_cert, "VAULT_CACERT", vault.client_certificate)
     return VaultStore(client, open_source(settings, client), vault.mount, vault.namespace)

@@ -32,7 +32,7 @@ class VaultTokenExchange:
         self._vault = vault
         self._origin = vault.address
         self._clients = Clients(
-            settings.proxies, (self._origin,), vault.ca_cert, "VAULT_CACERT", vault.client_certificate
+            settings.network, (self._origin,), vault.ca_cert, "VAULT_CACERT", vault.client_certificate
         )
         self._probing = self._clients.client(self._origin)
 

@@ -277,9 +277,10 @@ async def test_mutual_tls(bao: OpenBao, authority: Authority, settings_of: Setti
 
 
 async def test_a_client_certificate_that_is_renewed(
-    bao: OpenBao, authority: Authority, settings_of: SettingsOf, tmp_path: Path
+    bao: OpenBao, authority: Authority, settings_of: SettingsOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next connection shows the new one."""
+    monkeypatch.setattr("secret_sidecar.vaults.identity.refreshing.FIRST_PAUSE", 0.0)
     Authority(tmp_path).server("other")
     authority.server("client")
     pem = tmp_path / "other-1.pem"
