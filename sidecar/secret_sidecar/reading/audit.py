@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from functools import lru_cache
+from typing import Any
 
 from starlette.types import Scope
 
@@ -19,8 +20,8 @@ from secret_sidecar import problems
 from secret_sidecar.errors import VaultError
 from secret_sidecar.flat_json import quoted
 from secret_sidecar.reading.metrics import Metrics
-from secret_sidecar.reading.store_wrapper import Wrapped
-from secret_sidecar.vaults.store import NewValue, Secret, Store, Written
+from secret_sidecar.reading.store_wrapper import Operation, T, Wrapped
+from secret_sidecar.vaults.store import Secret, Store, Written
 
 AGENT_LENGTH = 64
 MOMENT = 0.005
@@ -28,6 +29,9 @@ MOMENT = 0.005
 OK = "ok"
 CALLER = "secret_sidecar.caller"
 """The key in the ASGI scope for the subject that the cloud accepted, in shared mode."""
+
+_AUDITED = {"get": ("read", 200), "create": ("create", 201), "put": ("put", 200), "delete": ("delete", 204)}
+"""Each operation that leaves a line: what the line calls it, and its HTTP status if it succeeds."""
 
 asked_by: ContextVar[Scope | None] = ContextVar("asked_by", default=None)
 """The request that is being answered."""
@@ -82,46 +86,25 @@ class Audited(Wrapped):
         self._metrics = metrics
         self._trail = Trail(metrics) if trail is None else trail
 
-    async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
-        """Read a secret."""
-        began = time.perf_counter()
-        try:
-            secret = await self.store.get(name, deadline, version=version, stage=stage)
-        except Exception as error:
-            self._failed("read", name, began, error)
-            raise
-        cached = secret.cached
-        about = f', "version": {quoted(secret.version)}, "cached": ' + (f'"{cached}"' if cached else "false")
-        self._note("read", name, began, 200, OK, secret.identity, secret.request_id, about)
-        return secret
-
-    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
-        """Make a secret."""
-        return await self._written("create", name, 201, self.store.create(name, value, deadline))
-
-    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
-        """Give a secret a new value."""
-        return await self._written("put", name, 200, self.store.put(name, value, deadline))
-
-    async def delete(self, name: str, deadline: float) -> Written:
-        """Delete a secret."""
-        return await self._written("delete", name, 204, self.store.delete(name, deadline))
+    def _around(self, operation: Operation, name: str, call: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
+        return self._audited(operation, name, call) if operation in _AUDITED else call
 
     async def close(self) -> None:
         """Write what is left, and close the store."""
         self._trail.flush()
         await self.store.close()
 
-    async def _written(self, action: str, name: str, status: int, write: Awaitable[Written]) -> Written:
+    async def _audited(self, operation: Operation, name: str, call: Coroutine[Any, Any, T]) -> T:
+        action, status = _AUDITED[operation]
         began = time.perf_counter()
         try:
-            written = await write
+            done: Any = await call
         except Exception as error:
             self._failed(action, name, began, error)
             raise
-        about = "" if written.version is None else f', "version": {quoted(written.version)}'
-        self._note(action, name, began, status, OK, written.identity, written.request_id, about)
-        return written
+        self._note(action, name, began, status, OK, done.identity, done.request_id, _about(done))
+        result: T = done
+        return result
 
     def _failed(self, action: str, name: str, began: float, error: Exception) -> None:
         kind = problems.kind_of(error)
@@ -156,6 +139,14 @@ class Audited(Wrapped):
         self._trail.add(line)
         if self._metrics.reads is not None and action == "read":
             self._metrics.reads.add(name, outcome)
+
+
+def _about(done: Secret | Written) -> str:
+    """Return what only a read or a write that succeeded can tell."""
+    if isinstance(done, Secret):
+        cached = f'"{done.cached}"' if done.cached else "false"
+        return f', "version": {quoted(done.version)}, "cached": {cached}'
+    return "" if done.version is None else f', "version": {quoted(done.version)}'
 
 
 def _caller(scope: Scope) -> str:

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
 
 from secret_sidecar.errors import (
     Deleted,
@@ -32,8 +33,8 @@ from secret_sidecar.errors import (
 from secret_sidecar.reading.cache import MOST, Fetch, Keep, Total, marked
 from secret_sidecar.reading.coalescing import SharedCalls
 from secret_sidecar.reading.metrics import Metrics
-from secret_sidecar.reading.store_wrapper import Wrapped
-from secret_sidecar.vaults.store import NewValue, Secret, Store, Written
+from secret_sidecar.reading.store_wrapper import Operation, T, Wrapped
+from secret_sidecar.vaults.store import Secret, Store
 
 REFUSALS = (Denied, NotFound, Deleted)
 """What the vault says when it will not, or cannot, be read any more: 403, 404, 410."""
@@ -42,6 +43,8 @@ PASSING = (Throttled, Unavailable, TimedOut, IdentityDelayed, IdentityTimedOut)
 
 SWEEP = 1.0
 """Seconds between two looks for values that serve no more: so much longer than they may serve they are in memory."""
+
+_WRITES = frozenset({"create", "put", "delete"})
 
 Key = tuple[str, str | None, str | None]
 
@@ -113,26 +116,17 @@ class Fresh(Wrapped):
             self.keep.distrust(name)  # what was asked for earlier may be an older one
         return version
 
-    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
-        """Make a secret."""
-        try:
-            return await self.store.create(name, value, deadline)
-        finally:
-            self._forget(name)
+    def _around(self, operation: Operation, name: str, call: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
+        if self.keep is None or operation not in _WRITES:
+            return call
+        return self._forgetting(self.keep, name, call)
 
-    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
-        """Give a secret a new value."""
+    async def _forgetting(self, keep: Keep, name: str, call: Coroutine[Any, Any, T]) -> T:
+        """Forget a name that is written to, however the write ends."""
         try:
-            return await self.store.put(name, value, deadline)
+            return await call
         finally:
-            self._forget(name)
-
-    async def delete(self, name: str, deadline: float) -> Written:
-        """Delete a secret."""
-        try:
-            return await self.store.delete(name, deadline)
-        finally:
-            self._forget(name)
+            keep.forget(name)
 
     async def close(self) -> None:
         """Keep nothing, and close the store."""
@@ -203,10 +197,6 @@ class Fresh(Wrapped):
             del self._looks[next(iter(self._looks))]  # what its next look finds will be news once more
         self._looks[name] = found
         return before
-
-    def _forget(self, name: str) -> None:
-        if self.keep is not None:
-            self.keep.forget(name)
 
 
 def gauges(metrics: Metrics, stores: Callable[[], Iterable[Fresh]]) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Coroutine
+from typing import Any
 
 from secret_sidecar import problems
 from secret_sidecar.reading import audit
 from secret_sidecar.reading.metrics import Metrics
-from secret_sidecar.reading.store_wrapper import Wrapped
-from secret_sidecar.vaults.store import NewValue, Secret, Store, Written
-
-T = TypeVar("T")
+from secret_sidecar.reading.store_wrapper import Operation, T, Wrapped
+from secret_sidecar.vaults.store import Store
 
 
 class ObservedCalls(Wrapped):
@@ -22,31 +20,7 @@ class ObservedCalls(Wrapped):
         super().__init__(store)
         self._metrics = metrics
 
-    async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
-        """Read a secret."""
-        return await self._observed("get", self.store.get(name, deadline, version=version, stage=stage))
-
-    async def current_version(self, name: str, deadline: float) -> str:
-        """Return the current version."""
-        return await self._observed("current_version", self.store.current_version(name, deadline))
-
-    async def create(self, name: str, value: NewValue, deadline: float) -> Written:
-        """Make a secret."""
-        return await self._observed("create", self.store.create(name, value, deadline))
-
-    async def put(self, name: str, value: NewValue, deadline: float) -> Written:
-        """Give a secret a new value."""
-        return await self._observed("put", self.store.put(name, value, deadline))
-
-    async def delete(self, name: str, deadline: float) -> Written:
-        """Delete a secret."""
-        return await self._observed("delete", self.store.delete(name, deadline))
-
-    async def probe(self, name: str, deadline: float) -> None:
-        """Return if the vault answered."""
-        await self._observed("probe", self.store.probe(name, deadline))
-
-    async def _observed(self, operation: str, call: Awaitable[T]) -> T:
+    async def _around(self, operation: Operation, name: str, call: Coroutine[Any, Any, T]) -> T:  # noqa: ARG002
         metrics = self._metrics
         outcome = problems.INTERNAL_ERROR.slug
         began = time.perf_counter()

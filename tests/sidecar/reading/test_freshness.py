@@ -296,7 +296,8 @@ class IgnoresTheNews(Fresh):
         try:
             return await self.store.current_version(name, deadline)
         except REFUSALS:
-            self._forget(name)
+            assert self.keep is not None
+            self.keep.forget(name)
             raise
 
 

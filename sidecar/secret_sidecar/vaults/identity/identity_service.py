@@ -62,9 +62,9 @@ async def ask(
 def bearer(document: dict[str, Any] | None, identity: str) -> Bearer | None:
     """Return the token of an answer as RFC 6749 section 5.1 has it, or None if there is none in it."""
     match document:
-        case {"access_token": str(token)} if is_token(token):
+        case {"access_token": str(token), **rest} if is_token(token):
             try:
-                return Bearer(token, ends_after(document.get("expires_in")), identity)
+                return Bearer(token, ends_after(rest.get("expires_in")), identity)
             except ValueError:
                 return None
     return None
