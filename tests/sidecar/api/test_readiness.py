@@ -91,7 +91,7 @@ async def test_the_reason_names_no_identity(
     code: str, shown: str, static_settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Every address may ask for it; the log has all."""
-    reasons = []
+    reasons: list[str] = []
 
     class Refuses:
         """Refuses once, in a cloud's words."""

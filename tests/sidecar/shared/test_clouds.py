@@ -12,7 +12,7 @@ import pytest
 
 from secret_sidecar.retry import TRIES
 from tests.fakes.issuer import Issuer
-from tests.fakes.server import Reply
+from tests.fakes.server import Fault, Reply
 from tests.sidecar.shared.clouds import CLOUDS, SIGNED
 from tests.sidecar.shared.conftest import Launch, Running
 from tests.sidecar.support.caller import ask
@@ -125,8 +125,9 @@ async def test_an_exchange_that_hangs_ends_with_the_deadline(kind: Any, launch: 
     """As a 503 with no word of the token being bad: every attempt hangs, and a passing fault before that is over."""
     running = await launch(kind, SECRETS_TIMEOUT="0.5")
     await running.sidecar.readiness.wait()
-    hangs = [asyncio.Event()] * TRIES
-    for number, faults in enumerate((hangs, [Reply(b"", 503), *hangs])):
+    hangs: list[Fault] = [asyncio.Event()] * TRIES
+    busy: list[Fault] = [Reply(b"", 503)]
+    for number, faults in enumerate((hangs, busy + hangs)):
         running.cloud.fake.server.faults = deque(faults)
         began = time.monotonic()
         got = await running.service.ask(NAME, running.cloud.token("test", number))

@@ -10,6 +10,7 @@ import pytest
 
 from secret_sidecar.errors import CredentialsRefused
 from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.aws.settings import AwsSettings
 from secret_sidecar.vaults.aws.sources import open_source
 from secret_sidecar.vaults.aws.store import open_store
 from secret_sidecar.vaults.store import NewValue
@@ -95,6 +96,7 @@ async def test_a_signature_that_is_wrong_for_another_reason_is_not_signed_again(
 ) -> None:
     """The Date says that the clock is right."""
     off(0.0)
+    assert isinstance(static_settings.vault, AwsSettings)
     store = open_store(replace(static_settings, vault=replace(static_settings.vault, secret_access_key="wrong")))
     with pytest.raises(CredentialsRefused, match="InvalidSignatureException"):
         await store.get(NAME, soon())
