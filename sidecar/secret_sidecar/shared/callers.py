@@ -20,7 +20,7 @@ from typing import Protocol
 from secret_sidecar.errors import IdentityTimedOut, Overloaded, VaultError
 from secret_sidecar.retry import Cause, noting
 from secret_sidecar.shared.refusals import Peers, Refusal, Refusals
-from secret_sidecar.vaults.exchange.fixed import ENDED
+from secret_sidecar.vaults.exchange.caller_credentials import ENDED
 from secret_sidecar.vaults.exchange.token import Claims, claims_of
 from secret_sidecar.vaults.exchange.token_exchange import TokenExchange
 from secret_sidecar.vaults.store import Store, expiry

@@ -263,7 +263,7 @@ async def test_credentials_that_were_revoked_are_replaced(
     aws: SharedAws, start: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the next request, which has the token again."""
-    monkeypatch.setattr("secret_sidecar.vaults.exchange.fixed.RENEWED_LATELY", 0.0)
+    monkeypatch.setattr("secret_sidecar.vaults.exchange.caller_credentials.RENEWED_LATELY", 0.0)
     service = await start()
     given = aws.know(token("test"), "test")
     assert (await service.ask(NAME, given)).status == 200

@@ -14,12 +14,12 @@ import pytest
 from secret_sidecar.errors import BadUpstreamResponse, Unavailable
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
-from secret_sidecar.vaults.aws.static import Static
+from secret_sidecar.vaults.aws.static_keys import StaticKeys
 from secret_sidecar.vaults.aws.store import AwsStore
 from secret_sidecar.vaults.azure import errors as azure_errors
 from secret_sidecar.vaults.azure.store import AzureStore
 from secret_sidecar.vaults.bearer import Calls
-from secret_sidecar.vaults.exchange.fixed import Fixed
+from secret_sidecar.vaults.exchange.caller_credentials import CallerCredentials
 from secret_sidecar.vaults.gcp import errors as gcp_errors
 from secret_sidecar.vaults.gcp.store import GcpStore
 from secret_sidecar.vaults.hashicorp.store import VaultStore
@@ -39,12 +39,12 @@ def open_store(vault: str, server: Scripted) -> Store:
     client = Client(Origin("http", "127.0.0.1", server.port))
     match vault:
         case "aws":
-            return AwsStore(client, Static("AKIA", "secret", None), "us-east-1")
+            return AwsStore(client, StaticKeys("AKIA", "secret", None), "us-east-1")
         case "gcp":
-            return GcpStore(Calls("Google", client, Fixed(BEARER), gcp_errors.error_of), "p")
+            return GcpStore(Calls("Google", client, CallerCredentials(BEARER), gcp_errors.error_of), "p")
         case "azure":
-            return AzureStore(Calls("Azure", client, Fixed(BEARER), azure_errors.error_of))
-    return VaultStore(client, Fixed(BEARER), "secret", "")
+            return AzureStore(Calls("Azure", client, CallerCredentials(BEARER), azure_errors.error_of))
+    return VaultStore(client, CallerCredentials(BEARER), "secret", "")
 
 
 def secret(vault: str, name: str, version: str | None = None) -> dict[str, Any]:

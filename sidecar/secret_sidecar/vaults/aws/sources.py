@@ -12,7 +12,7 @@ from secret_sidecar.vaults.aws import sts
 from secret_sidecar.vaults.aws.credentials import Source
 from secret_sidecar.vaults.aws.pod_identity import PodIdentity
 from secret_sidecar.vaults.aws.settings import CA_BUNDLE, AwsSettings
-from secret_sidecar.vaults.aws.static import Static
+from secret_sidecar.vaults.aws.static_keys import StaticKeys
 from secret_sidecar.vaults.aws.web_identity import WebIdentity
 from secret_sidecar.vaults.identity.refreshing import Refreshing
 
@@ -21,7 +21,7 @@ def open_source(settings: Settings) -> Source:
     """Return static keys if there are any, else the web identity, the agent, boto3's chain: the order of AWS's SDKs."""
     aws = settings.vault_as(AwsSettings)
     if aws.access_key_id:
-        return Static(aws.access_key_id, aws.secret_access_key, aws.session_token or None)
+        return StaticKeys(aws.access_key_id, aws.secret_access_key, aws.session_token or None)
     if aws.role_arn and aws.web_identity_token_file:
         origin = aws.origin("sts")
         client = settings.network.client(origin, aws.ca_bundle, CA_BUNDLE)

@@ -14,8 +14,8 @@ from secret_sidecar.vaults.aws.settings import CA_BUNDLE, AwsSettings
 from secret_sidecar.vaults.aws.signing_clock import SigningClock
 from secret_sidecar.vaults.aws.store import AwsStore
 from secret_sidecar.vaults.aws.web_identity import WebIdentity
+from secret_sidecar.vaults.exchange.caller_credentials import CallerCredentials
 from secret_sidecar.vaults.exchange.clients import CONNECTIONS, Clients
-from secret_sidecar.vaults.exchange.fixed import Fixed
 from secret_sidecar.vaults.exchange.reach import reach
 from secret_sidecar.vaults.exchange.token import Claims
 from secret_sidecar.vaults.exchange.token_exchange import RefusedAs, exchange, forbid_own_identity
@@ -43,7 +43,9 @@ class AwsTokenExchange:
     async def open(self, token: str, claims: Claims, deadline: float) -> AwsStore:
         """Return a store with the credentials of the caller's role."""
         credentials = await self._assume(token, claims, deadline)
-        return AwsStore(self._clients.client(self._vault, CONNECTIONS), Fixed(credentials), self._region, self._clock)
+        return AwsStore(
+            self._clients.client(self._vault, CONNECTIONS), CallerCredentials(credentials), self._region, self._clock
+        )
 
     async def probe(self, deadline: float) -> None:
         """Return if Secrets Manager answered an unsigned request."""

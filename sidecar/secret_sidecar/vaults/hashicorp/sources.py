@@ -15,7 +15,7 @@ from secret_sidecar.vaults.identity.identity_service import Token, token_of_file
 from secret_sidecar.vaults.identity.refreshing import Refreshing
 
 
-class Given:
+class ExistingToken:
     """A token that somebody else obtained: read anew when Vault refuses it, for `vault login` replaces the file."""
 
     def __init__(self, token: Token, identity: str) -> None:
@@ -37,7 +37,7 @@ def open_source(settings: Settings, client: Client) -> Source[Bearer]:
     """
     vault = settings.vault_as(HashicorpSettings)
     if vault.token:
-        return Refreshing(Given(lambda: vault.token, "VAULT_TOKEN"), settings.timeout)
+        return Refreshing(ExistingToken(lambda: vault.token, "VAULT_TOKEN"), settings.timeout)
     if vault.role and vault.jwt_file:
         identity = identity_of(vault.auth_path, vault.role, vault.namespace)
         token = partial(token_of_file, vault.jwt_file, identity)
@@ -45,10 +45,10 @@ def open_source(settings: Settings, client: Client) -> Source[Bearer]:
     return Refreshing(_left_by_a_login((vault.home or Path("/")) / TOKEN_HELPER_FILE), settings.timeout)
 
 
-def _left_by_a_login(path: Path) -> Given:
+def _left_by_a_login(path: Path) -> ExistingToken:
     if not path.is_file():
         raise SettingsError(
             "no token for Vault: expected SECRETS_VAULT_ROLE and SECRETS_VAULT_JWT_FILE, or VAULT_TOKEN, or "
             f"{path} as `vault login` leaves it"
         )
-    return Given(partial(token_of_file, path, str(path)), str(path))
+    return ExistingToken(partial(token_of_file, path, str(path)), str(path))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from secret_sidecar.errors import Denied, SettingsError, TokenRefused
 from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.exchange.caller_credentials import CallerCredentials
 from secret_sidecar.vaults.exchange.clients import CONNECTIONS, Clients
-from secret_sidecar.vaults.exchange.fixed import Fixed
 from secret_sidecar.vaults.exchange.reach import reach
 from secret_sidecar.vaults.exchange.token import Claims
 from secret_sidecar.vaults.exchange.token_exchange import RefusedAs, exchange, forbid_own_identity
@@ -43,7 +43,7 @@ class VaultTokenExchange:
         login = JwtLogin(self._clients.client(self._origin), vault.auth_path, role, vault.namespace, lambda: token)
         bearer = await exchange(login, _refused_as, deadline)
         client = self._clients.client(self._origin, CONNECTIONS)
-        return VaultStore(client, Fixed(bearer), vault.mount, vault.namespace)
+        return VaultStore(client, CallerCredentials(bearer), vault.mount, vault.namespace)
 
     async def probe(self, deadline: float) -> None:
         """Return if Vault answered how it is."""

@@ -17,7 +17,7 @@ from secret_sidecar.vaults.aws import sts
 from secret_sidecar.vaults.aws.credentials import Credentials
 from secret_sidecar.vaults.aws.settings import AwsSettings
 from secret_sidecar.vaults.aws.sources import open_source
-from secret_sidecar.vaults.aws.static import Static
+from secret_sidecar.vaults.aws.static_keys import StaticKeys
 from secret_sidecar.vaults.aws.store import open_store
 from secret_sidecar.vaults.identity.refreshing import Refreshing
 from tests.fakes import aws as fake_aws
@@ -42,7 +42,7 @@ async def test_identity_not_available_is_a_503_that_names_stss_code(
 
 async def test_static_keys_never_change() -> None:
     """And an empty session token is none."""
-    source = Static("AKIA", "secret", None)
+    source = StaticKeys("AKIA", "secret", None)
     credentials = await source.get(0)
     assert (credentials.expires, credentials.identity) == (None, "access key AKIA")
     assert await source.renew(credentials, 0) is credentials
@@ -55,7 +55,7 @@ async def test_static_keys_go_before_a_role(role_settings: Settings) -> None:
         role_settings,
         vault=replace(role_settings.vault_as(AwsSettings), access_key_id="AKIA", secret_access_key="secret"),
     )
-    assert isinstance(open_source(both), Static)
+    assert isinstance(open_source(both), StaticKeys)
 
 
 def without_keys(settings: Settings) -> Settings:

@@ -24,7 +24,7 @@ from secret_sidecar.errors import (
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.vaults.hashicorp.jwt_login import JwtLogin
-from secret_sidecar.vaults.hashicorp.sources import Given
+from secret_sidecar.vaults.hashicorp.sources import ExistingToken
 from secret_sidecar.vaults.hashicorp.store import VaultStore
 from secret_sidecar.vaults.identity.credentials import Bearer
 from secret_sidecar.vaults.identity.refreshing import Refreshing
@@ -56,7 +56,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def store_of(server: Scripted, namespace: str = "") -> VaultStore:
     """A store with a token of its own."""
     client = Client(Origin("http", "127.0.0.1", server.port))
-    return VaultStore(client, Refreshing(Given(lambda: "s.token", "me"), 60), "secret", namespace)
+    return VaultStore(client, Refreshing(ExistingToken(lambda: "s.token", "me"), 60), "secret", namespace)
 
 
 POLICY = "1 error occurred:\n\t* permission denied\n\n"

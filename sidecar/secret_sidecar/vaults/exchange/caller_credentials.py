@@ -12,7 +12,7 @@ ENDED = 0.0
 """The end of what the vault does not take any more, in seconds since 1970: long ago, by any clock."""
 
 
-class Fixed(Generic[C]):
+class CallerCredentials(Generic[C]):
     """A Source of what was obtained once.
 
     What the vault does not take any more has ended, unless it is brand new: new ones would not help then.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from secret_sidecar.vaults.aws.credentials import Credentials
 
 
-class Static:
+class StaticKeys:
     """AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and maybe AWS_SESSION_TOKEN: they never change."""
 
     def __init__(self, access_key: str, secret_key: str, token: str | None) -> None:
