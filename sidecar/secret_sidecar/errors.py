@@ -41,6 +41,9 @@ problems.py gives each its HTTP status. No message holds a secret, a token or a 
 
 from __future__ import annotations
 
+INVALID_BEARER = 'Bearer realm="secret-sidecar", error="invalid_token"'
+"""For WWW-Authenticate, where a token was shown and is not accepted (RFC 6750 section 3.1)."""
+
 
 class SidecarError(Exception):
     """The root of the tree; `str()` of each error may be shown to the caller."""
@@ -212,7 +215,7 @@ class IdentityTimedOut(IdentityUnavailable):
 class TokenRefused(IdentityUnavailable):
     """The cloud rejected the caller's own token: it is forged, for somebody else, or expired."""
 
-    challenge = 'Bearer realm="secret-sidecar", error="invalid_token"'
+    challenge = INVALID_BEARER
 
 
 class CredentialsRefused(IdentityUnavailable):

@@ -16,13 +16,13 @@ from pathlib import Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from secret_sidecar import problems
-from secret_sidecar.errors import SettingsError, Unauthenticated
+from secret_sidecar.authorization import bearer_token
+from secret_sidecar.errors import INVALID_BEARER, SettingsError, Unauthenticated
 from secret_sidecar.files import read_file
 
 LARGEST = 4096
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/-]{16,}=*")
 _FORM = "one line of at least 16 characters: letters, digits and '-._~+/', maybe '=' at the end"
-_INVALID = 'Bearer realm="secret-sidecar", error="invalid_token"'
 
 log = logging.getLogger(__name__)
 
@@ -43,17 +43,16 @@ class TokenFile:
 
         Without a readable token nobody is.
         """
-        given = [value for name, value in headers if name == b"authorization"]
-        if not given:
-            return Unauthenticated("header 'Authorization': expected 'Bearer ' and the token of SECRETS_TOKEN_FILE")
+        try:
+            token = bearer_token(headers, "the token of SECRETS_TOKEN_FILE")
+        except Unauthenticated as refusal:
+            return refusal.with_traceback(None)  # which has the headers in it
         expected = self._current()
         if expected is None:
-            return Unauthenticated(f"no token is accepted now: {self.reason}", _INVALID)
-        scheme, _, token = given[0].partition(b" ")
-        digest = hashlib.sha256(token.strip()).digest()
-        if len(given) == 1 and scheme.lower() == b"bearer" and hmac.compare_digest(digest, expected):
+            return Unauthenticated(f"no token is accepted now: {self.reason}", INVALID_BEARER)
+        if hmac.compare_digest(hashlib.sha256(token).digest(), expected):
             return None
-        return Unauthenticated("header 'Authorization': not the token of SECRETS_TOKEN_FILE", _INVALID)
+        return Unauthenticated("header 'Authorization': not the token of SECRETS_TOKEN_FILE", INVALID_BEARER)
 
     def _current(self) -> bytes | None:
         """Return the digest of the token that is in the file now."""

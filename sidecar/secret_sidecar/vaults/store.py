@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import binascii
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from secret_names.vaults import Spelling
 
-__all__ = ["NewValue", "Secret", "Store", "Written", "expiry"]
+__all__ = ["NewValue", "Secret", "Store", "Written", "expiry", "is_base64"]
 
 
 @dataclass(slots=True)
@@ -85,3 +86,12 @@ def expiry(store: Store) -> float | None:
     """Return when a store's credentials end, in seconds since 1970: None if it does not tell by `expires`."""
     ends = getattr(store, "expires", None)
     return ends if isinstance(ends, float) else None
+
+
+def is_base64(text: str) -> bool:
+    """Return whether a text is what a Secret of encoding "base64" holds (RFC 4648 section 4)."""
+    try:
+        binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        return False
+    return True

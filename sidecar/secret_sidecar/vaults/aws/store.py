@@ -7,7 +7,6 @@ API_DescribeSecret.html, API_CreateSecret.html, API_PutSecretValue.html, API_Del
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import uuid
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ from secret_sidecar.vaults.aws.signing_clock import SigningClock
 from secret_sidecar.vaults.aws.sigv4 import Prepared, Signer, prepare
 from secret_sidecar.vaults.aws.sources import open_source
 from secret_sidecar.vaults.bearer import TRANSPORT, json_object
-from secret_sidecar.vaults.store import NewValue, Secret, Written
+from secret_sidecar.vaults.store import NewValue, Secret, Written, is_base64
 
 MAX_VALUE = 65536
 """Bytes of a secret's value."""
@@ -243,17 +242,9 @@ def _secret(document: dict[str, Any] | None, name: str, identity: str, call: str
     if isinstance(text, str):
         return Secret(name, text, version, None, identity, call)
     encoded = document.get("SecretBinary")
-    if isinstance(encoded, str) and _is_base64(encoded):
+    if isinstance(encoded, str) and is_base64(encoded):
         return Secret(name, encoded, version, "base64", identity, call)
     return None
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        binascii.a2b_base64(text, strict_mode=True)
-    except ValueError:
-        return False
-    return True
 
 
 def open_store(settings: Settings) -> AwsStore:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import secret_names
-from secret_sidecar.errors import Unauthenticated
+from secret_sidecar.authorization import bearer_token
+from secret_sidecar.errors import INVALID_BEARER, Unauthenticated
 
 LARGEST = 8 << 10
 """Bytes of a token; Kubernetes' own have about one thousand."""
-INVALID = 'Bearer realm="secret-sidecar", error="invalid_token"'
 
 _FORM = re.compile(rb"[\w-]{2,}\.[\w-]{2,}\.[\w-]{2,}", re.ASCII)
 _OBJECT_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
@@ -48,13 +48,7 @@ class Claims:
 
 def token_of(headers: list[tuple[bytes, bytes]]) -> bytes:
     """Return the token of a request with these headers, names in lowercase, or raise Unauthenticated."""
-    given = [value for name, value in headers if name == b"authorization"]
-    if not given:
-        raise Unauthenticated("header 'Authorization': expected 'Bearer ' and the caller's ServiceAccount token")
-    scheme, _, token = given[0].partition(b" ")
-    token = token.strip()
-    if len(given) > 1 or scheme.lower() != b"bearer":
-        raise invalid("header 'Authorization': expected one, of the scheme Bearer")
+    token = bearer_token(headers, "the caller's ServiceAccount token")
     if len(token) > LARGEST:
         raise invalid(f"a token of {len(token)} bytes: expected at most {LARGEST}")
     return token
@@ -84,7 +78,7 @@ def claims_of(token: bytes, now: float) -> Claims:
 
 def invalid(reason: str) -> Unauthenticated:
     """Return the refusal of a token."""
-    return Unauthenticated(f"token: {reason}", INVALID)
+    return Unauthenticated(f"token: {reason}", INVALID_BEARER)
 
 
 def _object(part: bytes) -> dict[str, Any]:

@@ -7,7 +7,6 @@ Source: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
 
 from __future__ import annotations
 
-import binascii
 import re
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -34,7 +33,7 @@ from secret_sidecar.vaults.hashicorp.errors import VAULT, DeletedVersion, reques
 from secret_sidecar.vaults.hashicorp.settings import HashicorpSettings
 from secret_sidecar.vaults.hashicorp.sources import open_source
 from secret_sidecar.vaults.identity.credentials import Bearer, Source
-from secret_sidecar.vaults.store import NewValue, Secret, Written
+from secret_sidecar.vaults.store import NewValue, Secret, Written, is_base64
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _TRIES = 4
@@ -181,7 +180,7 @@ def _secret(answer: Answer, name: str, identity: str) -> Secret | None:
     match data:
         case {"value": str(text)} if len(data) == 1:
             value = text
-        case {"value": str(text), "encoding": "base64"} if len(data) == 2 and _is_base64(text):
+        case {"value": str(text), "encoding": "base64"} if len(data) == 2 and is_base64(text):
             value, encoding = text, "base64"
         case _:
             value = _text_of_map(answer.body.decode())
@@ -201,17 +200,9 @@ def _data_of(value: NewValue) -> dict[str, str]:
         raise ValueRefused("the value is no text that UTF-8 can hold: expected base64") from None
     if not value.encoding:
         return {"value": value.value}
-    if not _is_base64(value.value):
+    if not is_base64(value.value):
         raise ValueRefused("the value is not in base64")
     return {"value": value.value, "encoding": "base64"}
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        binascii.a2b_base64(text, strict_mode=True)
-    except ValueError:
-        return False
-    return True
 
 
 def _has_passed(time: object) -> bool:
