@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from secret_sidecar.http_server.exchange import Exchange
 from secret_sidecar.http_server.limits import Limits
-from secret_sidecar.http_server.phase import Phase, Wait
+from secret_sidecar.http_server.phase import FINISHED, HANDSHAKE, LAST, LOST, OPEN, STOPPING, Wait
 from secret_sidecar.http_server.reader import Reader, Request
 from secret_sidecar.http_server.refusal import Refusal
 
@@ -60,14 +60,14 @@ class Connection(asyncio.Protocol):
         self._count = 0
         self._seen: tuple[object, ...] = ()
         self.unchanged = 0.0
-        self.phase = Phase.OPEN
+        self.phase = OPEN
         self.is_blocked = False
 
     # What the server calls.
 
     def shake_hands(self, accepted: socket.socket, context: ssl.SSLContext) -> None:
         """Begin as one that is counted already."""
-        self.phase = Phase.HANDSHAKE
+        self.phase = HANDSHAKE
         loop = self._server.loop
         opening = loop.connect_accepted_socket(
             lambda: self, accepted, ssl=context, ssl_handshake_timeout=self._server.limits.handshake
@@ -77,10 +77,10 @@ class Connection(asyncio.Protocol):
 
     def stop(self) -> None:
         """Give the answer that is being given, and end."""
-        if self.phase is Phase.HANDSHAKE:
+        if self.phase is HANDSHAKE:
             self.abort()
             return
-        self.phase = max(self.phase, Phase.STOPPING)
+        self.phase = max(self.phase, STOPPING)
         if self._current is None:
             self._transport.close()
         else:
@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
         """End now."""
         if self._task is not None:
             self._task.cancel()
-        if self.phase is not Phase.HANDSHAKE:
+        if self.phase is not HANDSHAKE:
             self._transport.abort()
 
     @property
@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
     @property
     def unread(self) -> int:
         """Bytes of answers that the caller has not taken."""
-        return 0 if self.phase is Phase.HANDSHAKE else self._transport.get_write_buffer_size()
+        return 0 if self.phase is HANDSHAKE else self._transport.get_write_buffer_size()
 
     @property
     def held(self) -> int:
@@ -139,16 +139,16 @@ class Connection(asyncio.Protocol):
             "client": _address(transport.get_extra_info("peername")),
             "server": _address(transport.get_extra_info("sockname")),
         }
-        if self.phase is Phase.HANDSHAKE:
-            self.phase = Phase.OPEN
+        if self.phase is HANDSHAKE:
+            self.phase = OPEN
             self._task = None
         elif not self._server.admit(self):
-            self.phase = Phase.LAST
+            self.phase = LAST
             self._answer(Refusal(503, "too many connections"))
             self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        self.phase = Phase.LOST
+        self.phase = LOST
         self._waiting.clear()
         self._refusal = None  # its traceback has this connection
         self._reader.close()
@@ -159,17 +159,17 @@ class Connection(asyncio.Protocol):
             self._current.wake()
 
     def data_received(self, data: bytes) -> None:
-        if self.phase is Phase.OPEN:
+        if self.phase is OPEN:
             self._server.grew(len(data))
             try:
                 self._reader.feed(data)
             except Refusal as refusal:
-                if self.phase is Phase.OPEN:
+                if self.phase is OPEN:
                     self._refuse(refusal)
 
     def eof_received(self) -> bool:
         """The caller sends no more. What it asked for is answered still; a stream has nobody to go on for."""
-        self.phase = max(self.phase, Phase.FINISHED)
+        self.phase = max(self.phase, FINISHED)
         if self._current is not None:
             self._current.wake()
         return self._current is not None and not self._is_tls
@@ -186,7 +186,7 @@ class Connection(asyncio.Protocol):
     # What the reader calls.
 
     def _asked(self, request: Request) -> None:
-        if self.phase is not Phase.OPEN:
+        if self.phase is not OPEN:
             raise Refusal(400, "a request after the last")
         if len(self._waiting) == self._server.limits.pipelined:
             raise Refusal(400, f"expected at most {len(self._waiting)} requests ahead of their answers")
@@ -194,7 +194,7 @@ class Connection(asyncio.Protocol):
             raise Refusal(400, "an https target: expected http, for this connection is not encrypted")
         self._count += 1
         if not request.keep_alive:
-            self.phase = Phase.LAST
+            self.phase = LAST
         scope = {**self._template, **request.scope}
         exchange = Exchange(self, scope, request.body, request.size, request.keep_alive)
         if self._current is None:
@@ -224,7 +224,7 @@ class Connection(asyncio.Protocol):
     def answered(self, exchange: Exchange) -> None:
         """Go on with what waits, or end if this was the last."""
         self._current = self._task = None
-        if self.phase is Phase.LOST:
+        if self.phase is LOST:
             self._server.forget(self)
         elif not exchange.complete:
             self._transport.abort()
@@ -234,7 +234,7 @@ class Connection(asyncio.Protocol):
             self._start(self._waiting.popleft())
         elif self._refusal is not None:
             self._refuse(self._refusal)
-        elif self.phase >= Phase.FINISHED:
+        elif self.phase >= FINISHED:
             self._transport.close()
         else:
             if not self._transport.is_reading():
@@ -247,20 +247,20 @@ class Connection(asyncio.Protocol):
     def _shaken(self, task: asyncio.Task[Any], accepted: socket.socket) -> None:
         """Let go of a connection whose handshake came to nothing: of those asyncio tells nothing else."""
         failed = task.cancelled() or task.exception() is not None
-        if self.phase is Phase.HANDSHAKE:
+        if self.phase is HANDSHAKE:
             self._task = None
             self.connection_lost(None)
             if failed:
                 accepted.close()
 
     def _wait(self) -> Wait:
-        if self.phase is Phase.HANDSHAKE:
+        if self.phase is HANDSHAKE:
             return Wait.HANDSHAKE
         if self.unread:
             return Wait.READER
         if self._current is not None:
             return Wait.APPLICATION
-        if self.phase is not Phase.OPEN:
+        if self.phase is not OPEN:
             return Wait.END
         return Wait.REQUEST if self._reader.is_between else Wait.REST
 
@@ -280,7 +280,7 @@ class Connection(asyncio.Protocol):
         self._task = self._server.loop.create_task(exchange.run(self._server.app))
 
     def _refuse(self, refusal: Refusal) -> None:
-        self.phase = max(self.phase, Phase.LAST)
+        self.phase = max(self.phase, LAST)
         if self._current is None:
             self._answer(refusal)
             self._end()
@@ -294,9 +294,9 @@ class Connection(asyncio.Protocol):
 
     def _end(self) -> None:
         """Close our side, and let the caller read: a close with bytes unread would take back what was written."""
-        self.phase = max(self.phase, Phase.LAST)
+        self.phase = max(self.phase, LAST)
         self._waiting.clear()
-        if self.phase >= Phase.FINISHED or not self._transport.can_write_eof():
+        if self.phase >= FINISHED or not self._transport.can_write_eof():
             self._transport.close()
         else:
             self._transport.write_eof()

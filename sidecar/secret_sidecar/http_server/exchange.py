@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from secret_sidecar import problems
 from secret_sidecar.http_server.date import date_line
-from secret_sidecar.http_server.phase import Phase
+from secret_sidecar.http_server.phase import FINISHED, LOST, STOPPING, Phase
 
 log = logging.getLogger(__name__)
 
@@ -77,18 +77,18 @@ class Exchange:
         """Let the application answer. If it fails, the caller learns that it did and nothing else."""
         try:
             await app(self.scope, self.receive, self.send)
-            if not self.complete and self._line.phase < Phase.LOST:
+            if not self.complete and self._line.phase < LOST:
                 self._finish()
         except Exception as error:  # whatever it is: logged, answered as an internal error, and the server goes on
             log.exception("internal error")
-            if not self.complete and self._line.phase < Phase.LOST:
+            if not self.complete and self._line.phase < LOST:
                 await self._fail(error)
         finally:
             self._line.answered(self)
 
     def _finish(self) -> None:
         """Accept that a stream has ended because it was told to."""
-        if not (self._is_chunked and self._line.phase >= Phase.FINISHED):
+        if not (self._is_chunked and self._line.phase >= FINISHED):
             raise RuntimeError("the application did not finish its answer")
         self.keep_alive = False
         self._continue(b"", more=False)
@@ -115,7 +115,7 @@ class Exchange:
         if self._body is not None:
             body, self._body = self._body, None
             return {"type": "http.request", "body": body, "more_body": False}
-        while not (self.complete or self._line.phase >= Phase.FINISHED):
+        while not (self.complete or self._line.phase >= FINISHED):
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         return {"type": "http.disconnect"}
@@ -124,7 +124,7 @@ class Exchange:
         """Send the head or a part of the body; to a caller who has gone, nothing."""
         if self._line.is_blocked:
             await self._line.drained()
-        if self._line.phase is Phase.LOST:
+        if self._line.phase is LOST:
             return
         kind = message["type"]
         if kind == "http.response.start" and not self.started:
@@ -149,7 +149,7 @@ class Exchange:
             self._is_chunked = self.scope["http_version"] == "1.1"
             if self._is_chunked:
                 lines.append(b"transfer-encoding: chunked\r\n")
-        if self._line.phase is Phase.STOPPING or not self.keep_alive:
+        if self._line.phase is STOPPING or not self.keep_alive:
             self.keep_alive = False
             lines.append(b"connection: close\r\n")
         head = b"".join(lines)

@@ -22,6 +22,10 @@ class Phase(IntEnum):
     """Nothing that is written arrives any more."""
 
 
+HANDSHAKE, OPEN, LAST, FINISHED, STOPPING, LOST = Phase
+# For the paths that every request takes: Python 3.11 takes long to find a member in its class.
+
+
 class Wait(Enum):
     """What a connection waits for, each for so long at most."""
 

@@ -86,6 +86,9 @@ class Reader:
 
     def feed(self, data: bytes) -> None:
         """Read what came."""
+        if len(data) <= PIECE:
+            self._feed(data)
+            return
         for start in range(0, len(data), PIECE):
             self._feed(data[start : start + PIECE])
 
@@ -155,7 +158,8 @@ class Reader:
             raise Refusal(400, f"HTTP/{version}: expected HTTP/1.1")
         if version == "1.0" and self._is_chunked:
             raise Refusal(400, "a transfer coding: expected none in HTTP/1.0")
-        self._make_relative()
+        if not self._target.startswith(b"/"):
+            self._make_relative()
         if method == "CONNECT" or not self._target.startswith(b"/") or b"#" in self._target:
             raise Refusal(400, f"target {self._target[:80]!r}: expected a path, because this is not a proxy")
         if not self._target.isascii():
@@ -194,8 +198,10 @@ class Reader:
     def _hand_over(self) -> None:
         scope, self._scope = self._scope, None
         assert scope is not None  # noqa: S101
-        body = bytes(self._body)
-        self._body.clear()
+        body = b""
+        if self._body:
+            body = bytes(self._body)
+            self._body.clear()
         size = len(body) + len(self._target) + self._head + _HEADER * len(self._headers)
         request = Request(scope, body, self._keep_alive, size, self._scheme)
         self._begin()  # an idle connection keeps no token
