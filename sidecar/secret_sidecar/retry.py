@@ -52,7 +52,8 @@ def full_jitter(failures: int, first: float, longest: float) -> float:
 async def retrying(attempt: Callable[[], Awaitable[T]], deadline: float) -> T:
     """Return the attempt's result, made again while its error is transient and there is time.
 
-    Cut short by the deadline (in the loop's time), the answer is the last cause, not that the time was up.
+    Cut short by the deadline (in the loop's time), the answer is the last cause, not that the time was up; what the
+    cloud itself said, by a code, goes before an attempt that only got no answer.
     """
     loop = asyncio.get_running_loop()
     cause: VaultError | None = None
@@ -63,8 +64,9 @@ async def retrying(attempt: Callable[[], Awaitable[T]], deadline: float) -> T:
             except VaultError as error:
                 if not error.transient:
                     raise (cause if cause is not None and loop.time() >= deadline else error) from None
-                cause = error
-                _note(error)
+                if cause is None or error.code or not cause.code:
+                    cause = error
+                    _note(error)
             pause = full_jitter(tried, FIRST_PAUSE, LONGEST_PAUSE)
             if tried == TRIES or loop.time() + pause >= deadline:
                 break

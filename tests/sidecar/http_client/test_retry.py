@@ -78,6 +78,14 @@ async def test_cut_short_the_answer_is_the_last_cause() -> None:
         await retrying(attempt, deadline)
 
 
+async def test_what_the_cloud_said_goes_before_an_attempt_without_an_answer() -> None:
+    """A caller can act on it; of two that the cloud said, the later one counts."""
+    silent = Unavailable("no answer from it in 0.1 seconds")
+    attempt, _ = failing_with(Throttled("1", code="A"), silent, Throttled("2", code="B"), silent)
+    with pytest.raises(Throttled, match="2"):
+        await retrying(attempt, soon())
+
+
 async def test_without_another_cause_the_answer_is_that_the_time_was_up() -> None:
     attempt, _ = failing_with(TimedOut("time is up"))
     with pytest.raises(TimedOut):
