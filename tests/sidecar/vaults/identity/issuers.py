@@ -11,6 +11,7 @@ from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.vaults.aws.pod_identity import AgentUrl, PodIdentity
 from secret_sidecar.vaults.aws.web_identity import WebIdentity
+from secret_sidecar.vaults.azure.audience import Audience
 from secret_sidecar.vaults.azure.federation import Federation as Entra
 from secret_sidecar.vaults.gcp.external_account import ExternalAccount, Url
 from secret_sidecar.vaults.gcp.federation import Federation as Google
@@ -93,7 +94,7 @@ ISSUERS: dict[str, tuple[Make, tuple[bytes, ...]]] = {
         (access_token(expires_in=3600), generated()),
     ),
     "Entra": (
-        lambda server: Entra(client(server), "tenant", "client", client(server).origin, lambda: "t"),
+        lambda server: Entra(client(server), "tenant", "client", Audience(client(server).origin, None), lambda: "t"),
         (access_token(expires_in=3600),),
     ),
     "Vault": (lambda server: JwtLogin(client(server), "jwt", "test", "", lambda: "t"), (LOGIN,)),
