@@ -36,9 +36,9 @@ def copies(pid: int, needle: bytes) -> int:
 
 
 async def read_others(sidecar: Process, aws: FakeAws, numbers: Iterator[int]) -> None:
-    """Read values that nobody read before, of sizes near the one that is looked for."""
+    """Read other values, of sizes near the one that is looked for: too few to push that one out of the cache."""
     for size in SIZES:
-        name = f"other-{next(numbers)}"
+        name = f"other-{next(numbers) % 100}"
         aws.secrets[f"test/{name}"] = "y" * size
         assert (await ask(sidecar.port, f"/v1/secrets/{name}")).status == 200
 
