@@ -21,7 +21,7 @@ MINIMUM = {"SECRETS_BACKEND": "aws", "AWS_REGION": "us-east-1"}
 NOWHERE = Path("/nonexistent")
 
 
-def settings_of(namespace_file: Path = NOWHERE, **variables: str) -> Settings:
+def settings_of(namespace_file: Path = NOWHERE, /, **variables: str) -> Settings:
     """The settings of an environment that has the required ones."""
     return Settings.from_environment({**MINIMUM, **variables}, namespace_file)
 

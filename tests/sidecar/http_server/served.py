@@ -31,7 +31,9 @@ class Served:
 
     async def connect(self, data: bytes = b"", **tls: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a connection that ends with the test, and send something."""
-        where = {} if "sock" in tls else {"host": "localhost" if tls else "127.0.0.1", "port": self.port}
+        where: dict[str, Any] = (
+            {} if "sock" in tls else {"host": "localhost" if tls else "127.0.0.1", "port": self.port}
+        )
         reader, writer = await asyncio.open_connection(**where, **tls)
         self._stack.callback(writer.close)
         writer.write(data)
