@@ -200,7 +200,7 @@ def test_a_file_that_would_be_waited_for_is_refused(variable: str, backend: str,
     os.mkfifo(fifo)
     for path in (fifo, tmp_path):
         with pytest.raises(SettingsError, match=f"{variable}='{path}': expected a regular file"):
-            settings_of(SECRETS_BACKEND=backend, **{variable: str(path)})
+            settings_of(NOWHERE, SECRETS_BACKEND=backend, **{variable: str(path)})
 
 
 def test_a_fifo_that_takes_a_files_place_keeps_nobody_waiting(tmp_path: Path) -> None:
@@ -250,6 +250,6 @@ def test_a_namespace_file_that_holds_none(content: bytes, reason: str, tmp_path:
 def test_a_password_in_a_url_is_not_shown(variable: str, backend: str, user: str) -> None:
     """No vault wants one there, so it is refused; but not in its own words."""
     with pytest.raises(SettingsError, match=variable) as refusal:
-        settings_of(SECRETS_BACKEND=backend, **{variable: f"{user}@vault.example"})
+        settings_of(NOWHERE, SECRETS_BACKEND=backend, **{variable: f"{user}@vault.example"})
     assert "p4ss" not in str(refusal.value)
     assert "vault.example" in str(refusal.value)
