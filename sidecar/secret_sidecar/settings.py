@@ -105,7 +105,7 @@ class Settings:
     """What each field means, its variable says; `variables()` lists them for --help and the documents."""
 
     mode: str = setting(
-        "SECRETS_MODE", "sidecar, or shared: one service, callers show tokens of their own", _mode, "sidecar"
+        "SECRETS_MODE", "sidecar, or shared: one service for callers with their own tokens", _mode, "sidecar"
     )
     backend: Backend = setting(
         "SECRETS_BACKEND VAULTMUX_BACKEND", "the vault: aws, gcp, azure, vault or pass (required)", _backend
@@ -115,27 +115,34 @@ class Settings:
         "the pod's namespace; else read from the ServiceAccount's files",
         secret_names.check_namespace,
     )
-    prefix: str = setting("SECRETS_PREFIX", "what a name without '/' belongs to; else NAMESPACE/")
-    pod_name: str = setting("SECRETS_POD_NAME", "the pod's name, for the cloud's trail; else the host name")
-    names: tuple[str, ...] = setting("SECRETS_NAMES", "the secrets declared for this workload, with commas", _names, ())
-    port: int = setting("SECRETS_PORT", "the API's port, on loopback alone", _port, 8080)
+    prefix: str = setting("SECRETS_PREFIX", "the prefix of names without '/'; else NAMESPACE/")
+    pod_name: str = setting("SECRETS_POD_NAME", "the pod's name, for the cloud's audit log; else the host name")
+    names: tuple[str, ...] = setting(
+        "SECRETS_NAMES", "the secrets declared for this workload, comma-separated", _names, ()
+    )
+    port: int = setting("SECRETS_PORT", "the API's port, on loopback only", _port, 8080)
     health_port: int = setting("SECRETS_HEALTH_PORT", "the port of /healthz and /readyz, on every address", _port, 8081)
-    timeout: float = setting("SECRETS_TIMEOUT", "seconds that a read may take, retries and all", seconds(0, 60), 5.0)
-    access: str = setting("SECRETS_ACCESS", "read, or read_write to serve writes too", _access, "read")
+    timeout: float = setting("SECRETS_TIMEOUT", "deadline of a read in seconds, retries included", seconds(0, 60), 5.0)
+    access: str = setting("SECRETS_ACCESS", "read, or read_write to allow writes", _access, "read")
     events_interval: float = setting(
-        "SECRETS_EVENTS_INTERVAL", "seconds between two looks for a new version", seconds(0, 3600), 30.0
+        "SECRETS_EVENTS_INTERVAL", "seconds between two checks for a new version", seconds(0, 3600), 30.0
     )
     cache_ttl: float = setting(
-        "SECRETS_CACHE_TTL", "seconds that a value may serve, from when it was asked for", optional_seconds(3600), 0.0
+        "SECRETS_CACHE_TTL",
+        "seconds for which a value is cached, from when it was requested",
+        optional_seconds(3600),
+        0.0,
     )
     stale_if_error: float = setting(
         "SECRETS_STALE_IF_ERROR",
-        "seconds more that it may while the vault throttles or fails",
+        "extra seconds a stale value may be served while the vault throttles or fails",
         optional_seconds(86400),
         0.0,
     )
-    metrics_names: bool = setting("SECRETS_METRICS_NAMES", "true to count reads by name too", _yes, False)
-    token_file: Path | None = setting("SECRETS_TOKEN_FILE", "the token that callers have to show", file, None)
+    metrics_names: bool = setting("SECRETS_METRICS_NAMES", "true to count reads by name", _yes, False)
+    token_file: Path | None = setting(
+        "SECRETS_TOKEN_FILE", "the file with the token that callers must send", file, None
+    )
     tls_cert_file: Path | None = setting(
         "SECRETS_TLS_CERT_FILE",
         "in shared mode, the service's certificate chain, in PEM (required)",
@@ -146,18 +153,20 @@ class Settings:
         "SECRETS_TLS_KEY_FILE", "in shared mode, the certificate's key, in PEM (required)", file, None
     )
     shared_hosts: tuple[str, ...] = setting(
-        "SECRETS_SHARED_HOSTS", "in shared mode, the service's DNS names, with commas (required)", _hosts, ()
+        "SECRETS_SHARED_HOSTS", "in shared mode, the service's DNS names, comma-separated (required)", _hosts, ()
     )
     shared_callers: int = setting(
-        "SECRETS_SHARED_CALLERS", "in shared mode, how many callers are kept apart at a time", _callers, 1000
+        "SECRETS_SHARED_CALLERS", "in shared mode, the most callers at a time", _callers, 1000
     )
     tls_strict: bool = setting(tls.STRICT, "false accepts certificates of the vault that break RFC 5280", _yes, True)
     https_proxy: Proxy | None = setting(
-        "https_proxy HTTPS_PROXY", "the proxy to reach https servers through", Proxy.parse, None, secret=True
+        "https_proxy HTTPS_PROXY", "the proxy for https servers", Proxy.parse, None, secret=True
     )
-    http_proxy: Proxy | None = setting("http_proxy HTTP_PROXY", "the same, for http", Proxy.parse, None, secret=True)
+    http_proxy: Proxy | None = setting(
+        "http_proxy HTTP_PROXY", "the proxy for http servers", Proxy.parse, None, secret=True
+    )
     no_proxy: Exceptions | None = setting(
-        "no_proxy NO_PROXY", "hosts, domains, addresses and networks that are asked directly", Exceptions.parse, None
+        "no_proxy NO_PROXY", "hosts, domains, addresses and networks to reach without a proxy", Exceptions.parse, None
     )
     vault: VaultSettings
     """The vault's own settings, such as an AwsSettings."""
@@ -204,7 +213,7 @@ def _check_shared(values: Mapping[str, Any]) -> None:
     """Raise SettingsError where something is missing, or belongs to one workload."""
     check_shared(values["backend"])
     for field, expected in (
-        ("tls_cert_file", "a file of PEM certificates, for tokens and values go over the network"),
+        ("tls_cert_file", "a file of PEM certificates, because tokens and values go over the network"),
         ("tls_key_file", "the certificate's key"),
         ("shared_hosts", "the service's DNS names, such as 'secrets.platform.svc'"),
     ):
@@ -218,7 +227,9 @@ def _check_shared(values: Mapping[str, Any]) -> None:
         ("names", "they would be one workload's"),
     ):
         if values[field]:
-            raise SettingsError(f"SECRETS_{field.upper()} is set: expected none as SECRETS_MODE='shared', for {why}")
+            raise SettingsError(
+                f"SECRETS_{field.upper()} is set: expected none as SECRETS_MODE='shared', because {why}"
+            )
 
 
 def _namespace_of(path: Path) -> str:

@@ -49,7 +49,7 @@ def test_the_services_own_namespace_does_not_matter(tmp_path: Path) -> None:
         ({"SECRETS_SHARED_HOSTS": "a b"}, "SECRETS_SHARED_HOSTS='a b': expected DNS names with commas"),
         ({"SECRETS_SHARED_HOSTS": "*.svc"}, "SECRETS_SHARED_HOSTS=.*: expected DNS names with commas"),
         ({"SECRETS_SHARED_CALLERS": "0"}, "SECRETS_SHARED_CALLERS='0': expected a number, 1 to 999999"),
-        ({"SECRETS_TOKEN_FILE": "/t"}, "SECRETS_TOKEN_FILE is set: expected none as SECRETS_MODE='shared', for each"),
+        ({"SECRETS_TOKEN_FILE": "/t"}, "SECRETS_TOKEN_FILE is set: expected none as SECRETS_MODE='shared', because"),
         ({"SECRETS_PREFIX": "a/"}, "SECRETS_PREFIX is set: expected none as SECRETS_MODE='shared'"),
         ({"SECRETS_NAMESPACE": "a"}, "SECRETS_NAMESPACE is set: expected none as SECRETS_MODE='shared'"),
         ({"SECRETS_NAMES": "a"}, "SECRETS_NAMES is set: expected none as SECRETS_MODE='shared'"),

@@ -59,27 +59,25 @@ class AwsSettings:
     secret_access_key: str = setting("AWS_SECRET_ACCESS_KEY", "its secret key", printable, secret=True)
     session_token: str = setting("AWS_SESSION_TOKEN", "its session token, if it has one", printable, secret=True)
     container_credentials_full_uri: AgentUrl | None = setting(
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI", "the agent that has the role's credentials", AgentUrl.parse, None
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI", "the agent that provides the role's credentials", AgentUrl.parse, None
     )
     container_authorization_token_file: Path | None = setting(
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "the token that the agent is shown", file, None
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "the file with the token for the agent", file, None
     )
     container_authorization_token: str = setting(
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN", "the token itself, where there is no file", printable, secret=True
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN", "the token for the agent, if it is not in a file", printable, secret=True
     )
-    use_fips_endpoint: bool = setting(
-        "AWS_USE_FIPS_ENDPOINT", "true: AWS's endpoints with validated cryptography", _flag, False
-    )
+    use_fips_endpoint: bool = setting("AWS_USE_FIPS_ENDPOINT", "true: use AWS's FIPS endpoints", _flag, False)
     use_dualstack_endpoint: bool = setting(
-        "AWS_USE_DUALSTACK_ENDPOINT", "true: AWS's endpoints with IPv6 too", _flag, False
+        "AWS_USE_DUALSTACK_ENDPOINT", "true: use AWS's dual-stack endpoints (IPv4 and IPv6)", _flag, False
     )
-    endpoint_url: Origin | None = setting("AWS_ENDPOINT_URL", "another server than AWS's own", Origin.parse, None)
+    endpoint_url: Origin | None = setting("AWS_ENDPOINT_URL", "another server in place of AWS", Origin.parse, None)
     endpoint_url_secrets_manager: Origin | None = setting(
-        "AWS_ENDPOINT_URL_SECRETS_MANAGER", "the same, for Secrets Manager alone", Origin.parse, None
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER", "the same, for Secrets Manager only", Origin.parse, None
     )
-    endpoint_url_sts: Origin | None = setting("AWS_ENDPOINT_URL_STS", "the same, for STS alone", Origin.parse, None)
+    endpoint_url_sts: Origin | None = setting("AWS_ENDPOINT_URL_STS", "the same, for STS only", Origin.parse, None)
     ignore_configured_endpoint_urls: bool = setting(
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true: as if no AWS_ENDPOINT_URL… were set", _flag, False
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true: ignore the AWS_ENDPOINT_URL… variables", _flag, False
     )
     ca_bundle: str | None = setting(
         CA_BUNDLE, "PEM certificates to trust; else SSL_CERT_FILE, else the system's", file_name, None

@@ -90,7 +90,7 @@ class AwsStore:
         secret = _secret(document, name, identity, request_id(answer))
         if document is None or secret is None:
             raise self._bad_response(
-                answer, identity, f"the read of {name!r} with something that is no secret of that name"
+                answer, identity, f"the read of {name!r} with something other than a secret of that name"
             )
         if (version is not None and secret.version != version) or (stage is not None and _lacks(document, stage)):
             raise self._bad_response(answer, identity, f"the read of {name!r} with another version than its {which}")
@@ -102,7 +102,7 @@ class AwsStore:
         answer, identity = await self._call(call, {"SecretId": spelled(name)}, deadline)
         description = json_object(answer)
         if description is None or description.get("Name") != spelled(name):
-            raise self._bad_response(answer, identity, f"with something that is no description of {name!r}")
+            raise self._bad_response(answer, identity, f"with something other than a description of {name!r}")
         found = {"identity": identity, "request_id": request_id(answer)}
         if description.get("DeletedDate"):
             raise Deleted(f"{VAULT} has {name!r} marked for deletion", **found)
@@ -143,7 +143,7 @@ class AwsStore:
         except (Denied, NotFound, Deleted, NameRefused):
             return
         if json_object(answer) is None:
-            raise BadUpstreamResponse(f"{VAULT} answered with something that is no description", identity=identity)
+            raise BadUpstreamResponse(f"{VAULT} answered with something other than a description", identity=identity)
 
     async def close(self) -> None:
         """Close connections and stop a refresh."""
@@ -157,7 +157,7 @@ class AwsStore:
         match json_object(answer):
             case {"VersionId": str(version), "Name": name} if name == spelled(call.name):
                 return Written(version, identity, request_id(answer))
-        detail = f"{call.action} of {call.name!r} with something that is no version of it"
+        detail = f"{call.action} of {call.name!r} with something other than a version of it"
         raise self._bad_response(answer, identity, detail)
 
     async def _call(self, call: Call, members: dict[str, str], deadline: float) -> tuple[Answer, str]:
@@ -217,7 +217,7 @@ def _new_value(value: NewValue) -> dict[str, str]:
     """Return a value as AWS takes it, or raise ValueRefused."""
     raw = base64.b64decode(value.value) if value.encoding else value.value.encode("utf-8", "surrogatepass")
     if not 0 < len(raw) <= MAX_VALUE:
-        raise ValueRefused(f"a value of {len(raw)} bytes: expected 1 to {MAX_VALUE}, for {VAULT} keeps no others")
+        raise ValueRefused(f"a value of {len(raw)} bytes: expected 1 to {MAX_VALUE}, because {VAULT} stores no others")
     return {"SecretBinary" if value.encoding else "SecretString": value.value}
 
 

@@ -73,7 +73,7 @@ class AzureStore:
     async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
         """Read a version by its id, or the newest; Key Vault has no stages."""
         if stage is not None:
-            raise BadRequest("stage: expected none, for Azure Key Vault has versions alone")
+            raise BadRequest("stage: expected none, because Azure Key Vault has only versions")
         if version is not None and not _ID.fullmatch(version):
             raise BadRequest(f"version {version[:80]!r}: expected a version's id, 32 hexadecimal digits")
         path = _path(name) if version is None else f"{_path(name)}/{version}"
@@ -166,7 +166,7 @@ class AzureStore:
         try:
             answered = await self._ask("PUT", f"{_path(name)}?{API}", name, deadline, {"value": value.value})
         except NameRefused as error:  # the name is one, so it is the value
-            detail = f"{VAULT} takes no such value for {name!r}: expected text of at most 25 KB"
+            detail = f"{VAULT} rejected the value of {name!r}: expected text of at most 25 KB"
             known = {"code": error.code, "request_id": error.request_id, "identity": error.identity}
             raise ValueRefused(detail, **known) from None
         version = _version(answered.document, name)
@@ -185,7 +185,7 @@ class AzureStore:
         return answered
 
     def _bad_response(self, name: str, answered: _Answered) -> BadUpstreamResponse:
-        detail = f"about {name!r} with something that is nothing of that name and version"
+        detail = f"about {name!r} with something other than that secret and version"
         return self._calls.bad_response(detail, answered.identity, answered.request_id)
 
 
@@ -211,11 +211,11 @@ def _following(link: str, name: str) -> str | None:
 
 def _check(value: NewValue) -> None:
     if value.encoding:
-        raise ValueRefused(f"a value in {value.encoding}: expected text, for Azure Key Vault keeps nothing else")
+        raise ValueRefused(f"a value in {value.encoding}: expected text, because Azure Key Vault stores nothing else")
     try:
         value.value.encode()
     except UnicodeEncodeError:
-        raise ValueRefused("the value is no text that UTF-8 can hold: expected one") from None
+        raise ValueRefused("the value is not valid Unicode text: expected such text") from None
 
 
 def open_store(settings: Settings) -> AzureStore:

@@ -106,7 +106,7 @@ class GcpStore:
         try:
             document, identity = await self._ask("POST", target, name, deadline, {"payload": payload})
         except NameRefused as error:  # the name is one, so it is the value
-            detail = f"{VAULT} takes no such value for {name!r}: expected 1 to 65536 bytes"
+            detail = f"{VAULT} rejected the value of {name!r}: expected 1 to 65536 bytes"
             raise ValueRefused(detail, **_known(error)) from None
         return Written(self._number(document, name, identity), identity)
 
@@ -116,7 +116,7 @@ class GcpStore:
         answer, identity = await self._calls.send(method, target, name, deadline, document)
         answered = json_object(answer)
         if answered is None:
-            raise self._calls.bad_response(f"about {name!r} with something that is no JSON", identity)
+            raise self._calls.bad_response(f"about {name!r} with something other than JSON", identity)
         return answered, identity
 
     def _number(self, document: dict[str, Any], name: str, identity: str) -> str:
@@ -155,7 +155,7 @@ def _secret(document: dict[str, Any], name: str, identity: str, location: str = 
     number = _number_of(document.get("name"), name, location)
     payload = document.get("payload")
     if number is None or not isinstance(payload, dict) or not isinstance(payload.get("data"), str):
-        raise ValueError("something that is no secret of that name")
+        raise ValueError("something other than a secret of that name")
     encoded = payload["data"]
     try:
         data = binascii.a2b_base64(encoded, strict_mode=True)
@@ -173,7 +173,7 @@ def _payload(value: NewValue) -> dict[str, str]:
     try:
         data = binascii.a2b_base64(value.value, strict_mode=True) if value.encoding else value.value.encode()
     except UnicodeEncodeError:
-        raise ValueRefused("the value is no text that UTF-8 can hold: expected base64") from None
+        raise ValueRefused("the value is not valid Unicode text: expected base64") from None
     except ValueError:
         raise ValueRefused("the value is not in base64") from None
     return {"data": base64.b64encode(data).decode(), "dataCrc32c": str(crc32c(data))}

@@ -73,7 +73,7 @@ async def test_a_version_is_read_by_its_id(versions: list[Version], store: Azure
         ("", None, "expected a version's id"),
         ("versions", None, "expected a version's id"),
         ("../" + "f" * 29, None, "expected a version's id"),
-        (None, "AWSCURRENT", "expected none, for Azure Key Vault has versions alone"),
+        (None, "AWSCURRENT", "expected none, because Azure Key Vault has only versions"),
     ],
 )
 async def test_what_names_no_version_is_not_asked_for(
