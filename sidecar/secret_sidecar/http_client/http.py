@@ -95,27 +95,33 @@ class Client:
         try:
             now = asyncio.get_running_loop().time()
             kept = self._kept(now)
-            if kept is not None and not once:
+            if kept is not None and once:
+                kept.close()  # the new one takes its place
+            elif kept is not None:
+                patience = now + (deadline - now) * PATIENCE
                 try:
-                    return await self._exchange(kept, request, deadline, now + (deadline - now) * PATIENCE)
+                    return self._take_back(kept, await kept.exchange(request, deadline, patience))
                 except ConnectionLost as lost:
+                    kept.close()
                     if lost.received:
                         raise
                     if isinstance(lost, Silent):
                         self._note_failure(kept.peer)
                         self._replace(now)
-            elif kept is not None:
-                kept.close()  # the new one takes its place
-            return await self._exchange(await self._connect(deadline), request, deadline, deadline)
+                except BaseException:
+                    kept.close()
+                    raise
+            new = await self._connect(deadline)
+            try:
+                return self._take_back(new, await new.exchange(request, deadline, deadline))
+            except BaseException:
+                new.close()
+                raise
         finally:
             self._give_turn()
 
-    async def _exchange(self, connection: Connection, request: bytes, deadline: float, patience: float) -> Answer:
-        try:
-            answer = await connection.exchange(request, deadline, patience)
-        except BaseException:
-            connection.close()
-            raise
+    def _take_back(self, connection: Connection, answer: Answer) -> Answer:
+        """Return the answer, and keep or close the connection that it came over."""
         if answer.status >= 500:
             self._note_failure(connection.peer)  # a retry goes elsewhere, if there is another server
             connection.close()
