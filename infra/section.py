@@ -96,7 +96,10 @@ class Section:
     def sections(self) -> "dict[str, Section]":
         """Return every key with the keys under it, which may be none."""
         self._known.extend(self._values)
-        return {name: Section(self.key(name), values or {}) for name, values in self._values.items()}
+        return {
+            name: Section(self.key(name), {} if values in (None, "") else values)
+            for name, values in self._values.items()
+        }
 
     def checked(self, name: str, check: Callable[[Any], T], value: Any) -> T:
         """Run a check of the components, with the key of the stack's file in front; no name means the section."""

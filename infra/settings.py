@@ -6,6 +6,7 @@ The only reader of `pulumi.Config`. A file has one of two kinds: `kind: cluster`
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -141,7 +142,9 @@ def _aws(section: Section) -> Aws:
     settings = Aws(
         account_id=section.text("account_id", pattern=r"\d{12}", example='"111122223333" (12 digits, in quotes)'),
         region=section.checked("region", aws_checks.region, section.take("region", example="us-east-1")),
-        endpoint=section.text("endpoint", None, pattern=r"https?://[^/\s]+", example="http://10.78.0.1:4566"),
+        endpoint=section.checked(
+            "endpoint", partial(aws_checks.endpoint_url, argument="endpoint"), section.take("endpoint", None)
+        ),
     )
     section.close()
     return settings
@@ -178,7 +181,10 @@ def _values_of(project: str) -> dict[str, Any]:
 def _value(text: str | None) -> Any:
     """Return a value of the file: Pulumi passes mappings and lists as JSON, texts as they are."""
     if text is not None and text[:1] in ("{", "["):
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
     return text
 
 

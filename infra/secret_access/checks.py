@@ -121,6 +121,14 @@ def whole_number(argument: str, given: object, expected: str, fix: str, *, least
     raise invalid(argument, given, expected, fix)
 
 
+def no_credentials(argument: str, address: str, fix: str) -> str:
+    """Return a server's address that names no user and no password; one that does is not shown."""
+    if "@" not in address:
+        return address
+    expected = "an address with no user and no password: they would be in etcd and in Pulumi's state"
+    raise invalid(argument, "a value that is not shown", expected, fix)
+
+
 def image(argument: str, given: object, example: str = SIDECAR_IMAGE) -> str:
     """Return an image's reference; what it names is known to the registry alone."""
     return match(re.compile(r"[^\s]+"), argument, given, f"an image such as {example}", f"set {argument}")

@@ -152,7 +152,9 @@ class AwsSecretAccess(pulumi.ComponentResource):
             else given.named("sidecar_user", pod_checks.sidecar_user, USER)
         )
         files = given.take("sidecar_files", partial(pod_checks.sidecar_files, taken=TOKEN_FOLDER), {})
-        metrics = given.named("metrics_namespaces", checks.namespaces, [])
+        metrics = None
+        if "metrics_namespaces" in given:
+            metrics = given.check(_metrics_namespaces, given.get("metrics_namespaces"))
         endpoint_url = given.take("endpoint_url", aws_checks.endpoint_url)
         annotations = given.take("app_containers", _annotations, ["app"])
         tags = given.take("tags", checks.tags)
@@ -199,7 +201,7 @@ class AwsSecretAccess(pulumi.ComponentResource):
         self.subject = pulumi.Output.from_input(lift(documents.subject, namespace, account_name))
         self.secret_prefix = pulumi.Output.from_input(prefix)
         self.pod_labels = pulumi.Output.from_input(labels)
-        if "metrics_namespaces" in given:
+        if metrics is not None:
             self.pod_labels = pulumi.Output.from_input(lift(network_policy.pod_labels, labels, account_name))
             spec: Any = lift(network_policy.health_policy, account_name, metrics)
             k8s.networking.v1.NetworkPolicy(
@@ -295,6 +297,11 @@ def _trust(provider: OidcProvider, namespace: str, account_name: str) -> str:
 
 def _grant(provider: OidcProvider, region: str, prefix: str, access: Access, keys: list[str]) -> str:
     return documents.render(documents.secrets_policy(provider, region, prefix, access, keys))
+
+
+def _metrics_namespaces(names: object) -> list[str]:
+    """Return namespaces; None, if an Output turns out to be it, comes too late to make no policy."""
+    return checks.namespaces("metrics_namespaces", names)
 
 
 def _annotations(app_containers: object) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import secret_names
 
-from ..checks import distinct, invalid, match, named, texts
+from ..checks import distinct, invalid, match, named, no_credentials, texts
 from .documents import OidcProvider
 
 ROLE_NAME_LIMIT = 64
@@ -180,11 +180,14 @@ def policy_arns(given: object, account_id: str, partition: str) -> list[str]:
     return distinct("policy_arns", [_managed_policy("policy_arns", arn, account_id, partition) for arn in arns])
 
 
-def endpoint_url(url: object) -> str | None:
+def endpoint_url(url: object, argument: str = "endpoint_url") -> str | None:
     """Return the endpoint that replaces AWS's own."""
     if url is None:
         return None
-    return match(ENDPOINT, "endpoint_url", url, "a URL such as http://10.78.0.1:4566", "leave it out for AWS's own")
+    fix = "leave it out for AWS's own"
+    if isinstance(url, str):
+        no_credentials(argument, url, fix)
+    return match(ENDPOINT, argument, url, "a URL such as http://10.78.0.1:4566", fix)
 
 
 def _managed_policy(argument: str, arn: object, account_id: str, partition: str) -> str:

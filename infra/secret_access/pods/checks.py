@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from ..checks import LABEL, invalid, match, text_mapping, texts, whole_number
@@ -159,12 +160,24 @@ def sidecar_files(given: object, taken: str) -> dict[str, dict[str, Any]]:
     if not isinstance(given, Mapping):
         raise invalid("sidecar_files", given, expected, fix)
     for path, source in given.items():
-        if not isinstance(path, str) or not PATH.fullmatch(path) or path == taken:
-            raise invalid("sidecar_files", path, f"an absolute path other than {taken}, such as /etc/ca", "correct it")
+        if not isinstance(path, str) or not PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
+            raise invalid("sidecar_files", path, "an absolute path without . and .., such as /etc/ca", "correct it")
+        if _overlap(path, taken):
+            expected = f"a path that is not at, in or above {taken}, where the token is"
+            raise invalid("sidecar_files", path, expected, "use another, such as /etc/ca")
         if not isinstance(source, Mapping) or len(source) != 1 or next(iter(source)) not in FILE_SOURCES:
             fix = f"give one of {', '.join(FILE_SOURCES)}"
             raise invalid("sidecar_files", source, f"the source of a volume, such as {FILES}", fix)
     return {path: dict(source) for path, source in given.items()}
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Tell whether one path is the other, or is in it; in the image `/var/run` is a link to `/run`."""
+    return any(a.is_relative_to(b) or b.is_relative_to(a) for a in _places(one) for b in _places(other))
+
+
+def _places(path: str) -> list[PurePosixPath]:
+    return [PurePosixPath(path), PurePosixPath(re.sub(r"\A/var/run(?=/|\Z)", "/run", path))]
 
 
 def workload_name(name: object) -> str:

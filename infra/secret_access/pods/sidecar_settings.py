@@ -6,7 +6,7 @@ They are in the pod's manifest, so in etcd and in Pulumi's state: credentials ar
 import re
 from collections.abc import Collection, Mapping
 
-from ..checks import invalid, text_mapping, unknown
+from ..checks import invalid, no_credentials, text_mapping, unknown
 from ..errors import InvalidArgument
 
 EXAMPLE = '{"SECRETS_CACHE_TTL": "10"}'
@@ -53,7 +53,6 @@ AWS_CREDENTIALS = (
 )
 
 _SECONDS = re.compile(r"\d+(\.\d+)?")
-_PASSWORD = re.compile(r"(https?://)?[^/@]*:[^/@]*@")
 
 
 def sidecar_env(
@@ -83,15 +82,12 @@ def sidecar_env(
 
 
 def check_value(argument: str, name: str, value: str) -> None:
-    """Refuse a value that the sidecar would refuse when it starts, and a password in a proxy's address."""
+    """Refuse a value that the sidecar would refuse when it starts, and a user or a password in a server's address."""
     if name in MOST_SECONDS and not (_SECONDS.fullmatch(value) and float(value) <= MOST_SECONDS[name]):
         raise invalid(f"{argument} of {name}", value, f"seconds, at most {MOST_SECONDS[name]}", "correct it")
     if name in FLAGS and value not in ("true", "false"):
         raise invalid(f"{argument} of {name}", value, "true or false", "correct it")
-    if name in PROXIES and _PASSWORD.match(value):
-        raise invalid(
-            f"{argument} of {name}",
-            "a value that is not shown",
-            "an address with no password, which would be in etcd and in Pulumi's state",
-            "use a proxy that lets the cluster's addresses through",
-        )
+    if name in PROXIES:
+        no_credentials(f"{argument} of {name}", value, "use a proxy that lets the cluster's addresses through")
+    elif "//" in value:
+        no_credentials(f"{argument} of {name}", value, "leave them out")

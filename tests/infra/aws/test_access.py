@@ -8,7 +8,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 import pytest
 
-from secret_access import Access, AwsSecretAccess, AwsSecretAccessArgs
+from secret_access import Access, AwsSecretAccess, AwsSecretAccessArgs, InvalidArgument
 from secret_access.aws import documents
 from tests.infra.components import aws_access, aws_args
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, Later, World, run
@@ -341,6 +341,12 @@ def test_the_health_port_is_open_to_those_who_collect_metrics_alone_where_asked(
     assert metrics["ports"] == [{"port": 8081, "protocol": "TCP"}]
     (source,) = metrics["from"]
     assert source["namespaceSelector"]["matchExpressions"][0]["values"] == ["monitoring"]
+
+
+def test_an_output_that_is_nothing_closes_no_health_port() -> None:
+    """By then it is decided that there is a policy, which would keep out those who collect metrics."""
+    with pytest.raises(InvalidArgument, match="metrics_namespaces: given None, expected a list"):
+        run(aws_access(metrics_namespaces=Later(None)))
 
 
 def test_the_health_port_may_be_open_to_nobody() -> None:

@@ -19,6 +19,7 @@ from tests.infra.messages import assert_all_in
 ROLE = "aws:iam/role:Role"
 ANNOTATION = "secret-access/role-arn"
 EKS_ANNOTATION = "eks.amazonaws.com/role-arn"
+CA = {"configMap": {"name": "ca"}}
 
 MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("oidc_provider_arn", f"https://{ISSUER_HOST}", ["is the issuer's URL", "arn:aws:iam::", "ClusterTrust"]),
@@ -78,6 +79,13 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("sidecar_files", {"/etc/ca": "ca"}, ["sidecar_files", "the source of a volume"]),
     ("sidecar_files", {"/etc/ca": {"hostPath": {"path": "/"}}}, ["sidecar_files", "hostPath"]),
     ("sidecar_files", {"/var/run/secrets/secret-access/aws": {"secret": {"secretName": "x"}}}, ["sidecar_files"]),
+    ("sidecar_files", {"/run/secrets/secret-access/aws": CA}, ["sidecar_files", "given '/run/secrets", "the token"]),
+    ("sidecar_files", {"/etc/../var/run/secrets/secret-access/aws": CA}, ["sidecar_files", "given '/etc/../var"]),
+    ("sidecar_files", {"/var/run/secrets/secret-access/aws/token": CA}, ["sidecar_files", "the token"]),
+    ("sidecar_files", {"/var/run/./secrets/secret-access": CA}, ["sidecar_files", "given '/var/run/./secrets"]),
+    ("sidecar_files", {"/var": CA}, ["sidecar_files", "given '/var'", "the token"]),
+    ("sidecar_files", {"/run": CA}, ["sidecar_files", "given '/run'", "the token"]),
+    ("sidecar_files", {"/var/run": CA}, ["sidecar_files", "given '/var/run'", "the token"]),
     ("metrics_namespaces", "monitoring", ["metrics_namespaces", "expected a list"]),
     ("metrics_namespaces", ["*"], ["metrics_namespaces"]),
     ("sidecar_env", {"SECRETS_CACHE_TLL": "10"}, ["SECRETS_CACHE_TLL is unknown", "did you mean SECRETS_CACHE_TTL?"]),
@@ -87,7 +95,17 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("sidecar_env", {"AWS_ACCESS_KEY_ID": "AKIA"}, ["sidecar_env", "'AWS_ACCESS_KEY_ID'", "no credentials"]),
     ("sidecar_env", {"VAULT_ADDR": "http://x"}, ["VAULT_ADDR is unknown"]),
     ("sidecar_env", {"SECRETS_TIMEOUT": 5}, ["sidecar_env", "texts by name"]),
-    ("sidecar_env", {"HTTPS_PROXY": "http://ann:s3cr3t@proxy:3128"}, ["sidecar_env", "HTTPS_PROXY", "no password"]),
+    ("sidecar_env", {"HTTPS_PROXY": "http://ann:s3cr3t@proxy:3128"}, ["HTTPS_PROXY", "no user and no password"]),
+    ("endpoint_url", "https://ann:s3cr3t@aws.example", ["endpoint_url", "no user and no password"]),
+    ("sidecar_env", {"HTTPS_PROXY": "HTTP://ann:s3cr3t@proxy:3128"}, ["HTTPS_PROXY", "no user and no password"]),
+    ("sidecar_env", {"HTTPS_PROXY": "//ann:s3cr3t@proxy:3128"}, ["HTTPS_PROXY", "no user and no password"]),
+    ("sidecar_env", {"http_proxy": "http://s3cr3t@proxy:3128"}, ["http_proxy", "no user and no password"]),
+    ("sidecar_env", {"http_proxy": "http://ann:s3/cr3t@proxy:3128"}, ["http_proxy", "no user and no password"]),
+    (
+        "sidecar_env",
+        {"AWS_ENDPOINT_URL_STS": "https://ann:s3cr3t@sts.example"},
+        ["AWS_ENDPOINT_URL_STS", "no user and no password"],
+    ),
     ("access", "write", ["access", "given 'write'", "read or read_write"]),
     ("policy_arns", ["ReadOnlyAccess"], ["policy_arns", "given 'ReadOnlyAccess'", "the ARN of a managed policy"]),
     ("permissions_boundary", "boundary", ["permissions_boundary", "given 'boundary'", "the ARN of a managed policy"]),
@@ -245,10 +263,18 @@ def test_every_partition_has_its_regions(region: str, partition: str) -> None:
     assert f"arn:{partition}:secretsmanager:{region}:" in world.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"]
 
 
-def test_a_password_in_a_proxys_address_is_not_shown() -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sidecar_env": {"HTTPS_PROXY": "http://ann:s3cr3t@proxy:3128"}},
+        {"sidecar_env": {"AWS_ENDPOINT_URL_STS": "https://ann:s3cr3t@sts.example"}},
+        {"endpoint_url": "https://ann:s3cr3t@aws.example"},
+    ],
+)
+def test_a_password_in_an_address_is_not_shown(wrong: dict[str, Any]) -> None:
     """The message stands in logs of Pulumi."""
     with pytest.raises(InvalidArgument) as error:
-        run(aws_access(sidecar_env={"HTTPS_PROXY": "http://ann:s3cr3t@proxy:3128"}))
+        run(aws_access(**wrong))
     assert "s3cr3t" not in str(error.value)
 
 
