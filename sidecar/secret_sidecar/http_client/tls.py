@@ -13,7 +13,7 @@ SYSTEM = "SSL_CERT_FILE"
 """OpenSSL's own variable."""
 STRICT = "SECRETS_TLS_STRICT"
 # X509_V_ERR_… of <openssl/x509_vfy.h> that are found only by X509_V_FLAG_X509_STRICT.
-_STRICT_CODES = range(79, 95)
+_STRICT_CODES = range(80, 95)
 
 log = logging.getLogger(__name__)
 

@@ -113,6 +113,19 @@ async def test_a_setting_accepts_nothing_else(authority: Authority, tmp_path: Pa
         assert server.requests == []
 
 
+async def test_no_setting_is_named_for_an_issuer_that_is_no_authority(tmp_path: Path) -> None:
+    """Strict or not, OpenSSL refuses such a chain: the setting would only weaken what else is verified."""
+    authority = Authority(tmp_path, ca=False)
+    for strict in (True, False):
+        async with Scripted([reply(b"1")], tls=authority.server()) as server:
+            client = Network(Proxies(), tls_strict=strict).client(
+                Origin("https", "localhost", server.port), str(authority.bundle)
+            )
+            with pytest.raises(ConnectFailed, match="not trusted: invalid CA certificate$"):
+                await send(client)
+        assert server.requests == []
+
+
 async def test_trusted_certificates_that_change_on_disk_count_for_the_next_connection(
     authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

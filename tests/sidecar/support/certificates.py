@@ -28,15 +28,19 @@ _SIGNS = x509.KeyUsage(
 
 
 class Authority:
-    """An authority whose certificate is at `bundle`; without `critical` constraints it is against RFC 5280."""
+    """An authority whose certificate is at `bundle`.
 
-    def __init__(self, folder: Path, *, critical: bool = True) -> None:
+    Without `critical` constraints it is against RFC 5280; without `ca` its certificate is a server's, not an
+    authority's.
+    """
+
+    def __init__(self, folder: Path, *, critical: bool = True, ca: bool = True) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
         certificate = (
             _builder(self._name, self._name, self._key.public_key(), 1)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=critical)
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=0 if ca else None), critical=critical)
             .add_extension(_SIGNS, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())

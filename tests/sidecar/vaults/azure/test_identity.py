@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from secret_sidecar.errors import IdentityUnavailable, SettingsError
+from secret_sidecar.errors import IdentityDelayed, IdentityUnavailable, SettingsError
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.http_client.proxy import Proxy
@@ -88,6 +88,30 @@ async def test_a_vault_of_another_cloud_says_for_whom_its_tokens_are(challenge: 
         assert found == [f"https://{domain}/.default"] * 2
         assert len(server.requests) == 1
         assert "authorization" not in server.requests[0].headers
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+async def test_a_vault_that_fails_in_passing_is_asked_again_for_whom_its_tokens_are(status: int) -> None:
+    """Tokens of the public cloud would be refused by it from then on."""
+    challenge = 'WWW-Authenticate: Bearer resource="https://vault.cloud.example"'
+    async with Scripted([reply(b"{}", status)], [reply(b"{}", 401, challenge)]) as server:
+        vault = Origin("http", "my-vault.vault.cloud.example", 80)
+        proxy = Proxy(Origin("http", "127.0.0.1", server.port))
+        audience = Audience(vault, lambda: Client(vault, proxy=proxy))
+        with pytest.raises(IdentityDelayed, match=f"Azure Key Vault is not available: HTTP {status}"):
+            await audience.scope(soon(), "me")
+        assert await audience.scope(soon(), "me") == "https://vault.cloud.example/.default"
+
+
+async def test_an_answer_without_a_challenge_says_nothing_for_good() -> None:
+    """A firewall's 403, for example, which may be gone when the next token is asked for."""
+    challenge = 'WWW-Authenticate: Bearer resource="https://vault.cloud.example"'
+    async with Scripted([reply(b"{}", 403)], [reply(b"{}", 401, challenge)]) as server:
+        vault = Origin("http", "my-vault.vault.cloud.example", 80)
+        proxy = Proxy(Origin("http", "127.0.0.1", server.port))
+        audience = Audience(vault, lambda: Client(vault, proxy=proxy))
+        found = [await audience.scope(soon(), "me") for _ in range(2)]
+        assert found == ["https://vault.azure.net/.default", "https://vault.cloud.example/.default"]
 
 
 async def test_a_token_is_asked_for_the_audience_that_the_vault_named(tmp_path: Path) -> None:
