@@ -12,6 +12,7 @@ import io
 import logging
 import os
 import select
+import time
 from contextlib import suppress
 
 LIMIT = 1 << 20
@@ -20,6 +21,8 @@ PIECE = select.PIPE_BUF
 """Bytes written at a time: a pipe that poll(2) calls writable takes so many without blocking (pipe(7))."""
 RETRY = 0.01
 """Seconds until what waits is tried again."""
+LAST = 1.0
+"""Seconds that the end of the process waits for the reader at most."""
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,14 @@ class LogOutput(io.TextIOBase):
 
     def flush(self) -> None:
         """Do nothing: all that can be written has been."""
+
+    def finish(self) -> None:
+        """Write what waits, as far as the reader takes it in time, because the process ends."""
+        ends = time.monotonic() + LAST
+        with suppress(OSError):
+            while self._waiting and (left := ends - time.monotonic()) > 0:
+                self._poll.poll(left * 1000)
+                self._drain()
 
     def _drain(self) -> None:
         """Write what can be written now; try the rest again later."""

@@ -6,6 +6,7 @@ Of an exception only its type and where it was raised are written: its message m
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import logging
 import os
@@ -42,8 +43,9 @@ class JsonLines(logging.Formatter):
 
 def configure() -> None:
     """Write this process's log to stdout, and stdout without ever waiting for its reader."""
-    sys.stdout = LogOutput(os.open(os.devnull, os.O_WRONLY) if sys.stdout is None else sys.stdout.fileno())
-    handler = logging.StreamHandler(sys.stdout)
+    sys.stdout = output = LogOutput(os.open(os.devnull, os.O_WRONLY) if sys.stdout is None else sys.stdout.fileno())
+    atexit.register(output.finish)
+    handler = logging.StreamHandler(output)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.raiseExceptions = False  # else a line that cannot be written is shown on stderr, arguments and all

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -76,3 +78,23 @@ def test_a_reader_that_has_gone_is_an_error_and_keeps_nothing(pipe: tuple[int, i
     with pytest.raises(BrokenPipeError):
         output.write(LINE)
     assert not output._waiting
+
+
+async def test_what_waits_at_the_end_of_the_process_is_written_to_a_reader_that_is_behind() -> None:
+    """More than a pipe takes at once was logged just before the end."""
+    lines = 500
+    program = (
+        "import logging, sys\n"
+        "from secret_sidecar import logs\n"
+        "logs.configure()\n"
+        f"for number in range({lines}): logging.info('%0999d', number)\n"
+        "print('all logged', file=sys.stderr, flush=True)\n"
+    )
+    pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, limit=1 << 10, **pipes)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert await process.stderr.readline() == b"all logged\n"
+    got = (await process.stdout.read()).splitlines()
+    assert [int(json.loads(line)["message"]) for line in got] == list(range(lines))
+    assert await process.wait() == 0

@@ -121,7 +121,7 @@ async def test_no_setting_is_named_for_an_issuer_that_is_no_authority(tmp_path: 
             client = Network(Proxies(), tls_strict=strict).client(
                 Origin("https", "localhost", server.port), str(authority.bundle)
             )
-            with pytest.raises(ConnectFailed, match="not trusted: invalid CA certificate$"):
+            with pytest.raises(ConnectFailed, match=r"not trusted: invalid CA certificate$"):
                 await send(client)
         assert server.requests == []
 
