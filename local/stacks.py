@@ -72,7 +72,7 @@ class Pulumi:
         with open(config.LOGS / "pulumi.log", "a") as log:
             log.write(f"$ pulumi {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
         if done.returncode:
-            raise StackError(f"pulumi {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+            raise StackError(f"pulumi {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}{_plugins_hint()}")
         return done.stdout
 
     def up(self, stack: str) -> None:
@@ -88,3 +88,11 @@ class Pulumi:
         """A stack's outputs."""
         found: dict[str, Any] = json.loads(self("stack", "output", "--json", f"--stack={stack}"))
         return found
+
+
+def _plugins_hint() -> str:
+    """What a failure may come from that Pulumi does not know: a plugin of the machine that is broken, or too old."""
+    real = [str(choice) for choice in plugins.choose() if choice.real]
+    if not real:
+        return ""
+    return f"plugins of this machine: {', '.join(real)}; `make up PLUGINS=standin` uses none of them"

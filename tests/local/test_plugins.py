@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local import plugins, stacks
+from local import config, plugins, stacks
 from local.plugins import AWS, KUBERNETES, PYTHON, Plugin, PluginError
 from tools import build, setup
 
@@ -138,6 +138,24 @@ def test_forcing_what_is_missing_names_it(machine: Machine, monkeypatch: pytest.
     assert "pulumi-resource-kubernetes" not in str(refused.value)
     assert "pulumi-language-python" not in str(refused.value)
     assert str(machine.folder / "pulumi" / "plugins") in str(refused.value)
+
+
+@pytest.mark.parametrize("real", [(), (AWS,)])
+def test_where_pulumi_fails_with_the_machines_own_plugins_it_says_how_to_do_without(
+    real: tuple[Plugin, ...], machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is broken or too old says so in its own words, if at all."""
+    machine.on_path(*real)
+    for folder in ("PULUMI_BACKEND", "LOGS"):
+        monkeypatch.setattr(config, folder, machine.folder / folder)
+        (machine.folder / folder).mkdir()
+    tools = machine.folder / "tools"
+    tools.mkdir()
+    (tools / "pulumi").symlink_to("/bin/false")
+    with pytest.raises(stacks.StackError) as failed:
+        stacks.Pulumi(tools).up("local-cluster")
+    hint = "plugins of this machine: aws real (on PATH); `make up PLUGINS=standin` uses none of them"
+    assert (hint in str(failed.value)) is bool(real)
 
 
 def test_an_unknown_switch_is_refused_before_anything_is_set_up() -> None:
