@@ -5,7 +5,7 @@ from typing import Any
 
 from ..checks import LABEL, invalid, namespaces, text_mapping, unknown, whole_number
 from ..errors import InvalidArgument
-from ..pods.sidecar_settings import AWS_CREDENTIALS, MOST_SECONDS, check_value
+from ..pods.sidecar_settings import AWS_CREDENTIALS, MOST_SECONDS, OF_AWS, PROXIES, check_value
 
 MINIMUM_REPLICAS = 2
 SOURCES = ("secret", "csi", "projected")
@@ -57,6 +57,32 @@ OWN_SETTINGS = (
 )
 """The SECRETS_… settings that a platform may set."""
 
+VAULT_SETTINGS = (
+    *PROXIES,
+    "no_proxy",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    *OF_AWS,
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "GOOGLE_CLOUD_PROJECT",
+    "GCP_PROJECT_ID",
+    "GCP_WORKLOAD_IDENTITY_PROVIDER",
+    "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER",
+    "CLOUDSDK_API_ENDPOINT_OVERRIDES_STS",
+    "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS",
+    "AZURE_KEYVAULT_URL",
+    "AZURE_TENANT_ID",
+    "AZURE_AUTHORITY_HOST",
+    *(
+        f"{cli}_{name}"
+        for cli in ("VAULT", "BAO")
+        for name in ("ADDR", "NAMESPACE", "CACERT", "CLIENT_CERT", "CLIENT_KEY")
+    ),
+)
+"""The settings under the names that the clouds' and Vault's own tools have for them."""
+
 
 def environment(backend: Mapping[str, str], more: object) -> dict[str, str]:
     """Return the backend's variables and further ones; refuse the component's own, a workload's and an identity's."""
@@ -72,8 +98,9 @@ def environment(backend: Mapping[str, str], more: object) -> dict[str, str]:
                 "no identity and no settings of one workload: each caller has its own",
                 "leave it out; who may read what is said by each namespace's role",
             )
-        if name.startswith("SECRETS_") and name not in OWN_SETTINGS:
-            raise InvalidArgument(f"env: {unknown(name, OWN_SETTINGS)}")
+        known = OWN_SETTINGS if name.startswith("SECRETS_") else VAULT_SETTINGS
+        if name not in known:
+            raise InvalidArgument(f"env: {unknown(name, known)}")
         check_value("env", name, env[name])
     return env
 
