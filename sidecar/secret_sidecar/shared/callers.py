@@ -132,6 +132,11 @@ class Callers:
         if caller is not None:
             self._put_out(digest)
         self._refusals.check(digest)
+        with self._peers.waiting(peer):
+            return await self._admitted(digest, token, peer)
+
+    async def _admitted(self, digest: bytes, token: bytes, peer: str) -> Caller:
+        """Return the caller of a token that is exchanged now, for all requests that show it meanwhile."""
         flight = self._flights.get(digest) or self._begin(digest, token, peer)
         flight.waiting += 1
         try:

@@ -1,4 +1,4 @@
-"""Limits on exchanges of bad tokens, which count against the cloud's quotas.
+"""Limits on exchanges of bad tokens, which count against the cloud's quotas, and on who waits for one.
 
 A token that was refused is refused again for a while without a call; and who keeps showing others, each of them new, is
 asked to wait: callers who are known already go on being served.
@@ -7,7 +7,8 @@ asked to wait: callers who are known already go on being served.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from secret_sidecar.errors import (
@@ -26,6 +27,8 @@ MOST = 4096
 """Tokens, and addresses, that are remembered; those remembered longest go first."""
 PER_PEER = 32
 """Exchanges of one address that are under way, or were refused within WINDOW seconds."""
+WAITING_PER_PEER = 128
+"""Requests of one address that wait for an exchange: each holds a connection, and nobody knows yet who sent it."""
 WINDOW = 10.0
 
 
@@ -79,6 +82,7 @@ class Refusals:
 @dataclass(slots=True)
 class _Peer:
     under_way: int = 0
+    waiting: int = 0
     refused: deque[float] = field(default_factory=deque)
 
 
@@ -91,15 +95,26 @@ class Peers:
 
     def begin(self, address: str) -> None:
         """Count an exchange that begins, or raise Overloaded."""
-        peer = self._peers.setdefault(address, _Peer())
-        self._peers.move_to_end(address)
+        peer = self._of(address)
         while peer.refused and peer.refused[0] <= self._clock() - WINDOW:
             peer.refused.popleft()
         if peer.under_way + len(peer.refused) >= PER_PEER:
             raise Overloaded(f"too many tokens from {address} were refused: expected fewer in {WINDOW:g} seconds")
         peer.under_way += 1
-        if len(self._peers) > MOST:
-            self._peers.popitem(last=False)
+
+    @contextmanager
+    def waiting(self, address: str) -> Iterator[None]:
+        """Count a request that waits for an exchange, or raise Overloaded."""
+        peer = self._of(address)
+        if peer.waiting >= WAITING_PER_PEER:
+            raise Overloaded(
+                f"{peer.waiting} requests from {address} wait for their tokens' exchange: expected fewer at a time"
+            )
+        peer.waiting += 1
+        try:
+            yield
+        finally:
+            peer.waiting -= 1
 
     def end(self, address: str, *, refused: bool) -> None:
         """Count how it ended."""
@@ -109,3 +124,10 @@ class Peers:
         peer.under_way = max(0, peer.under_way - 1)
         if refused:
             peer.refused.append(self._clock())
+
+    def _of(self, address: str) -> _Peer:
+        peer = self._peers.setdefault(address, _Peer())
+        self._peers.move_to_end(address)
+        if len(self._peers) > MOST:
+            self._peers.popitem(last=False)
+        return peer

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -17,7 +18,10 @@ from secret_sidecar.errors import Overloaded
 from secret_sidecar.server import Sidecar
 from secret_sidecar.shared.accounts import BATCHES, REQUESTS, Account, Accounts
 from secret_sidecar.shared.callers import Callers
+from secret_sidecar.shared.refusals import WAITING_PER_PEER
 from secret_sidecar.shared.service import Shared
+from secret_sidecar.vaults.exchange.token import Claims
+from secret_sidecar.vaults.store import Store
 from tests.fakes.aws_shared import SharedAws, token
 from tests.sidecar.support.certificates import Authority
 from tests.sidecar.support.shared_service import HOST, Service, certificate_of, settings_of
@@ -87,6 +91,46 @@ async def test_requests_are_counted_over_all_tokens_of_an_account(
     assert got.headers["retry-after"] == "1"
     assert await running.ask(running.known("prod", 1)) == 200
     assert await running.ask(running.known("test", 1, "other")) == 200
+
+
+class Hanging:
+    """An exchange that the cloud does not answer."""
+
+    async def open(self, token: str, claims: Claims, deadline: float) -> Store:  # noqa: ARG002
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def probe(self, deadline: float) -> None:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Hold nothing."""
+
+
+async def test_requests_that_wait_for_an_exchange_are_counted_over_all_tokens_of_an_address() -> None:
+    """Whoever shows what nobody has verified yet holds a part of the connections only, while the cloud is slow."""
+    callers = Callers(Hanging(), cast("Any", None), most=8, timeout=60)
+    asked = []
+    for number in range(WAITING_PER_PEER):
+        given = token("test", number % 3).encode()
+        asked.append(asyncio.create_task(callers.enter(given, "10.0.0.1")))
+    await asyncio.sleep(0)
+    for number in (1, 4):  # a token that is being exchanged, and another one
+        with pytest.raises(Overloaded, match=f"{WAITING_PER_PEER} requests from .* wait for"):
+            async with asyncio.timeout(1):
+                await callers.enter(token("test", number).encode(), "10.0.0.1")
+    other = asyncio.create_task(callers.enter(token("prod", 1).encode(), "10.0.0.2"))
+    gone = asked.pop()
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    again = asyncio.create_task(callers.enter(token("test", 1).encode(), "10.0.0.1"))
+    await asyncio.wait((other, again), timeout=0)
+    assert not other.done()
+    assert not again.done()
+    for task in (*asked, other, again):
+        task.cancel()
+    await asyncio.gather(*asked, other, again, return_exceptions=True)
+    await callers.close()
 
 
 async def test_an_account_with_many_tokens_does_not_push_the_others_out(running: Running) -> None:
