@@ -26,21 +26,24 @@ class SigningClock:
     """This machine's clock, corrected once AWS refused it."""
 
     def __init__(self) -> None:
-        self._ahead = 0.0
+        self.ahead = 0.0
+        """Seconds that this machine's clock is ahead of AWS's, as far as AWS has told; negative if it is behind."""
 
     def now(self) -> float:
         """Return seconds since 1970, as AWS counts them."""
-        return time.time() - self._ahead
+        return time.time() - self.ahead
 
-    def is_corrected_by(self, answer: Answer, code: str | None) -> bool:
-        """Correct it by an answer with this error code; False if it was right, or the answer is about something else.
+    def is_corrected_by(self, answer: Answer, code: str | None, ahead: float) -> bool:
+        """Correct it by an answer with this error code to a request that was signed when `ahead` was so much.
 
-        A clock that was corrected here, and set right on the machine since, is corrected back in the same way.
+        False if it was right then, or the answer is about something else. What was in flight when another answer
+        corrected it was signed at the wrong time all the same. A clock that was corrected here, and set right on the
+        machine since, is corrected back in the same way.
         """
         if code not in WRONG_TIME:
             return False
-        ahead = clock_ahead(answer)
-        if abs(ahead - self._ahead) <= TOLERATED:
+        found = clock_ahead(answer)
+        if abs(found - ahead) <= TOLERATED:
             return False
-        self._ahead = ahead
+        self.ahead = found
         return True

@@ -173,6 +173,7 @@ class AwsStore:
             request = self._requests.get(call.action)
             if request is None or request.prepared.credentials is not credentials:
                 request = self._requests[call.action] = self._prepare(call.action, credentials)
+            ahead = self._clock.ahead
             signed = self._signer.sign(request.prepared, body, self._clock.now())
             try:
                 answer = await self._client.send_prepared(request.start, signed, body, deadline)
@@ -183,7 +184,7 @@ class AwsStore:
             try:
                 _refuse(answer, call, credentials.identity)
             except CredentialsRefused as refused:
-                if not is_corrected and self._clock.is_corrected_by(answer, refused.code):
+                if not is_corrected and self._clock.is_corrected_by(answer, refused.code, ahead):
                     is_corrected = True
                     continue
                 if is_renewed:

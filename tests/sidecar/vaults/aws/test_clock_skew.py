@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,6 +50,19 @@ async def test_a_clock_that_is_off_costs_one_call(
     await store.put(NAME, NewValue("new"), soon())
     assert (await store.get(NAME, soon())).value == "new"
     assert len(aws.asked) == 5
+    await store.close()
+
+
+@pytest.mark.parametrize("seconds", OFF)
+async def test_reads_side_by_side_are_all_signed_anew(
+    seconds: float, off: Callable[[float], None], static_settings: Settings
+) -> None:
+    """Also those that are refused when another one has corrected the clock already."""
+    store = open_store(static_settings)
+    for ahead in (seconds, 0.0):
+        off(ahead)
+        secrets = await asyncio.gather(*(store.get(NAME, soon()) for _ in range(8)))
+        assert [secret.value for secret in secrets] == ["hunter2-test"] * 8
     await store.close()
 
 
