@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from namespaces import ENFORCE
 from secret_access import Access, InvalidArgument, checks
 from secret_access.aws import checks as aws_checks
 from secret_access.aws import environment
@@ -71,9 +72,10 @@ def namespace(name: str, section: Section, account_id: str, region: str) -> Name
         section.checked("secret_prefix", aws_checks.secret_prefix, prefix)
     port = section.checked("port", pod_checks.sidecar_port, section.take("port", sidecar_container.DEFAULT_PORT))
     secrets = section.texts("secrets", "[database-password]")
+    exists = section.flag("exists", default=False)
     settings = Namespace(
         name=name,
-        exists=section.flag("exists", default=False),
+        exists=exists,
         secret_prefix=prefix,
         secrets=tuple(section.checked("secrets", lambda names: aws_checks.declared_secrets(names, prefix), secrets)),
         access=section.checked("access", checks.access, section.take("access", "read")),
@@ -92,7 +94,7 @@ def namespace(name: str, section: Section, account_id: str, region: str) -> Name
             )
         ),
         port=port,
-        pod_security=section.text("pod_security", "restricted", pattern=PATTERN, example=LEVELS),
+        pod_security=_pod_security(section, exists=exists),
         role_name=section.checked("role_name", _role_name, section.take("role_name", None)),
         irsa_annotation=section.flag("irsa_annotation", default=False),
         app_containers=tuple(
@@ -117,6 +119,19 @@ def namespace(name: str, section: Section, account_id: str, region: str) -> Name
     )
     section.close()
     return settings
+
+
+def _pod_security(section: Section, *, exists: bool) -> str:
+    """Return the level; for a namespace that exists it would be ignored, since its labels are left as they are."""
+    given = section.text("pod_security", None, pattern=PATTERN, example=LEVELS)
+    if given and exists:
+        raise invalid(
+            section.key("pod_security"),
+            given,
+            "nothing beside exists: true, since such a namespace is never changed",
+            f"leave it out, or run kubectl label namespace NAME {ENFORCE}={given}",
+        )
+    return given or "restricted"
 
 
 def _sidecar_user(section: Section) -> int | None:

@@ -27,7 +27,7 @@ DISCOVERY_FOR_ALL = {
     },
     "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:unauthenticated"}],
 }
-"""The cloud reads the issuer's public keys without being anybody: as EKS publishes them."""
+"""Anonymous clients may read the issuer's public keys, as on EKS: the cloud does."""
 SIDECAR = "secrets"
 """The sidecar's container, as the components name it."""
 
@@ -65,7 +65,7 @@ def wait_for_api() -> None:
 
 
 def publish_issuer(kubectl: Kubectl) -> None:
-    """Let the cloud read the keys that verify ServiceAccount tokens."""
+    """Publish the keys that verify ServiceAccount tokens, for the cloud to read."""
     kubectl("apply", "-f", "-", input=json.dumps(DISCOVERY_FOR_ALL))
 
 

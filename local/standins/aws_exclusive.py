@@ -27,11 +27,11 @@ class Exclusive(Kind):
         raise NotImplementedError
 
     def add(self, iam: Iam, role: str, member: str) -> None:
-        """Give the role one."""
+        """Add one policy to the role."""
         raise NotImplementedError
 
     def remove(self, iam: Iam, role: str, member: str) -> None:
-        """Take one from the role."""
+        """Remove one policy from the role."""
         raise NotImplementedError
 
     def create(self, iam: Iam, inputs: Properties) -> str:
@@ -51,7 +51,7 @@ class Exclusive(Kind):
         self.create(iam, inputs)
 
     def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
-        """The role keeps what it has: only its being the whole is forgotten."""
+        """Leave the role's policies as they are: only the list stops being exclusive."""
 
 
 class RolePoliciesExclusive(Exclusive):

@@ -19,7 +19,7 @@ class Kind:
     replaces: ClassVar[tuple[str, ...]] = ()
     documents: ClassVar[tuple[str, ...]] = ()
     sets: ClassVar[tuple[str, ...]] = ()
-    """Inputs that are lists whose order says nothing."""
+    """Inputs that are lists in no particular order."""
     defaults: ClassVar[Mapping[str, Any]] = {}
     computed: ClassVar[tuple[str, ...]] = ()
     refused: ClassVar[Mapping[str, str]] = {}
@@ -29,7 +29,7 @@ class Kind:
     default_tags: Mapping[str, str] = field(default_factory=dict)
 
     def create(self, iam: Iam, inputs: Properties) -> str:
-        """Make it; its id."""
+        """Create the resource and return its id."""
         raise NotImplementedError
 
     def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
@@ -37,15 +37,15 @@ class Kind:
         raise NotImplementedError
 
     def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
-        """Bring what is live to the inputs."""
+        """Update the resource so that it matches the inputs."""
         raise NotImplementedError
 
     def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
-        """Remove it."""
+        """Delete the resource."""
         raise NotImplementedError
 
     def tags(self, inputs: Properties) -> dict[str, str]:
-        """The tags that it bears: the provider's own and, over them, the resource's."""
+        """The resource's tags, over the provider's default tags."""
         return {**self.default_tags, **(inputs.get("tags") or {})}
 
     def own_tags(self, listed: list[dict[str, str]]) -> Properties:

@@ -17,7 +17,7 @@ from typing import Any
 
 
 class StandInError(Exception):
-    """The root of them."""
+    """The base of all."""
 
 
 class UnknownType(StandInError):
@@ -25,7 +25,7 @@ class UnknownType(StandInError):
 
 
 class Refused(StandInError):
-    """The provider or the API behind it said no; the message is what the person reads."""
+    """The provider or its API refused; the user sees the message."""
 
 
 class NotReady(StandInError):
@@ -37,7 +37,7 @@ class NotReady(StandInError):
 
 
 class RolloutFailed(StandInError):
-    """The object says itself that it will not become ready."""
+    """The object's own status says that it will not become ready."""
 
 
 class KubeconfigError(StandInError):
@@ -53,7 +53,7 @@ class ApiError(StandInError):
 
 
 class Cancelled(StandInError):
-    """The person ended what was under way."""
+    """The user cancelled the operation."""
 
 
 class TimedOut(StandInError):

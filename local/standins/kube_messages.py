@@ -1,4 +1,4 @@
-"""The messages of the real Kubernetes plugin: whoever looks one of them up finds what it means."""
+"""The messages of the real Kubernetes plugin: a search for one of them finds its explanation."""
 
 from __future__ import annotations
 

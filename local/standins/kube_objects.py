@@ -1,4 +1,4 @@
-"""What holds of Kubernetes objects whatever the cluster: what they are called, what cannot change, what is secret."""
+"""Facts of Kubernetes objects on every cluster: their names, immutable fields and secret values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CONTENT = ("data", "binaryData", "stringData", "immutable")
 
 
 def immutable(old: Properties, new: Properties, *, fixed_content: bool) -> tuple[str, ...]:
-    """The properties whose change means another object: what the API lets nobody change.
+    """The properties of which a change replaces the object, because the API makes them immutable.
 
     The contents of a ConfigMap or Secret are among them, as with the real provider, unless its
     ``enableConfigMapMutable`` or ``enableSecretMutable`` says otherwise.

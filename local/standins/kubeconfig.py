@@ -1,4 +1,4 @@
-"""Where a kubeconfig says that an API server is, and how it knows us."""
+"""Reads a kubeconfig: the API server's address, and our credentials there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Access:
-    """Where an API server is and how it knows us."""
+    """An API server's address, and our credentials there."""
 
     host: str
     port: int

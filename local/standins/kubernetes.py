@@ -195,7 +195,7 @@ class Kubernetes(Provider):
             raise Refused(f"{said(state)}: {error.message}") from None
 
     def known_failures(self, urn: str, inputs: Properties) -> list[Failure]:
-        """A kind of a CustomResourceDefinition is in no SDK: the API server alone knows it."""
+        """Kinds of CustomResourceDefinitions are in no SDK: only the API server knows them."""
         group = kind_of(urn)[0].partition("/")[0]
         known = self.sdk.module(type_of(urn))["modules"]
         if "." in group and not any(module.startswith(f"{group}/") for module in known):
@@ -208,7 +208,7 @@ class Kubernetes(Provider):
         return self._client.path(given["apiVersion"], given["kind"], namespace, metadata["name"])
 
     def _apply(self, inputs: Properties, manager: str, **query: str) -> Properties:
-        """Server-side apply: what we no longer say is taken away, what others manage stays; a conflict is an error."""
+        """Server-side apply: fields no longer set are removed, other managers' fields stay; a conflict is an error."""
         annotations = inputs["metadata"].get("annotations") or {}
         force = self._force or annotations.get("pulumi.com/patchForce") == "true"
         body = {key: value for key, value in inputs.items() if not key.startswith("__")}
@@ -222,7 +222,7 @@ class Kubernetes(Provider):
             raise Refused(kube_messages.conflict(manager, message) if conflict else message) from None
 
     def _applied(self, urn: str, inputs: Properties, manager: str, **query: str) -> Properties:
-        """What was made, or was rehearsed to be made."""
+        """The object that was created, or that a dry run would create."""
         try:
             return self._apply(inputs, manager, **query)
         except Refused as error:

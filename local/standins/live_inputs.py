@@ -86,7 +86,7 @@ def _key_of(members: list[Any]) -> str | None:
 
 
 def _empty(value: Any) -> bool:
-    """The API server drops what is empty; writing it is no wish for anything."""
+    """Whether a value is empty: the API server drops those, so they are no difference."""
     return value is None or value in ({}, [], "", 0, False)
 
 

@@ -51,7 +51,7 @@ class Provider:
         return self.sdk.failures(f"pulumi:providers:{self.package}", inputs)
 
     def decoded(self, inputs: Properties) -> Properties:
-        """The provider's own inputs as they were written: the engine hands on lists and objects as JSON in a string."""
+        """The provider's own inputs as they were written: the engine passes lists and objects as JSON in a string."""
         module = self.sdk.module(f"pulumi:providers:{self.package}")
         forms = module["objects"][module["resources"][f"pulumi:providers:{self.package}"]]["properties"]
         return {
@@ -63,12 +63,12 @@ class Provider:
         }
 
     def config_replaces(self, old: Properties, new: Properties) -> tuple[str, ...]:
-        """The provider's own inputs whose change means another place, so that every resource is made anew there."""
+        """The provider's own inputs of which a change replaces every resource, such as another account."""
         del old, new
         return ()
 
     def configure(self, inputs: Properties) -> None:
-        """Make ready to serve; raises Refused where that cannot be."""
+        """Configure the provider; raises Refused for inputs that it cannot work with."""
         raise NotImplementedError
 
     def check(
@@ -82,7 +82,7 @@ class Provider:
         raise NotImplementedError
 
     def create(self, urn: str, inputs: Properties, *, preview: bool, timeout: float) -> tuple[str, Properties]:
-        """Make it: id and outputs."""
+        """Create the resource and return its id and outputs."""
         raise NotImplementedError
 
     def read(self, urn: str, identity: str, inputs: Properties, state: Properties) -> Live | None:
@@ -92,11 +92,11 @@ class Provider:
     def update(
         self, urn: str, identity: str, inputs: Properties, state: Properties, *, preview: bool, timeout: float
     ) -> Properties:
-        """Change it: its outputs."""
+        """Update the resource and return its outputs."""
         raise NotImplementedError
 
     def delete(self, urn: str, identity: str, inputs: Properties, state: Properties, *, timeout: float) -> None:
-        """Remove it; no error where it is gone already."""
+        """Delete the resource; it is no error if it is already gone."""
         raise NotImplementedError
 
     def invoke(self, token: str, inputs: Properties) -> Properties:
@@ -105,10 +105,10 @@ class Provider:
         raise Refused(f"the {self.package} stand-in has no function {token!r}")
 
     def cancel(self) -> None:
-        """End what is under way."""
+        """Cancel the operations in progress."""
 
     def known_failures(self, urn: str, inputs: Properties) -> list[Failure]:
-        """What the pinned SDK has against the inputs, its type included."""
+        """The errors that the pinned SDK's types find in the inputs, an unknown resource type included."""
         try:
             return self.sdk.failures(type_of(urn), inputs)
         except UnknownType as unknown:

@@ -61,7 +61,6 @@ def test_an_environment_is_read() -> None:
         "policy_arns": [boundary],
         "secrets": ["k"],
         "port": 8200,
-        "pod_security": "baseline",
         "role_name": "reader",
         "irsa_annotation": True,
         "app_containers": ["web"],
@@ -72,6 +71,7 @@ def test_an_environment_is_read() -> None:
         "sidecar_files": {"/etc/ca": {"secret": {"secretName": "ca"}}},
     }
     config = changed(config, "secret-access:namespaces.billing", namespace)
+    config = changed(config, f"{TEST}.pod_security", "baseline")
     app = {"image": "i", "replicas": 2, "env": {"A": "b"}, "ports": [3000], "writable_root": True}
     config = changed(config, APP, app)
     assert load(config) == settings.Environment(
@@ -91,6 +91,7 @@ def test_an_environment_is_read() -> None:
                 policy_arns=(),
                 port=8080,
                 workloads=(Workload("app", "i", 2, {"A": "b"}, (3000,), writable_root=True),),
+                pod_security="baseline",
             ),
             Namespace(
                 name="billing",
@@ -102,7 +103,6 @@ def test_an_environment_is_read() -> None:
                 policy_arns=(boundary,),
                 port=8200,
                 workloads=(),
-                pod_security="baseline",
                 role_name="reader",
                 irsa_annotation=True,
                 app_containers=("web",),
@@ -195,6 +195,11 @@ WRONG_ENVIRONMENT = [
     (f"{TEST}.workload", {}, [f"{TEST}.workload is unknown", "did you mean workloads?"]),
     (f"{TEST}.role_name", "a role", [f"{TEST}.role_name: given 'a role'", "letters, digits"]),
     (f"{TEST}.pod_security", "open", [f"{TEST}.pod_security: given 'open'", "restricted, baseline or privileged"]),
+    (
+        "secret-access:namespaces.shop",
+        {"exists": True, "pod_security": "restricted"},
+        ["namespaces.shop.pod_security: given 'restricted'", "nothing beside exists: true", "kubectl label"],
+    ),
     (f"{TEST}.irsa_annotation", "yes", [f"{TEST}.irsa_annotation: given 'yes'", "true or false"]),
     (f"{TEST}.app_containers", "web", [f"{TEST}.app_containers: given 'web'", "begin each line with -"]),
     (f"{TEST}.metrics_namespaces", ["*"], [f"{TEST}.metrics_namespaces", "one Kubernetes namespace"]),

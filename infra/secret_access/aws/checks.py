@@ -100,7 +100,7 @@ def audience(client_ids: Sequence[str], expected: str, arn: str) -> str:
     """Return the ARN of a provider that accepts the audience of the sidecar's tokens."""
     if expected not in client_ids:
         raise invalid(
-            f"the OIDC provider {arn} does not accept our tokens' audience",
+            f"the OIDC provider {arn} does not accept the audience of the sidecar's tokens",
             list(client_ids),
             f"a list with {expected!r}",
             f"run aws iam add-client-id-to-open-id-connect-provider --client-id {expected} "

@@ -37,8 +37,9 @@ def service_account_annotations(where: str, annotations: Mapping[str, str] | Non
     for annotation, expected in role_annotations(role_arn, irsa).items():
         value = present.get(annotation)
         if value != expected:
+            what = "names another role in the" if value else "has no"
             raise invalid(
-                f"the existing ServiceAccount {where} has {'another' if value else 'no'} annotation {annotation}",
+                f"the existing ServiceAccount {where} {what} annotation {annotation}",
                 value,
                 expected,
                 f"run {command} {annotation}={expected}",

@@ -201,7 +201,7 @@ def test_an_existing_provider_must_accept_our_audience() -> None:
     [
         ({}, "has no annotation secret-access/role-arn: given None"),
         (None, "has no annotation secret-access/role-arn: given None"),
-        ({ANNOTATION: "arn:aws:iam::111122223333:role/old"}, "has another annotation"),
+        ({ANNOTATION: "arn:aws:iam::111122223333:role/old"}, "names another role in the annotation"),
     ],
 )
 def test_an_existing_service_account_needs_the_annotation(annotations: Mapping[str, str] | None, message: str) -> None:
