@@ -151,6 +151,21 @@ async def test_creating_putting_and_deleting(store: PassStore) -> None:
         await store.create("test/new", NewValue("\ud800"), soon())
 
 
+@pytest.mark.parametrize("own", ["*", "ke?", "ke[y]"])
+async def test_no_other_secret_is_deleted_than_the_one_named(
+    own: str, settings: Settings, store: PassStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To git such a name is a pattern, and a file that git does not know yet leaves it to match others."""
+    for variable, value in (("NAME", "app"), ("EMAIL", "app@example.test")):
+        monkeypatch.setenv(f"GIT_AUTHOR_{variable}", value)
+        monkeypatch.setenv(f"GIT_COMMITTER_{variable}", value)
+    run("pass", "git", "init", "--quiet")
+    folder = tmp_path / "store" / "test"
+    shutil.copy(folder / "key.gpg", folder / f"{own}.gpg")
+    await store.delete(store.spelling.full_name(f"exact:test/{own}", settings.prefix), soon())
+    assert {path.name for path in folder.iterdir()} == {"database-password.gpg", "key.gpg"}
+
+
 async def test_a_folder_is_no_secret(store: PassStore) -> None:
     """Of which pass itself would show the tree, and be content."""
     for name in ("test", "test/database-password/x", "test/nothing"):

@@ -19,6 +19,8 @@ MAX_OUTPUT = 1 << 20
 _MAX_COMPLAINT = 16 << 10
 _AT_ONCE = 8
 _GONE_AFTER = 1.0
+# To git, which `pass` calls for each change, a name may be a pattern, and others that it matches be removed: git(1).
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "GIT_LITERAL_PATHSPECS": "1"}
 # gpg's own words for what went wrong, such as "decryption failed: No secret key"; never what it decrypted.
 _REASON = re.compile(rb"^gpg: [^\n]*?((?:decryption|encryption) failed: [ -~]{1,80})", re.MULTILINE)
 _NOT_ENCRYPTED = b"no valid OpenPGP data found"
@@ -63,7 +65,7 @@ class Pass:
                 stdin=DEVNULL if given is None else PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
-                env={**os.environ, "PASSWORD_STORE_DIR": str(self._folder), "LC_ALL": "C.UTF-8"},
+                env={**os.environ, **_ENVIRONMENT, "PASSWORD_STORE_DIR": str(self._folder)},
                 start_new_session=True,
             )
         except OSError as error:
