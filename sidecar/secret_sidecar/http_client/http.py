@@ -35,6 +35,9 @@ AGE = 300.0
 """Seconds for which a connection is used, or up to a fifth less: then the host's name is looked up again."""
 PATIENCE = 1 / 3
 """The part of the time left that a request over a kept connection waits for the first byte of its answer."""
+SLOW = 30.0
+"""Seconds without that limit after a new connection took longer as well: then the server is slow, not a connection
+dead, and to ask twice would only add to its load."""
 AVOIDED = 30.0
 """Seconds for which an address that failed is tried after the host's others."""
 
@@ -65,6 +68,7 @@ class Client:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._idle: deque[Connection] = deque()
         self._usable_since = -math.inf
+        self._slow_until = -math.inf
         self._failed_at: dict[Address, float] = {}
 
     async def send(
@@ -93,12 +97,14 @@ class Client:
         else:
             await self._turn(deadline)
         try:
-            now = asyncio.get_running_loop().time()
+            loop = asyncio.get_running_loop()
+            now = loop.time()
+            silent = math.inf
             kept = self._kept(now)
             if kept is not None and once:
                 kept.close()  # the new one takes its place
             elif kept is not None:
-                patience = now + (deadline - now) * PATIENCE
+                patience = deadline if now < self._slow_until else now + (deadline - now) * PATIENCE
                 try:
                     return self._take_back(kept, await kept.exchange(request, deadline, patience))
                 except ConnectionLost as lost:
@@ -106,17 +112,22 @@ class Client:
                     if lost.received:
                         raise
                     if isinstance(lost, Silent):
+                        silent = loop.time() - now
                         self._note_failure(kept.peer)
                         self._replace(now)
                 except BaseException:
                     kept.close()
                     raise
             new = await self._connect(deadline)
+            sent = loop.time()
             try:
-                return self._take_back(new, await new.exchange(request, deadline, deadline))
+                answer = self._take_back(new, await new.exchange(request, deadline, deadline))
             except BaseException:
                 new.close()
                 raise
+            if loop.time() - sent > silent:
+                self._slow_until = loop.time() + SLOW
+            return answer
         finally:
             self._give_turn()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -71,6 +72,29 @@ async def test_an_answer_that_has_begun_is_waited_for(monkeypatch: pytest.Monkey
         rest.set()
         assert (await sending).body == b"2"
         await client.close()
+
+
+async def test_a_server_that_is_slow_over_new_connections_too_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking each time a second time, over a new connection, would double its load just then."""
+    monkeypatch.setattr(http, "PATIENCE", 0.0001)
+    asked = 0
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                asked += 1
+                await asyncio.sleep(0.05)  # many times the patience
+                writer.write(reply(b"late"))
+        writer.close()
+
+    async with await asyncio.start_server(slow, "127.0.0.1", 0) as server:
+        client = Client(Origin("http", "127.0.0.1", server.sockets[0].getsockname()[1]))
+        for _ in range(5):
+            assert (await send(client)).body == b"late"
+        await client.close()
+    assert asked == 5 + 1  # the second request found out
 
 
 async def test_a_connection_has_an_age(monkeypatch: pytest.MonkeyPatch) -> None:
