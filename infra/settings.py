@@ -140,7 +140,7 @@ def _environment(top: Section) -> Environment:
 
 def _aws(section: Section) -> Aws:
     settings = Aws(
-        account_id=section.text("account_id", pattern=r"\d{12}", example='"111122223333" (12 digits, in quotes)'),
+        account_id=section.text("account_id", pattern=r"[0-9]{12}", example='"111122223333" (12 digits, in quotes)'),
         region=section.checked("region", aws_checks.region, section.take("region", example="us-east-1")),
         endpoint=section.checked(
             "endpoint", partial(aws_checks.endpoint_url, argument="endpoint"), section.take("endpoint", None)

@@ -179,6 +179,7 @@ WRONG_ENVIRONMENT = [
     ("secret-access:namespaces", ["test"], ["secret-access:namespaces: given ['test']", "a mapping"]),
     ("secret-access:namespaces.shop", False, ["secret-access:namespaces.shop: given False", "a mapping"]),
     (f"{TEST}.workloads.shop", 0, [f"{TEST}.workloads.shop: given 0", "a mapping"]),
+    ("secret-access:aws.account_id", "\u0661" * 12, ["secret-access:aws.account_id", "12 digits"]),
     ("secret-access:aws.endpoint", "http://ann:s3cr3t@aws", ["secret-access:aws.endpoint", "no user and no password"]),
     ("secret-access:cluster", "{blue", ["secret-access:cluster: given '{blue'", "aws-cluster"]),
     ("secret-access:namespaces.*", None, ["secret-access:namespaces.*: namespace", "one Kubernetes namespace"]),

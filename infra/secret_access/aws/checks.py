@@ -19,12 +19,12 @@ EXAMPLE_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-12
 PROVIDER_FIX = "take it from the output oidc_provider_arn of ClusterTrust, or aws iam list-open-id-connect-providers"
 
 _HOST_AND_PATH = r"[A-Za-z0-9.-]+(?:/[A-Za-z0-9._~:@%+/-]*)?"
-PROVIDER_ARN = re.compile(rf"arn:(aws[a-z-]*):iam::(\d{{12}}):oidc-provider/({_HOST_AND_PATH})")
+PROVIDER_ARN = re.compile(rf"arn:(aws[a-z-]*):iam::([0-9]{{12}}):oidc-provider/({_HOST_AND_PATH})")
 ISSUER = re.compile(rf"https://{_HOST_AND_PATH}")
-REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d+")
+REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]+")
 ROLE_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]+")
-KEY_ARN = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):\d{12}:key/[A-Za-z0-9-]+")
-POLICY_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+")
+KEY_ARN = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+")
+POLICY_ARN = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+")
 ENDPOINT = re.compile(r"https?://[^/\s]+")
 PARTITIONS = {
     "cn-": "aws-cn",
@@ -78,7 +78,7 @@ def issuer(url: object) -> str:
         what, fix = "issuer is plain http", "use the https address that the tokens carry in iss"
     elif "://" not in text:
         what, fix = "issuer is a host", f"write https://{text}"
-    elif re.search(r"://[^/]*:\d+", text):
+    elif re.search(r"://[^/]*:[0-9]+", text):
         what, fix = "issuer has a port, which IAM does not take", "serve the issuer on port 443"
     raise invalid(what, url, "a URL such as https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539", fix)
 

@@ -6,7 +6,7 @@ They are in the pod's manifest, so in etcd and in Pulumi's state: credentials ar
 import re
 from collections.abc import Collection, Mapping
 
-from ..checks import invalid, no_credentials, text_mapping, unknown
+from ..checks import invalid, match, no_credentials, text_mapping, unknown
 from ..errors import InvalidArgument
 
 EXAMPLE = '{"SECRETS_CACHE_TTL": "10"}'
@@ -17,6 +17,7 @@ MOST_SECONDS = {
     "SECRETS_EVENTS_INTERVAL": 3600,
 }
 """Settings in seconds, with the maximum of each."""
+MORE_THAN_ZERO = ("SECRETS_TIMEOUT", "SECRETS_EVENTS_INTERVAL")
 PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")
 OF_EVERY_VAULT = (
     *MOST_SECONDS,
@@ -52,7 +53,9 @@ AWS_CREDENTIALS = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 )
 
-_SECONDS = re.compile(r"\d+(\.\d+)?")
+_PROXY = re.compile(r"((?i:http)://|//)?([^/\s:?#\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?/?")
+_ENDPOINT = re.compile(r"(?i:https?)://[^/\s?#]+/?")
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def sidecar_env(
@@ -83,11 +86,27 @@ def sidecar_env(
 
 def check_value(argument: str, name: str, value: str) -> None:
     """Refuse a value that the sidecar would refuse when it starts, and a user or a password in a server's address."""
-    if name in MOST_SECONDS and not (_SECONDS.fullmatch(value) and float(value) <= MOST_SECONDS[name]):
-        raise invalid(f"{argument} of {name}", value, f"seconds, at most {MOST_SECONDS[name]}", "correct it")
+    if name in MOST_SECONDS:
+        _check_seconds(argument, name, value)
     if name in FLAGS and value not in ("true", "false"):
         raise invalid(f"{argument} of {name}", value, "true or false", "correct it")
-    if name in PROXIES:
+    if name in PROXIES and value:
         no_credentials(f"{argument} of {name}", value, "use a proxy that lets the cluster's addresses through")
+        match(_PROXY, f"{argument} of {name}", value, "http://HOST:PORT", "correct it")
     elif "//" in value:
         no_credentials(f"{argument} of {name}", value, "leave them out")
+    if name.startswith("AWS_ENDPOINT_URL") and value:
+        match(
+            _ENDPOINT, f"{argument} of {name}", value, "a URL such as https://sts.example, without a path", "correct it"
+        )
+
+
+def _check_seconds(argument: str, name: str, value: str) -> None:
+    most = MOST_SECONDS[name]
+    given = float(value) if _SECONDS.fullmatch(value) else -1
+    if name in MORE_THAN_ZERO:
+        accepted, expected = 0 < given <= most, f"seconds, more than 0 and at most {most}"
+    else:
+        accepted, expected = 0 <= given <= most, f"seconds, at most {most}"
+    if not accepted:
+        raise invalid(f"{argument} of {name}", value, expected, "correct it")

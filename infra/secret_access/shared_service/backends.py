@@ -14,7 +14,7 @@ from ..inputs import lift, or_default
 NAMESPACE = "{namespace}"
 EXAMPLE_BACKEND = 'aws_backend("arn:aws:iam::111122223333:role/secret-access-blue-{namespace}", "us-east-1")'
 EXAMPLE_ROLE = "arn:aws:iam::111122223333:role/secret-access-blue-{namespace}"
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]+")
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+")
 _PLACEHOLDERS = ("{namespace}", "{service_account}")
 
 

@@ -41,6 +41,26 @@ def test_seconds_are_bounded_as_the_sidecar_bounds_them(name: str, most: int) ->
     assert f"at most {most}" in documented("How")[name]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("https_proxy", "http://proxy.example:3128"),
+        ("HTTPS_PROXY", "HTTP://proxy.example/"),
+        ("http_proxy", "proxy:3128"),
+        ("http_proxy", "//10.0.0.1:3128"),
+        ("http_proxy", "http://[fd00::1]:3128"),
+        ("http_proxy", ""),
+        ("AWS_ENDPOINT_URL_STS", "https://vpce-1.sts.us-east-1.vpce.amazonaws.com/"),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://[fd00::1]:4566"),
+        ("SECRETS_TIMEOUT", "0.5"),
+        ("SECRETS_CACHE_TTL", "0"),
+    ],
+)
+def test_what_the_sidecar_accepts_is_accepted(name: str, value: str) -> None:
+    """Addresses and numbers in the forms that operating.md has."""
+    assert environment.own_settings({name: value}) == {name: value}
+
+
 def test_every_setting_of_the_shared_service_is_either_a_platforms_or_refused_with_a_reason() -> None:
     """A new setting of the sidecar is to be thought of here."""
     told = {

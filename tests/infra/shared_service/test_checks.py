@@ -48,6 +48,8 @@ def refusal(**changed: Any) -> str:
         ({"resources": {"limits": "1Gi"}}, "resources: given"),
         ({"sidecar_image": ""}, "sidecar_image: given ''"),
         ({"env": {"SECRETS_CACHE_TLL": "10"}}, "SECRETS_CACHE_TLL is unknown"),
+        ({"env": {"SECRETS_TIMEOUT": "0"}}, "more than 0 and at most 60"),
+        ({"env": {"HTTPS_PROXY": "https://proxy:3128"}}, "http://HOST:PORT"),
         ({"env": {"AZURE_CLIENT_SECRET": "s3cr3t"}}, "env: AZURE_CLIENT_SECRET is unknown"),
         ({"env": {"SECRETS_CACHE_TTL": "ten"}}, "SECRETS_CACHE_TTL: given 'ten', expected seconds, at most 3600"),
         ({"env": {"HTTPS_PROXY": "http://ann:s3cr3t@proxy:3128"}}, "no user and no password"),
