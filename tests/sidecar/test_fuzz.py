@@ -1,6 +1,6 @@
 """Whatever is asked, with whatever headers and bodies, and whatever the vault answers: only documented answers.
 
-And never a value but the one that was asked for. What is no HTTP is test_asgi_fuzz.py's.
+And never a value but the one that was asked for. http_server/test_fuzz.py sends what is no HTTP.
 """
 
 from __future__ import annotations

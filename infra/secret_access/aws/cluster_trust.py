@@ -25,7 +25,8 @@ class ClusterTrustArgs(TypedDict):
     """ARN of the issuer's OIDC provider where the account has it already (eksctl and the EKS modules create one): it
     is never changed and never deleted, also where the stack created it earlier. Default: none, it is created."""
     tags: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
-    """Tags of the OIDC provider. Default: none. Example: `{"team": "platform"}`."""
+    """Tags of the OIDC provider that is created; an existing one keeps its own. Default: none.
+    Example: `{"team": "platform"}`."""
 
 
 class ClusterTrust(pulumi.ComponentResource):
