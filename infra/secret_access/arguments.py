@@ -20,11 +20,11 @@ class Arguments:
     pass where the arguments are no mapping.
     """
 
-    def __init__(self, where: str, values: object, form: Any, *, example: str = "a mapping of arguments") -> None:
+    def __init__(self, where: str, values: object, form: Any, *, example: str = '{"namespace": "test"}') -> None:
         self._where = where
         if not isinstance(values, Mapping):
             raise self._prefixed(
-                invalid("the arguments are no mapping", _shown(values), f"such as {example}", "pass one")
+                invalid("the arguments are no mapping", _shown(values), f"a value such as {example}", "pass one")
             )
         for name in values:
             if name not in form.__annotations__:
@@ -69,7 +69,7 @@ class Arguments:
         missing = [key for key in form.__required_keys__ if key not in inner]
         if missing:
             raise self._prefixed(
-                invalid(f"{name} has no {min(missing)}", sorted(inner._values), f"such as {example}", "add it")
+                invalid(f"{name} has no {min(missing)}", sorted(inner._values), f"a value such as {example}", "add it")
             )
         return inner
 

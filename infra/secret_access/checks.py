@@ -14,6 +14,9 @@ import secret_names
 from .errors import InvalidArgument
 
 LABEL = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_WORD = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+LABEL_NAME = re.compile(rf"([a-z0-9][a-z0-9.-]{{0,252}}/)?{_WORD}")
+LABEL_VALUE = re.compile(rf"({_WORD})?")
 SERVICE_ACCOUNT = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 SIDECAR_IMAGE = "registry.example/secret-sidecar:0.1.0"
 # Kubernetes API reference, "Quantity"
@@ -93,8 +96,13 @@ def text_mapping(argument: str, given: object, example: str) -> dict[str, str]:
 
 
 def labels(given: object) -> dict[str, str]:
-    """Return labels."""
-    return text_mapping("labels", given, '{"team": "a"}')
+    """Return labels (Kubernetes, "Labels and Selectors", "Syntax and character set")."""
+    checked = text_mapping("labels", given, '{"team": "a"}')
+    for name, value in checked.items():
+        match(LABEL_NAME, "labels", name, "the name of a label, such as team or example.com/team", "correct it")
+        expected = "up to 63 letters, digits, -, _ and ., with a letter or digit at both ends"
+        match(LABEL_VALUE, f"labels of {name}", value, expected, "correct it")
+    return checked
 
 
 def tags(given: object) -> dict[str, str] | None:

@@ -146,6 +146,14 @@ def _present(value: Any) -> Any:
     return [_present(item) for item in value] if isinstance(value, list) else value
 
 
+@pytest.mark.parametrize(
+    ("backend", "given"), [("aws", "'aws'"), ({"name": "aws", "audience": "a"}, "['audience', 'name']")]
+)
+def test_a_wrong_mapping_is_shown_a_right_one(backend: Any, given: str) -> None:
+    message = str(refusal(shared_service(backend=backend)).value)
+    assert f"given {given}, expected a value such as aws_backend(" in message
+
+
 @pytest.mark.parametrize("backend", [None, "aws", {}, {"name": "aws", "audience": "a"}])
 def test_a_shared_service_needs_a_backend(backend: Any) -> None:
     """One that is missing, or lacks a part, is shown how to be written."""

@@ -166,10 +166,17 @@ def sidecar_files(given: object, taken: str) -> dict[str, dict[str, Any]]:
         if _overlap(path, taken):
             expected = f"a path that is not at, in or above {taken}, where the token is"
             raise invalid("sidecar_files", path, expected, "use another, such as /etc/ca")
-        if not isinstance(source, Mapping) or len(source) != 1 or next(iter(source)) not in FILE_SOURCES:
+        if not _is_file_source(source):
             fix = f"give one of {', '.join(FILE_SOURCES)}"
             raise invalid("sidecar_files", source, f"the source of a volume, such as {FILES}", fix)
     return {path: dict(source) for path, source in given.items()}
+
+
+def _is_file_source(source: object) -> bool:
+    if not isinstance(source, Mapping) or len(source) != 1:
+        return False
+    ((kind, settings),) = source.items()
+    return kind in FILE_SOURCES and isinstance(settings, Mapping)
 
 
 def _overlap(one: str, other: str) -> bool:
