@@ -123,7 +123,7 @@ def namespace(name: str, section: Section, account_id: str, region: str) -> Name
 
 def _pod_security(section: Section, *, exists: bool) -> str:
     """Return the level; for a namespace that exists it would be ignored, since its labels are left as they are."""
-    given = section.text("pod_security", None, pattern=PATTERN, example=LEVELS)
+    given: str | None = section.text("pod_security", None, pattern=PATTERN, example=LEVELS)
     if given and exists:
         raise invalid(
             section.key("pod_security"),
