@@ -48,7 +48,7 @@ def test_it_is_in_the_matrix(cells: list[Cell]) -> None:
 @pytest.mark.usefixtures("cells")
 def test_make_ask_asks_from_it() -> None:
     """Its pod is found, whatever its workload is called."""
-    command = ["make", "ask", "FROM=shop", "NAME=api-key?stage=AWSCURRENT"]
+    command = ["make", "--no-print-directory", "ask", "FROM=shop", "NAME=api-key?stage=AWSCURRENT"]
     asked = subprocess.run(command, cwd=config.ROOT, capture_output=True, text=True, check=True)
     answer = json.loads(asked.stdout)
     assert (answer["status"], answer["body"]["value"]) == (200, account.value(NAME))

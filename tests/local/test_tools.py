@@ -110,7 +110,7 @@ def test_asking_without_a_question_shows_one() -> None:
 
 def test_a_name_with_a_query_reaches_the_command_whole() -> None:
     """No shell expands it on the way."""
-    given = ["ask", "LOCAL=printf '%s\\n'", "FROM=test", "NAME=test/*?key=user&stage=x"]
+    given = ["--no-print-directory", "ask", "LOCAL=printf '%s\\n'", "FROM=test", "NAME=test/*?key=user&stage=x"]
     done = subprocess.run(["make", *given], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["ask", "test", "test/*?key=user&stage=x"]
 
