@@ -8,11 +8,11 @@ from starlette.routing import Route
 
 from secret_sidecar import problems
 from secret_sidecar.api.access_token import TokenFile, TokenRequired
-from secret_sidecar.api.batch import BUDGET, Batch
+from secret_sidecar.api.batch import Batch
 from secret_sidecar.api.events import Events
 from secret_sidecar.api.guard import Guard
 from secret_sidecar.api.health import Health
-from secret_sidecar.api.memory_budget import Budget
+from secret_sidecar.api.memory_budget import BUDGET, Budget
 from secret_sidecar.api.openapi import Description
 from secret_sidecar.api.readiness import Readiness
 from secret_sidecar.api.request_metrics import ObservedRequests
@@ -49,8 +49,8 @@ def api(store: Store, settings: Settings, metrics: Metrics | None = None) -> Sta
 
 
 def routes(asker: Asker, events: Events, settings: Settings, budget: Budget = BUDGET) -> list[Route]:
-    """Return the API's routes; answers to batchGet take their memory from the budget."""
-    writes = Writes(asker) if settings.access == "read_write" else None
+    """Return the API's routes; answers to batchGet, and writes, take their memory from the budget."""
+    writes = Writes(asker, budget) if settings.access == "read_write" else None
     parts = (
         Secrets(asker, writes),
         Declared(settings.names),

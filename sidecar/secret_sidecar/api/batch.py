@@ -18,7 +18,7 @@ from starlette.routing import Route
 from secret_names import InvalidName
 from secret_sidecar import problems
 from secret_sidecar.api.json_field import pick
-from secret_sidecar.api.memory_budget import Budget, Reservation
+from secret_sidecar.api.memory_budget import BUDGET, Budget, Reservation
 from secret_sidecar.api.queries import parameters
 from secret_sidecar.api.request_parsing import json_object, no_others
 from secret_sidecar.api.responses import Parts, members
@@ -33,8 +33,6 @@ SIDE_BY_SIDE = 10
 """Calls of one request that are under way at a time, so that other callers get their turn."""
 TURNS = 4
 """Requests that are answered at a time, for each holds all its values until the last is there; the others wait."""
-BUDGET = Budget()
-"""For all batches of this process."""
 PART = 64 << 10
 """Bytes of an answer that are sent at a time, at least: what was sent is let go of."""
 

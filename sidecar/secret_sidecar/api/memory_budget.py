@@ -1,4 +1,4 @@
-"""The memory limit of all batch answers together."""
+"""The memory limit of all batch answers, and of all values that are being written, together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MOST = 48 << 20
 
 
 class Budget:
-    """The memory for answers together, maybe as a part of a larger budget."""
+    """The memory for answers and writes together, maybe as a part of a larger budget."""
 
     def __init__(self, most: int = MOST, within: Budget | None = None) -> None:
         self.most = most
@@ -19,7 +19,9 @@ class Budget:
     def take(self, size: int) -> None:
         """Reserve so many more bytes, or raise Overloaded."""
         if self.used + size > self.most:
-            raise Overloaded(f"{self.used} bytes of batches are in memory: expected at most {self.most} at a time")
+            raise Overloaded(
+                f"{self.used} bytes of batches and writes are in memory: expected at most {self.most} at a time"
+            )
         if self._within is not None:
             self._within.take(size)
         self.used += size
@@ -31,8 +33,12 @@ class Budget:
         self.used -= size
 
 
+BUDGET = Budget()
+"""For all batches and writes of this process."""
+
+
 class Reservation:
-    """One answer's share of the budget."""
+    """One answer's, or one write's, share of the budget."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget

@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
-from secret_sidecar.api.batch import BUDGET
 from secret_sidecar.api.events import Streams
-from secret_sidecar.api.memory_budget import Budget
+from secret_sidecar.api.memory_budget import BUDGET, Budget
 from secret_sidecar.errors import Overloaded
 
 REQUESTS = 128
 """Requests of one ServiceAccount in progress: a quarter of the connections that the server has."""
 BATCHES = 16 << 20
-"""Bytes of its unread batchGet answers: a third of those of all; 100 values of 64 KiB that need no escapes fit."""
+"""Bytes of its unread batchGet answers and of its writes: a third of those of all; 100 values of 64 KiB that need no escapes fit."""
 
 
 class Account:

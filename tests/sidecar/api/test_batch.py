@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from secret_sidecar.api import batch
+from secret_sidecar.api.memory_budget import BUDGET
 from secret_sidecar.settings import Settings
 from tests.fakes import aws as fake_aws
 from tests.fakes.aws import FakeAws
@@ -255,7 +256,7 @@ async def test_what_finds_no_room_is_told_by_name(
     aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rest is served, in as many parts as needed, and then the memory is free again."""
-    monkeypatch.setattr(batch.BUDGET, "most", 3500)
+    monkeypatch.setattr(BUDGET, "most", 3500)
     monkeypatch.setattr(batch, "PART", 1)
     sidecar = await start(static_settings)
     for name in ("test/a", "test/b"):
@@ -266,4 +267,4 @@ async def test_what_finds_no_room_is_told_by_name(
         assert [(error["name"], error["status"]) for error in got.json["errors"]] == [("test/b", 503)]
         assert got.json["errors"][0]["type"].endswith(":overloaded")
     got = await send(sidecar.port, PATH, {"names": ["a", "key", "database-password"]})
-    assert (len(got.json["secrets"]), got.json["errors"], batch.BUDGET.used) == (3, [], 0)
+    assert (len(got.json["secrets"]), got.json["errors"], BUDGET.used) == (3, [], 0)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secret_sidecar.api.memory_budget import BUDGET
 from secret_sidecar.api.writes import _is_base64
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.store import NewValue
@@ -45,6 +46,26 @@ async def test_a_secret_is_made_changed_and_deleted(aws: FakeAws, start: StartSi
     deleted = await ask(port, made.headers["location"], "DELETE")
     assert (deleted.status, deleted.body, deleted.headers["cache-control"]) == (204, b"", "no-store")
     assert (await ask(port, "/v1/secrets/new")).status == 410
+
+
+async def test_values_that_are_being_written_have_a_bound_in_memory(
+    aws: FakeAws, start: StartSidecar, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond it, a write is refused before the vault is asked; afterwards there is room again."""
+    monkeypatch.setattr(BUDGET, "most", 3500)
+    port = (await start(settings)).port
+    hanging = asyncio.Event()
+    aws.faults.append(hanging)
+    first = asyncio.create_task(send(port, "/v1/secrets/a", {"value": "x" * 1000}))
+    while BUDGET.used == 0:  # noqa: ASYNC110 (nobody tells)
+        await asyncio.sleep(0.001)
+    refused = await send(port, "/v1/secrets/b", {"value": "x" * 1000})
+    assert (refused.status, refused.json["type"]) == (503, "urn:secret-access:problem:overloaded")
+    assert (refused.json["name"], refused.headers["retry-after"]) == ("test/b", "1")
+    hanging.set()
+    assert (await first).status == 201
+    assert BUDGET.used == 0
+    assert (await send(port, "/v1/secrets/b", {"value": "x" * 1000})).status == 201
 
 
 async def test_a_binary_value_is_written_as_such(aws: FakeAws, start: StartSidecar, settings: Settings) -> None:

@@ -12,8 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from secret_sidecar.api.batch import BUDGET
-from secret_sidecar.api.memory_budget import Reservation
+from secret_sidecar.api.memory_budget import BUDGET, Reservation
 from secret_sidecar.errors import Overloaded
 from secret_sidecar.server import Sidecar
 from secret_sidecar.shared.accounts import BATCHES, REQUESTS, Account, Accounts
