@@ -16,7 +16,9 @@ from secret_sidecar.errors import Overloaded
 REQUESTS = 128
 """Requests of one ServiceAccount in progress: a quarter of the connections that the server has."""
 BATCHES = 16 << 20
-"""Bytes of its unread batchGet answers and of its writes: a third of those of all; 100 values of 64 KiB that need no escapes fit."""
+"""Bytes of its unread batchGet answers and of its writes: a third of those of all.
+
+100 values of 64 KiB that need no escapes fit."""
 
 
 class Account:
