@@ -90,8 +90,14 @@ async def test_what_waits_at_the_end_of_the_process_is_written_to_a_reader_that_
         f"for number in range({lines}): logging.info('%0999d', number)\n"
         "print('all logged', file=sys.stderr, flush=True)\n"
     )
-    pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, limit=1 << 10, **pipes)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        program,
+        limit=1 << 10,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
     assert process.stdout is not None
     assert process.stderr is not None
     assert await process.stderr.readline() == b"all logged\n"
