@@ -34,9 +34,9 @@ def kubernetes_plugin(request: pytest.FixtureRequest) -> plugins.Choice:
     return plugins.Choice(plugins.KUBERNETES, _built("pulumi-resource-kubernetes"), "built here")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ministack() -> Iterator[MiniStack]:
-    """An AWS that is empty at first."""
+    """An AWS that is empty at first: what the tests of a file leave in it is in no other file's way."""
     with MiniStack.running() as running:
         yield running
 

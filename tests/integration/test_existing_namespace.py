@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local import plugins
+from local.plugins import Choice
 from tests.integration.real_parts import ApiServer, Stack
 
 PROGRAM = """
@@ -22,15 +22,15 @@ ENFORCED = "pod-security.kubernetes.io/enforce"
 
 
 @pytest.fixture
-def stack(tools: Path, tmp_path: Path, kubernetes_plugin: Path) -> Stack:
+def stack(tools: Path, tmp_path: Path, kubernetes_plugin: Choice) -> Stack:
     """A project with the stand-in of the Kubernetes plugin, and with the real one."""
-    return Stack.made(tools, tmp_path, os.environ, kubernetes_plugin)
+    return Stack.made(tools, tmp_path, os.environ, kubernetes_plugin.folder)
 
 
 @pytest.fixture
-def suffix(kubernetes_plugin: Path) -> str:
+def suffix(kubernetes_plugin: Choice) -> str:
     """A name of its own for each plugin."""
-    return "standin" if kubernetes_plugin == plugins.KUBERNETES.standin else "real"
+    return "real" if kubernetes_plugin.real else "standin"
 
 
 def program(api_server: ApiServer, name: str, *, exists: bool) -> str:
