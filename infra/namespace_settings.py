@@ -7,9 +7,9 @@ from typing import Any
 from namespaces import ENFORCE
 from secret_access import Access, InvalidArgument, checks
 from secret_access.aws import checks as aws_checks
-from secret_access.aws import environment
+from secret_access.aws import environment as aws_environment
 from secret_access.pods import checks as pod_checks
-from secret_access.pods import sidecar_container
+from secret_access.pods import sidecar_container, sidecar_settings
 from section import Section, invalid
 
 AUTOSCALED = "autoscaled"
@@ -69,7 +69,8 @@ def namespace(name: str, section: Section, account_id: str, region: str) -> Name
     if prefix is None:
         prefix = section.checked("", checks.default_prefix, name)
     else:
-        section.checked("secret_prefix", aws_checks.secret_prefix, prefix)
+        spelling = aws_environment.BACKEND.spelling
+        section.checked("secret_prefix", lambda given: checks.secret_prefix(spelling, given, name), prefix)
     port = section.checked("port", pod_checks.sidecar_port, section.take("port", sidecar_container.DEFAULT_PORT))
     secrets = section.texts("secrets", "[database-password]")
     exists = section.flag("exists", default=False)
@@ -77,7 +78,13 @@ def namespace(name: str, section: Section, account_id: str, region: str) -> Name
         name=name,
         exists=exists,
         secret_prefix=prefix,
-        secrets=tuple(section.checked("secrets", lambda names: aws_checks.declared_secrets(names, prefix), secrets)),
+        secrets=tuple(
+            section.checked(
+                "secrets",
+                lambda names: checks.declared_secrets(aws_environment.BACKEND.spelling, names, prefix),
+                secrets,
+            )
+        ),
         access=section.checked("access", checks.access, section.take("access", "read")),
         kms_key_arns=tuple(
             section.checked(
@@ -103,7 +110,11 @@ def namespace(name: str, section: Section, account_id: str, region: str) -> Name
         metrics_namespaces=section.checked(
             "metrics_namespaces", _metrics_namespaces, section.take("metrics_namespaces", None)
         ),
-        sidecar_env=section.checked("sidecar_env", environment.own_settings, section.take("sidecar_env", {})),
+        sidecar_env=section.checked(
+            "sidecar_env",
+            partial(sidecar_settings.sidecar_env, backend=aws_environment.BACKEND),
+            section.take("sidecar_env", {}),
+        ),
         sidecar_resources=section.checked(
             "sidecar_resources",
             partial(checks.resources, "sidecar_resources"),
@@ -112,7 +123,7 @@ def namespace(name: str, section: Section, account_id: str, region: str) -> Name
         sidecar_user=_sidecar_user(section),
         sidecar_files=section.checked(
             "sidecar_files",
-            partial(pod_checks.sidecar_files, taken=environment.TOKEN_FOLDER),
+            partial(pod_checks.sidecar_files, taken=aws_environment.TOKEN_FOLDER),
             section.take("sidecar_files", {}),
         ),
         workloads=tuple(_workload(*item, port) for item in section.section("workloads", {}).sections().items()),

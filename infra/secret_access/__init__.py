@@ -1,13 +1,22 @@
-"""Pulumi components that give every Kubernetes namespace its own cloud identity for its own secrets."""
+"""Pulumi components that give every Kubernetes namespace its own cloud identity for its own secrets.
 
-from .aws.access import AwsSecretAccess, AwsSecretAccessArgs
-from .aws.cluster_trust import ClusterTrust, ClusterTrustArgs
+A class of a cloud is imported when it is first used, because it imports that cloud's SDK.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .access import SecretAccess, SecretAccessArgs
 from .checks import Access
 from .errors import InvalidArgument, InvalidSetting, NotReached, SecretAccessError, WrongAccount
 from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
 from .shared_service.backends import SharedBackend, aws_backend, vault_backend
 from .shared_service.caller import CallerToken, caller_token
 from .shared_service.component import SharedSecretService, SharedSecretServiceArgs
+
+if TYPE_CHECKING:
+    from .aws.access import AwsSecretAccess, AwsSecretAccessArgs
+    from .aws.cluster_trust import ClusterTrust, ClusterTrustArgs
 
 __all__ = [
     "Access",
@@ -19,6 +28,8 @@ __all__ = [
     "InvalidArgument",
     "InvalidSetting",
     "NotReached",
+    "SecretAccess",
+    "SecretAccessArgs",
     "SecretAccessError",
     "SecretWorkload",
     "SecretWorkloadArgs",
@@ -31,3 +42,28 @@ __all__ = [
     "caller_token",
     "vault_backend",
 ]
+
+_MODULES = {
+    "aws.access": ("AwsSecretAccess", "AwsSecretAccessArgs"),
+    "aws.cluster_trust": ("ClusterTrust", "ClusterTrustArgs"),
+}
+"""The modules that need a cloud's SDK, each below the package of the extra that brings it."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a class of a cloud, or say which extra brings its SDK (PEP 562)."""
+    module = next((module for module, names in _MODULES.items() if name in names), None)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    extra = module.partition(".")[0]
+    try:
+        found = import_module(f".{module}", __name__)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("secret_access"):
+            raise
+        raise ImportError(
+            f"{name} needs the package {missing.name}, which is not installed: install secret-access[{extra}], "
+            "or secret-access[all] for every cloud",
+            name=missing.name,
+        ) from None
+    return getattr(found, name)

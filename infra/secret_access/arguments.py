@@ -34,6 +34,10 @@ class Arguments:
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
 
+    def is_none(self, name: str) -> bool:
+        """Tell whether the argument was given as None, which for some is not the same as leaving it out."""
+        return name in self._values and self._values[name] is None
+
     def get(self, name: str) -> Any:
         """Return the argument unchecked; None where it was left out."""
         return self._values.get(name)
@@ -45,6 +49,13 @@ class Arguments:
     def named(self, name: str, check: Callable[[str, Any], R], default: Any = None) -> pulumi.Input[R]:
         """Return the same for a check that takes the argument's name too."""
         return self.take(name, partial(check, name), default)
+
+    def optional(self, name: str, check: Callable[[Any], R]) -> pulumi.Input[R] | None:
+        """Return what `check` makes of an argument that decides what is made, or None where it was left out.
+
+        An Output that turns out to be None comes too late for that, and is refused by the check.
+        """
+        return self.check(check, self._values[name]) if name in self else None
 
     def plain(self, name: str, check: Callable[[Any], R], default: Any = None) -> R:
         """Return the same of an argument that decides what is made, and so may not be an Output."""

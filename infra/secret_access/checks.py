@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 
 import secret_names
+from secret_names.vaults import EXACT, Spelling
 
 from .errors import InvalidArgument
 
@@ -188,6 +189,32 @@ def service_account_name(name: object) -> str:
         "lowercase letters, digits, - and ., such as secret-access",
         "name one ServiceAccount; a * would trust them all",
     )
+
+
+def subject(namespace: str, service_account_name: str) -> str:
+    """Return the `sub` of a ServiceAccount's tokens (Kubernetes, "Managing Service Accounts")."""
+    return f"system:serviceaccount:{namespace}:{service_account_name}"
+
+
+def secret_prefix(spelling: Spelling, prefix: object, namespace: str) -> str:
+    """Return a prefix that ends in `/`, by default the namespace's: `test` would cover `test-eu/…` and `testing/…`."""
+    return default_prefix(namespace) if prefix is None else named(spelling.check_prefix, "secret_prefix", prefix)
+
+
+def declared_secrets(spelling: Spelling, given: object, prefix: str) -> list[str]:
+    """Return the declared names as given, each one that the vault can spell, and under the prefix."""
+    declared = texts("secrets", [] if given is None else given, '["database-password"]')
+    for name in declared:
+        full = named(lambda text: spelling.full_name(text, prefix), "secrets", name)
+        if not spelling.spelled(full).startswith(prefix.replace("/", spelling.slash)):
+            bare = full.removeprefix(EXACT)
+            raise invalid(
+                "secrets holds a name outside the namespace's prefix, which its identity may not read",
+                name,
+                f"a name under {prefix}",
+                f"leave it out, or store the secret as {prefix}{bare.rpartition('/')[2]}",
+            )
+    return declared
 
 
 def default_prefix(name: str) -> str:

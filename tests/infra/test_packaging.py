@@ -4,16 +4,16 @@ import json
 from typing import Any
 
 import pytest
-from pulumi.provider.experimental.component import ComponentProvider
 
 from secret_access import AwsSecretAccess, ClusterTrust, SecretWorkload, SharedSecretService
+from secret_access.packaging import Package
 
 COMPONENTS = [AwsSecretAccess, ClusterTrust, SecretWorkload, SharedSecretService]
 
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    provider = ComponentProvider(COMPONENTS, "secret-access")
+    provider = Package(COMPONENTS)
     loaded: dict[str, Any] = json.loads(provider.schema or "")
     return loaded
 

@@ -8,9 +8,7 @@ Secrets Manager User Guide, "What's in a Secrets Manager secret?"; KMS Developer
 import re
 from collections.abc import Sequence
 
-import secret_names
-
-from ..checks import distinct, invalid, match, named, no_credentials, texts
+from ..checks import distinct, invalid, match, no_credentials, texts
 from .documents import OidcProvider
 
 ROLE_NAME_LIMIT = 64
@@ -208,23 +206,3 @@ def _managed_policy(argument: str, arn: object, account_id: str, partition: str)
 def _same(argument: str, arn: str, what: str, given: str, expected: str, thing: str) -> None:
     if given != expected:
         raise invalid(f"{argument} is of another {what}", arn, f"{thing} of {expected}", f"correct {argument}")
-
-
-def secret_prefix(prefix: object) -> str:
-    """Return a prefix that ends in `/`: `test` would cover `test-eu/…` and `testing/…` too."""
-    return named(secret_names.check_aws_prefix, "secret_prefix", prefix)
-
-
-def declared_secrets(given: object, prefix: str) -> list[str]:
-    """Return the declared names as given, each valid in Secrets Manager and under the prefix."""
-    declared = texts("secrets", given, '["database-password"]')
-    for name in declared:
-        full = secret_names.qualify(named(secret_names.check_aws_name, "secrets", name), prefix)
-        if not full.startswith(prefix):
-            raise invalid(
-                "secrets holds a name outside the namespace's prefix, which the role may not read",
-                name,
-                f"a name under {prefix}",
-                f"leave it out, or store the secret as {prefix}{full.rpartition('/')[2]}",
-            )
-    return declared

@@ -38,11 +38,6 @@ WRITE_ACTIONS = (
 )
 
 
-def subject(namespace: str, service_account_name: str) -> str:
-    """Return the `sub` of the ServiceAccount's tokens (Kubernetes, "Managing Service Accounts")."""
-    return f"system:serviceaccount:{namespace}:{service_account_name}"
-
-
 def secret_arns(provider: OidcProvider, region: str, prefix: str) -> str:
     """Return the ARN pattern of every secret under `prefix`, in one region of the provider's account."""
     return f"arn:{provider.partition}:secretsmanager:{region}:{provider.account_id}:secret:{prefix}*"

@@ -5,53 +5,79 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..checks import LABEL, invalid, match, text_mapping, texts, whole_number
+from ..checks import LABEL, SERVICE_ACCOUNT, distinct, invalid, match, text_mapping, texts, whole_number
 from .sidecar_container import HEALTH_PORT
 
-ROLE_ANNOTATION = "secret-access/role-arn"
-IRSA_ANNOTATION = "eks.amazonaws.com/role-arn"
 SKIP_ANNOTATION = "eks.amazonaws.com/skip-containers"
 URL_VARIABLE = "SECRETS_URL"
 PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FILES = '{"/etc/ca": {"configMap": {"name": "ca"}}}'
+PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 FILE_SOURCES = ("configMap", "csi", "emptyDir", "projected", "secret")
 PATH = re.compile(r"(/[A-Za-z0-9._-]+)+")
 VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 
 
-def role_annotations(role_arn: str, irsa: bool) -> dict[str, str]:
-    """Return a ServiceAccount's annotations: its role, for people, and for the EKS webhook only where asked for."""
-    return {ROLE_ANNOTATION: role_arn, **({IRSA_ANNOTATION: role_arn} if irsa else {})}
+def service_account_annotations(
+    where: str,
+    annotations: Mapping[str, str] | None,
+    expected: Mapping[str, str],
+    refused: Mapping[str, str],
+) -> None:
+    """Refuse an existing ServiceAccount without the annotations that name its identity, or with one of those refused.
 
-
-def service_account_annotations(where: str, annotations: Mapping[str, str] | None, role_arn: str, irsa: bool) -> str:
-    """Return the role that an existing ServiceAccount names.
-
-    Where the EKS webhook's own annotation is not asked for, none may be there, whatever role it names: the webhook
-    would give containers a token of this ServiceAccount, and that is all that it takes to become the role.
+    `refused` says of each what it would do.
     """
     present = annotations or {}
     namespace, _, name = where.partition("/")
     command = f"kubectl annotate --overwrite serviceaccount -n {namespace} {name}"
-    for annotation, expected in role_annotations(role_arn, irsa).items():
+    for annotation, wanted in expected.items():
         value = present.get(annotation)
-        if value != expected:
-            what = "names another role in the" if value else "has no"
+        if value != wanted:
+            what = "names another identity in the" if value else "has no"
             raise invalid(
                 f"the existing ServiceAccount {where} {what} annotation {annotation}",
                 value,
-                expected,
-                f"run {command} {annotation}={expected}",
+                wanted,
+                f"run {command} {annotation}={wanted}",
             )
-    if not irsa and IRSA_ANNOTATION in present:
-        raise invalid(
-            f"the EKS webhook would give a token for a role to every container that runs as the ServiceAccount {where}",
-            f"{IRSA_ANNOTATION}={present[IRSA_ANNOTATION]}",
-            f"no annotation {IRSA_ANNOTATION}",
-            f"run {command} {IRSA_ANNOTATION}-, or set irsa_annotation if the containers are to have it",
-        )
-    return role_arn
+    for annotation, consequence in refused.items():
+        if annotation in present:
+            raise invalid(
+                f"the existing ServiceAccount {where} has an annotation by which {consequence}",
+                f"{annotation}={present[annotation]}",
+                f"no annotation {annotation}",
+                f"run {command} {annotation}-",
+            )
+
+
+def pull_policy(policy: object) -> str | None:
+    """Return when an image is pulled (Kubernetes, "Images", "Image pull policy"); None leaves it to Kubernetes."""
+    if policy is None or policy in PULL_POLICIES:
+        return None if policy is None else str(policy)
+    raise invalid("image_pull_policy", policy, f"one of {', '.join(PULL_POLICIES)}", "leave it out for Kubernetes' own")
+
+
+def pull_secrets(given: object) -> list[str]:
+    """Return names of Secrets with a registry's credentials."""
+    return distinct(
+        "image_pull_secrets",
+        [
+            match(SERVICE_ACCOUNT, "image_pull_secrets", name, "the name of a Secret, such as registry", "correct it")
+            for name in texts("image_pull_secrets", given, '["registry"]')
+        ],
+    )
+
+
+def no_pull_secrets(given: object) -> None:
+    """Refuse them beside an existing ServiceAccount, which belongs to others."""
+    raise invalid(
+        "image_pull_secrets beside existing_service_account",
+        given,
+        "no image_pull_secrets: an existing ServiceAccount is never changed",
+        "add them to the ServiceAccount itself, under imagePullSecrets",
+    )
 
 
 def token_volume(sidecar: Mapping[str, Any], volumes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

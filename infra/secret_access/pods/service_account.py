@@ -1,5 +1,6 @@
 """The namespace's ServiceAccount: created, or read and checked."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -14,26 +15,25 @@ def create(
     *,
     namespace: pulumi.Input[str],
     service_account_name: pulumi.Input[str],
-    role_arn: pulumi.Input[str],
-    irsa: pulumi.Input[bool],
+    annotations: pulumi.Input[Mapping[str, str]],
+    refused: pulumi.Input[Mapping[str, str]],  # noqa: ARG001  it has no annotation but ours
+    pull_secrets: pulumi.Input[list[str]] | None,
     labels: Any,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """Create it with the annotation that names its role, and return its name.
+    """Create it with the annotations that name its identity, and return its name.
 
     It mounts no token by default: a pod gets one only where its manifest asks for it.
     """
-    metadata: Any = {
-        "name": service_account_name,
-        "namespace": namespace,
-        "annotations": lift(checks.role_annotations, role_arn, irsa),
-    }
+    metadata: Any = {"name": service_account_name, "namespace": namespace, "annotations": annotations}
     if labels is not None:
         metadata["labels"] = labels
+    secrets: Any = None if pull_secrets is None else lift(_references, pull_secrets)
     account = k8s.core.v1.ServiceAccount(
         name,
         metadata=metadata,
         automount_service_account_token=False,
+        image_pull_secrets=secrets,
         opts=opts,
     )
     return account.metadata.apply(lambda known: str(known.name))
@@ -44,14 +44,19 @@ def read(
     *,
     namespace: pulumi.Input[str],
     service_account_name: pulumi.Input[str],
-    role_arn: pulumi.Input[str],
-    irsa: pulumi.Input[bool],
+    annotations: pulumi.Input[Mapping[str, str]],
+    refused: pulumi.Input[Mapping[str, str]],
+    pull_secrets: pulumi.Input[list[str]] | None,  # noqa: ARG001  its owner's, as they are
     labels: Any,  # noqa: ARG001  its owner's, as they are
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """Read it, refuse it without the annotation, and return its name."""
+    """Read it, refuse it without the annotations or with one that is refused, and return its name."""
     where = pulumi.Output.concat(namespace, "/", service_account_name)
     account = k8s.core.v1.ServiceAccount.get(name, where, opts)
-    annotations = account.metadata.apply(lambda metadata: metadata.annotations)
-    checked = lift(checks.service_account_annotations, where, annotations, role_arn, irsa)
+    present = account.metadata.apply(lambda metadata: metadata.annotations)
+    checked = lift(checks.service_account_annotations, where, present, annotations, refused)
     return pulumi.Output.all(service_account_name, checked).apply(lambda known: str(known[0]))
+
+
+def _references(names: list[str]) -> list[dict[str, str]]:
+    return [{"name": name} for name in names]

@@ -28,6 +28,7 @@ def container(
     image: str,
     env: Sequence[Manifest],
     token_folder: str,
+    pull_policy: str | None = None,
     resources: Mapping[str, Any] = RESOURCES,
     user: int | None = USER,
     files: Mapping[str, Manifest] = NO_FILES,
@@ -36,6 +37,7 @@ def container(
     return {
         "name": CONTAINER,
         "image": image,
+        **({"imagePullPolicy": pull_policy} if pull_policy else {}),
         "restartPolicy": "Always",
         "env": list(env),
         "ports": [{"name": "health", "containerPort": HEALTH_PORT}],

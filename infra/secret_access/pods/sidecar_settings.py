@@ -5,6 +5,9 @@ They are in the pod's manifest, so in etcd and in Pulumi's state: credentials ar
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from secret_names.vaults import Spelling
 
 from ..checks import invalid, match, no_credentials, text_mapping, unknown
 from ..errors import InvalidArgument
@@ -53,29 +56,52 @@ AWS_CREDENTIALS = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 )
 
+SET_BY_EVERY_COMPONENT = {
+    "SECRETS_ACCESS": "access",
+    "SECRETS_BACKEND": "",
+    "SECRETS_HEALTH_PORT": "",
+    "SECRETS_MODE": "",
+    "SECRETS_NAMES": "secrets",
+    "SECRETS_NAMESPACE": "namespace",
+    "SECRETS_POD_NAME": "",
+    "SECRETS_PORT": "port",
+    "SECRETS_PREFIX": "secret_prefix",
+}
+"""Variables that each component sets, each with the argument that decides it, or an empty text."""
+
 _PROXY = re.compile(r"((?i:http)://|//)?([^/\s:?#\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?/?")
 _ENDPOINT = re.compile(r"(?i:https?)://[^/\s?#]+/?")
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
-def sidecar_env(
-    given: object,
-    *,
-    settable: Collection[str],
-    set_by_component: Mapping[str, str],
-    credentials: Collection[str],
-) -> dict[str, str]:
-    """Return the sidecar's settings; refuse unknown ones, credentials, and those that the component sets itself.
+@dataclass(frozen=True)
+class Backend:
+    """A vault as the sidecar knows it, and what a component may and must tell the sidecar about it."""
 
-    `set_by_component` maps each of the latter to the argument that decides it, or to an empty text.
-    """
+    name: str
+    """`SECRETS_BACKEND`. Example: `aws`."""
+    spelling: Spelling
+    token_folder: str
+    """Where the sidecar's token is mounted."""
+    settable: Collection[str]
+    """The vault's own settings that `sidecar_env` may hold, beside those of every vault."""
+    set_by_component: Mapping[str, str]
+    """The vault's own variables that its component sets, each with the argument that decides it, or an empty text."""
+    credentials: Collection[str]
+    """The vault's own variables that hold credentials, or say where some are."""
+
+
+def sidecar_env(given: object, *, backend: Backend) -> dict[str, str]:
+    """Return the sidecar's settings; refuse unknown ones, credentials, and those that the component sets itself."""
     env = text_mapping("sidecar_env", given, EXAMPLE)
+    set_by_component = {**SET_BY_EVERY_COMPONENT, **backend.set_by_component}
+    settable = (*OF_EVERY_VAULT, *backend.settable)
     for name, value in env.items():
         if name in set_by_component:
             argument = set_by_component[name]
             fix = f"use the argument {argument}" if argument else "leave it out"
             raise invalid("sidecar_env", name, "variables that are not set by the component itself", fix)
-        if name in credentials:
+        if name in backend.credentials:
             fix = "leave it out; the sidecar has the identity that the component makes"
             raise invalid("sidecar_env", name, "no credentials: they would be in etcd and in Pulumi's state", fix)
         if name not in settable:

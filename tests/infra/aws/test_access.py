@@ -242,6 +242,8 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
         sidecar_user=1000,
         sidecar_files={"/etc/ca": {"configMap": {"name": "ca"}}},
         metrics_namespaces=["monitoring"],
+        image_pull_policy="Always",
+        image_pull_secrets=["registry"],
     )
     assert {*args, "existing_service_account"} == set(AwsSecretAccessArgs.__annotations__)
     plain, later = run(aws_access(**args)), run(aws_access(**{key: Later(value) for key, value in args.items()}))

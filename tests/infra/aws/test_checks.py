@@ -42,7 +42,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("secret_prefix", "*/", ["secret prefix '*/'"]),
     ("secret_prefix", "", ["secret prefix ''", "such as 'test/'"]),
     ("secrets", ["prod/database-password"], ["outside the namespace's prefix", "a name under test/"]),
-    ("secrets", ["*"], ["secret name '*'"]),
+    ("secrets", ["*"], ["secret name 'test/*'"]),
     ("kms_key_arns", ["alias/secrets"], ["kms_key_arns", "given 'alias/secrets'", "the ARN of a key"]),
     ("kms_key_arns", [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"], ["kms_key_arns", "the ARN of a key"]),
     (
@@ -215,7 +215,7 @@ def test_an_existing_provider_must_accept_our_audience() -> None:
     [
         ({}, "has no annotation secret-access/role-arn: given None"),
         (None, "has no annotation secret-access/role-arn: given None"),
-        ({ANNOTATION: "arn:aws:iam::111122223333:role/old"}, "names another role in the annotation"),
+        ({ANNOTATION: "arn:aws:iam::111122223333:role/old"}, "names another identity in the annotation"),
     ],
 )
 def test_an_existing_service_account_needs_the_annotation(annotations: Mapping[str, str] | None, message: str) -> None:

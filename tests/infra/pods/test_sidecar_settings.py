@@ -28,7 +28,8 @@ def test_every_setting_is_either_a_platforms_or_refused_with_a_reason() -> None:
         *sidecar_settings.OF_EVERY_VAULT,
         *sidecar_settings.OF_AWS,
         *sidecar_settings.AWS_CREDENTIALS,
-        *environment.SET_BY_COMPONENT,
+        *sidecar_settings.SET_BY_EVERY_COMPONENT,
+        *environment.BACKEND.set_by_component,
     }
     told = {name for section in SECTIONS for name in documented(section)}
     assert told - known == set()
@@ -58,7 +59,7 @@ def test_seconds_are_bounded_as_the_sidecar_bounds_them(name: str, most: int) ->
 )
 def test_what_the_sidecar_accepts_is_accepted(name: str, value: str) -> None:
     """Addresses and numbers in the forms that operating.md has."""
-    assert environment.own_settings({name: value}) == {name: value}
+    assert sidecar_settings.sidecar_env({name: value}, backend=environment.BACKEND) == {name: value}
 
 
 def test_every_setting_of_the_shared_service_is_either_a_platforms_or_refused_with_a_reason() -> None:
