@@ -3,6 +3,8 @@
 https://www.pulumi.com/docs/iac/using-pulumi/extending-pulumi/build-a-component/
 """
 
+from unittest.mock import patch
+
 from pulumi.provider.experimental import component
 from pulumi.provider.experimental.analyzer import Analyzer
 from pulumi.provider.experimental.component import ComponentProvider
@@ -27,9 +29,5 @@ class Package(ComponentProvider):
     """Pulumi's provider of components, with our analyzer: it takes none as an argument."""
 
     def __init__(self, components: list[type], name: str = "secret-access") -> None:
-        theirs = component.Analyzer
-        component.Analyzer = _Analyzer  # type: ignore[misc]
-        try:
+        with patch.object(component, "Analyzer", _Analyzer):
             super().__init__(components, name)
-        finally:
-            component.Analyzer = theirs  # type: ignore[misc]
