@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp
 
-from secret_sidecar import problems
 from secret_sidecar.api.access_token import TokenFile, TokenRequired
+from secret_sidecar.api.application import Application
 from secret_sidecar.api.batch import Batch
 from secret_sidecar.api.events import Events
 from secret_sidecar.api.guard import Guard
@@ -15,7 +14,6 @@ from secret_sidecar.api.health import Health
 from secret_sidecar.api.memory_budget import BUDGET, Budget
 from secret_sidecar.api.openapi import Description
 from secret_sidecar.api.readiness import Readiness
-from secret_sidecar.api.request_metrics import ObservedRequests
 from secret_sidecar.api.routes import Declared, Secrets
 from secret_sidecar.api.secret_reader import Asker
 from secret_sidecar.api.writes import Writes
@@ -42,10 +40,13 @@ def freshened(store: Store, settings: Settings, metrics: Metrics, total: Total |
     return Fresh(observed, metrics, ttl=settings.cache_ttl, stale=settings.stale_if_error, total=total)
 
 
-def api(store: Store, settings: Settings, metrics: Metrics | None = None) -> Starlette:
+def api(store: Store, settings: Settings, metrics: Metrics | None = None) -> Application:
     """Return the API: behind the guard, every error a problem document."""
     asker = Asker(store, settings)
-    return application(routes(asker, Events(asker, settings), settings), _middleware(settings, metrics or Metrics()))
+    app = routed(routes(asker, Events(asker, settings), settings))
+    if settings.token_file:
+        app = TokenRequired(app, TokenFile(settings.token_file))
+    return Application(Guard(app), metrics)
 
 
 def routes(asker: Asker, events: Events, settings: Settings, budget: Budget = BUDGET) -> list[Route]:
@@ -61,21 +62,12 @@ def routes(asker: Asker, events: Events, settings: Settings, budget: Budget = BU
     return [route for part in parts for route in part.routes]
 
 
-def health(readiness: Readiness, metrics: Metrics | None = None) -> Starlette:
+def health(readiness: Readiness, metrics: Metrics | None = None) -> Application:
     """Return the health endpoints: the kubelet asks by the pod's address, so there is no guard."""
-    return application(Health(readiness, metrics or Metrics()).routes, [])
+    metrics = metrics or Metrics()
+    return Application(routed(Health(readiness, metrics).routes))
 
 
-def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
-    """Return the middleware in front of the routes, outermost first."""
-    middleware = [Middleware(ObservedRequests, metrics), Middleware(Guard)]
-    if settings.token_file:
-        middleware.append(Middleware(TokenRequired, TokenFile(settings.token_file)))
-    return middleware
-
-
-def application(routes: list[Route], middleware: list[Middleware]) -> Starlette:
-    """Return an application whose every error is a problem document."""
-    made = Starlette(routes=routes, middleware=middleware, exception_handlers=problems.HANDLERS)
-    made.router.redirect_slashes = False
-    return made
+def routed(routes: list[Route]) -> ASGIApp:
+    """Return the routes as an application; a path with a slash too many is no other path."""
+    return Router(routes, redirect_slashes=False).app

@@ -11,7 +11,6 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -92,14 +91,18 @@ def response(error: Exception, **context: str | None) -> Response:
     return _response(document(error, **context), headers)
 
 
-async def on_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answer an error that no route handled."""
-    return response(error)
+def answer_to(error: Exception) -> Response:
+    """Return the answer to a request whose error no route handled: ours, the router's, or a defect."""
+    return _router_problem(error) if isinstance(error, HTTPException) else response(error)
 
 
-async def on_http_exception(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answer the router's errors: no such path, or method not allowed."""
-    assert isinstance(error, HTTPException)  # noqa: S101
+def is_defect(error: Exception) -> bool:
+    """Tell whether an error is from outside of what the sidecar and its router raise."""
+    return kind_of(error) is INTERNAL_ERROR and not isinstance(error, HTTPException)
+
+
+def _router_problem(error: HTTPException) -> Response:
+    """Return the answer to the router's errors: no such path, or method not allowed."""
     title = HTTPStatus(error.status_code).phrase
     headers = dict(error.headers or {})
     if "Allow" in headers:
@@ -109,14 +112,6 @@ async def on_http_exception(request: Request, error: Exception) -> Response:  # 
         detail = f"expected one of {headers['Allow']}" if error.detail == title else error.detail
     members = {"type": "about:blank", "title": title, "status": error.status_code, "detail": detail}
     return _response(members, headers)
-
-
-HANDLERS: dict[Any, Any] = {
-    HTTPException: on_http_exception,
-    InvalidName: on_error,
-    errors.SidecarError: on_error,
-    Exception: on_error,
-}
 
 
 class _Problem(Response):

@@ -15,8 +15,8 @@ from starlette.types import ASGIApp
 
 from secret_sidecar import app, http_server, listening, logs
 from secret_sidecar.api import batch
+from secret_sidecar.api.application import refused
 from secret_sidecar.api.readiness import Readiness
-from secret_sidecar.api.request_metrics import refused
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.open import open_store, open_token_exchange

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.exceptions import HTTPException
@@ -25,18 +26,21 @@ _PATH = PATH.encode()
 class _SecretRoute(Route):
     """A route for everything below a path: the rest is the name, slashes and line breaks included."""
 
+    def __init__(self, secrets: Secrets, methods: list[str]) -> None:
+        super().__init__(f"{PATH}{{name}}", secrets, methods=methods)
+        self._secrets = secrets
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether the path, as it was sent, is below, and the method one of the route's."""
         if scope["type"] != "http" or not scope["raw_path"].startswith(_PATH):
             return Match.NONE, {}
         return Match.FULL if self.methods is None or scope["method"] in self.methods else Match.PARTIAL, {}
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def handle(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Serve; 405 names the setting that enables writes to those who try to write without it."""
         method, methods = scope["method"], self.methods or set()
         if method in methods:
-            await self.app(scope, receive, send)
-            return
+            return self._secrets(scope, receive, send)
         allowed = ", ".join(sorted(methods))
         detail = f"expected one of {allowed}"
         if method in WRITING:
@@ -58,7 +62,7 @@ class Secrets:
     @property
     def routes(self) -> list[Route]:
         """What the application serves: one route, so that its 405 lists every method there is."""
-        return [_SecretRoute(f"{PATH}{{name}}", self, methods=["GET", *self._written_by])]
+        return [_SecretRoute(self, ["GET", *self._written_by])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,11 @@ class Asker:
         """Return a name in full, or raise InvalidName."""
         return self._spelling.full_name(name, self._prefix)
 
-    async def read(self, name: str, selection: Selection, deadline: float) -> Secret:
+    def read(self, name: str, selection: Selection, deadline: float) -> Awaitable[Secret]:
         """Return what was selected of the secret of a full name, or raise a SidecarError."""
-        secret = await self.store.get(name, deadline, version=selection.version, stage=selection.stage)
-        return secret if selection.key is None else pick(secret, selection.key)
+        reading = self.store.get(name, deadline, version=selection.version, stage=selection.stage)
+        return reading if selection.key is None else _picked(reading, selection.key)
+
+
+async def _picked(reading: Awaitable[Secret], key: str) -> Secret:
+    return pick(await reading, key)

@@ -75,10 +75,15 @@ class Fresh(Wrapped):
         self._looks: dict[str, str | None] = {}  # by name, the version last found; None if the look was refused
         self.calls: SharedCalls[Key, Secret] = SharedCalls(self._fetch if self.keep is None else self._fetch_and_keep)
 
-    async def get(self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None) -> Secret:
+    def get(
+        self, name: str, deadline: float, *, version: str | None = None, stage: str | None = None
+    ) -> Coroutine[Any, Any, Secret]:
         """Read a secret, from memory only if it may be."""
         if self.keep is None:
-            return await self.calls.get((name, version, stage), deadline)
+            return self.calls.get((name, version, stage), deadline)
+        return self._get_or_keep(name, deadline, version, stage)
+
+    async def _get_or_keep(self, name: str, deadline: float, version: str | None, stage: str | None) -> Secret:
         if secret := self._kept(name, version, stage):
             self._metrics.cache.add("hit")
             return secret

@@ -6,20 +6,16 @@ application alone, so that no mistake in looking something up by name can cross 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 import secret_names
 from secret_sidecar import app, problems
+from secret_sidecar.api.application import Application
 from secret_sidecar.api.events import Events
 from secret_sidecar.api.guard import Guard, hosts_of
-from secret_sidecar.api.request_metrics import ObservedRequests
 from secret_sidecar.api.secret_reader import Asker
 from secret_sidecar.errors import SidecarError
 from secret_sidecar.reading.audit import CALLER, Audited, Trail
@@ -48,7 +44,7 @@ class OneCaller:
         asker = Asker(self._store, own)
         self.account = shared.accounts.of(claims.subject)
         self._events = Events(asker, own, streams=self.account.streams)
-        self.router = Router(app.routes(asker, self._events, own, self.account.memory), redirect_slashes=False)
+        self.api = app.routed(app.routes(asker, self._events, own, self.account.memory))
 
     def end(self) -> None:
         """End the streams."""
@@ -97,7 +93,7 @@ class Shared:
             scope[CALLER] = caller.claims.subject
             assert isinstance(caller.served, OneCaller)  # noqa: S101
             with caller.served.account.request():
-                await caller.served.router(scope, receive, send)
+                await caller.served.api(scope, receive, send)
         self._bound()
 
     async def probe(self, name: str, deadline: float) -> None:  # noqa: ARG002
@@ -121,14 +117,7 @@ class Shared:
         return (caller.served.fresh for caller in self.callers if isinstance(caller.served, OneCaller))
 
 
-def api(shared: Shared, settings: Settings, metrics: Metrics) -> Starlette:
-    """Return the API: behind the guard and the middleware that runs before the caller is known."""
+def api(shared: Shared, settings: Settings, metrics: Metrics) -> Application:
+    """Return the API: behind the guard. It has no route of its own, for every request is somebody's."""
     expected = " or ".join(settings.shared_hosts)
-    guard: Callable[..., Any] = Guard
-    middleware = [
-        Middleware(ObservedRequests, metrics),
-        Middleware(guard, hosts_of(settings.shared_hosts), expected),
-    ]
-    made = app.application([], middleware)
-    made.router.default = shared  # no route of its own: every request is somebody's
-    return made
+    return Application(Guard(shared, hosts_of(settings.shared_hosts), expected), metrics)

@@ -9,10 +9,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
 import pytest
-from starlette.applications import Starlette
 
-from secret_sidecar import problems
+from secret_sidecar import app
 from secret_sidecar.api import events
+from secret_sidecar.api.application import Application
 from secret_sidecar.api.events import HEARTBEAT, Events
 from secret_sidecar.api.secret_reader import Asker
 from secret_sidecar.api.version_watcher import Finding, Listener
@@ -61,7 +61,7 @@ async def bench(static_settings: Settings) -> AsyncIterator[Bench]:
     versions, pause = Versions({"test/a": "1", "test/b": "1"}), ByHand()
     versions.gate.set()
     part = Events(Asker(versions, static_settings), static_settings, pause)  # type: ignore[arg-type]
-    application = Starlette(routes=part.routes, exception_handlers=problems.HANDLERS)
+    application = Application(app.routed(part.routes))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = Server(application)

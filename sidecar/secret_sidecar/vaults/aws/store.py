@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import uuid
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -160,10 +161,10 @@ class AwsStore:
         detail = f"{call.action} of {call.name!r} with something other than a version of it"
         raise self._bad_response(answer, identity, detail)
 
-    async def _call(self, call: Call, members: dict[str, str], deadline: float) -> tuple[Answer, str]:
+    def _call(self, call: Call, members: dict[str, str], deadline: float) -> Awaitable[tuple[Answer, str]]:
         """Return the answer to a call that succeeded and the identity that made it."""
         body = json_of(members)
-        return await retrying(lambda: self._accepted(call, body, deadline), deadline)
+        return retrying(lambda: self._accepted(call, body, deadline), deadline)
 
     async def _accepted(self, call: Call, body: bytes, deadline: float) -> tuple[Answer, str]:
         """Call; if the signature is not accepted, once more at the right time, or with renewed credentials."""
