@@ -23,6 +23,7 @@ from local import plugins
 from tools import build
 
 ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = ROOT / "infra"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secret-access"
 UV_VERSION = "0.13.9"
 OLDEST_UV = (0, 9)
@@ -146,11 +147,9 @@ def sync_python_packages(uv: str) -> None:
 def sync_program(uv: str) -> None:
     """The Pulumi program's own environment, as Pulumi's language host would make it: ``infra/.venv``."""
     env = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
-    env |= {"UV_SYSTEM_CERTS": "1", "UV_PROJECT_ENVIRONMENT": str(ROOT / "infra" / ".venv")}
+    env |= {"UV_SYSTEM_CERTS": "1", "UV_PROJECT_ENVIRONMENT": str(PROGRAM / ".venv")}
     with step("Python packages of the Pulumi program"):
-        subprocess.run(
-            [uv, "sync", "--frozen", "--quiet", "--no-dev", "--package", "secret-access"], cwd=ROOT, env=env, check=True
-        )
+        subprocess.run([uv, "sync", "--frozen", "--quiet"], cwd=PROGRAM, env=env, check=True)
 
 
 def go_tools(what: str) -> list[str]:

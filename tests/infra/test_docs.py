@@ -1,41 +1,60 @@
-"""components.md says all that the components take and give, and its example works; security.md, what is granted."""
+"""components.md and a page per cloud say all that the components take and give, and their examples work."""
 
 import inspect
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
-from secret_access import (
-    AwsSecretAccess,
-    AwsSecretAccessArgs,
-    ClusterTrust,
-    ClusterTrustArgs,
-    SecretWorkload,
-    SharedSecretService,
-    SharedSecretServiceArgs,
-)
+import secret_access
+from secret_access import SecretAccess, SecretAccessArgs
 from secret_access.aws.documents import OidcProvider, secrets_policy, trust_policy
 from secret_access.checks import subject
-from secret_access.pods.workload import SecretWorkloadArgs
 from tests.infra.engine import run
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 PAGE = (DOCS / "components.md").read_text()
-COMPONENTS = [
-    (ClusterTrust, ClusterTrustArgs),
-    (AwsSecretAccess, AwsSecretAccessArgs),
-    (SecretWorkload, SecretWorkloadArgs),
-    (SharedSecretService, SharedSecretServiceArgs),
-]
+COMPONENTS = sorted(
+    (
+        found
+        for name in secret_access.__all__
+        if inspect.isclass(found := getattr(secret_access, name)) and issubclass(found, pulumi.ComponentResource)
+    ),
+    key=lambda component: component.__name__,
+)
+
+
+def package(component: type) -> str:
+    """The package of secret_access that a component is in, such as `aws`; empty for what no package has."""
+    return component.__module__.removeprefix("secret_access").removeprefix(".").rpartition(".")[0]
+
+
+CLOUDS = sorted(
+    {package(component) for component in COMPONENTS if issubclass(component, SecretAccess)} - {package(SecretAccess)}
+)
+PAGES = [DOCS / "components.md", *(DOCS / f"{cloud}.md" for cloud in CLOUDS)]
+
+
+def own_page(component: type) -> str:
+    """The page that has a component's own arguments: its cloud's, or that of what all clouds share."""
+    return (DOCS / f"{package(component)}.md").read_text() if package(component) in CLOUDS else PAGE
+
+
+def own_section(component: type) -> str:
+    name = component.__name__
+    page = own_page(component)
+    assert f"\n## {name}\n" in page, f"no section {name}"
+    return page.split(f"\n## {name}\n")[1].split("\n## ")[0]
 
 
 def tables_of(component: type) -> tuple[set[str], set[str]]:
     """Names in the first column of the component's two tables: arguments, outputs."""
-    section = PAGE.split(f"## {component.__name__}\n")[1].split("\n## ")[0]
-    arguments, outputs = section.split("| output | |")
+    arguments, _, outputs = own_section(component).partition("| output | |")
     return _first_column(arguments), _first_column(outputs)
 
 
@@ -44,26 +63,39 @@ def _first_column(table: str) -> set[str]:
     return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
 
 
-def outputs_of(component: type) -> set[str]:
-    """Names of a component's outputs, those of the class that it extends included."""
-    ours = (cls for cls in component.__mro__ if cls.__module__.startswith("secret_access"))
-    return {name for cls in ours for name in inspect.get_annotations(cls)}
+def arguments_of(component: type) -> Any:
+    return getattr(secret_access, f"{component.__name__}Args")
 
 
-@pytest.mark.parametrize(("component", "args"), COMPONENTS)
-def test_every_argument_and_output_is_documented_and_no_other(component: type, args: Any) -> None:
-    """A component and its page cannot drift apart."""
+def own(component: type, names: Iterable[str]) -> set[str]:
+    """Names of arguments without those of every cloud, which SecretAccess alone documents."""
+    inherits = issubclass(component, SecretAccess) and component is not SecretAccess
+    return set(names) - set(SecretAccessArgs.__annotations__ if inherits else ())
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_every_argument_and_output_is_documented_and_no_other(component: type) -> None:
+    """A component and its page cannot drift apart; what every cloud has is told once, under SecretAccess."""
     arguments, outputs = tables_of(component)
-    assert arguments == set(args.__annotations__)
-    assert outputs == outputs_of(component)
+    assert arguments == own(component, arguments_of(component).__annotations__)
+    assert outputs == set(inspect.get_annotations(component))
 
 
-@pytest.mark.parametrize(("component", "args"), COMPONENTS)
-def test_the_page_says_what_is_required(component: type, args: Any) -> None:
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_the_page_says_what_is_required(component: type) -> None:
     """`required` stands where an argument may not be left out, and nowhere else."""
-    section = PAGE.split(f"## {component.__name__}\n")[1]
-    required = set(re.findall(r"^\| `(\w+)` \| required\.", section.split("\n## ")[0], re.MULTILINE))
-    assert required == args.__required_keys__
+    required = set(re.findall(r"^\| `(\w+)` \| required\.", own_section(component), re.MULTILINE))
+    assert required == own(component, arguments_of(component).__required_keys__)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_cloud_has_a_page_that_says_the_same_things(cloud: str) -> None:
+    """Who may read what and by which document, limits, and what only a stand-in or fake has seen; it is linked."""
+    page = (DOCS / f"{cloud}.md").read_text()
+    headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
+    assert {"Who may read what", "What is checked", "Limits"} <= set(headings)
+    assert any(heading.startswith("What only a ") for heading in headings)
+    assert f"({cloud}.md)" in PAGE
 
 
 def made_by(example: str) -> set[str]:
@@ -84,6 +116,14 @@ def test_the_examples_work() -> None:
     assert made_by(sidecar + shared) == identity | service
 
 
+def test_the_examples_of_the_clouds_work() -> None:
+    """The page of a cloud has programs that make a ServiceAccount with an identity there; AWS's is in components.md."""
+    for cloud in set(CLOUDS) - {"aws"}:
+        examples = re.findall(r"```python\n(.*?)```", (DOCS / f"{cloud}.md").read_text(), re.DOTALL)
+        assert examples, cloud
+        assert all("ServiceAccount" in made_by(example) for example in examples), cloud
+
+
 def test_the_documents_that_security_reviewers_see_are_those_that_are_made() -> None:
     """docs/security.md shows the laptop environment's role of the namespace test, word for word."""
     trust, policy = map(json.loads, re.findall(r"```json\n(.*?)```", (DOCS / "security.md").read_text(), re.DOTALL))
@@ -94,6 +134,6 @@ def test_the_documents_that_security_reviewers_see_are_those_that_are_made() -> 
 
 def test_the_pages_say_which_kubernetes_has_native_sidecars() -> None:
     """Older clusters would run the sidecar as an init container that never ends."""
-    readme = (DOCS.parent / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text()
     assert "Kubernetes 1.29 or newer" in readme
     assert "Kubernetes 1.29 or newer" in PAGE
