@@ -5,6 +5,8 @@ PYTHON ?= python3
 LOCAL := .venv/bin/python -m local
 # Which of Pulumi's plugins the local stacks run with (local/plugins.py): auto, real or standin.
 export PLUGINS ?= auto
+# Which clouds the laptop environment has (local/selection.py): aws or all.
+export CLOUD ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help up down test check e2e ask matrix status image soak bench format setup setup-test setup-check

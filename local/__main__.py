@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local import cluster, config, host, interrupts, plugins, stacks
+from local import clouds, cluster, config, host, interrupts, plugins, selection, stacks
 from local.kubectl import Kubectl, KubectlError
 from local.progress import NotReadyError, say, step
 from local.stacks import Pulumi
@@ -28,10 +28,12 @@ def _tools_of_running() -> Path:
     """The tools, for what needs the environment up: nothing is built for one that is not."""
     if reason := host.why_not_running():
         raise NotReadyError(f"the laptop environment is not up: {reason}; run `make up` first")
+    selection.check_is_up()
     return tools_folder()
 
 
 def _up(_: argparse.Namespace) -> int:
+    clouds.wanted()  # a wrong CLOUD is said before anything is built
     return report(up(tools_folder()))
 
 
@@ -43,12 +45,13 @@ def _down(_: argparse.Namespace) -> int:
 
 def _matrix(_: argparse.Namespace) -> int:
     tools = _tools_of_running()
-    return report(matrix(Kubectl(tools), Pulumi(tools)))
+    return report(matrix(Kubectl(tools), Pulumi(tools), clouds.wanted()))
 
 
 def _ask(given: argparse.Namespace) -> int:
     kubectl = Kubectl(_tools_of_running())
-    pod = cluster.running_pod(kubectl, given.namespace)
+    cloud, *_ = clouds.wanted()
+    pod = cluster.running_pod(kubectl, cloud, given.namespace)
     print(json.dumps(cluster.ask(kubectl, pod, given.name), indent=2))
     return 0
 
@@ -57,7 +60,8 @@ def _status(_: argparse.Namespace) -> int:
     if reason := host.why_not_running():
         print(reason)
         return 1
-    print(f"up: Kubernetes {config.ISSUER}, AWS {config.AWS_URL}, kubeconfig {config.KUBECONFIG}, logs {config.LOGS}")
+    there = ", ".join(f"{clouds.ALL[name].title} {clouds.ALL[name].url}" for name in selection.started_with())
+    print(f"up: Kubernetes {config.ISSUER}, {there}, kubeconfig {config.KUBECONFIG}, logs {config.LOGS}")
     return 0
 
 
@@ -68,6 +72,17 @@ def _env(_: argparse.Namespace) -> int:
     for name, value in own.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
+
+
+REPORTED = (
+    NotReadyError,
+    host.TakenError,
+    plugins.PluginError,
+    selection.CloudError,
+    stacks.StackError,
+    KubectlError,
+)
+"""Errors whose message says all that a person needs."""
 
 
 def main() -> int:
@@ -95,7 +110,7 @@ def main() -> int:
     except KeyboardInterrupt:
         say("interrupted; what was begun is still there: `make up` goes on with it, `make down` ends it")
         return 130
-    except (NotReadyError, host.TakenError, plugins.PluginError, stacks.StackError, KubectlError) as error:
+    except REPORTED as error:
         say(f"error: {error}")
         return 1
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local import config, host
+from local.cloud import Cloud
 from local.kubectl import Kubectl, KubectlError
 from local.progress import wait_for
 from local.services import api_server_ready
@@ -34,12 +35,18 @@ SIDECAR = "secrets"
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod with a sidecar; ``app`` is the application's container, ``declared`` the secrets that its stack names."""
+    """A pod with a sidecar.
+
+    ``app`` is the application's container, ``declared`` the secrets that its stack names, ``cloud`` the name of the
+    one that the sidecar asks, ``address`` the pod's, from which it asks.
+    """
 
     namespace: str
     name: str
     app: str
     declared: tuple[str, ...]
+    cloud: str
+    address: str
 
     @classmethod
     def of(cls, pod: dict[str, Any]) -> Pod:
@@ -52,6 +59,8 @@ class Pod:
             pod["metadata"]["name"],
             next(container["name"] for container in pod["spec"]["containers"] if container["name"] != SIDECAR),
             tuple(name if "/" in name else env.get("SECRETS_PREFIX", "") + name for name in names),
+            env.get("SECRETS_BACKEND", ""),
+            pod["status"].get("podIP", ""),
         )
 
 
@@ -106,27 +115,32 @@ def wait_for_node(kubectl: Kubectl) -> None:
     wait_for("the node", ready, still_possible=host.why_not_running)
 
 
-def wait_for_pod(kubectl: Kubectl, namespace: str) -> Pod:
-    """A ready pod with a sidecar, as soon as the namespace has one."""
-    return wait_for(f"a pod of {namespace}", lambda: find_pod(kubectl, namespace), still_possible=host.why_not_running)
-
-
-def running_pod(kubectl: Kubectl, namespace: str) -> Pod:
-    """A ready pod with a sidecar; KubectlError where the namespace has none."""
-    if reason := host.why_not_running():
-        raise KubectlError(f"{reason}; `make up` starts it")
-    if pod := find_pod(kubectl, namespace):
-        return pod
-    others = sorted({pod.namespace for pod in ready_pods(kubectl)})
-    raise KubectlError(
-        f"namespace {namespace!r} has no ready pod with a sidecar (a container named {SIDECAR!r}), expected one of "
-        f"{', '.join(others) or 'none yet'}; `kubectl -n {namespace} describe pods` says why a pod is not ready"
+def wait_for_pod(kubectl: Kubectl, cloud: Cloud, namespace: str) -> Pod:
+    """A ready pod whose sidecar asks the cloud, as soon as the namespace has one."""
+    return wait_for(
+        f"a pod of {namespace} for {cloud.title}",
+        lambda: find_pod(kubectl, cloud, namespace),
+        still_possible=host.why_not_running,
     )
 
 
-def find_pod(kubectl: Kubectl, namespace: str) -> Pod | None:
-    """A ready pod with a sidecar, if the namespace has one."""
-    return next((pod for pod in ready_pods(kubectl) if pod.namespace == namespace), None)
+def running_pod(kubectl: Kubectl, cloud: Cloud, namespace: str) -> Pod:
+    """A ready pod whose sidecar asks the cloud; KubectlError where the namespace has none."""
+    if reason := host.why_not_running():
+        raise KubectlError(f"{reason}; `make up` starts it")
+    if pod := find_pod(kubectl, cloud, namespace):
+        return pod
+    others = sorted({pod.namespace for pod in ready_pods(kubectl) if pod.cloud == cloud.name})
+    raise KubectlError(
+        f"namespace {namespace!r} has no ready pod with a sidecar for {cloud.title} (a container named {SIDECAR!r}), "
+        f"expected one of {', '.join(others) or 'none yet'}; `kubectl -n {namespace} describe pods` says why a pod is "
+        "not ready"
+    )
+
+
+def find_pod(kubectl: Kubectl, cloud: Cloud, namespace: str) -> Pod | None:
+    """A ready pod whose sidecar asks the cloud, if the namespace has one."""
+    return next((pod for pod in ready_pods(kubectl) if (pod.namespace, pod.cloud) == (namespace, cloud.name)), None)
 
 
 def ready_pods(kubectl: Kubectl) -> list[Pod]:

@@ -42,6 +42,5 @@ ISSUER = f"https://{ADDRESS}"
 AWS_URL = f"http://{ADDRESS}:4566"
 REGION = "us-east-1"
 ACCOUNT = "111122223333"
-CLUSTER_STACK = "local-cluster"
-ENVIRONMENT_STACKS = {"test": "local-test", "prod": "local-prod"}
-"""Each environment and its stack; namespaces are added in the stack's file."""
+ENVIRONMENTS = ("test", "prod")
+"""Each has a stack and a namespace in each cloud."""

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from local import config
+from local import config, selection
 from local.machine import DIED, PRIVATE
 from local.progress import NotReadyError, wait_for
 
@@ -159,11 +159,16 @@ def _check_place(tools: Path) -> None:
 
 
 def start(tools: Path) -> None:
-    """Start the machine, and return while it is still setting itself up. Call it inside ``claim()``."""
+    """Start the machine with the clouds that are wanted, and return while it is still setting itself up.
+
+    Call it inside ``claim()``.
+    """
+    names = selection.wanted()
     _check_place(tools)
     clean()
     for folder in (config.MACHINE, config.LOGS):
         folder.mkdir(parents=True, exist_ok=True)
+    selection.remember(names)
     for cgroup in _cgroups():
         cgroup.mkdir(exist_ok=True)
     sysctls = {key: Path("/proc/sys", key).read_text().strip() for key in SYSCTLS}

@@ -12,25 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.aws.trail import Call
-
-CLOUD = "aws"
-DENIED = "AccessDeniedException"
-GET_SECRET_VALUE = "secretsmanager.GetSecretValue"  # noqa: S105 — an action
+from local.cloud import Cloud
+from local.trail import Call
 
 
 @dataclass(frozen=True)
 class Question:
-    """A namespace asking for a secret, and the pod and container that did so for it.
+    """A namespace asking a cloud's vault for a secret, and the pod and container that did so for it.
 
-    ``prefix``: what the names of the namespace's own secrets begin with.
+    ``prefix``: what the names of the namespace's own secrets begin with. ``address``: the pod's, as the cloud sees it.
     """
 
+    cloud: Cloud
     asker: str
     prefix: str
     name: str
     pod: str
     container: str = "app"
+    address: str = ""
 
     @property
     def asked_by(self) -> str:
@@ -56,11 +55,12 @@ class Cell:
     @property
     def right(self) -> bool:
         """Whether the answer is the expected one, decided by the cloud."""
-        return self.status == self.question.expected and self.decided_by == CLOUD
+        return self.status == self.question.expected and self.decided_by == self.question.cloud.name
 
     def as_json(self) -> dict[str, Any]:
         """The cell as ``isolation.json`` has it."""
         return {
+            "vault": self.question.cloud.name,
             "from": self.question.asker,
             "name": self.question.name,
             "expected": self.question.expected,
@@ -78,9 +78,10 @@ def judge(question: Question, answer: dict[str, Any], calls: Iterable[Call], sto
 
     ``calls`` are the trail's lines since the question was asked; ``stored`` is the value that the vault holds.
     """
+    cloud = question.cloud
     body = answer["body"] if isinstance(answer["body"], dict) else {}
-    reads = [call for call in calls if call.action == GET_SECRET_VALUE and call.name == question.name]
-    reads = [call for call in reads if _is_session_of(call.identity, question)]
+    reads = [call for call in calls if call.action == cloud.read and call.name == question.name]
+    reads = [call for call in reads if cloud.is_of_asker(call, question)]
     status = int(answer["status"])
     if status == 200:
         served = next((call for call in reads if call.status == 200), None)
@@ -88,45 +89,52 @@ def judge(question: Question, answer: dict[str, Any], calls: Iterable[Call], sto
             return Cell(question, status, "nobody", "the cloud logged no such read")
         if body.get("value") != stored:
             return Cell(question, status, "sidecar", "not the value that the vault holds")
-        return Cell(question, status, CLOUD, f"read as {served.identity}", served)
+        return Cell(question, status, cloud.name, f"read as {served.identity}", served)
     decision = next((call for call in reads if call.request_id == body.get("request_id")), None)
-    by_cloud = decision is not None and decision.code == body.get("code") and (status != 403 or decision.code == DENIED)
+    said = decision is not None and decision.code == body.get("code")
+    by_cloud = said and (status != 403 or body.get("code") == cloud.denied)
     detail = str(body.get("detail") or answer["body"])
-    return Cell(question, status, CLOUD if by_cloud else "sidecar", detail, decision)
-
-
-def _is_session_of(identity: str, question: Question) -> bool:
-    """Whether AWS's session is the pod's own: `NAMESPACE.POD`, cut in the middle where that is too long for IAM."""
-    namespace, _, pod = identity.rpartition("/")[2].partition(".")
-    return bool(namespace and pod) and question.asker.startswith(namespace) and question.pod.endswith(pod)
+    return Cell(question, status, cloud.name if by_cloud else "sidecar", detail, decision)
 
 
 def wrong(cells: list[Cell]) -> list[str]:
     """What is not as expected, in words; empty if isolation is proven."""
-    read_by_owner = {cell.question.name for cell in cells if cell.question.expected == 200 and cell.right}
+    read_by_owner = {_secret(cell) for cell in cells if cell.question.expected == 200 and cell.right}
     found = [] if cells else ["nothing was asked"]
     for cell in cells:
         asked = f"{cell.question.asker} asking for {cell.question.name}"
         if not cell.right:
             found.append(
                 f"{asked}: {cell.status} decided by {cell.decided_by}, "
-                f"expected {cell.question.expected} decided by {CLOUD} ({cell.detail})"
+                f"expected {cell.question.expected} decided by {cell.question.cloud.name} ({cell.detail})"
             )
-        elif cell.question.name not in read_by_owner:
+        elif _secret(cell) not in read_by_owner:
             found.append(f"{asked}: refused, but its owner could not read it either, so that proves nothing")
     return found
 
 
+def _secret(cell: Cell) -> tuple[str, str]:
+    return cell.question.cloud.name, cell.question.name
+
+
 def table(cells: list[Cell]) -> str:
-    """The matrix for a terminal: a row for each asking namespace, a column for each secret."""
-    names = list(dict.fromkeys(cell.question.name for cell in cells))
-    rows = [["asked from", *names]]
-    for asker in dict.fromkeys(cell.question.asker for cell in cells):
-        by_name = {cell.question.name: cell for cell in cells if cell.question.asker == asker}
-        rows.append([asker, *(_show(by_name[name]) for name in names)])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    """The matrix for a terminal.
+
+    Of one vault: a row for each asking namespace, a column for each secret. Of several: a row for each question, and a
+    column for each vault that was asked it.
+    """
+    by_vault = len({cell.question.cloud.name for cell in cells}) > 1
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    for cell in cells:
+        asked = cell.question
+        row, column = ((asked.asker, asked.name), asked.cloud.name) if by_vault else ((asked.asker,), asked.name)
+        rows.setdefault(row, {})[column] = _show(cell)
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    lines = [["asked from", *(["for"] if by_vault else []), *columns]]
+    lines += [[*asked_for, *(row.get(column, "-") for column in columns)] for asked_for, row in rows.items()]
+    widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
 
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from local import config
+from local import clouds, config
 from local.progress import PAUSE, say, wait_for
 from local.services import Service, all_services
 
@@ -77,7 +77,7 @@ def main(tools: str) -> NoReturn:
     """Run as process 1 of the new namespaces; never returns."""
     _private_mounts()
     _network()
-    _supervise(all_services(Path(tools)))
+    _supervise(all_services(Path(tools), clouds.wanted()))
 
 
 if __name__ == "__main__":

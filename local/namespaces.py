@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from local import config
+from local.cloud import Cloud
 from local.stacks import Pulumi
 
 
@@ -21,10 +21,10 @@ class Namespace:
     has_workloads: bool
 
 
-def made_by_stacks(pulumi: Pulumi) -> list[Namespace]:
-    """Every namespace of the environments' stacks."""
+def made_by_stacks(pulumi: Pulumi, cloud: Cloud) -> list[Namespace]:
+    """Every namespace of a cloud's environments' stacks."""
     with ThreadPoolExecutor() as pool:
-        stacks = list(pool.map(pulumi.outputs, config.ENVIRONMENT_STACKS.values()))
+        stacks = list(pool.map(pulumi.outputs, cloud.environment_stacks.values()))
     return [
         Namespace(name, made["secret_prefix"], has_workloads=name not in outputs["pods"])
         for outputs in stacks

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from local import config
+from local import config, selection
 from tools import build
 
 STANDINS = config.ROOT / "local" / "standins" / "bin"
@@ -63,7 +63,8 @@ KUBERNETES = Plugin(
 )
 AWS = Plugin("resource", "aws", 7, "aws", "`pulumi plugin install resource aws` downloads it")
 PYTHON = Plugin("language", "python", 3, "python language host", "it comes with Pulumi's own release: put that on PATH")
-ALL = (KUBERNETES, AWS, PYTHON)
+OF_CLOUD = {"aws": AWS}
+"""The plugin that each cloud's stacks need beside the others."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,15 @@ def built_kubernetes() -> Path:
 
 
 def choose(*, building: bool = False) -> tuple[Choice, ...]:
-    """A choice for each plugin; raises PluginError where ``PLUGINS=real`` and one is missing.
+    """A choice for each plugin of the clouds that are wanted; the Kubernetes plugin's is the first.
+
+    Raises PluginError where ``PLUGINS=real`` and one is missing.
 
     ``building``: the Kubernetes plugin is about to be built, so it counts as there.
     """
     mode = wanted()
-    choices = {plugin: None if mode is Wanted.STANDIN else _real(plugin, building=building) for plugin in ALL}
+    needed = (KUBERNETES, *(OF_CLOUD[name] for name in selection.wanted()), PYTHON)
+    choices = {plugin: None if mode is Wanted.STANDIN else _real(plugin, building=building) for plugin in needed}
     if mode is Wanted.REAL and (missing := [plugin for plugin, found in choices.items() if not found]):
         which = "; ".join(f"{plugin.command} ({plugin.source})" for plugin in missing)
         raise PluginError(

@@ -9,16 +9,16 @@ import json
 import shutil
 import socket
 import ssl
-import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from local import config
+from local.cloud import Cloud
 from local.images import PAUSE_IMAGE
 from local.pki import Authority, Certificate, service_account_keys
 
@@ -270,19 +270,12 @@ def _kubelet(tools: Path, keys: Keys) -> Service:
     return Service("kubelet", argv, lambda: api_server_ready() and Path(CONTAINERD_SOCKET).exists())
 
 
-def _aws(keys: Keys) -> Service:
-    folder = config.MACHINE / "aws"  # MiniStack would use the host's temporary folder, and leave its files there
-    folder.mkdir(parents=True, exist_ok=True)
-    env = {"TMPDIR": str(folder), "STATE_DIR": str(folder / "state"), "S3_DATA_DIR": str(folder / "s3")}
-    return Service("aws", [sys.executable, "-m", "local.aws.server", str(keys.authority.cert)], env=env)
-
-
-def all_services(tools: Path) -> list[Service]:
+def all_services(tools: Path, clouds: Sequence[Cloud]) -> list[Service]:
     """Everything that runs in the machine, configured, in the order in which it can first start."""
     keys = make_keys()
     return [
         _etcd(),
-        _aws(keys),
+        *(service for cloud in clouds for service in cloud.services(keys)),
         _containerd(),
         _api_server(tools, keys),
         *_controllers(tools, keys),

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import config, interrupts, plugins
-from local.aws import account
+from local import clouds, config, interrupts, plugins
 from local.progress import say
 from local.stale_locks import remove_stale_locks
-
-STACKS = (config.CLUSTER_STACK, *config.ENVIRONMENT_STACKS.values())
 
 
 class StackError(RuntimeError):
@@ -21,8 +18,9 @@ class StackError(RuntimeError):
 
 
 def foreign_variables() -> list[str]:
-    """Variables of this process that mean another AWS or another Pulumi, such as AWS_PROFILE."""
-    return sorted(name for name in os.environ if name.startswith(("AWS_", "PULUMI_")))
+    """Variables of this process that mean another cloud account or another Pulumi, such as AWS_PROFILE."""
+    starts = ("PULUMI_", *(start for cloud in clouds.ALL.values() for start in cloud.variables))
+    return sorted(name for name in os.environ if name.startswith(starts))
 
 
 def unset_foreign_variables() -> None:
@@ -32,7 +30,7 @@ def unset_foreign_variables() -> None:
 
 
 def environment(tools: Path) -> dict[str, str]:
-    """The variables with which Pulumi, kubectl and every AWS client work on the local environment, and on no other."""
+    """The variables with which Pulumi, kubectl and the clouds' clients work on the local environment alone."""
     return {
         "PATH": plugins.search_path(plugins.choose(), tools),
         "KUBECONFIG": str(config.KUBECONFIG),
@@ -44,12 +42,7 @@ def environment(tools: Path) -> dict[str, str]:
         "PULUMI_HOME": str(config.STATE / "pulumi-home"),
         "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",  # as enable_patch_force, which a Kubernetes plugin before 4.29 lacks
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": config.AWS_URL,
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
-        "AWS_REGION": config.REGION,
-        "AWS_DEFAULT_REGION": config.REGION,
-        **account.ROOT_CREDENTIALS,
+        **{name: value for cloud in clouds.wanted() for name, value in cloud.account.environment().items()},
     }
 
 

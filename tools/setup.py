@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import plugins
+from local import plugins, selection
 from tools import build
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -155,7 +155,7 @@ def sync_program(uv: str) -> None:
 def go_tools(what: str) -> list[str]:
     """The Go tools to build: Pulumi's Kubernetes plugin only for the tests, or where `PLUGINS=real` has no other.
 
-    Raises PluginError where `PLUGINS` cannot be had whatever is built.
+    Raises PluginError or CloudError where `PLUGINS` or `CLOUD` cannot be had whatever is built.
     """
     names = [tool.name for tool in build.LAPTOP]
     chosen = plugins.choose(building=plugins.wanted() is plugins.Wanted.REAL)
@@ -196,7 +196,7 @@ def main(what: str) -> int:
 if __name__ == "__main__":
     try:
         raise SystemExit(main(sys.argv[1] if len(sys.argv) > 1 else ""))
-    except plugins.PluginError as wrong:
+    except (plugins.PluginError, selection.CloudError) as wrong:
         raise SystemExit(f"setup: {wrong}") from None
     except subprocess.CalledProcessError as failure:
         raise SystemExit(f"setup: {failure}") from None  # it has said why

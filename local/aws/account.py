@@ -1,16 +1,14 @@
-"""The laptop's AWS account as its root sees it: seeding secrets, reading the trail."""
+"""The laptop's AWS account as its root sees it: its clients, its secrets."""
 
 from __future__ import annotations
 
 import base64
-import json
 import secrets
 import urllib.request
 from collections.abc import Iterable
 from typing import Any
 
 from local import config, host
-from local.aws.trail import Call
 from local.progress import wait_for
 
 ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": config.ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test"}
@@ -30,7 +28,19 @@ def client(service: str) -> Any:
     )
 
 
-def wait_for_aws() -> None:
+def environment() -> dict[str, str]:
+    """The variables with which every AWS client works on this account."""
+    return {
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": config.AWS_URL,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        "AWS_REGION": config.REGION,
+        "AWS_DEFAULT_REGION": config.REGION,
+        **ROOT_CREDENTIALS,
+    }
+
+
+def wait() -> None:
     """Wait until AWS answers."""
 
     def answers() -> bool:
@@ -72,17 +82,3 @@ def values() -> dict[str, str]:
 def value(name: str) -> str:
     """The value stored under a name."""
     return str(client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
-
-
-def trail_length() -> int:
-    """How much of the trail is written, as a mark for `calls_since`."""
-    return config.TRAIL.stat().st_size if config.TRAIL.exists() else 0
-
-
-def calls_since(mark: int) -> list[Call]:
-    """The calls that AWS got since the mark."""
-    if not config.TRAIL.exists():
-        return []
-    with open(config.TRAIL) as trail:
-        trail.seek(mark)
-        return [Call(**json.loads(line)) for line in trail if line.endswith("\n")]

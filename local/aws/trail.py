@@ -5,31 +5,17 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local.aws.calls import EXCHANGE, Answer, Request
-
-
-@dataclass(frozen=True)
-class Call:
-    """One AWS call and its outcome: never a value, a token or a key."""
-
-    time: str
-    request_id: str
-    client: str
-    action: str
-    identity: str
-    name: str
-    status: int
-    code: str
+from local.trail import Call, TrailFile
 
 
 class Trail:
     """Writes one line per call, and knows whose a key is that was given out in an exchange."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self._file = TrailFile(file)
         self._identities: dict[str, str] = {}
 
     def write(self, request: Request, answer: Answer) -> None:
@@ -52,8 +38,7 @@ class Trail:
             status=answer.status,
             code=_error_code(answer.body) if answer.status >= 400 else "",
         )
-        with open(self._file, "a") as trail:
-            trail.write(json.dumps(asdict(call)) + "\n")
+        self._file.append(call)
 
 
 def _error_code(body: bytes) -> str:

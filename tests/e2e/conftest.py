@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from local import cluster, config, host, stacks
+from local import clouds, cluster, host, stacks
 from local.__main__ import tools_folder
+from local.aws.cloud import AWS
+from local.cloud import Cloud
 from local.isolation import Cell
 from local.kubectl import Kubectl
 from local.stacks import Pulumi
@@ -24,20 +26,20 @@ class Environment:
     pulumi: Pulumi
     cells: list[Cell]
 
-    def ask(self, namespace: str, name: str) -> dict[str, Any]:
-        """Ask for a secret from inside a namespace's app container."""
-        return cluster.ask(self.kubectl, cluster.running_pod(self.kubectl, namespace), name)
+    def ask(self, namespace: str, name: str, cloud: Cloud = AWS) -> dict[str, Any]:
+        """Ask a cloud for a secret from inside a namespace's app container."""
+        return cluster.ask(self.kubectl, cluster.running_pod(self.kubectl, cloud, namespace), name)
 
     def ask_everything(self) -> list[Cell]:
         """The matrix, asked again."""
-        return ask_everything(self.kubectl, self.pulumi)
+        return ask_everything(self.kubectl, self.pulumi, clouds.wanted())
 
-    def pod(self, namespace: str) -> str:
-        """A running pod of a namespace's app."""
-        return cluster.running_pod(self.kubectl, namespace).name
+    def pod(self, namespace: str, cloud: Cloud = AWS) -> str:
+        """A running pod of a namespace's app that asks a cloud."""
+        return cluster.running_pod(self.kubectl, cloud, namespace).name
 
     def python(self, namespace: str, container: str, program: str, *arguments: str) -> str:
-        """Run a Python program inside a container of a namespace's app and return what it prints."""
+        """Run a Python program inside a container of a namespace's app for AWS and return what it prints."""
         command = ("python3", "-c", program, *arguments)
         return self.kubectl("exec", "-n", namespace, self.pod(namespace), "-c", container, "--", *command)
 
@@ -63,5 +65,5 @@ def role_arns(environment: Environment) -> dict[str, str]:
     """Each namespace's role, from the stacks' outputs."""
     return {
         namespace: environment.pulumi.outputs(stack)["namespaces"][namespace]["identity"]
-        for namespace, stack in config.ENVIRONMENT_STACKS.items()
+        for namespace, stack in AWS.environment_stacks.items()
     }

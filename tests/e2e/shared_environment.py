@@ -145,6 +145,6 @@ def running(environment: Environment, folder: Path) -> Iterator[Service]:
             service.pulumi("stack", "rm", "--yes", "--preserve-config")
             for pod, (of, _) in CALLERS.items():
                 environment.kubectl("delete", "pod", pod, "-n", of, "--ignore-not-found")
-            for name in config.ENVIRONMENT_STACKS:
+            for name in config.ENVIRONMENTS:
                 environment.kubectl("delete", "configmap", "secrets-ca", "-n", name, "--ignore-not-found")
             environment.kubectl("delete", "namespace", *NAMESPACES, "--ignore-not-found")

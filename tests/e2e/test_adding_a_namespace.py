@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from local import config
+from local import clouds, config
 from local.aws import account
+from local.aws.cloud import AWS
 from local.isolation import Cell, wrong
 from local.up import matrix, prove
 from tests.e2e.conftest import Environment
 
-STACK = config.ENVIRONMENT_STACKS["test"]
+STACK = AWS.environment_stacks["test"]
 NAME = "shop/api-key"
 
 
@@ -28,11 +29,11 @@ def cells(environment: Environment, tmp_path_factory: pytest.TempPathFactory) ->
     up = ("up", f"--stack={STACK}", "--yes", "--skip-preview")
     environment.pulumi(*up, f"--config-file={added}")
     try:
-        yield prove(environment.kubectl, environment.pulumi)
+        yield prove(environment.kubectl, environment.pulumi, clouds.wanted())
     finally:
         environment.pulumi(*up)
         account.client("secretsmanager").delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
-        matrix(environment.kubectl, environment.pulumi)
+        matrix(environment.kubectl, environment.pulumi, clouds.wanted())
 
 
 def test_it_is_in_the_matrix(cells: list[Cell]) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from local import cluster, config
 from local.aws import account
+from local.aws.cloud import AWS
 from local.kubectl import KubectlError
 from local.progress import wait_for
 from tests.e2e.conftest import Environment
@@ -114,7 +115,7 @@ def debugger(environment: Environment) -> Iterator[str]:
     with somebody_who_may(environment, "patch", "pods/ephemeralcontainers") as user:
         yield user
     environment.kubectl("delete", "pod", pod, "-n", "test")
-    cluster.wait_for_pod(environment.kubectl, "test")
+    cluster.wait_for_pod(environment.kubectl, AWS, "test")
 
 
 def test_who_may_forward_ports_reads_the_namespaces_secrets(environment: Environment, forwarder: str) -> None:

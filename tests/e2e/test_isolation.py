@@ -8,6 +8,7 @@ import pytest
 
 from local import config, stacks
 from local.aws import account
+from local.aws.cloud import AWS
 from local.isolation import wrong
 from tests.e2e.conftest import Environment
 
@@ -32,7 +33,7 @@ def test_the_matrix_is_written_as_documented(environment: Environment) -> None:
         ("prod", PROD, 200, 200, "aws"),
     }
     assert all("(container app)" in cell["asked_by"] and cell["detail"] for cell in cells)
-    trail = config.TRAIL.read_text()
+    trail = AWS.trail.path.read_text()
     assert all(f'"request_id": "{cell["request_id"]}"' in trail and cell["identity"] in trail for cell in cells)
 
 
@@ -68,9 +69,9 @@ def test_a_refusal_names_the_role_that_was_refused(environment: Environment, rol
 def test_the_session_names_the_pod(environment: Environment) -> None:
     """AWS's trail says which pod read, not only with which role."""
     pod = environment.pod("test")
-    mark = account.trail_length()
+    mark = AWS.trail.length()
     environment.ask("test", TEST)
-    assert any(call.name == TEST and call.identity.endswith(f"/test.{pod}") for call in account.calls_since(mark))
+    assert any(call.name == TEST and call.identity.endswith(f"/test.{pod}") for call in AWS.trail.since(mark))
 
 
 def test_a_new_value_is_read_at_once(environment: Environment) -> None:
@@ -111,7 +112,7 @@ def test_a_policy_widened_by_hand_turns_its_cell_and_is_repaired(
     assert len(problems) == 1
     assert problems[0].startswith(f"test asking for {PROD}: 200 decided by aws, expected 403")
 
-    stack = config.ENVIRONMENT_STACKS["test"]
+    stack = AWS.environment_stacks["test"]
     environment.pulumi("refresh", f"--stack={stack}", "--yes", "--skip-preview")
     environment.pulumi("up", f"--stack={stack}", "--yes", "--skip-preview")
     assert iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"] == document
@@ -140,7 +141,7 @@ def test_a_policy_added_by_hand_turns_its_cell_and_is_taken_away(
     environment: Environment, role_arns: dict[str, str], add: Callable[[Any, str], None]
 ) -> None:
     """The role's policies are owned as a whole: one more is found by refresh, and gone after up."""
-    iam, stack = account.client("iam"), f"--stack={config.ENVIRONMENT_STACKS['test']}"
+    iam, stack = account.client("iam"), f"--stack={AWS.environment_stacks['test']}"
     role = role_arns["test"].rpartition("/")[2]
     add(iam, role)
     try:

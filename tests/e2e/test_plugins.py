@@ -2,14 +2,15 @@
 
 import pytest
 
-from local import config, isolation, plugins, stacks
+from local import isolation, plugins
+from local.aws.cloud import AWS
 from local.up import up
 from tests.e2e.conftest import Environment
 
 
 def runs_with(environment: Environment, choice: plugins.Choice) -> bool:
     """Whether the engine says that it runs this plugin."""
-    said = environment.pulumi("preview", f"--stack={config.ENVIRONMENT_STACKS['test']}")
+    said = environment.pulumi("preview", f"--stack={AWS.environment_stacks['test']}")
     return f"using {choice.plugin.command} from $PATH at {choice.folder}/" in said
 
 
@@ -26,9 +27,9 @@ def test_the_stand_in_makes_the_same(environment: Environment, monkeypatch: pyte
         patch.setenv("PLUGINS", "standin")
         kubernetes, *_ = plugins.choose()
         assert runs_with(environment, kubernetes)
-        for stack in stacks.STACKS:
+        for stack in AWS.stacks:
             environment.pulumi("preview", f"--stack={stack}", "--refresh", "--expect-no-changes")
-        environment.pulumi.destroy(config.ENVIRONMENT_STACKS["test"])
+        environment.pulumi.destroy(AWS.environment_stacks["test"])
         assert isolation.wrong(up(environment.pulumi.tools)) == []
-    for stack in stacks.STACKS:
+    for stack in AWS.stacks:
         environment.pulumi("preview", f"--stack={stack}", "--refresh", "--expect-no-changes")

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 import pytest
 
 from local.aws import account
-from local.aws.trail import Call
+from local.aws.cloud import AWS
 from local.progress import wait_for
+from local.trail import Call
 from tests.e2e.conftest import Environment
 from tests.e2e.shared_caller import Answer
 from tests.e2e.shared_environment import Service, running
@@ -31,7 +32,7 @@ def service(environment: Environment, tmp_path_factory: pytest.TempPathFactory) 
 
 def call_of(mark: int, action: str, request_id: str | None) -> Call:
     """The call that AWS's trail has under this request."""
-    (found,) = [call for call in account.calls_since(mark) if (call.action, call.request_id) == (action, request_id)]
+    (found,) = [call for call in AWS.trail.since(mark) if (call.action, call.request_id) == (action, request_id)]
     return found
 
 
@@ -49,14 +50,14 @@ def test_each_reads_its_own_and_is_refused_the_others(
     assert len(service.addresses()) == 2
     for address in service.addresses():
         for name in (own, "database-password"):
-            mark = account.trail_length()
+            mark = AWS.trail.length()
             answer = service.callers[caller].ask(address, name)
             assert (answer.status, answer.body["value"]) == (200, account.value(own))
-            assert [call.identity for call in account.calls_since(mark) if (call.action, call.name) == (READ, own)] == [
+            assert [call.identity for call in AWS.trail.since(mark) if (call.action, call.name) == (READ, own)] == [
                 mine,
                 "root",  # account.value
             ]
-        mark = account.trail_length()
+        mark = AWS.trail.length()
         refused = service.callers[caller].ask(address, others)
         assert (refused.status, refused.body["identity"]) == (403, mine)
         decision = call_of(mark, READ, refused.body["request_id"])
@@ -70,31 +71,31 @@ def test_nothing_is_left_to_do_after_up(service: Service) -> None:
 
 def test_without_a_token_nobody_is_asked(service: Service) -> None:
     """401, and AWS has no call of it."""
-    mark = account.trail_length()
+    mark = AWS.trail.length()
     answer = service.ask("test", TEST, "none")
     assert (answer.status, answer.body["type"]) == (401, "urn:secret-access:problem:unauthenticated")
-    assert account.calls_since(mark) == []
+    assert AWS.trail.since(mark) == []
 
 
 @pytest.mark.parametrize("spoilt", ["signature", "claims of prod"])
 def test_a_forged_token_is_refused_by_aws(service: Service, spoilt: str) -> None:
     """Another signature, or prod's name under test's signature: AWS does not take it, and nothing is read."""
-    mark = account.trail_length()
+    mark = AWS.trail.length()
     answer = service.ask("test", PROD, spoilt)
     assert (answer.status, answer.body["code"]) == (401, "InvalidIdentityToken")
     assert call_of(mark, EXCHANGE, answer.body["request_id"]).code == "InvalidIdentityToken"
-    assert [call for call in account.calls_since(mark) if call.action == READ] == []
+    assert [call for call in AWS.trail.since(mark) if call.action == READ] == []
 
 
 @pytest.mark.parametrize(("caller", "namespace"), [("without-role", "test"), ("stranger", "stranger")])
 def test_a_service_account_without_a_role_is_refused_by_aws(service: Service, caller: str, namespace: str) -> None:
     """Another ServiceAccount of test, which test's role does not trust, and one whose namespace has no role at all."""
-    mark = account.trail_length()
+    mark = AWS.trail.length()
     answer = service.ask(caller, TEST)
     assert (answer.status, answer.body["code"]) == (403, "AccessDenied")
     assert answer.body["identity"] == f"arn:aws:iam::111122223333:role/secret-access-local-{namespace}"
     assert call_of(mark, EXCHANGE, answer.body["request_id"]).code == "AccessDenied"
-    assert [call for call in account.calls_since(mark) if call.action == READ] == []
+    assert [call for call in AWS.trail.since(mark) if call.action == READ] == []
 
 
 def test_a_widened_policy_turns_the_refusal(service: Service, role_arns: dict[str, str]) -> None:

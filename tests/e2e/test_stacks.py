@@ -6,16 +6,17 @@ import pytest
 
 from local import config, stacks
 from local.aws import account
+from local.aws.cloud import AWS
 from tests.e2e.conftest import Environment
 
 
-@pytest.mark.parametrize("stack", stacks.STACKS)
+@pytest.mark.parametrize("stack", AWS.stacks)
 def test_nothing_is_left_to_do_after_up(environment: Environment, stack: str) -> None:
     """A second look finds no difference between what is wanted and what is there."""
     environment.pulumi("preview", f"--stack={stack}", "--expect-no-changes")
 
 
-@pytest.mark.parametrize("stack", stacks.STACKS)
+@pytest.mark.parametrize("stack", AWS.stacks)
 def test_nothing_drifts_by_itself(environment: Environment, stack: str) -> None:
     """What was made is read back as it was made."""
     environment.pulumi("refresh", f"--stack={stack}", "--yes", "--skip-preview", "--expect-no-changes")
@@ -23,7 +24,7 @@ def test_nothing_drifts_by_itself(environment: Environment, stack: str) -> None:
 
 def test_a_deployment_changed_by_hand_is_repaired(environment: Environment) -> None:
     """Somebody's `kubectl` that takes the sidecar's token away shows at refresh, and up puts it back."""
-    stack = config.ENVIRONMENT_STACKS["prod"]
+    stack = AWS.environment_stacks["prod"]
     token = "{.spec.template.spec.volumes[0].projected.sources[0].serviceAccountToken.audience}"
     patch = '[{"op": "replace", "path": "%s", "value": "elsewhere"}]'
     path = "/spec/template/spec/volumes/0/projected/sources/0/serviceAccountToken/audience"
@@ -46,7 +47,7 @@ def test_the_wrong_account_stops_before_anything_is_made(
     with monkeypatch.context() as patch:
         patch.setitem(account.ROOT_CREDENTIALS, "AWS_ACCESS_KEY_ID", other)
         assert account.client("sts").get_caller_identity()["Account"] == other
-        for stack in stacks.STACKS:  # each as if it were new: with a backend of its own
+        for stack in AWS.stacks:  # each as if it were new: with a backend of its own
             patch.setattr(config, "PULUMI_BACKEND", config.STATE / "pulumi-elsewhere")
             with pytest.raises(stacks.StackError) as stopped:
                 environment.pulumi.up(stack)

@@ -6,8 +6,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from local import config, host, stacks
+from local import config, host
 from local.aws import account
+from local.aws.cloud import AWS
 from tests.e2e.conftest import Environment
 
 
@@ -18,7 +19,7 @@ def namespaces(environment: Environment) -> set[str]:
 
 def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
     """The two share a cluster and an OIDC provider, and neither owns them."""
-    environment.pulumi.destroy(config.ENVIRONMENT_STACKS["test"])
+    environment.pulumi.destroy(AWS.environment_stacks["test"])
     assert "test" not in namespaces(environment)
     prod = environment.ask("prod", "prod/database-password")
     assert (prod["status"], prod["body"]["value"]) == (200, account.value("prod/database-password"))
@@ -26,14 +27,14 @@ def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
 
 def test_destroying_everything_leaves_nothing(environment: Environment) -> None:
     """No role, no policy, no OIDC provider in AWS; no namespace of ours in Kubernetes."""
-    environment.pulumi.destroy(config.ENVIRONMENT_STACKS["prod"])
-    environment.pulumi.destroy(config.CLUSTER_STACK)
+    environment.pulumi.destroy(AWS.environment_stacks["prod"])
+    environment.pulumi.destroy(AWS.cluster_stack)
     iam = account.client("iam")
     assert iam.list_roles()["Roles"] == []
     assert iam.list_policies(Scope="Local")["Policies"] == []
     assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
     assert namespaces(environment) == {"default", "kube-node-lease", "kube-public", "kube-system"}
-    for stack in stacks.STACKS:
+    for stack in AWS.stacks:
         state = json.loads(environment.pulumi("stack", "export", f"--stack={stack}"))
         assert state["deployment"].get("resources", []) == []
 

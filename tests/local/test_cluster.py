@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from local import cluster, host
+from local.aws.cloud import AWS
 from local.kubectl import Kubectl, KubectlError
 
 
@@ -36,14 +37,15 @@ def test_images_are_loaded_when_they_are_new(tmp_path: Path, monkeypatch: pytest
 
 def pod(namespace: str, name: str, *containers: str, ready: bool = True, **metadata: str) -> dict[str, Any]:
     """A pod with a native sidecar, as the API server describes it."""
-    env = [{"name": "SECRETS_PREFIX", "value": f"{namespace}/"}, {"name": "SECRETS_NAMES", "value": "api-key,eu/other"}]
+    told = {"SECRETS_BACKEND": "aws", "SECRETS_PREFIX": f"{namespace}/", "SECRETS_NAMES": "api-key,eu/other"}
+    env = [{"name": name, "value": value} for name, value in told.items()]
     return {
         "metadata": {"namespace": namespace, "name": name, **metadata},
         "spec": {
             "containers": [{"name": container} for container in containers],
             "initContainers": [{"name": "secrets", "env": env}],
         },
-        "status": {"conditions": [{"type": "Ready", "status": str(ready)}]},
+        "status": {"podIP": "10.77.0.2", "conditions": [{"type": "Ready", "status": str(ready)}]},
     }
 
 
@@ -59,8 +61,8 @@ def pods(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_pods_are_found_by_the_sidecars_container(pods: list[dict[str, Any]], tmp_path: Path) -> None:
     """Whatever their workload is called; the app is the container beside it, and its declared names are full ones."""
     pods.append(pod("shop", "api-1", "web"))
-    found = cluster.running_pod(Kubectl(tmp_path), "shop")
-    assert found == cluster.Pod("shop", "api-1", "web", ("shop/api-key", "eu/other"))
+    found = cluster.running_pod(Kubectl(tmp_path), AWS, "shop")
+    assert found == cluster.Pod("shop", "api-1", "web", ("shop/api-key", "eu/other"), "aws", "10.77.0.2")
 
 
 def test_a_namespace_without_a_pod_to_ask_is_told_which_have_one(pods: list[dict[str, Any]], tmp_path: Path) -> None:
@@ -70,6 +72,6 @@ def test_a_namespace_without_a_pod_to_ask_is_told_which_have_one(pods: list[dict
     pods[-1]["spec"]["initContainers"] = []
     for namespace in ("shop", "platform", "nowhere"):
         with pytest.raises(
-            KubectlError, match=f"'{namespace}' has no ready pod with a sidecar .* expected one of test;"
+            KubectlError, match=f"'{namespace}' has no ready pod with a sidecar for AWS .* expected one of test;"
         ):
-            cluster.running_pod(Kubectl(tmp_path), namespace)
+            cluster.running_pod(Kubectl(tmp_path), AWS, namespace)

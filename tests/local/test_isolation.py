@@ -1,12 +1,14 @@
 """The isolation matrix: what counts as proof, and what does not."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from local.aws.trail import Call
-from local.isolation import GET_SECRET_VALUE, Question, judge, table, write, wrong
+from local.aws.cloud import AWS
+from local.isolation import Cell, Question, judge, table, write, wrong
+from local.trail import Call
 
 PROD_SECRET = "prod/database-password"
 VALUE = "the-value"
@@ -21,7 +23,7 @@ def call(
         time="2026-01-01T00:00:00Z",
         request_id=request_id,
         client="10.77.0.2",
-        action=GET_SECRET_VALUE,
+        action=AWS.read,
         identity=identity,
         name=name,
         status=status,
@@ -38,8 +40,8 @@ def served(value: str = VALUE) -> dict[str, Any]:
     return {"status": 200, "content_type": "application/json", "body": {"name": PROD_SECRET, "value": value}}
 
 
-FOREIGN = Question("test", "test/", PROD_SECRET, "app-1")
-OWN = Question("prod", "prod/", PROD_SECRET, "app-1")
+FOREIGN = Question(AWS, "test", "test/", PROD_SECRET, "app-1")
+OWN = Question(AWS, "prod", "prod/", PROD_SECRET, "app-1")
 DENIED = call(400, "AccessDeniedException")
 READ = call(200, identity=PROD_ROLE)
 FOREIGN_READ = call(200)
@@ -87,15 +89,15 @@ def test_an_owner_reads_the_vaults_value_from_the_vault(answer: dict[str, Any], 
 
 def test_a_namespaces_own_secrets_are_those_of_its_prefix() -> None:
     """Which need not be its name."""
-    billing = Question("billing-test", "billing/test/", "billing/test/api-key", "app-1")
+    billing = Question(AWS, "billing-test", "billing/test/", "billing/test/api-key", "app-1")
     assert billing.expected == 200
-    assert Question("billing", "accounts/", "billing/test/api-key", "app-1").expected == 403
+    assert Question(AWS, "billing", "accounts/", "billing/test/api-key", "app-1").expected == 403
 
 
 def test_a_session_whose_name_was_cut_is_the_pods_own() -> None:
     """IAM takes 64 characters; the sidecar cuts the namespace's end and the pod's beginning."""
     namespace, pod = "customer-payments-reconciliation-eu", "reconciliation-worker-6d5f7c9b8d-x2x4z"
-    question = Question(namespace, f"{namespace}/", f"{namespace}/api-key", pod)
+    question = Question(AWS, namespace, f"{namespace}/", f"{namespace}/api-key", pod)
     read = call(200, name=question.name, identity=f"{ROLES}payments/{namespace}.{pod[-28:]}")
     assert judge(question, served(), [read], VALUE).right
     another = call(200, name=question.name, identity=f"{ROLES}payments/{namespace}.{'y' + pod[-27:-1] + 'y'}")
@@ -133,7 +135,7 @@ def test_the_file_has_every_field_and_no_value(tmp_path: Any) -> None:
     assert VALUE not in path.read_text()
     read, refused = json.loads(path.read_text())
     assert list(read) == list(refused)
-    assert list(read)[:7] == ["from", "name", "expected", "status", "decided_by", "asked_by", "detail"]
+    assert list(read)[:8] == ["vault", "from", "name", "expected", "status", "decided_by", "asked_by", "detail"]
     assert (read["identity"], read["request_id"]) == (PROD_ROLE, READ.request_id)
     assert (refused["identity"], refused["request_id"]) == (TEST_ROLE, DENIED.request_id)
 
@@ -143,3 +145,29 @@ def test_what_the_cloud_knows_nothing_of_leads_nowhere(tmp_path: Any) -> None:
     write([judge(FOREIGN, problem(403), [], VALUE)], path := tmp_path / "isolation.json")
     (cell,) = json.loads(path.read_text())
     assert (cell["identity"], cell["request_id"]) == (None, None)
+
+
+def test_several_vaults_have_a_column_each() -> None:
+    """A row for each question; a secret that one vault lacks leaves its place empty."""
+    other = replace(AWS, name="other")
+    cells = [
+        Cell(Question(cloud, asker, f"{asker}/", name, "app-1"), status, cloud.name, "")
+        for cloud in (AWS, other)
+        for asker, name, status in (("test", PROD_SECRET, 403), ("prod", PROD_SECRET, 200), ("prod", "prod/new", 200))
+        if (cloud, name) != (other, "prod/new")
+    ]
+    assert table(cells).splitlines() == [
+        "asked from  for                     aws         other",
+        "test        prod/database-password  403 by aws  403 by other",
+        "prod        prod/database-password  200 by aws  200 by other",
+        "prod        prod/new                200 by aws  -",
+    ]
+
+
+def test_a_refusal_counts_only_if_the_owner_read_in_the_same_vault() -> None:
+    """Another vault's secret of the same name is another secret."""
+    other = replace(AWS, name="other")
+    refused = judge(FOREIGN, problem(403), [DENIED], VALUE)
+    read = Cell(replace(OWN, cloud=other), 200, "other", "")
+    (found,) = wrong([refused, read])
+    assert found.endswith("refused, but its owner could not read it either, so that proves nothing")

@@ -9,9 +9,11 @@ import pytest
 
 from local import cluster, host, namespaces, up
 from local.aws import account
+from local.aws.cloud import AWS
 from local.kubectl import Kubectl, KubectlError
 from local.namespaces import Namespace
 from local.stacks import Pulumi
+from local.trail import TrailFile
 
 DENIED = {"status": 403, "content_type": "application/problem+json", "body": {"detail": "refused"}}
 
@@ -20,11 +22,10 @@ DENIED = {"status": 403, "content_type": "application/problem+json", "body": {"d
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Namespace]:
     """The namespaces of the stacks; test has a pod, the vault two secrets of test and one of nobody."""
     there = [Namespace("test", "test/", has_workloads=True)]
-    pods = [cluster.Pod("test", "app-1", "app", ())]
-    monkeypatch.setattr(namespaces, "made_by_stacks", lambda _: there)
+    pods = [cluster.Pod("test", "app-1", "app", (), "aws", "10.77.0.2")]
+    monkeypatch.setattr(namespaces, "made_by_stacks", lambda *_: there)
     monkeypatch.setattr(account, "values", lambda: {"elsewhere/a": "3", "test/b": "2", "test/a": "1"})
-    monkeypatch.setattr(account, "trail_length", lambda: 0)
-    monkeypatch.setattr(account, "calls_since", lambda _: [])
+    monkeypatch.setattr(TrailFile, "since", lambda *_: [])
     monkeypatch.setattr(host, "why_not_running", lambda: None)
     monkeypatch.setattr(cluster, "ready_pods", lambda _: pods)
     monkeypatch.setattr(cluster, "ask", lambda *_: DENIED)
@@ -32,7 +33,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Namespace]:
 
 
 def asked() -> list[tuple[Any, ...]]:
-    cells = up.ask_everything(Kubectl(Path()), Pulumi(Path()))
+    cells = up.ask_everything(Kubectl(Path()), Pulumi(Path()), [AWS])
     return [(cell.question.asker, cell.question.name, cell.question.expected) for cell in cells]
 
 
@@ -55,5 +56,5 @@ def test_a_namespace_whose_workloads_others_deploy_may_have_none(
 def test_a_namespace_whose_own_workload_is_not_ready_is_an_error(made: list[Namespace]) -> None:
     """Its column would be missing without anybody noticing."""
     made.append(Namespace("prod", "prod/", has_workloads=True))
-    with pytest.raises(KubectlError, match="'prod' has no ready pod with a sidecar"):
+    with pytest.raises(KubectlError, match="'prod' has no ready pod with a sidecar for AWS"):
         asked()

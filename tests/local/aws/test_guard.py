@@ -15,8 +15,8 @@ from local import config
 from local.aws.calls import Message, Receive, Scope, Send
 from local.aws.guard import Guard
 from local.aws.tokens import verify_tokens
-from local.aws.trail import Call
 from local.aws.web_identity import RefusedError
+from local.trail import Call
 
 POD = "10.77.0.5"
 SCOPE = "20260101/us-east-1/secretsmanager/aws4_request"

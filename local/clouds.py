@@ -1,0 +1,14 @@
+"""The clouds of the laptop environment."""
+
+from __future__ import annotations
+
+from local import selection
+from local.aws.cloud import AWS
+from local.cloud import Cloud
+
+ALL = {cloud.name: cloud for cloud in (AWS,)}
+
+
+def wanted() -> tuple[Cloud, ...]:
+    """Those to work on, as `selection.wanted` has them."""
+    return tuple(ALL[name] for name in selection.wanted())
