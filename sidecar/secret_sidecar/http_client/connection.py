@@ -27,6 +27,14 @@ _NOBODYS = Context()
 """What an alarm rings in: the caller's would keep its request for as long as the alarm is set."""
 
 
+_NAMES = {
+    spelled: name
+    for name in ("connection", "content-length", "content-type", "date", "x-amzn-requestid")
+    for spelled in (name.encode(), name.title().encode(), name.replace("requestid", "RequestId").encode())
+}
+"""Frequent names as they are sent, in lowercase: to look one up takes less than to lower it."""
+
+
 class Answer(NamedTuple):
     """A whole answer; header names are lowercase, the last of equal ones counts."""
 
@@ -196,7 +204,7 @@ class Connection(asyncio.Protocol):
             if self._trailers > self._max_body:
                 self._too_large()
         elif len(self._headers) < MAX_HEADERS:
-            self._headers[name.lower().decode("latin-1")] = value.decode("latin-1")
+            self._headers[_NAMES.get(name) or name.lower().decode("latin-1")] = value.decode("latin-1")
         else:
             self._failed(MalformedAnswer(f"{self._origin} sent more than {MAX_HEADERS} headers"))
 

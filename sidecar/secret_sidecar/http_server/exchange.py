@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Protocol
 
@@ -19,6 +19,16 @@ log = logging.getLogger(__name__)
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _BODILESS = frozenset({204, 304})  # RFC 9110 section 6.4.1
 _FRAMING = frozenset({b"connection", b"transfer-encoding"})
+
+
+class _Done:
+    """What is to be awaited is done already, without a coroutine for it."""
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+
+_DONE = _Done()
 
 
 class Line(Protocol):
@@ -120,10 +130,18 @@ class Exchange:
             await self._waiter
         return {"type": "http.disconnect"}
 
-    async def send(self, message: Message) -> None:
-        """Send the head or a part of the body; to a caller who has gone, nothing."""
+    def send(self, message: Message) -> Awaitable[None]:
+        """Send the head or a part of the body, at once if the caller takes it; to a caller who has gone, nothing."""
         if self._line.is_blocked:
-            await self._line.drained()
+            return self._send_once_drained(message)
+        self._send(message)
+        return _DONE
+
+    async def _send_once_drained(self, message: Message) -> None:
+        await self._line.drained()
+        self._send(message)
+
+    def _send(self, message: Message) -> None:
         if self._line.phase is LOST:
             return
         kind = message["type"]
