@@ -44,6 +44,19 @@ def prepare(credentials: Credentials, method: str, target: str, headers: Iterabl
     return Prepared(credentials, constant, before, after, names)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Second:
+    """What the signatures of one prepared request have in common within a second."""
+
+    request: Prepared
+    second: int
+    date: tuple[str, str]
+    canonical: hashlib._Hash
+    """Of the canonical request up to the hash of the body."""
+    text: str
+    authorization: str
+
+
 class Signer:
     """Signs for one service in one region. The signing key, which serves for a day, is kept."""
 
@@ -52,28 +65,34 @@ class Signer:
         self._region = region
         self._key_of: tuple[str, str] | None = None
         self._key = hmac.new(b"", digestmod="sha256")
-        self._second = -1
-        self._stamp = ""
+        self._last: _Second | None = None
 
     def sign(self, request: Prepared, body: bytes, now: float) -> Headers:
         """Return the two headers that make a request with this body a signed one; `now` is in seconds since 1970."""
-        if self._second != int(now):
-            self._second, self._stamp = int(now), time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-        stamp = self._stamp
+        last = self._last
+        if last is None or last.second != int(now) or last.request is not request:
+            last = self._last = self._begin(request, now)
+        canonical = last.canonical.copy()
+        canonical.update(hashlib.sha256(body).hexdigest().encode())
+        signature = self._key.copy()
+        signature.update(f"{last.text}{canonical.hexdigest()}".encode())
+        return (last.date, ("Authorization", last.authorization + signature.hexdigest()))
+
+    def _begin(self, request: Prepared, now: float) -> _Second:
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
         day = stamp[:8]
         credentials = request.credentials
-        canonical = f"{request.before_date}{stamp}{request.after_date}{hashlib.sha256(body).hexdigest()}"
-        scope = f"{day}/{self._region}/{self._service}/aws4_request"
-        text = f"{ALGORITHM}\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         if self._key_of != (credentials.secret_key, day):
             self._key, self._key_of = self._signing_key(credentials.secret_key, day), (credentials.secret_key, day)
-        signature = self._key.copy()
-        signature.update(text.encode())
-        authorization = (
-            f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
-            f"SignedHeaders={request.names}, Signature={signature.hexdigest()}"
+        scope = f"{day}/{self._region}/{self._service}/aws4_request"
+        return _Second(
+            request,
+            int(now),
+            ("X-Amz-Date", stamp),
+            hashlib.sha256(f"{request.before_date}{stamp}{request.after_date}".encode()),
+            f"{ALGORITHM}\n{stamp}\n{scope}\n",
+            f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={request.names}, Signature=",
         )
-        return (("X-Amz-Date", stamp), ("Authorization", authorization))
 
     def _signing_key(self, secret_key: str, day: str) -> hmac.HMAC:
         key = f"AWS4{secret_key}".encode()
