@@ -8,6 +8,8 @@ their place. Each command is in a folder of its own below ``bin/``:
     pulumi-resource-kubernetes    kubernetes.py  server-side apply against a real API server
     pulumi-resource-aws           aws.py         IAM and STS by boto3
 
+The clouds' plugins share one mechanism, cloud.py, whose docstring says how to add a kind of resource.
+
 What they do not do they refuse by name. The Kubernetes plugin's is tested beside the real one, with which it shares
 state, field managers and messages; neither other one ever met its original. Where they differ:
 
@@ -17,8 +19,8 @@ state, field managers and messages; neither other one ever met its original. Whe
   ``pulumi.com/patchFieldManager``, and awaits Deployments, StatefulSets, DaemonSets, Jobs, Pods and deletions; it warns
   where it leaves out a field that Kubernetes does not have, which the real one does silently, and refuses to make what
   exists already, as the real one does since 4.29;
-- the aws plugin knows the types in aws_resources.py and aws_exclusive.py, and static, environment and profile
-  credentials;
+- a cloud's plugin knows the types in its ``kinds`` and the settings in its ``settings``; aws's takes static,
+  environment and profile credentials;
 - none has a schema, so ``pulumi import`` needs ``--generate-code=false``.
 
 They are all that stands between the program and real APIs. A stack that is not local never sees them: they are found on

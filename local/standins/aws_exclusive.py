@@ -10,47 +10,47 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from local.standins.aws_kind import Iam, Kind
+from local.standins.aws_kind import AwsKind
 from local.standins.errors import Refused
 from local.standins.protocol import Properties
 
 
-class Exclusive(Kind):
+class Exclusive(AwsKind):
     """All policies of one kind that a role has."""
 
     replaces = ("roleName",)
     members: ClassVar[str]
     """The input that lists them."""
 
-    def listed(self, iam: Iam, role: str) -> Iterable[str]:
+    def listed(self, role: str) -> Iterable[str]:
         """What the role has; raises NoSuchEntity."""
         raise NotImplementedError
 
-    def add(self, iam: Iam, role: str, member: str) -> None:
+    def add(self, role: str, member: str) -> None:
         """Add one policy to the role."""
         raise NotImplementedError
 
-    def remove(self, iam: Iam, role: str, member: str) -> None:
+    def remove(self, role: str, member: str) -> None:
         """Remove one policy from the role."""
         raise NotImplementedError
 
-    def create(self, iam: Iam, inputs: Properties) -> str:
+    def create(self, inputs: Properties) -> str:
         role, wanted = str(inputs["roleName"]), set(inputs[self.members])
-        found = set(self.listed(iam, role))
+        found = set(self.listed(role))
         for member in sorted(wanted - found):
-            self.add(iam, role, member)
+            self.add(role, member)
         for member in sorted(found - wanted):
-            self.remove(iam, role, member)
+            self.remove(role, member)
         return role
 
-    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
-        return {"roleName": identity, self.members: sorted(self.listed(iam, identity))}, {}
+    def read(self, identity: str) -> tuple[Properties, Properties]:
+        return {"roleName": identity, self.members: sorted(self.listed(identity))}, {}
 
-    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
+    def update(self, identity: str, live: Properties, inputs: Properties) -> None:
         del identity, live
-        self.create(iam, inputs)
+        self.create(inputs)
 
-    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+    def delete(self, identity: str, inputs: Properties) -> None:
         """Leave the role's policies as they are: only the list stops being exclusive."""
 
 
@@ -61,16 +61,15 @@ class RolePoliciesExclusive(Exclusive):
     members = "policyNames"
     sets = ("policyNames",)
 
-    def listed(self, iam: Iam, role: str) -> Iterable[str]:
-        pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
+    def listed(self, role: str) -> Iterable[str]:
+        pages = self.iam.get_paginator("list_role_policies").paginate(RoleName=role)
         return [name for page in pages for name in page["PolicyNames"]]
 
-    def add(self, iam: Iam, role: str, member: str) -> None:
-        del iam
+    def add(self, role: str, member: str) -> None:
         raise Refused(f"PutRolePolicy: the role {role} has no inline policy {member!r}, and its document is not known")
 
-    def remove(self, iam: Iam, role: str, member: str) -> None:
-        iam.delete_role_policy(RoleName=role, PolicyName=member)
+    def remove(self, role: str, member: str) -> None:
+        self.iam.delete_role_policy(RoleName=role, PolicyName=member)
 
 
 class RolePolicyAttachmentsExclusive(Exclusive):
@@ -80,12 +79,12 @@ class RolePolicyAttachmentsExclusive(Exclusive):
     members = "policyArns"
     sets = ("policyArns",)
 
-    def listed(self, iam: Iam, role: str) -> Iterable[str]:
-        pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+    def listed(self, role: str) -> Iterable[str]:
+        pages = self.iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
         return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
 
-    def add(self, iam: Iam, role: str, member: str) -> None:
-        iam.attach_role_policy(RoleName=role, PolicyArn=member)
+    def add(self, role: str, member: str) -> None:
+        self.iam.attach_role_policy(RoleName=role, PolicyArn=member)
 
-    def remove(self, iam: Iam, role: str, member: str) -> None:
-        iam.detach_role_policy(RoleName=role, PolicyArn=member)
+    def remove(self, role: str, member: str) -> None:
+        self.iam.detach_role_policy(RoleName=role, PolicyArn=member)

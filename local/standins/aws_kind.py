@@ -1,55 +1,51 @@
-"""What the aws stand-in must know of a resource type, and do with it."""
+"""What AWS's resource types have beyond those of other clouds: policy documents, and tags over default tags."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from local.standins.protocol import Properties
+from local.standins import documents
+from local.standins.kinds import Kind
+from local.standins.protocol import UNKNOWN, Properties
+from local.standins.schema import Failure
 
-Iam = Any
 
+class AwsKind(Kind):
+    """One resource type of AWS."""
 
-@dataclass(frozen=True)
-class Kind:
-    """One resource type: its token and what the engine must know of its inputs."""
-
-    token: ClassVar[str]
-    replaces: ClassVar[tuple[str, ...]] = ()
+    none_when_empty = ("tags",)
     documents: ClassVar[tuple[str, ...]] = ()
-    sets: ClassVar[tuple[str, ...]] = ()
-    """Inputs that are lists in no particular order."""
-    defaults: ClassVar[Mapping[str, Any]] = {}
-    computed: ClassVar[tuple[str, ...]] = ()
-    refused: ClassVar[Mapping[str, str]] = {}
-    named: ClassVar[bool] = False
+    """Inputs that are policy documents."""
     tagged: ClassVar[bool] = False
 
-    default_tags: Mapping[str, str] = field(default_factory=dict)
+    @property
+    def iam(self) -> Any:
+        """IAM's client."""
+        return self.api.client("iam")
 
-    def create(self, iam: Iam, inputs: Properties) -> str:
-        """Create the resource and return its id."""
-        raise NotImplementedError
+    def faults(self, inputs: Properties) -> list[Failure]:
+        given = {key: inputs[key] for key in self.documents if isinstance(inputs.get(key), str)}
+        faults = {key: documents.fault(value) for key, value in given.items() if value != UNKNOWN}
+        return [Failure(key, f"{key!r} {fault}") for key, fault in faults.items() if fault]
 
-    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
-        """The inputs that would make it as it is, and what AWS alone knows; raises NoSuchEntity."""
-        raise NotImplementedError
+    def same(self, key: str, old: Any, new: Any) -> bool:
+        if key in self.documents:
+            texts = isinstance(old, str) and isinstance(new, str)
+            return texts and UNKNOWN not in (old, new) and documents.same(old, new)
+        return super().same(key, old, new)
 
-    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
-        """Update the resource so that it matches the inputs."""
-        raise NotImplementedError
-
-    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
-        """Delete the resource."""
-        raise NotImplementedError
+    def outputs(self, inputs: Properties, known: Properties) -> Properties:
+        outputs = super().outputs(inputs, {})
+        if self.tagged:
+            outputs["tagsAll"] = UNKNOWN if inputs.get("tags") == UNKNOWN else self.tags(inputs)
+        return {**outputs, **known}
 
     def tags(self, inputs: Properties) -> dict[str, str]:
         """The resource's tags, over the provider's default tags."""
-        return {**self.default_tags, **(inputs.get("tags") or {})}
+        return {**self.api.default_tags, **(inputs.get("tags") or {})}
 
     def own_tags(self, listed: list[dict[str, str]]) -> Properties:
         """The input ``tags`` that explains the tags listed."""
         found = {tag["Key"]: tag["Value"] for tag in listed}
-        own = {key: value for key, value in found.items() if self.default_tags.get(key) != value}
+        own = {key: value for key, value in found.items() if self.api.default_tags.get(key) != value}
         return {"tags": own} if own else {}

@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from local.standins.aws_exclusive import RolePoliciesExclusive, RolePolicyAttachmentsExclusive
-from local.standins.aws_kind import Iam, Kind
+from local.standins.aws_kind import AwsKind
+from local.standins.errors import Gone
 from local.standins.protocol import Properties
 
 
-class Role(Kind):
+class Role(AwsKind):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html"""
 
     token = "aws:iam/role:Role"  # noqa: S105
@@ -28,16 +29,17 @@ class Role(Kind):
         "managedPolicyArns": "use aws.iam.RolePolicyAttachment",
         "namePrefix": "use name",
     }
-    named = True
+    named = "name"
     tagged = True
+    not_read = ("forceDetachPolicies",)
 
-    def create(self, iam: Iam, inputs: Properties) -> str:
+    def create(self, inputs: Properties) -> str:
         given = {
             "Description": inputs.get("description"),
             "PermissionsBoundary": inputs.get("permissionsBoundary"),
             "Tags": _listed(self.tags(inputs)),
         }
-        iam.create_role(
+        self.iam.create_role(
             RoleName=inputs["name"],
             AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
             Path=inputs["path"],
@@ -46,8 +48,8 @@ class Role(Kind):
         )
         return str(inputs["name"])
 
-    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
-        role = iam.get_role(RoleName=identity)["Role"]
+    def read(self, identity: str) -> tuple[Properties, Properties]:
+        role = self.iam.get_role(RoleName=identity)["Role"]
         inputs = {
             "name": role["RoleName"],
             "path": role["Path"],
@@ -61,65 +63,65 @@ class Role(Kind):
         known = {"arn": role["Arn"], "uniqueId": role["RoleId"], "createDate": role["CreateDate"].isoformat()}
         return inputs, known
 
-    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
+    def update(self, identity: str, live: Properties, inputs: Properties) -> None:
         if live["assumeRolePolicy"] != inputs["assumeRolePolicy"]:
-            iam.update_assume_role_policy(RoleName=identity, PolicyDocument=inputs["assumeRolePolicy"])
+            self.iam.update_assume_role_policy(RoleName=identity, PolicyDocument=inputs["assumeRolePolicy"])
         settings = ("description", "maxSessionDuration")
         if any(live.get(key) != inputs.get(key) for key in settings):
-            iam.update_role(
+            self.iam.update_role(
                 RoleName=identity,
                 Description=inputs.get("description") or "",
                 MaxSessionDuration=inputs["maxSessionDuration"],
             )
         boundary = inputs.get("permissionsBoundary")
         if boundary and boundary != live.get("permissionsBoundary"):
-            iam.put_role_permissions_boundary(RoleName=identity, PermissionsBoundary=boundary)
+            self.iam.put_role_permissions_boundary(RoleName=identity, PermissionsBoundary=boundary)
         if not boundary and live.get("permissionsBoundary"):
-            iam.delete_role_permissions_boundary(RoleName=identity)
+            self.iam.delete_role_permissions_boundary(RoleName=identity)
         gone, wanted = _tag_changes(self.tags(live), self.tags(inputs))
         if gone:
-            iam.untag_role(RoleName=identity, TagKeys=gone)
+            self.iam.untag_role(RoleName=identity, TagKeys=gone)
         if wanted:
-            iam.tag_role(RoleName=identity, Tags=_listed(wanted))
+            self.iam.tag_role(RoleName=identity, Tags=_listed(wanted))
 
-    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+    def delete(self, identity: str, inputs: Properties) -> None:
         if inputs.get("forceDetachPolicies"):
-            for policy in iam.list_attached_role_policies(RoleName=identity)["AttachedPolicies"]:
-                iam.detach_role_policy(RoleName=identity, PolicyArn=policy["PolicyArn"])
-            for name in iam.list_role_policies(RoleName=identity)["PolicyNames"]:
-                iam.delete_role_policy(RoleName=identity, PolicyName=name)
-        iam.delete_role(RoleName=identity)
+            for policy in self.iam.list_attached_role_policies(RoleName=identity)["AttachedPolicies"]:
+                self.iam.detach_role_policy(RoleName=identity, PolicyArn=policy["PolicyArn"])
+            for name in self.iam.list_role_policies(RoleName=identity)["PolicyNames"]:
+                self.iam.delete_role_policy(RoleName=identity, PolicyName=name)
+        self.iam.delete_role(RoleName=identity)
 
 
-class RolePolicy(Kind):
+class RolePolicy(AwsKind):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html"""
 
     token = "aws:iam/rolePolicy:RolePolicy"  # noqa: S105
     replaces = ("name", "namePrefix", "role")
     documents = ("policy",)
     refused: ClassVar[Mapping[str, str]] = {"namePrefix": "use name"}
-    named = True
+    named = "name"
 
-    def create(self, iam: Iam, inputs: Properties) -> str:
-        iam.put_role_policy(RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"])
+    def create(self, inputs: Properties) -> str:
+        self.iam.put_role_policy(RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"])
         return f"{inputs['role']}:{inputs['name']}"
 
-    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
+    def read(self, identity: str) -> tuple[Properties, Properties]:
         role, _, name = identity.partition(":")
-        found = iam.get_role_policy(RoleName=role, PolicyName=name)
+        found = self.iam.get_role_policy(RoleName=role, PolicyName=name)
         return {"role": role, "name": name, "policy": _text(found["PolicyDocument"])}, {}
 
-    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
+    def update(self, identity: str, live: Properties, inputs: Properties) -> None:
         del identity, live
-        self.create(iam, inputs)
+        self.create(inputs)
 
-    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+    def delete(self, identity: str, inputs: Properties) -> None:
         del inputs
         role, _, name = identity.partition(":")
-        iam.delete_role_policy(RoleName=role, PolicyName=name)
+        self.iam.delete_role_policy(RoleName=role, PolicyName=name)
 
 
-class Policy(Kind):
+class Policy(AwsKind):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html"""
 
     token = "aws:iam/policy:Policy"  # noqa: S105
@@ -128,12 +130,12 @@ class Policy(Kind):
     defaults: ClassVar[Mapping[str, Any]] = {"path": "/"}
     computed = ("arn", "policyId", "attachmentCount")
     refused: ClassVar[Mapping[str, str]] = {"namePrefix": "use name", "delayAfterPolicyCreationInMs": "leave it out"}
-    named = True
+    named = "name"
     tagged = True
 
-    def create(self, iam: Iam, inputs: Properties) -> str:
+    def create(self, inputs: Properties) -> str:
         given = {"Description": inputs.get("description"), "Tags": _listed(self.tags(inputs))}
-        created = iam.create_policy(
+        created = self.iam.create_policy(
             PolicyName=inputs["name"],
             PolicyDocument=inputs["policy"],
             Path=inputs["path"],
@@ -141,9 +143,9 @@ class Policy(Kind):
         )
         return str(created["Policy"]["Arn"])
 
-    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
-        policy = iam.get_policy(PolicyArn=identity)["Policy"]
-        version = iam.get_policy_version(PolicyArn=identity, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    def read(self, identity: str) -> tuple[Properties, Properties]:
+        policy = self.iam.get_policy(PolicyArn=identity)["Policy"]
+        version = self.iam.get_policy_version(PolicyArn=identity, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
         inputs = {
             "name": policy["PolicyName"],
             "path": policy["Path"],
@@ -154,49 +156,46 @@ class Policy(Kind):
         known = {"arn": identity, "policyId": policy["PolicyId"], "attachmentCount": policy.get("AttachmentCount", 0)}
         return inputs, known
 
-    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
+    def update(self, identity: str, live: Properties, inputs: Properties) -> None:
         if live["policy"] != inputs["policy"]:
-            before = iam.get_policy(PolicyArn=identity)["Policy"]["DefaultVersionId"]
-            iam.create_policy_version(PolicyArn=identity, PolicyDocument=inputs["policy"], SetAsDefault=True)
-            iam.delete_policy_version(PolicyArn=identity, VersionId=before)
+            before = self.iam.get_policy(PolicyArn=identity)["Policy"]["DefaultVersionId"]
+            self.iam.create_policy_version(PolicyArn=identity, PolicyDocument=inputs["policy"], SetAsDefault=True)
+            self.iam.delete_policy_version(PolicyArn=identity, VersionId=before)
         gone, wanted = _tag_changes(self.tags(live), self.tags(inputs))
         if gone:
-            iam.untag_policy(PolicyArn=identity, TagKeys=gone)
+            self.iam.untag_policy(PolicyArn=identity, TagKeys=gone)
         if wanted:
-            iam.tag_policy(PolicyArn=identity, Tags=_listed(wanted))
+            self.iam.tag_policy(PolicyArn=identity, Tags=_listed(wanted))
 
-    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+    def delete(self, identity: str, inputs: Properties) -> None:
         del inputs
-        iam.delete_policy(PolicyArn=identity)
+        self.iam.delete_policy(PolicyArn=identity)
 
 
-class RolePolicyAttachment(Kind):
+class RolePolicyAttachment(AwsKind):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html"""
 
     token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"  # noqa: S105
     replaces = ("role", "policyArn")
 
-    def create(self, iam: Iam, inputs: Properties) -> str:
-        iam.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+    def create(self, inputs: Properties) -> str:
+        self.iam.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
         return f"{inputs['role']}/{inputs['policyArn']}"
 
-    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
+    def read(self, identity: str) -> tuple[Properties, Properties]:
         role, _, policy = identity.partition("/")
-        attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        attached = self.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
         if all(found["PolicyArn"] != policy for found in attached):
-            raise iam.exceptions.NoSuchEntityException(_NOT_ATTACHED, "ListAttachedRolePolicies")
+            raise Gone(f"ListAttachedRolePolicies: the policy {policy} is not attached to the role {role}")
         return {"role": role, "policyArn": policy}, {}
 
-    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+    def delete(self, identity: str, inputs: Properties) -> None:
         del inputs
         role, _, policy = identity.partition("/")
-        iam.detach_role_policy(RoleName=role, PolicyArn=policy)
+        self.iam.detach_role_policy(RoleName=role, PolicyArn=policy)
 
 
-_NOT_ATTACHED = {"Error": {"Code": "NoSuchEntity", "Message": "the policy is not attached to the role"}}
-
-
-class OpenIdConnectProvider(Kind):
+class OpenIdConnectProvider(AwsKind):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html"""
 
     token = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"  # noqa: S105
@@ -204,17 +203,17 @@ class OpenIdConnectProvider(Kind):
     computed = ("arn", "thumbprintLists")
     tagged = True
 
-    def create(self, iam: Iam, inputs: Properties) -> str:
+    def create(self, inputs: Properties) -> str:
         given = {"ThumbprintList": inputs.get("thumbprintLists"), "Tags": _listed(self.tags(inputs))}
-        made = iam.create_open_id_connect_provider(
+        made = self.iam.create_open_id_connect_provider(
             Url=inputs["url"],
             ClientIDList=inputs["clientIdLists"],
             **{key: value for key, value in given.items() if value},
         )
         return str(made["OpenIDConnectProviderArn"])
 
-    def read(self, iam: Iam, identity: str) -> tuple[Properties, Properties]:
-        found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=identity)
+    def read(self, identity: str) -> tuple[Properties, Properties]:
+        found = self.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=identity)
         url = found["Url"]
         inputs = {
             "url": url if "://" in url else f"https://{url}",
@@ -224,7 +223,8 @@ class OpenIdConnectProvider(Kind):
         }
         return inputs, {"arn": identity, "thumbprintLists": found.get("ThumbprintList", [])}
 
-    def update(self, iam: Iam, identity: str, live: Properties, inputs: Properties) -> None:
+    def update(self, identity: str, live: Properties, inputs: Properties) -> None:
+        iam = self.iam
         before, after = live["clientIdLists"], inputs["clientIdLists"]
         for audience in (one for one in after if one not in before):
             iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=identity, ClientID=audience)
@@ -241,23 +241,26 @@ class OpenIdConnectProvider(Kind):
         if wanted:
             iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=identity, Tags=_listed(wanted))
 
-    def delete(self, iam: Iam, identity: str, inputs: Properties) -> None:
+    def delete(self, identity: str, inputs: Properties) -> None:
         del inputs
-        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=identity)
+        self.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=identity)
+
+    def outputs(self, inputs: Properties, known: Properties) -> Properties:
+        outputs = super().outputs(inputs, known)
+        if isinstance(outputs.get("url"), str):
+            outputs["url"] = outputs["url"].removeprefix("https://")
+        return outputs
 
 
-KINDS: dict[str, type[Kind]] = {
-    kind.token: kind
-    for kind in (
-        Role,
-        RolePolicy,
-        Policy,
-        RolePolicyAttachment,
-        RolePoliciesExclusive,
-        RolePolicyAttachmentsExclusive,
-        OpenIdConnectProvider,
-    )
-}
+KINDS: tuple[type[AwsKind], ...] = (
+    Role,
+    RolePolicy,
+    Policy,
+    RolePolicyAttachment,
+    RolePoliciesExclusive,
+    RolePolicyAttachmentsExclusive,
+    OpenIdConnectProvider,
+)
 
 
 def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 StandInError
 ├── UnknownType       the pinned SDK has no such resource type
 ├── Refused           the provider or the API behind it said no; the message is what the person reads
+│   └── Gone          there is no such resource any more
 ├── NotReady          made, but not ready: the engine records it, and the next update tries again
 ├── RolloutFailed     the object says itself that it will not become ready
 ├── KubeconfigError   a kubeconfig that the stand-in cannot use
@@ -26,6 +27,10 @@ class UnknownType(StandInError):
 
 class Refused(StandInError):
     """The provider or its API refused; the user sees the message."""
+
+
+class Gone(Refused):
+    """There is no such resource any more: a refresh forgets it, and deleting it is done."""
 
 
 class NotReady(StandInError):

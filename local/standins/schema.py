@@ -34,7 +34,7 @@ class Failure:
 
 
 class Sdk:
-    """The pinned SDK of one package, ``aws`` or ``kubernetes``."""
+    """The pinned SDK of one package, such as ``aws`` or ``azure-native``."""
 
     def __init__(self, package: str) -> None:
         self.package = package

@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
 def describe(module: str) -> Object:
     """The resources of a module of the SDK with every object type that their inputs reach, and its fellow modules."""
     package, _, name = module.partition(":")
-    registered = {entry["mod"]: entry for entry in _registered(f"pulumi_{package}")}
+    registered = {entry["mod"]: entry for entry in _registered(package)}
     objects: dict[str, Object] = {}
     resources = {token: _object(arguments, objects) for token, arguments in _resources(registered.get(name))}
     return {"resources": resources, "objects": objects, "modules": sorted(registered)}
@@ -51,8 +51,9 @@ def _resources(entry: Object | None) -> list[tuple[str, type]]:
     return [(token, cls) for token, cls in arguments.items() if cls is not None]
 
 
-def _registered(sdk: str) -> list[Object]:
+def _registered(package: str) -> list[Object]:
     """The table with which the SDK registers its modules, read from its source, since importing it runs it."""
+    sdk = f"pulumi_{package.replace('-', '_')}"
     found = importlib.util.find_spec(sdk)
     if found is None or found.origin is None:
         raise SystemExit(f"{sdk} is not installed; run uv sync in the repository")
@@ -62,7 +63,7 @@ def _registered(sdk: str) -> list[Object]:
     provider = {
         "mod": "provider",
         "fqn": sdk,
-        "classes": {f"pulumi:providers:{sdk.removeprefix('pulumi_')}": "Provider"},
+        "classes": {f"pulumi:providers:{package}": "Provider"},
     }
     return [*modules, provider]
 

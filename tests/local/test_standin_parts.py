@@ -10,7 +10,7 @@ import pytest
 
 from local.standins import live_inputs, rollout
 from local.standins.changes import Change, answer, changes, under
-from local.standins.errors import KubeconfigError, RolloutFailed
+from local.standins.errors import KubeconfigError, RolloutFailed, UnknownType
 from local.standins.kube_objects import manager_of, state_of, without
 from local.standins.kubeconfig import access
 from local.standins.protocol import SECRET, SIGNATURE, UNKNOWN, as_secret, from_struct, has_unknown, to_struct, type_of
@@ -145,6 +145,39 @@ def test_the_sdk_is_read_once_and_kept(tmp_path: Path, monkeypatch: pytest.Monke
     assert sdk.failures("aws:iam/rolePolicy:RolePolicy", {"role": "r", "policy": UNKNOWN}) == []
     kept = tmp_path / "secret-access" / "sdk-types" / f"pulumi-aws-{sdk.version}"
     assert [path.name for path in kept.iterdir()] == ["aws_iam_rolePolicy.json"]
+
+
+@pytest.mark.parametrize(
+    ("package", "token", "inputs", "words"),
+    [
+        ("aws", "aws:iam/rolePolicy:RolePolicy", {"rol": "r", "policy": "{}"}, "did you mean 'role'?"),
+        (
+            "gcp",
+            "gcp:secretmanager/secretIamMember:SecretIamMember",
+            {"secretId": "s", "role": "r", "membr": "m"},
+            "did you mean 'member'?",
+        ),
+        (
+            "azure-native",
+            "azure-native:authorization:RoleAssignment",
+            {"principalId": "p", "roleDefinitionId": "r", "scop": "/"},
+            "did you mean 'scope'?",
+        ),
+        (
+            "vault",
+            "vault:jwt/authBackendRole:AuthBackendRole",
+            {"roleName": "r", "userClaim": "sub", "boundAudience": ["a"]},
+            "did you mean 'boundAudiences'?",
+        ),
+    ],
+)
+def test_each_cloud_s_pinned_sdk_is_read(package: str, token: str, inputs: dict[str, Any], words: str) -> None:
+    """Its resources, its provider's own inputs, and the nearest spelling for what it does not have."""
+    sdk = Sdk(package)
+    assert any(words in failure.reason for failure in sdk.failures(token, inputs))
+    assert sdk.failures(f"pulumi:providers:{package}", {"regoin": "x"})[0].reason.startswith("unknown property")
+    with pytest.raises(UnknownType, match="did you mean"):
+        sdk.failures(f"{token}s", {})
 
 
 @pytest.mark.parametrize(
