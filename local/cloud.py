@@ -59,6 +59,8 @@ class Cloud:
     """The trail's code that is a refusal for lack of rights."""
     is_of_asker: Callable[[Call, Question], bool]
     """Whether a call was made by the pod that was asked, with its own identity."""
+    request_ids: bool = True
+    """Whether a refusal has the id of its line in the trail. Vault's have none."""
 
     @property
     def cluster_stack(self) -> str:

@@ -90,7 +90,9 @@ def judge(question: Question, answer: dict[str, Any], calls: Iterable[Call], sto
         if body.get("value") != stored:
             return Cell(question, status, "sidecar", "not the value that the vault holds")
         return Cell(question, status, cloud.name, f"read as {served.identity}", served)
-    decision = next((call for call in reads if call.request_id == body.get("request_id")), None)
+    if cloud.request_ids:
+        reads = [call for call in reads if call.request_id == body.get("request_id")]
+    decision = reads[-1] if reads else None
     said = decision is not None and decision.code == body.get("code")
     by_cloud = said and (status != 403 or body.get("code") == cloud.denied)
     detail = str(body.get("detail") or answer["body"])

@@ -1,0 +1,1 @@
+"""Vault on the laptop: an OpenBao server, a real one, and the account as its root sees it."""

