@@ -17,11 +17,15 @@ from .shared_service.component import SharedSecretService, SharedSecretServiceAr
 if TYPE_CHECKING:
     from .aws.access import AwsSecretAccess, AwsSecretAccessArgs
     from .aws.cluster_trust import ClusterTrust, ClusterTrustArgs
+    from .azure.access import AzureSecretAccess
+    from .azure.arguments import AzureSecretAccessArgs
 
 __all__ = [
     "Access",
     "AwsSecretAccess",
     "AwsSecretAccessArgs",
+    "AzureSecretAccess",
+    "AzureSecretAccessArgs",
     "CallerToken",
     "ClusterTrust",
     "ClusterTrustArgs",
@@ -46,6 +50,8 @@ __all__ = [
 _MODULES = {
     "aws.access": ("AwsSecretAccess", "AwsSecretAccessArgs"),
     "aws.cluster_trust": ("ClusterTrust", "ClusterTrustArgs"),
+    "azure.access": ("AzureSecretAccess",),
+    "azure.arguments": ("AzureSecretAccessArgs",),
 }
 """The modules that need a cloud's SDK, each below the package of the extra that brings it."""
 

@@ -178,12 +178,13 @@ class SecretAccess(pulumi.ComponentResource):
         refused_annotations: pulumi.Input[Mapping[str, str]] | None = None,
         pod_annotations: pulumi.Input[dict[str, str]] | None = None,
         pod_labels: pulumi.Input[Mapping[str, str]] | None = None,
+        outputs: Mapping[str, pulumi.Output[Any]] | None = None,
     ) -> None:
         """Make the ServiceAccount and, where asked for, the NetworkPolicy; set all outputs and register them.
 
         `variables` are the cloud's own for the sidecar. `account_annotations` are those that the ServiceAccount has, or
         must have if it exists already; `refused_annotations` are those that one may not have, each with what it would
-        do. `pod_annotations` and `pod_labels` are what the cloud wants of pods.
+        do. `pod_annotations` and `pod_labels` are what the cloud wants of pods; `outputs` are the cloud's own.
         """
         self.identity = identity
         make = service_account.read if common.existing else service_account.create
@@ -249,6 +250,7 @@ class SecretAccess(pulumi.ComponentResource):
                 "sidecar": self.sidecar,
                 "volumes": self.volumes,
                 "url": self.url,
+                **(outputs or {}),
             }
         )
 

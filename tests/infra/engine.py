@@ -14,6 +14,8 @@ from pulumi.runtime import mocks, rpc, set_all_config, set_mocks
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
+from tests.infra.azure import answers as azure
+
 ACCOUNT = "111122223333"
 ISSUER_HOST = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
 PROVIDER_ARN = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER_HOST}"
@@ -104,6 +106,8 @@ class Cloud(mocks.Mocks):
             return args.resource_id, {"name": args.resource_id, "outputs": self.world.stacks[str(args.resource_id)]}
         if args.resource_id in self.world.found:
             return args.resource_id, self.world.found[args.resource_id]
+        if args.typ in azure.ANSWERS:
+            return azure.ANSWERS[args.typ](args)
         if args.typ == "aws:iam/role:Role":
             state["arn"] = f"arn:aws:iam::{ACCOUNT}:role/{state['name']}"
         if args.typ == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":

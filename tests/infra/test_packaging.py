@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from secret_access import AwsSecretAccess, ClusterTrust, SecretWorkload, SharedSecretService
+from secret_access import AwsSecretAccess, AzureSecretAccess, ClusterTrust, SecretWorkload, SharedSecretService
 from secret_access.packaging import Package
 
-COMPONENTS = [AwsSecretAccess, ClusterTrust, SecretWorkload, SharedSecretService]
+COMPONENTS = [AwsSecretAccess, AzureSecretAccess, ClusterTrust, SecretWorkload, SharedSecretService]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,235 @@
+"""A namespace's identity on Azure: a managed identity for one ServiceAccount, with access to its own secrets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi_azure_native import authorization, containerservice, keyvault, managedidentity
+
+from ..access import SecretAccess
+from ..arguments import Arguments
+from ..inputs import children_of, lift, or_default
+from . import documents
+from .arguments import POD_IDENTITY_LABEL, Asked, AzureSecretAccessArgs
+from .documents import ResourceId
+from .environment import PROXY_CA, PROXY_CA_FOLDER, variables
+
+CLIENT_ANNOTATION = "secret-access/client-id"
+POD_IDENTITY_RETIRED = (
+    "aad-pod-identity is archived and gets no fixes (https://github.com/Azure/aad-pod-identity): the sidecar does not "
+    f"use it, and the label {POD_IDENTITY_LABEL} serves other containers of the pod alone"
+)
+
+
+Made = list[pulumi.CustomResource]
+
+
+class AzureSecretAccess(SecretAccess):
+    """A namespace's identity on Azure, which may use the namespace's secrets and nothing else.
+
+    Creates a user-assigned managed identity that only the namespace's ServiceAccount can become, a vault of its own
+    (or takes a shared one, with access secret by secret), the role assignments, and the ServiceAccount, and returns the
+    sidecar that serves the secrets on localhost. Azure has nothing by which one program could own all role assignments
+    of an identity: one that somebody adds elsewhere is neither seen nor removed. The output `identity` is the client
+    id.
+    """
+
+    vault_url: pulumi.Output[str]
+    """Address of the vault, for those who create the secrets."""
+
+    def __init__(self, name: str, args: AzureSecretAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        given = Arguments(f"AzureSecretAccess {name!r}", args, AzureSecretAccessArgs)
+        asked = Asked(given)
+        common = asked.common
+        super().__init__("secret-access:index:AzureSecretAccess", name, {}, opts)
+        child = children_of(self, opts)
+        if "aad_pod_identity_binding" in given:
+            pulumi.log.warn(POD_IDENTITY_RETIRED, self)
+
+        identity = _identity_of(name, asked, child)
+        vault_id, vault_url = _vault_of(name, asked, child)
+        made = [
+            *_federate(name, asked, identity, child),
+            *_bind(name, asked, identity, child),
+            *_assign_roles(name, asked, identity.principal_id, vault_id, child),
+        ]
+        complete = pulumi.Output.all(identity.client_id, *[resource.id for resource in made])
+        client_id = complete.apply(lambda known: str(known[0]))
+        self.vault_url = pulumi.Output.from_input(vault_url)
+        self._serve(
+            name,
+            replace(common, files=lift(_with_proxy_ca, common.files)) if asked.has_binding else common,
+            child,
+            identity=client_id,
+            audience=documents.BINDING_AUDIENCE if asked.has_binding else documents.AUDIENCE,
+            variables=lift(
+                variables,
+                vault_url=vault_url,
+                client_id=client_id,
+                tenant_id=asked.tenant_id,
+                authority_host=asked.authority_host,
+                token_proxy_url=asked.proxy_url,
+                token_proxy_sni_name=asked.proxy_sni_name,
+            ),
+            account_annotations=lift(_account_annotations, client_id),
+            pod_annotations=asked.pod_annotations,
+            pod_labels=asked.pod_labels,
+            outputs={"vaultUrl": self.vault_url},
+        )
+
+
+@dataclass(frozen=True)
+class _Identity:
+    """A managed identity, created or found."""
+
+    id: pulumi.Input[str]
+    resource_group: pulumi.Input[str]
+    name: pulumi.Input[str]
+    client_id: pulumi.Input[str]
+    principal_id: pulumi.Input[str]
+
+
+def _identity_of(name: str, asked: Asked, child: pulumi.ResourceOptions) -> _Identity:
+    """Create the identity, or take the existing one."""
+    if asked.has_identity:
+        return _Identity(
+            lift(attrgetter("text"), asked.identity),
+            lift(attrgetter("resource_group"), asked.identity),
+            lift(attrgetter("name"), asked.identity),
+            asked.client_id,
+            asked.principal_id,
+        )
+    made = managedidentity.UserAssignedIdentity(
+        f"{name}-identity",
+        resource_group_name=asked.resource_group,
+        location=asked.location,
+        resource_name_=asked.identity_name,
+        tags=asked.tags,
+        opts=child,
+    )
+    return _Identity(made.id, asked.resource_group, made.name, made.client_id, made.principal_id)
+
+
+def _federate(name: str, asked: Asked, identity: _Identity, child: pulumi.ResourceOptions) -> Made:
+    """Make the federated credentials one after the other: Azure refuses two writes at a time to one identity."""
+    made: Made = []
+    for cluster, issuer in asked.issuers.items():
+        made.append(
+            managedidentity.FederatedIdentityCredential(
+                f"{name}-credential-{cluster}",
+                resource_group_name=identity.resource_group,
+                resource_name_=identity.name,
+                federated_identity_credential_resource_name=lift(
+                    documents.credential_name, issuer, asked.common.subject
+                ),
+                issuer=issuer,
+                subject=asked.common.subject,
+                audiences=[documents.AUDIENCE],
+                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=made[-1:])),
+            )
+        )
+    return made
+
+
+def _bind(name: str, asked: Asked, identity: _Identity, child: pulumi.ResourceOptions) -> Made:
+    """Bind the identity to the AKS cluster, and allow the ServiceAccount to use it there."""
+    if not asked.has_binding:
+        return []
+    common, full_name = asked.common, lift(_role_name, asked.common.namespace, asked.common.account_name)
+    binding = containerservice.IdentityBinding(
+        f"{name}-binding",
+        resource_group_name=lift(attrgetter("resource_group"), asked.cluster),
+        resource_name_=lift(attrgetter("name"), asked.cluster),
+        identity_binding_name=identity.name,
+        properties={"managed_identity": {"resource_id": identity.id}},
+        opts=child,
+    )
+    rule: Any = lift(documents.binding_rule, identity.client_id)
+    role = k8s.rbac.v1.ClusterRole(
+        f"{name}-binding-role",
+        metadata={"name": full_name},
+        rules=[rule],
+        opts=child,
+    )
+    account: Any = {"kind": "ServiceAccount", "name": common.account_name, "namespace": common.namespace}
+    allowed = k8s.rbac.v1.ClusterRoleBinding(
+        f"{name}-binding-role-binding",
+        metadata={"name": full_name},
+        role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": full_name},
+        subjects=[account],
+        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[role])),
+    )
+    return [binding, allowed]
+
+
+def _role_name(namespace: str, account_name: str) -> str:
+    return f"secret-access:{namespace}:{account_name}"
+
+
+def _vault_of(name: str, asked: Asked, child: pulumi.ResourceOptions) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
+    """Return the vault's resource id and its address."""
+    if asked.has_vault:
+        return lift(attrgetter("text"), asked.vault), lift(_url_of, asked.vault_url, asked.vault)
+    made = keyvault.Vault(
+        f"{name}-vault",
+        resource_group_name=asked.resource_group,
+        location=asked.location,
+        vault_name=asked.vault_name,
+        properties=lift(
+            documents.vault_properties,
+            asked.tenant_id,
+            purge_protection=asked.purge_protection,
+            recover=asked.recover,
+        ),
+        tags=asked.tags,
+        opts=child,
+    )
+    return made.id, lift(or_default, asked.vault_url, made.properties.apply(attrgetter("vault_uri")))
+
+
+def _assign_roles(
+    name: str,
+    asked: Asked,
+    principal_id: pulumi.Input[str],
+    vault_id: pulumi.Input[str],
+    child: pulumi.ResourceOptions,
+) -> Made:
+    """Assign the role on the namespace's own vault, or on each declared secret of a shared one."""
+    if not asked.roles:
+        return []
+    scopes: dict[str, pulumi.Input[str]] = {f"{name}-role": vault_id}
+    if asked.has_shared_vault:
+        scopes = {
+            f"{name}-role-{secret}": lift(documents.secret_scope, vault_id, spelled)
+            for secret, spelled in asked.shared_secrets.items()
+        }
+    role = lift(documents.role_of, asked.common.access)
+    return [
+        authorization.RoleAssignment(
+            resource,
+            role_assignment_name=lift(documents.assignment_name, scope, principal_id, role),
+            scope=scope,
+            principal_id=principal_id,
+            # Otherwise Azure looks the principal up, and has not heard yet of one that was just created
+            principal_type="ServicePrincipal",
+            role_definition_id=lift(documents.role_definition_id, scope, role),
+            opts=child,
+        )
+        for resource, scope in scopes.items()
+    ]
+
+
+def _url_of(given: str | None, vault: ResourceId) -> str:
+    return given or f"https://{vault.name.lower()}.vault.azure.net"
+
+
+def _with_proxy_ca(files: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {**files, PROXY_CA_FOLDER: PROXY_CA}
+
+
+def _account_annotations(client_id: str) -> dict[str, str]:
+    """Return a ServiceAccount's annotation, for people; AKS's webhook goes by others."""
+    return {CLIENT_ANNOTATION: client_id}

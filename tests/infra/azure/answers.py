@@ -1,0 +1,29 @@
+"""What Azure computes of the resources that a program asks for, as the mock monitor answers it."""
+
+from typing import Any
+
+from pulumi.runtime.mocks import MockResourceArgs
+
+IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
+VAULT = "azure-native:keyvault:Vault"
+TENANT = "11111111-1111-1111-1111-111111111111"
+SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
+CLIENT = "33333333-3333-3333-3333-333333333333"
+PRINCIPAL = "44444444-4444-4444-4444-444444444444"
+GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/secrets"
+
+
+def _identity(args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+    name = args.inputs["resourceName"]
+    known = {"name": name, "clientId": CLIENT, "principalId": PRINCIPAL, "tenantId": TENANT}
+    return f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}", {**args.inputs, **known}
+
+
+def _vault(args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+    name = args.inputs["vaultName"]
+    properties = {**args.inputs["properties"], "vaultUri": f"https://{name}.vault.azure.net/"}
+    return f"{GROUP_ID}/providers/Microsoft.KeyVault/vaults/{name}", {**args.inputs, "properties": properties}
+
+
+ANSWERS = {IDENTITY: _identity, VAULT: _vault}
+"""Each resource's id and state, by its type."""
