@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,16 @@ def wait_for_node(kubectl: Kubectl) -> None:
         return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
 
     wait_for("the node", ready, still_possible=host.why_not_running)
+
+
+def make_namespaces(kubectl: Kubectl, names: Iterable[str]) -> None:
+    """Make the namespaces that are not there, which hold their pods to the Pod Security Standard `restricted`."""
+    there = {item["metadata"]["name"] for item in json.loads(kubectl("get", "namespaces", "-o", "json"))["items"]}
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    for name in names:
+        if name not in there:
+            namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+            kubectl("create", "-f", "-", input=json.dumps(namespace))
 
 
 def wait_for_pod(kubectl: Kubectl, cloud: Cloud, namespace: str) -> Pod:

@@ -46,6 +46,10 @@ class Plugin:
     major: int
     title: str
     source: str
+    untried: bool = False
+    """Whether no real one ever met the laptop's fake of its cloud: it is used only where ``PLUGINS=real`` says so."""
+    unreachable: str = ""
+    """Why a real one cannot be pointed at the laptop's fake of its cloud at all."""
 
     @property
     def command(self) -> str:
@@ -62,8 +66,19 @@ KUBERNETES = Plugin(
     "resource", "kubernetes", 4, "kubernetes", "`make up PLUGINS=real` builds it, `pulumi plugin install` downloads it"
 )
 AWS = Plugin("resource", "aws", 7, "aws", "`pulumi plugin install resource aws` downloads it")
+GCP = Plugin("resource", "gcp", 10, "gcp", "`pulumi plugin install resource gcp` downloads it", untried=True)
+"""A real one can be given the fake's address for each of Google's APIs, by its inputs ``…CustomEndpoint``."""
+AZURE = Plugin(
+    "resource",
+    "azure-native",
+    3,
+    "azure-native",
+    "`pulumi plugin install resource azure-native` downloads it",
+    unreachable="it signs in to Entra ID, at a host that the laptop's fake of Azure does not have",
+)
+VAULT = Plugin("resource", "vault", 7, "vault", "`pulumi plugin install resource vault` downloads it")
 PYTHON = Plugin("language", "python", 3, "python language host", "it comes with Pulumi's own release: put that on PATH")
-OF_CLOUD = {"aws": AWS}
+OF_CLOUD = {"aws": AWS, "gcp": GCP, "azure": AZURE, "vault": VAULT}
 """The plugin that each cloud's stacks need beside the others."""
 
 
@@ -103,7 +118,10 @@ def choose(*, building: bool = False) -> tuple[Choice, ...]:
     """
     mode = wanted()
     needed = (KUBERNETES, *(OF_CLOUD[name] for name in selection.wanted()), PYTHON)
-    choices = {plugin: None if mode is Wanted.STANDIN else _real(plugin, building=building) for plugin in needed}
+    choices = {plugin: _real(plugin, building=building) if _may_be_real(plugin, mode) else None for plugin in needed}
+    if mode is Wanted.REAL and (beyond := [plugin for plugin in needed if plugin.unreachable]):
+        which = "; ".join(f"{plugin.command} cannot be used on the laptop: {plugin.unreachable}" for plugin in beyond)
+        raise PluginError(f"PLUGINS=real, but {which}; PLUGINS=auto lets its stand-in take its place, or name a CLOUD")
     if mode is Wanted.REAL and (missing := [plugin for plugin, found in choices.items() if not found]):
         which = "; ".join(f"{plugin.command} ({plugin.source})" for plugin in missing)
         raise PluginError(
@@ -111,6 +129,12 @@ def choose(*, building: bool = False) -> tuple[Choice, ...]:
             f"{', '.join(str(home / 'plugins') for home in PULUMI_HOMES)}; PLUGINS=auto lets stand-ins take their place"
         )
     return tuple(found or Choice(plugin, plugin.standin, None) for plugin, found in choices.items())
+
+
+def _may_be_real(plugin: Plugin, mode: Wanted) -> bool:
+    if mode is Wanted.AUTO:
+        return not (plugin.untried or plugin.unreachable)
+    return mode is Wanted.REAL
 
 
 def _real(plugin: Plugin, *, building: bool) -> Choice | None:

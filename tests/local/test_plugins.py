@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from local import config, plugins, stacks
-from local.plugins import AWS, KUBERNETES, PYTHON, Plugin, PluginError
+from local import config, plugins, selection, stacks
+from local.plugins import AWS, AZURE, GCP, KUBERNETES, PYTHON, Plugin, PluginError
 from tools import build, setup
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def chosen() -> str:
 
 def runs(plugin: Plugin) -> str:
     """The command that the engine would run."""
-    path = stacks.environment(Path("/tools"))["PATH"]
+    path = plugins.search_path(plugins.choose(), Path("/tools"))
     found = shutil.which(plugin.command, path=path)
     assert found
     return found
@@ -139,6 +139,25 @@ def test_forcing_what_is_missing_names_it(machine: Machine, monkeypatch: pytest.
     assert "pulumi-resource-kubernetes" not in str(refused.value)
     assert "pulumi-language-python" not in str(refused.value)
     assert str(machine.folder / "pulumi" / "plugins") in str(refused.value)
+
+
+@pytest.mark.parametrize("plugin", [GCP, AZURE])
+def test_a_real_plugin_is_kept_from_a_fake_that_it_never_met(
+    plugin: Plugin, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would go to the real cloud, or fail; where it can be pointed at the fake at all, one may ask for that."""
+    machine.on_path(KUBERNETES, PYTHON, plugin)
+    monkeypatch.setattr(selection, "NAMES", tuple(plugins.OF_CLOUD))
+    (name,) = [name for name, of_cloud in plugins.OF_CLOUD.items() if of_cloud is plugin]
+    monkeypatch.setenv("CLOUD", name)
+    assert f"{plugin.title} stand-in" in chosen()
+    assert runs(plugin) == str(plugin.standin / plugin.command)
+    monkeypatch.setenv("PLUGINS", "real")
+    if plugin.unreachable:
+        with pytest.raises(PluginError, match="pulumi-resource-azure-native cannot be used on the laptop: it signs in"):
+            chosen()
+    else:
+        assert f"{plugin.title} real (on PATH)" in chosen()
 
 
 @pytest.mark.parametrize("real", [(), (AWS,)])

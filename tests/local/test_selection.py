@@ -24,8 +24,9 @@ def test_without_cloud_it_is_the_default(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_all_is_every_cloud_that_there_is() -> None:
-    """Each of them has its plugin, and a description by the same name."""
-    assert selection.named("all") == tuple(clouds.ALL) == tuple(plugins.OF_CLOUD)
+    """Each of them has a plugin, and a description by the same name."""
+    assert set(clouds.ALL) <= set(plugins.OF_CLOUD)
+    assert selection.named("all") == tuple(clouds.ALL)
     assert [cloud.name for cloud in clouds.ALL.values()] == list(clouds.ALL)
 
 
