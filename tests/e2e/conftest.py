@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local import clouds, cluster, host, stacks
+from local import clouds, cluster, host, selection, stacks
 from local.__main__ import tools_folder
 from local.aws.cloud import AWS
 from local.cloud import Cloud
@@ -30,9 +30,14 @@ class Environment:
         """Ask a cloud for a secret from inside a namespace's app container."""
         return cluster.ask(self.kubectl, cluster.running_pod(self.kubectl, cloud, namespace), name)
 
-    def ask_everything(self) -> list[Cell]:
-        """The matrix, asked again."""
-        return ask_everything(self.kubectl, self.pulumi, clouds.wanted())
+    def ask_everything(self, *asked: Cloud) -> list[Cell]:
+        """The matrix of these clouds, of AWS if none are given, asked again."""
+        return ask_everything(self.kubectl, self.pulumi, asked or (AWS,))
+
+    def destroy(self, name: str) -> None:
+        """Remove an environment from every cloud; AWS last, whose stack has the namespace."""
+        for cloud in reversed(clouds.wanted()):
+            self.pulumi.destroy(cloud.environment_stacks[name])
 
     def pod(self, namespace: str, cloud: Cloud = AWS) -> str:
         """A running pod of a namespace's app that asks a cloud."""
@@ -46,18 +51,33 @@ class Environment:
 
 @pytest.fixture(scope="session")
 def environment() -> Iterator[Environment]:
-    """Up before the first test; left up only if it was up before, without what a person had made in it by hand."""
+    """Up with every cloud before the first test.
+
+    Left up only if it was up before, with the clouds that it had, and without what a person had made in it by hand.
+    """
     stacks.unset_foreign_variables()
     tools = tools_folder()
-    was_up = host.running()
-    try:
-        yield Environment(Kubectl(tools), Pulumi(tools), up(tools))
-    finally:
-        if was_up:
-            up(tools)
-        else:
-            with host.claim():
-                host.stop()
+    before = selection.started_with() if host.running() else ()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLOUD", selection.EVERY)
+        if before != selection.wanted():
+            down()
+        try:
+            yield Environment(Kubectl(tools), Pulumi(tools), up(tools))
+        finally:
+            if before:
+                patch.setenv("CLOUD", before[0] if len(before) == 1 else selection.EVERY)
+                if selection.wanted() != selection.NAMES:
+                    down()
+                up(tools)
+            else:
+                down()
+
+
+def down() -> None:
+    """End the machine, if it is up."""
+    with host.claim():
+        host.stop()
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def test_the_stand_in_makes_the_same(environment: Environment, monkeypatch: pyte
         assert runs_with(environment, kubernetes)
         for stack in AWS.stacks:
             environment.pulumi("preview", f"--stack={stack}", "--refresh", "--expect-no-changes")
-        environment.pulumi.destroy(AWS.environment_stacks["test"])
+        environment.destroy("test")
         assert isolation.wrong(up(environment.pulumi.tools)) == []
     for stack in AWS.stacks:
         environment.pulumi("preview", f"--stack={stack}", "--refresh", "--expect-no-changes")

@@ -4,19 +4,21 @@ import shutil
 
 import pytest
 
-from local import config, stacks
+from local import clouds, config, stacks
 from local.aws import account
 from local.aws.cloud import AWS
 from tests.e2e.conftest import Environment
 
+STACKS = [stack for cloud in clouds.ALL.values() for stack in cloud.stacks]
 
-@pytest.mark.parametrize("stack", AWS.stacks)
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_nothing_is_left_to_do_after_up(environment: Environment, stack: str) -> None:
     """A second look finds no difference between what is wanted and what is there."""
     environment.pulumi("preview", f"--stack={stack}", "--expect-no-changes")
 
 
-@pytest.mark.parametrize("stack", AWS.stacks)
+@pytest.mark.parametrize("stack", STACKS)
 def test_nothing_drifts_by_itself(environment: Environment, stack: str) -> None:
     """What was made is read back as it was made."""
     environment.pulumi("refresh", f"--stack={stack}", "--yes", "--skip-preview", "--expect-no-changes")

@@ -6,9 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from local import config, host
+from local import clouds, config, host
 from local.aws import account
-from local.aws.cloud import AWS
 from tests.e2e.conftest import Environment
 
 
@@ -19,7 +18,7 @@ def namespaces(environment: Environment) -> set[str]:
 
 def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
     """The two share a cluster and an OIDC provider, and neither owns them."""
-    environment.pulumi.destroy(AWS.environment_stacks["test"])
+    environment.destroy("test")
     assert "test" not in namespaces(environment)
     prod = environment.ask("prod", "prod/database-password")
     assert (prod["status"], prod["body"]["value"]) == (200, account.value("prod/database-password"))
@@ -27,14 +26,15 @@ def test_destroying_test_leaves_prod_alone(environment: Environment) -> None:
 
 def test_destroying_everything_leaves_nothing(environment: Environment) -> None:
     """No role, no policy, no OIDC provider in AWS; no namespace of ours in Kubernetes."""
-    environment.pulumi.destroy(AWS.environment_stacks["prod"])
-    environment.pulumi.destroy(AWS.cluster_stack)
+    environment.destroy("prod")
+    for cloud in clouds.wanted():
+        environment.pulumi.destroy(cloud.cluster_stack)
     iam = account.client("iam")
     assert iam.list_roles()["Roles"] == []
     assert iam.list_policies(Scope="Local")["Policies"] == []
     assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
     assert namespaces(environment) == {"default", "kube-node-lease", "kube-public", "kube-system"}
-    for stack in AWS.stacks:
+    for stack in (stack for cloud in clouds.wanted() for stack in cloud.stacks):
         state = json.loads(environment.pulumi("stack", "export", f"--stack={stack}"))
         assert state["deployment"].get("resources", []) == []
 
