@@ -5,41 +5,37 @@ from dataclasses import asdict
 
 import pulumi
 
-import providers
 import settings as stack_settings
-from cluster_outputs import ClusterOutputs, cluster_outputs
+from clouds import ClusterOutputs
+from cluster_outputs import cluster_outputs
+from kubernetes_provider import kubernetes_provider
 from namespace_settings import Namespace, Workload
 from namespaces import namespace_resource
-from secret_access import AwsSecretAccess, AwsSecretAccessArgs, ClusterTrust, ClusterTrustArgs, SecretWorkload
+from secret_access import SecretAccess, SecretWorkload
 from settings import Cluster, Environment
 
 
 def main() -> None:
     settings = stack_settings.load()
-    providers.stop_unless_account(settings.aws)
-    aws = providers.aws_provider(settings.aws)
+    provider = settings.cloud.provider()
+    pulumi.export("cloud", settings.cloud.name)
     if isinstance(settings, Cluster):
-        make_cluster(settings, aws)
+        make_cluster(settings, provider)
     else:
-        make_environment(settings, aws)
+        make_environment(settings, provider)
 
 
-def make_cluster(settings: Cluster, aws: pulumi.ProviderResource) -> None:
+def make_cluster(settings: Cluster, provider: pulumi.ProviderResource) -> None:
     """Create what belongs to a cluster, and export what its environments need."""
-    args: ClusterTrustArgs = {"issuer": settings.issuer, "tags": settings.tags}
-    if settings.existing_provider_arn is not None:
-        args["existing_provider_arn"] = settings.existing_provider_arn
-    trust = ClusterTrust(settings.name, args, pulumi.ResourceOptions(providers=[aws]))
-    pulumi.export("cloud", "aws")
+    trust = settings.cloud.trust(settings.name, settings.arguments, pulumi.ResourceOptions(providers=[provider]))
+    kubernetes = {key: value for key, value in asdict(settings.kubernetes).items() if value}
+    for name, output in {**trust, **settings.cloud.exported()}.items():
+        pulumi.export(name, output)
     pulumi.export("name", settings.name)
-    pulumi.export("issuer", trust.issuer)
-    pulumi.export("oidc_provider_arn", trust.oidc_provider_arn)
-    pulumi.export("account_id", settings.aws.account_id)
-    pulumi.export("region", settings.aws.region)
-    pulumi.export("kubernetes", {key: value for key, value in asdict(settings.kubernetes).items() if value})
+    pulumi.export("kubernetes", kubernetes)
 
 
-def make_environment(settings: Environment, aws: pulumi.ProviderResource) -> None:
+def make_environment(settings: Environment, provider: pulumi.ProviderResource) -> None:
     """Create every namespace with its identity and workloads.
 
     Every resource needs the cluster's outputs, so none is created before these are known to be of the same account.
@@ -47,16 +43,15 @@ def make_environment(settings: Environment, aws: pulumi.ProviderResource) -> Non
     reference = pulumi.StackReference(
         settings.cluster, f"{pulumi.get_organization()}/{pulumi.get_project()}/{settings.cluster}"
     )
-    cluster = reference.outputs.apply(lambda outputs: cluster_outputs(settings.cluster, settings.aws, outputs))
-    kubernetes = providers.kubernetes_provider(
+    cluster = reference.outputs.apply(lambda outputs: cluster_outputs(settings.cluster, settings.cloud, outputs))
+    kubernetes = kubernetes_provider(
         cluster.apply(lambda known: known.name), cluster.apply(lambda known: known.kubernetes)
     )
     former_names = names_before(settings.namespaces)
     accesses = {
-        namespace.name: make_namespace(settings, namespace, cluster, aws, kubernetes, former_names)
+        namespace.name: make_namespace(settings, namespace, cluster, provider, kubernetes, former_names)
         for namespace in settings.namespaces
     }
-    pulumi.export("cloud", "aws")
     pulumi.export("cluster", settings.cluster)
     pulumi.export(
         "namespaces",
@@ -92,44 +87,22 @@ def make_namespace(
     settings: Environment,
     namespace: Namespace,
     cluster: pulumi.Output[ClusterOutputs],
-    aws: pulumi.ProviderResource,
+    provider: pulumi.ProviderResource,
     kubernetes: pulumi.ProviderResource,
     former_names: Mapping[tuple[str, str], str],
-) -> AwsSecretAccess:
+) -> SecretAccess:
     """Create a namespace, its identity and its workloads."""
     resource = namespace_resource(
         namespace.name, exists=namespace.exists, pod_security=namespace.pod_security, provider=kubernetes
     )
-    args: AwsSecretAccessArgs = {
+    arguments = {
         "namespace": namespace.name,
         "sidecar_image": settings.sidecar_image,
-        "oidc_provider_arn": cluster.apply(lambda known: known.oidc_provider_arn),
-        "region": settings.aws.region,
-        "secret_prefix": namespace.secret_prefix,
-        "secrets": list(namespace.secrets),
-        "access": namespace.access,
-        "kms_key_arns": list(namespace.kms_key_arns),
-        "policy_arns": list(namespace.policy_arns),
-        "port": namespace.port,
-        "role_name": namespace.role_name or cluster.apply(lambda known: f"secret-access-{known.name}-{namespace.name}"),
-        "irsa_annotation": namespace.irsa_annotation,
-        "sidecar_env": namespace.sidecar_env,
-        "sidecar_resources": namespace.sidecar_resources,
-        "sidecar_user": namespace.sidecar_user,
-        "sidecar_files": namespace.sidecar_files,
-        "tags": {**settings.tags, "secret-access/namespace": namespace.name},
+        **settings.arguments,
+        **namespace.arguments,
     }
-    if namespace.app_containers:
-        args["app_containers"] = list(namespace.app_containers)
-    if namespace.metrics_namespaces is not None:
-        args["metrics_namespaces"] = list(namespace.metrics_namespaces)
-    if settings.permissions_boundary is not None:
-        args["permissions_boundary"] = settings.permissions_boundary
-    if settings.aws.endpoint is not None:
-        args["endpoint_url"] = settings.aws.endpoint
-    access = AwsSecretAccess(
-        namespace.name, args, pulumi.ResourceOptions(providers=[aws, kubernetes], depends_on=[resource])
-    )
+    options = pulumi.ResourceOptions(providers=[provider, kubernetes], depends_on=[resource])
+    access = settings.cloud.access(namespace.name, arguments, cluster, options)
     for workload in namespace.workloads:
         former_name = former_names.get((namespace.name, workload.name))
         make_workload(namespace, workload, access, kubernetes, former_name)
@@ -148,7 +121,7 @@ def names_before(namespaces: Sequence[Namespace]) -> dict[tuple[str, str], str]:
 def make_workload(
     namespace: Namespace,
     workload: Workload,
-    access: AwsSecretAccess,
+    access: SecretAccess,
     kubernetes: pulumi.ProviderResource,
     former_name: str | None,
 ) -> None:

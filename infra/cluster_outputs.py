@@ -1,48 +1,45 @@
 """The outputs that an environment reads from its cluster's stack."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
+from clouds import Cloud, ClusterOutputs
+from clouds.cloud import Kubernetes
 from secret_access import InvalidSetting
-from settings import Aws, Kubernetes
-
-NAMES = ("name", "oidc_provider_arn", "account_id", "region", "kubernetes")
 
 
-@dataclass(frozen=True)
-class ClusterOutputs:
-    """The outputs of a cluster's stack."""
-
-    name: str
-    oidc_provider_arn: str
-    kubernetes: Kubernetes
-
-
-def cluster_outputs(stack: str, aws: Aws, outputs: Mapping[str, Any]) -> ClusterOutputs:
-    """Return the outputs, if they are complete and of the environment's own account and region.
+def cluster_outputs(stack: str, cloud: Cloud, outputs: Mapping[str, Any]) -> ClusterOutputs:
+    """Return the outputs, if they are complete and of the environment's own cloud, account and region.
 
     Raises `InvalidSetting`; the outputs of a stack that is no cluster's may be secret, so their values are not shown.
     """
-    missing = [name for name in NAMES if not outputs.get(name)]
+    texts = ("name", "cloud", *cloud.needed, *cloud.same)
+    if outputs.get("cloud", cloud.name) != cloud.name and "name" in outputs:
+        raise InvalidSetting(
+            f"secret-access:cluster: the stack {stack!r} is of another cloud: given {outputs['cloud']!r}, expected "
+            f"{cloud.name!r}, as secret-access:cloud says; name the stack of this cloud's own trust in the cluster"
+        )
+    missing = [name for name in (*texts, "kubernetes") if not outputs.get(name)]
     if missing:
         raise InvalidSetting(
             f"secret-access:cluster: the stack {stack!r} has no output {missing[0]}: given {sorted(outputs)}, expected "
             f"a stack with kind: cluster that is up; run pulumi up --stack {stack}, or correct the name"
         )
-    for name in ("name", "oidc_provider_arn"):
+    for name in texts:
         if not isinstance(outputs[name], str):
             raise _another_form(stack, name, _type_of(outputs[name]), "a text")
-    for name, expected in (("account_id", aws.account_id), ("region", aws.region)):
-        if outputs[name] != expected:
+    for name in cloud.same:
+        own = getattr(cloud, name)
+        if outputs[name] != own:
             raise InvalidSetting(
-                f"secret-access:aws.{name}: given {expected!r}, expected {outputs[name]!r}, as in the cluster's stack "
-                f"{stack!r}; correct it here or there"
+                f"secret-access:{cloud.name}.{name}: given {own!r}, expected {outputs[name]!r}, as in the cluster's "
+                f"stack {stack!r}; correct it here or there"
             )
     return ClusterOutputs(
         name=outputs["name"],
-        oidc_provider_arn=outputs["oidc_provider_arn"],
         kubernetes=_kubernetes(stack, outputs["kubernetes"]),
+        own={name: outputs[name] for name in cloud.needed},
     )
 
 

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
+from clouds.cloud import Arguments, Cloud
 from namespaces import ENFORCE
-from secret_access import Access, InvalidArgument, checks
-from secret_access.aws import checks as aws_checks
-from secret_access.aws import environment as aws_environment
+from secret_access import InvalidArgument, checks
 from secret_access.pods import checks as pod_checks
 from secret_access.pods import sidecar_container, sidecar_settings
+from secret_names.vaults import Spelling
 from section import Section, invalid
 
 AUTOSCALED = "autoscaled"
@@ -36,100 +35,84 @@ class Namespace:
     """A namespace and its access."""
 
     name: str
-    exists: bool
-    secret_prefix: str
-    secrets: tuple[str, ...]
-    access: Access
-    kms_key_arns: tuple[str, ...]
-    policy_arns: tuple[str, ...]
-    port: int
-    """The sidecar's port on localhost."""
-    workloads: tuple[Workload, ...]
+    exists: bool = False
     pod_security: str = "restricted"
     """The Pod Security Standard that its pods must meet."""
-    role_name: str | None = None
-    """None: named after the cluster and the namespace."""
-    irsa_annotation: bool = False
-    app_containers: tuple[str, ...] = ()
-    """Of pods that others deploy; none means one container, `app`."""
-    metrics_namespaces: tuple[str, ...] | None = None
-    """None: no NetworkPolicy."""
-    sidecar_env: dict[str, str] = field(default_factory=dict)
-    sidecar_resources: dict[str, dict[str, str]] = field(default_factory=lambda: dict(sidecar_container.RESOURCES))
-    sidecar_user: int | None = sidecar_container.USER
-    """None: the platform decides."""
-    sidecar_files: dict[str, Any] = field(default_factory=dict)
+    arguments: Arguments = field(default_factory=dict)
+    """Of its access component: those that the file gives, and `secret_prefix`."""
+    workloads: tuple[Workload, ...] = ()
+
+    @property
+    def secret_prefix(self) -> str:
+        """The prefix of its secrets."""
+        return str(self.arguments["secret_prefix"])
 
 
-def namespace(name: str, section: Section, account_id: str, region: str) -> Namespace:
-    """Read a namespace of the stack's file."""
-    partition = aws_checks.partition_of(region)
+def namespace(name: str, section: Section, cloud: Cloud) -> Namespace:
+    """Read a namespace of the stack's file: what every cloud's component takes, and what this cloud's takes too."""
     section.checked("", checks.namespace, name)
-    prefix = section.take("secret_prefix", None)
-    if prefix is None:
-        prefix = section.checked("", checks.default_prefix, name)
-    else:
-        spelling = aws_environment.BACKEND.spelling
-        section.checked("secret_prefix", lambda given: checks.secret_prefix(spelling, given, name), prefix)
-    port = section.checked("port", pod_checks.sidecar_port, section.take("port", sidecar_container.DEFAULT_PORT))
-    secrets = section.texts("secrets", "[database-password]")
     exists = section.flag("exists", default=False)
+    arguments = {
+        **_secrets(name, section, cloud.backend.spelling),
+        **_arguments(section, cloud),
+        **cloud.namespace_arguments(section),
+    }
+    port = arguments.get("port", sidecar_container.DEFAULT_PORT)
     settings = Namespace(
         name=name,
         exists=exists,
-        secret_prefix=prefix,
-        secrets=tuple(
-            section.checked(
-                "secrets",
-                lambda names: checks.declared_secrets(aws_environment.BACKEND.spelling, names, prefix),
-                secrets,
-            )
-        ),
-        access=section.checked("access", checks.access, section.take("access", "read")),
-        kms_key_arns=tuple(
-            section.checked(
-                "kms_key_arns",
-                lambda arns: aws_checks.kms_key_arns(arns, region),
-                section.texts("kms_key_arns", "[arn:aws:kms:…]"),
-            )
-        ),
-        policy_arns=tuple(
-            section.checked(
-                "policy_arns",
-                lambda arns: aws_checks.policy_arns(arns, account_id, partition),
-                section.texts("policy_arns", "[arn:aws:iam::…]"),
-            )
-        ),
-        port=port,
         pod_security=_pod_security(section, exists=exists),
-        role_name=section.checked("role_name", _role_name, section.take("role_name", None)),
-        irsa_annotation=section.flag("irsa_annotation", default=False),
-        app_containers=tuple(
-            section.checked("app_containers", pod_checks.app_containers, section.texts("app_containers", "[web]"))
-        ),
-        metrics_namespaces=section.checked(
-            "metrics_namespaces", _metrics_namespaces, section.take("metrics_namespaces", None)
-        ),
-        sidecar_env=section.checked(
-            "sidecar_env",
-            partial(sidecar_settings.sidecar_env, backend=aws_environment.BACKEND),
-            section.take("sidecar_env", {}),
-        ),
-        sidecar_resources=section.checked(
-            "sidecar_resources",
-            partial(checks.resources, "sidecar_resources"),
-            section.take("sidecar_resources", sidecar_container.RESOURCES),
-        ),
-        sidecar_user=_sidecar_user(section),
-        sidecar_files=section.checked(
-            "sidecar_files",
-            partial(pod_checks.sidecar_files, taken=aws_environment.TOKEN_FOLDER),
-            section.take("sidecar_files", {}),
-        ),
+        arguments=arguments,
         workloads=tuple(_workload(*item, port) for item in section.section("workloads", {}).sections().items()),
     )
     section.close()
     return settings
+
+
+def _secrets(name: str, section: Section, spelling: Spelling) -> Arguments:
+    """Return the prefix, which a namespace `a--b` has to name, and the declared names."""
+    given = section.take("secret_prefix", None)
+    key = "" if given is None else "secret_prefix"
+    prefix = section.checked(key, partial(checks.secret_prefix, spelling, namespace=name), given)
+    return {
+        "secret_prefix": prefix,
+        **section.given({"secrets": partial(checks.declared_secrets, spelling, prefix=prefix)}),
+    }
+
+
+def _arguments(section: Section, cloud: Cloud) -> Arguments:
+    """Return the arguments that the components of all clouds take."""
+    arguments = section.given(
+        {
+            "service_account_name": checks.service_account_name,
+            "existing_service_account": partial(checks.flag, "existing_service_account"),
+            "access": checks.access,
+            "token_expiration_seconds": pod_checks.token_lifetime,
+            "port": pod_checks.sidecar_port,
+            "sidecar_env": partial(sidecar_settings.sidecar_env, backend=cloud.backend),
+            "sidecar_resources": partial(checks.resources, "sidecar_resources"),
+            "sidecar_user": _sidecar_user,
+            "sidecar_files": partial(pod_checks.sidecar_files, taken=cloud.backend.token_folder),
+            "image_pull_policy": pod_checks.pull_policy,
+            "image_pull_secrets": pod_checks.pull_secrets,
+            "metrics_namespaces": partial(checks.namespaces, "metrics_namespaces"),
+            "labels": checks.labels,
+        }
+    )
+    if arguments.get("existing_service_account") and "image_pull_secrets" in arguments:
+        section.checked("image_pull_secrets", pod_checks.no_pull_secrets, arguments["image_pull_secrets"])
+    return arguments
+
+
+def _sidecar_user(given: object) -> int | None:
+    """Return the user; none where the platform is to decide."""
+    if given == PLATFORM:
+        return None
+    try:
+        return pod_checks.sidecar_user("sidecar_user", given)
+    except InvalidArgument:
+        expected = "the number of a user other than root's"
+        raise checks.invalid("sidecar_user", given, expected, f"or write {PLATFORM}") from None
 
 
 def _pod_security(section: Section, *, exists: bool) -> str:
@@ -143,18 +126,6 @@ def _pod_security(section: Section, *, exists: bool) -> str:
             f"leave it out, or run kubectl label namespace NAME {ENFORCE}={given}",
         )
     return given or "restricted"
-
-
-def _sidecar_user(section: Section) -> int | None:
-    given = section.take("sidecar_user", sidecar_container.USER)
-    if given == PLATFORM:
-        return None
-    try:
-        return pod_checks.sidecar_user("sidecar_user", given)
-    except InvalidArgument:
-        raise invalid(
-            section.key("sidecar_user"), given, "the number of a user other than root's", f"or write {PLATFORM}"
-        ) from None
 
 
 def _workload(name: str, section: Section, sidecar_port: int) -> Workload:
@@ -183,19 +154,12 @@ def _replicas(section: Section) -> int | None:
     return section.number("replicas", default=1)
 
 
-def _role_name(name: object) -> str | None:
-    return None if name is None else aws_checks.role_name(name)
-
-
-def _metrics_namespaces(names: object) -> tuple[str, ...] | None:
-    return None if names is None else tuple(checks.namespaces("metrics_namespaces", names))
-
-
-def check_prefixes_are_apart(section: Section, namespaces: tuple[Namespace, ...]) -> None:
-    """Refuse prefixes of which one covers another: its namespace would read the other's secrets."""
+def check_prefixes_are_apart(section: Section, namespaces: tuple[Namespace, ...], spelling: Spelling) -> None:
+    """Refuse prefixes of which one covers another, as the vault spells them: else one namespace reads another's."""
     for one in namespaces:
         for other in namespaces:
-            if one is not other and other.secret_prefix.startswith(one.secret_prefix):
+            spelled, covering = spelling.spelled(other.secret_prefix), spelling.spelled(one.secret_prefix)
+            if one is not other and spelled.startswith(covering):
                 raise invalid(
                     section.key(other.name) + ".secret_prefix",
                     other.secret_prefix,

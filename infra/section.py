@@ -31,6 +31,10 @@ class Section:
         """Return the full name of a key, as messages show it."""
         return f"{self.path}{self._separator}{name}"
 
+    def __contains__(self, name: str) -> bool:
+        """Tell whether a key is there, with a value or without."""
+        return name in self._values
+
     def take(self, name: str, default: Any = Missing, *, example: str = "a value") -> Any:
         """Return the value as it is; an empty one counts as missing."""
         self._known.append(name)
@@ -71,13 +75,6 @@ class Section:
             )
         return value
 
-    def texts(self, name: str, example: str) -> tuple[str, ...]:
-        """Return a list of texts, empty if it is missing."""
-        value = self.take(name, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise invalid(self.key(name), value, f"a list such as {example}", "begin each line with - ")
-        return tuple(value)
-
     def mapping(self, name: str, example: str) -> dict[str, str]:
         """Return a mapping of texts to texts, empty if it is missing."""
         value = self.take(name, {})
@@ -108,6 +105,11 @@ class Section:
         except InvalidArgument as problem:
             text = str(problem).removeprefix(f"{name}: ")
             raise InvalidSetting(f"{self.key(name) if name else self.path}: {text}") from None
+
+    def given(self, checks: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+        """Return what the checks make of those keys that are there; the components' defaults hold for the others."""
+        taken = {name: self.take(name, None) for name in checks}
+        return {name: self.checked(name, checks[name], value) for name, value in taken.items() if value is not None}
 
     def close(self) -> None:
         """Refuse keys that were not read: a misspelled one would be silently ignored."""

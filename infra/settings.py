@@ -1,50 +1,24 @@
 """The settings in a stack's file, read once and checked completely before anything is created.
 
 The only reader of `pulumi.Config`. A file has one of two kinds: `kind: cluster` (what belongs to a cluster) or, without
-`kind`, an environment on a cluster.
+`kind`, an environment on a cluster. Either is for one cloud.
 """
 
 import json
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
 import namespace_settings
+from clouds import Cloud, cloud_of
+from clouds.cloud import Arguments, Kubernetes
 from namespace_settings import Namespace
-from secret_access import checks
-from secret_access.aws import checks as aws_checks
 from section import Section, invalid
 
 DEFAULT_PROVIDERS = "disable-default-providers"
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Aws:
-    """The account and region that the stack is meant for."""
-
-    account_id: str
-    region: str
-    endpoint: str | None = None
-    """Endpoint in place of AWS's own (the laptop environment)."""
-
-    @property
-    def partition(self) -> str:
-        """The partition of the region, such as `aws`."""
-        return aws_checks.partition_of(self.region)
-
-
-@dataclass(frozen=True)
-class Kubernetes:
-    """How Pulumi reaches the cluster."""
-
-    context: str
-    kubeconfig: str | None = None
-    """Path of the kubeconfig, from the project's folder; none: as kubectl finds it."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +26,10 @@ class Cluster:
     """A stack of what belongs to a cluster."""
 
     name: str
-    issuer: str
-    aws: Aws
+    cloud: Cloud
     kubernetes: Kubernetes
-    existing_provider_arn: str | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    arguments: Arguments = field(default_factory=dict)
+    """Of the cloud's trust in the cluster's tokens."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +38,11 @@ class Environment:
 
     cluster: str
     """The simple name of the cluster's stack."""
-    aws: Aws
+    cloud: Cloud
     sidecar_image: str
     namespaces: tuple[Namespace, ...]
-    permissions_boundary: str | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    arguments: Arguments = field(default_factory=dict)
+    """Of the access components of all namespaces."""
 
 
 def load() -> Cluster | Environment:
@@ -80,73 +53,35 @@ def load() -> Cluster | Environment:
     kind = top.take("kind", "environment")
     if kind not in ("cluster", "environment"):
         raise invalid(top.key("kind"), kind, "cluster or environment", "leave it out for an environment")
-    settings = _cluster(top) if kind == "cluster" else _environment(top)
+    cloud = cloud_of(top)
+    settings = _cluster(top, cloud) if kind == "cluster" else _environment(top, cloud)
     top.close()
     return settings
 
 
-def _cluster(top: Section) -> Cluster:
-    settings = Cluster(
+def _cluster(top: Section, cloud: Cloud) -> Cluster:
+    return Cluster(
         name=top.text("name", pattern=r"[a-z0-9]+(-[a-z0-9]+)*", example="blue"),
-        issuer=top.checked(
-            "issuer",
-            aws_checks.issuer,
-            top.take("issuer", example="https://oidc.eks.us-east-1.amazonaws.com/id/…"),
-        ),
-        aws=_aws(top.section("aws", example="account_id and region under it")),
+        cloud=cloud,
         kubernetes=_kubernetes(top.section("kubernetes", example="context under it")),
-        existing_provider_arn=top.take("existing_provider_arn", None),
-        tags=top.mapping("tags", "team: platform"),
+        arguments=cloud.cluster_arguments(top),
     )
-    if settings.existing_provider_arn is not None:
-        top.checked(
-            "existing_provider_arn",
-            lambda arn: _existing_provider(arn, settings),
-            settings.existing_provider_arn,
-        )
-    return settings
 
 
-def _existing_provider(arn: str, settings: Cluster) -> None:
-    provider = aws_checks.existing_provider(arn, settings.issuer)
-    if provider.account_id != settings.aws.account_id:
-        raise checks.invalid(
-            "is of another account", arn, f"a provider of {settings.aws.account_id}", "correct it or aws.account_id"
-        )
-
-
-def _environment(top: Section) -> Environment:
+def _environment(top: Section, cloud: Cloud) -> Environment:
     namespaces = top.section("namespaces", example="a namespace under it")
-    boundary = top.take("permissions_boundary", None)
-    aws = _aws(top.section("aws", example="account_id and region under it"))
     settings = Environment(
-        cluster=top.text("cluster", pattern=r"[A-Za-z0-9_.-]+", example="aws-cluster, the name of the cluster's stack"),
-        aws=aws,
+        cluster=top.text(
+            "cluster", pattern=r"[A-Za-z0-9_.-]+", example=f"{cloud.name}-cluster, the name of the cluster's stack"
+        ),
+        cloud=cloud,
         sidecar_image=top.text("sidecar_image", example="registry.example/secret-sidecar:0.1.0"),
         namespaces=tuple(
-            namespace_settings.namespace(name, section, aws.account_id, aws.region)
-            for name, section in namespaces.sections().items()
+            namespace_settings.namespace(name, section, cloud) for name, section in namespaces.sections().items()
         ),
-        permissions_boundary=top.checked(
-            "permissions_boundary",
-            lambda arn: aws_checks.permissions_boundary(arn, aws.account_id, aws.partition),
-            boundary,
-        ),
-        tags=top.mapping("tags", "team: platform"),
+        arguments=cloud.environment_arguments(top),
     )
-    namespace_settings.check_prefixes_are_apart(namespaces, settings.namespaces)
-    return settings
-
-
-def _aws(section: Section) -> Aws:
-    settings = Aws(
-        account_id=section.text("account_id", pattern=r"[0-9]{12}", example='"111122223333" (12 digits, in quotes)'),
-        region=section.checked("region", aws_checks.region, section.take("region", example="us-east-1")),
-        endpoint=section.checked(
-            "endpoint", partial(aws_checks.endpoint_url, argument="endpoint"), section.take("endpoint", None)
-        ),
-    )
-    section.close()
+    namespace_settings.check_prefixes_are_apart(namespaces, settings.namespaces, cloud.backend.spelling)
     return settings
 
 

@@ -243,6 +243,10 @@ SHAPE = "expected the texts context and, if it is set, kubeconfig; run pulumi up
             {**CLUSTER_OUTPUTS, "name": {"a": "b"}},
             "the output name of the stack 'aws-cluster' has another form: given a",
         ),
+        (
+            {**CLUSTER_OUTPUTS, "cloud": "gcp"},
+            "the stack 'aws-cluster' is of another cloud: given 'gcp', expected 'aws'",
+        ),
         ({**CLUSTER_OUTPUTS, "account_id": "999999999999"}, r"aws.account_id: given '1{4}.*expected '9{12}'"),
         ({**CLUSTER_OUTPUTS, "region": "eu-west-1"}, r"aws.region: given 'us-east-1', expected 'eu-west-1'"),
         ({}, r"no output name: given \[\].*run pulumi up --stack aws-cluster"),

@@ -1,20 +1,27 @@
 """A stack's file is read strictly: what is wrong stops the program, by key, value given, value expected and fix."""
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+import namespace_settings
+import secret_access
 import settings
+from clouds.aws import Aws
+from clouds.cloud import Kubernetes
 from namespace_settings import Namespace, Workload
 from secret_access import Access, InvalidSetting
+from section import Section
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, run
 from tests.infra.stack_files import CLUSTER, ENVIRONMENT, GONE, STACKS, changed, config_of, names
 
 TEST = "secret-access:namespaces.test"
 APP = f"{TEST}.workloads.app"
+EXAMPLES = [name for name in names() if not name.startswith("local-")]
+ENVIRONMENTS = {"aws": "test"}
+"""An example environment of each cloud."""
 
 
 def load(config: dict[str, Any]) -> settings.Cluster | settings.Environment:
@@ -38,11 +45,13 @@ def test_a_cluster_is_read() -> None:
     config = changed(config, "secret-access:tags", {"team": "platform"})
     assert load(config) == settings.Cluster(
         name="blue",
-        issuer=f"https://{ISSUER_HOST}",
-        aws=settings.Aws(ACCOUNT, "us-east-1"),
-        kubernetes=settings.Kubernetes("blue", "~/blue"),
-        existing_provider_arn=PROVIDER_ARN,
-        tags={"team": "platform"},
+        cloud=Aws(ACCOUNT, "us-east-1"),
+        kubernetes=Kubernetes("blue", "~/blue"),
+        arguments={
+            "issuer": f"https://{ISSUER_HOST}",
+            "existing_provider_arn": PROVIDER_ARN,
+            "tags": {"team": "platform"},
+        },
     )
 
 
@@ -53,8 +62,7 @@ def test_an_environment_is_read() -> None:
     config = changed(config, "secret-access:kind", "environment")
     config = changed(config, "secret-access:tags", {"environment": "test"})
     config = changed(config, "secret-access:aws.endpoint", "http://10.78.0.1:4566")
-    namespace = {
-        "exists": True,
+    given = {
         "secret_prefix": "b/",
         "access": "read_write",
         "kms_key_arns": [key],
@@ -69,49 +77,34 @@ def test_an_environment_is_read() -> None:
         "sidecar_resources": {"limits": {"memory": "1Gi"}},
         "sidecar_user": 1000,
         "sidecar_files": {"/etc/ca": {"secret": {"secretName": "ca"}}},
+        "service_account_name": "reader",
+        "existing_service_account": True,
+        "token_expiration_seconds": 600,
+        "image_pull_policy": "Always",
+        "labels": {"team": "a"},
     }
-    config = changed(config, "secret-access:namespaces.billing", namespace)
+    config = changed(config, "secret-access:namespaces.billing", {"exists": True, **given})
     config = changed(config, f"{TEST}.pod_security", "baseline")
+    config = changed(config, f"{TEST}.image_pull_secrets", ["registry"])
     app = {"image": "i", "replicas": 2, "env": {"A": "b"}, "ports": [3000], "writable_root": True}
     config = changed(config, APP, app)
     assert load(config) == settings.Environment(
         cluster="aws-cluster",
-        aws=settings.Aws(ACCOUNT, "us-east-1", "http://10.78.0.1:4566"),
+        cloud=Aws(ACCOUNT, "us-east-1", "http://10.78.0.1:4566"),
         sidecar_image="registry.example/secret-sidecar:0.1.0",
-        permissions_boundary=boundary,
-        tags={"environment": "test"},
+        arguments={"permissions_boundary": boundary, "tags": {"environment": "test"}},
         namespaces=(
             Namespace(
                 name="test",
-                exists=False,
-                secret_prefix="test/",
-                secrets=("database-password",),
-                access=Access.READ,
-                kms_key_arns=(),
-                policy_arns=(),
-                port=8080,
-                workloads=(Workload("app", "i", 2, {"A": "b"}, (3000,), writable_root=True),),
                 pod_security="baseline",
+                arguments={
+                    "secret_prefix": "test/",
+                    "secrets": ["database-password"],
+                    "image_pull_secrets": ["registry"],
+                },
+                workloads=(Workload("app", "i", 2, {"A": "b"}, (3000,), writable_root=True),),
             ),
-            Namespace(
-                name="billing",
-                exists=True,
-                secret_prefix="b/",
-                secrets=("k",),
-                access=Access.READ_WRITE,
-                kms_key_arns=(key,),
-                policy_arns=(boundary,),
-                port=8200,
-                workloads=(),
-                role_name="reader",
-                irsa_annotation=True,
-                app_containers=("web",),
-                metrics_namespaces=("monitoring",),
-                sidecar_env={"SECRETS_CACHE_TTL": "10"},
-                sidecar_resources={"limits": {"memory": "1Gi"}},
-                sidecar_user=1000,
-                sidecar_files={"/etc/ca": {"secret": {"secretName": "ca"}}},
-            ),
+            Namespace(name="billing", exists=True, arguments={**given, "access": Access.READ_WRITE}),
         ),
     )
 
@@ -128,7 +121,7 @@ def test_a_namespace_may_be_its_name_alone(nothing: object) -> None:
     """A line is enough for a namespace whose workloads others deploy."""
     loaded = load(changed(ENVIRONMENT, "secret-access:namespaces.billing", nothing))
     assert isinstance(loaded, settings.Environment)
-    assert loaded.namespaces[1] == Namespace("billing", False, "billing/", (), Access.READ, (), (), 8080, ())
+    assert loaded.namespaces[1] == Namespace("billing", arguments={"secret_prefix": "billing/"})
 
 
 def test_the_number_of_pods_may_be_an_autoscalers() -> None:
@@ -142,6 +135,7 @@ WRONG_CLUSTER = [
     ("pulumi:disable-default-providers", GONE, ["pulumi:disable-default-providers: given None", '["*"]', "add it"]),
     ("pulumi:disable-default-providers", ["aws"], ["given ['aws']", '["*"]']),
     ("secret-access:kind", "stack", ["secret-access:kind: given 'stack'", "cluster or environment"]),
+    ("secret-access:cloud", "amazon", ["secret-access:cloud: given 'amazon'", "expected one of aws"]),
     ("secret-access:name", GONE, ["secret-access:name is missing", "blue", "add it"]),
     ("secret-access:name", "Blue", ["secret-access:name: given 'Blue'", "such as blue"]),
     ("secret-access:issuer", GONE, ["secret-access:issuer is missing", "https://oidc.eks"]),
@@ -186,8 +180,23 @@ WRONG_ENVIRONMENT = [
     ("secret-access:namespaces.a--b", None, ["secret-access:namespaces.a--b", "no default prefix", "'a-b/'"]),
     ("secret-access:permissions_boundary", "b", ["secret-access:permissions_boundary", "the ARN of a managed policy"]),
     (f"{TEST}.secret_prefix", "test", [f"{TEST}.secret_prefix", "expected 'test/'"]),
+    (f"{TEST}.service_account_name", "*", [f"{TEST}.service_account_name: given '*'", "a * would trust them all"]),
+    (f"{TEST}.existing_service_account", "no", [f"{TEST}.existing_service_account: given 'no'", "true or false"]),
+    (f"{TEST}.token_expiration_seconds", 60, [f"{TEST}.token_expiration_seconds: given 60", "600 to 86400"]),
+    (f"{TEST}.image_pull_policy", "Sometimes", [f"{TEST}.image_pull_policy: given 'Sometimes'", "IfNotPresent"]),
+    (f"{TEST}.image_pull_secrets", "registry", [f"{TEST}.image_pull_secrets: given 'registry'", "write ['registry']"]),
+    (f"{TEST}.labels", {"team": 1}, [f"{TEST}.labels: labels of 'team': given 1", "in quotes"]),
+    (
+        TEST,
+        {"existing_service_account": True, "image_pull_secrets": ["registry"]},
+        [f"{TEST}.image_pull_secrets: ", "beside existing_service_account", "never changed"],
+    ),
     (f"{TEST}.secret_prefix", "*", [f"{TEST}.secret_prefix", "'*'"]),
-    (f"{TEST}.secrets", "database-password", [f"{TEST}.secrets: given 'database-password'", "begin each line with -"]),
+    (
+        f"{TEST}.secrets",
+        "database-password",
+        [f"{TEST}.secrets: given 'database-password'", "write ['database-password']"],
+    ),
     (f"{TEST}.secrets", ["prod/a"], [f"{TEST}.secrets", "a name under test/"]),
     (f"{TEST}.access", "write", [f"{TEST}.access", "given 'write'", "read or read_write"]),
     (f"{TEST}.exists", "yes", [f"{TEST}.exists: given 'yes'", "true or false"]),
@@ -202,7 +211,7 @@ WRONG_ENVIRONMENT = [
         ["namespaces.shop.pod_security: given 'restricted'", "nothing beside exists: true", "kubectl label"],
     ),
     (f"{TEST}.irsa_annotation", "yes", [f"{TEST}.irsa_annotation: given 'yes'", "true or false"]),
-    (f"{TEST}.app_containers", "web", [f"{TEST}.app_containers: given 'web'", "begin each line with -"]),
+    (f"{TEST}.app_containers", "web", [f"{TEST}.app_containers: given 'web'", "write ['web']"]),
     (f"{TEST}.metrics_namespaces", ["*"], [f"{TEST}.metrics_namespaces", "one Kubernetes namespace"]),
     (f"{TEST}.sidecar_env", {"SECRETS_PORT": "1"}, [f"{TEST}.sidecar_env: given 'SECRETS_PORT'", "the argument port"]),
     (f"{TEST}.sidecar_env", {"SECRETS_CACHE_TTL": 10}, [f"{TEST}.sidecar_env", "in quotes"]),
@@ -259,8 +268,7 @@ def test_the_kubeconfig_is_found_from_the_projects_folder(monkeypatch: pytest.Mo
     monkeypatch.setattr("pulumi.get_root_directory", lambda: "/project")
     monkeypatch.setenv("HOME", "/home/ann")
     found = [
-        settings.kubeconfig_path(settings.Kubernetes("c", given))
-        for given in (".local/kubeconfig", "/etc/kube", "~/kube", None)
+        settings.kubeconfig_path(Kubernetes("c", given)) for given in (".local/kubeconfig", "/etc/kube", "~/kube", None)
     ]
     assert found == ["/project/.local/kubeconfig", "/etc/kube", "/home/ann/kube", None]
 
@@ -273,18 +281,45 @@ def test_only_settings_reads_pulumis_configuration() -> None:
     assert readers == ["settings.py"]
 
 
-@pytest.mark.parametrize("stack", ["aws-test", "aws-prod"])
-def test_the_example_stacks_show_every_key_of_a_namespace(stack: str) -> None:
-    """What can be written is seen where it is written."""
+@pytest.mark.parametrize("stack", EXAMPLES)
+def test_an_example_stack_shows_every_key(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be written is seen where it is written, if only in a comment: all keys that the program reads."""
+    read: set[str] = set()
+    close = Section.close
+
+    def remember(self: Section) -> None:
+        read.update(self._known)
+        close(self)
+
+    monkeypatch.setattr(Section, "close", remember)
+    load(config_of(stack))
     text = (STACKS / f"Pulumi.{stack}.yaml").read_text()
-    keys = {field.name for field in dataclasses.fields(Namespace)} - {"name"}
-    assert {key for key in keys if f"{key}:" not in text} == set()
+    left_out = {"kind"} if "cluster" in read else set()
+    assert {key for key in read if f"{key}:" not in text} - left_out == set()
+
+
+def given_by_the_program(cloud: str) -> set[str]:
+    """Arguments of a cloud's component that are no key of a namespace, since they are of the stack or its cluster."""
+    return {"namespace", "sidecar_image"} | {
+        "aws": {"oidc_provider_arn", "region", "permissions_boundary", "endpoint_url", "tags"},
+    }[cloud]
+
+
+@pytest.mark.parametrize("cloud", ["aws"])
+def test_every_argument_of_an_access_component_can_be_given(cloud: str) -> None:
+    """A key of a namespace for each, but for those that the stack or its cluster decides."""
+    loaded = load(config_of(f"{cloud}-{ENVIRONMENTS[cloud]}"))
+    section = Section("", {})
+    namespace_settings.namespace("test", section, loaded.cloud)
+    component = getattr(secret_access, f"{cloud.capitalize()}SecretAccessArgs")
+    keys = set(section._known) - {"exists", "pod_security", "workloads"}
+    assert set(component.__annotations__) - given_by_the_program(cloud) == keys
 
 
 def test_the_keys_that_the_example_stacks_show_in_comments_are_right() -> None:
     """Uncommented, the example of a whole namespace loads."""
     text = (STACKS / "Pulumi.aws-test.yaml").read_text()
-    example = text.split("# billing-test:\n")[1].split("    # The namespaces")[0]
+    example = text.split("# billing-test:\n")[1].split("    # Where the registry")[0]
     namespace = yaml.safe_load("\n".join(line.removeprefix("    # ") for line in example.splitlines()))
     load(changed(ENVIRONMENT, "secret-access:namespaces.billing-test", namespace))
 

@@ -1,0 +1,169 @@
+"""Stacks on AWS: their settings, the provider for their account, and their components."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from secret_access import (
+    AwsSecretAccess,
+    AwsSecretAccessArgs,
+    ClusterTrust,
+    ClusterTrustArgs,
+    NotReached,
+    SecretAccess,
+    WrongAccount,
+    checks,
+)
+from secret_access.aws import checks as aws_checks
+from secret_access.aws.environment import BACKEND
+from secret_access.pods import checks as pod_checks
+from section import Section
+
+from .cloud import Arguments, Cloud, ClusterOutputs
+
+SERVICES = ("iam", "kms", "secretsmanager", "sts")
+NO_CREDENTIALS = re.compile(r"(?i)no valid credential|no EC2 IMDS role|ec2imds|unable to locate credentials")
+"""What the provider says when it found no credentials; it tries the metadata service too, and quotes its error."""
+NOT_REACHED = re.compile(
+    r"(?i)request send failed|dial tcp|no such host|i/o timeout|connection refused|x509:|deadline exceeded"
+    r"|could not connect|connection was closed|timeout on endpoint|ssl validation failed|failed to connect to proxy"
+)
+"""What the AWS SDKs for Go and Python say when a connection failed."""
+
+
+@dataclass(frozen=True)
+class Aws(Cloud):
+    """The account and region that a stack is for."""
+
+    account_id: str
+    region: str
+    endpoint: str | None = None
+    """Endpoint in place of AWS's own (the laptop environment)."""
+
+    name = "aws"
+    backend = BACKEND
+    same = ("account_id", "region")
+    needed = ("oidc_provider_arn",)
+
+    @property
+    def partition(self) -> str:
+        """The partition of the region, such as `aws`."""
+        return aws_checks.partition_of(self.region)
+
+    def cluster_arguments(self, top: Section) -> Arguments:
+        issuer = top.checked(
+            "issuer", aws_checks.issuer, top.take("issuer", example="https://oidc.eks.us-east-1.amazonaws.com/id/…")
+        )
+        return {
+            "issuer": issuer,
+            **top.given({"existing_provider_arn": partial(self._existing_provider, issuer)}),
+            "tags": top.mapping("tags", "team: platform"),
+        }
+
+    def _existing_provider(self, issuer: str, arn: object) -> str:
+        provider = aws_checks.existing_provider(arn, issuer)
+        if provider.account_id != self.account_id:
+            fix = "correct it or aws.account_id"
+            raise checks.invalid("is of another account", arn, f"a provider of {self.account_id}", fix)
+        return provider.arn
+
+    def environment_arguments(self, top: Section) -> Arguments:
+        boundary = partial(aws_checks.permissions_boundary, account_id=self.account_id, partition=self.partition)
+        return {**top.given({"permissions_boundary": boundary}), "tags": top.mapping("tags", "team: platform")}
+
+    def namespace_arguments(self, section: Section) -> Arguments:
+        return section.given(
+            {
+                "kms_key_arns": partial(aws_checks.kms_key_arns, region=self.region),
+                "policy_arns": partial(aws_checks.policy_arns, account_id=self.account_id, partition=self.partition),
+                "role_name": aws_checks.role_name,
+                "irsa_annotation": partial(checks.flag, "irsa_annotation"),
+                "app_containers": pod_checks.app_containers,
+            }
+        )
+
+    def provider(self) -> aws.Provider:
+        """Return the provider for one account and region.
+
+        `allowed_account_ids` holds in every operation, also in `pulumi destroy` and `pulumi refresh`, which do not run
+        this program: the provider refuses to start with the credentials of another account.
+        """
+        self._stop_unless_account()
+        return aws.Provider(
+            "aws", allowed_account_ids=[self.account_id], region=self.region, endpoints=self._endpoints()
+        )
+
+    def trust(self, name: str, arguments: Arguments, opts: pulumi.ResourceOptions) -> Mapping[str, pulumi.Input[str]]:
+        trust = ClusterTrust(name, cast("ClusterTrustArgs", arguments), opts)
+        return {"issuer": trust.issuer, "oidc_provider_arn": trust.oidc_provider_arn}
+
+    def access(
+        self, name: str, arguments: Arguments, cluster: pulumi.Output[ClusterOutputs], opts: pulumi.ResourceOptions
+    ) -> SecretAccess:
+        args = {
+            "role_name": cluster.apply(lambda known: f"secret-access-{known.name}-{name}"),
+            **arguments,
+            "oidc_provider_arn": cluster.apply(lambda known: known.own["oidc_provider_arn"]),
+            "region": self.region,
+            "tags": {**arguments["tags"], "secret-access/namespace": name},
+            **({"endpoint_url": self.endpoint} if self.endpoint else {}),
+        }
+        return AwsSecretAccess(name, cast("AwsSecretAccessArgs", args), opts)
+
+    def _endpoints(self) -> Any:
+        """The endpoint for every service that the program and the provider use; Pulumi's type names all of AWS's."""
+        return [dict.fromkeys(SERVICES, self.endpoint)] if self.endpoint else None
+
+    def _stop_unless_account(self) -> None:
+        """Ask AWS whose credentials these are, and stop unless they are of the stack's account.
+
+        The provider that asks is not restricted to an account: when a provider refuses to start, Pulumi's engine (seen
+        with 3.274) ends the program before it can name the account that it expected. If it finds no credentials, its
+        message is shown.
+        """
+        provider = aws.Provider(
+            "aws-caller",
+            region=self.region,
+            endpoints=self._endpoints(),
+            skip_credentials_validation=True,
+            skip_requesting_account_id=True,
+        )
+        fix = "set AWS_PROFILE, or the credentials, of that account, or choose another stack; nothing was created"
+        expected = f"expected the stack's aws.account_id {self.account_id!r}"
+        try:
+            caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
+        except pulumi.RunError:  # the engine has ended, and has said why
+            raise
+        except Exception as refusal:  # noqa: BLE001  Pulumi raises nothing more exact
+            reason = str(refusal).rpartition("returned an error: ")[2]
+            if NOT_REACHED.search(reason) and not NO_CREDENTIALS.search(reason):
+                where = self.endpoint or f"AWS in {self.region}"
+                raise NotReached(
+                    f"AWS was not reached, so whose credentials these are is not known: given {reason!r}, expected an "
+                    f"answer of {where}; check the network, HTTPS_PROXY and the region's name; nothing was created"
+                ) from None
+            raise WrongAccount(
+                f"no AWS credentials of the stack's account: given {reason!r}, {expected}; {fix}"
+            ) from None
+        if caller.account_id != self.account_id:
+            raise WrongAccount(
+                f"AWS credentials of the wrong account: given {caller.account_id!r} ({caller.arn}), {expected}; {fix}"
+            )
+
+
+def read(section: Section) -> Aws:
+    """Return the settings under the key `aws`."""
+    settings = Aws(
+        account_id=section.text("account_id", pattern=r"[0-9]{12}", example='"111122223333" (12 digits, in quotes)'),
+        region=section.checked("region", aws_checks.region, section.take("region", example="us-east-1")),
+        endpoint=section.checked(
+            "endpoint", partial(aws_checks.endpoint_url, argument="endpoint"), section.take("endpoint", None)
+        ),
+    )
+    section.close()
+    return settings

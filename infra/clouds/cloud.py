@@ -1,0 +1,84 @@
+"""What the program asks of a cloud. One class per cloud has its settings, and says what is its own of a stack."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pulumi
+
+from secret_access import SecretAccess
+from secret_access.pods.sidecar_settings import Backend
+from section import Section
+
+Arguments = dict[str, Any]
+"""Arguments of a component by name."""
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """How Pulumi reaches the cluster."""
+
+    context: str
+    kubeconfig: str | None = None
+    """Path of the kubeconfig, from the project's folder; none: as kubectl finds it."""
+
+
+@dataclass(frozen=True)
+class ClusterOutputs:
+    """The outputs of a cluster's stack."""
+
+    name: str
+    kubernetes: Kubernetes
+    own: Mapping[str, str]
+    """Those of the cloud."""
+
+
+class Cloud(ABC):
+    """The account, project, subscription or server that a stack is for."""
+
+    name: ClassVar[str]
+    """The value of `secret-access:cloud`, and the key that has the settings."""
+    backend: ClassVar[Backend]
+    same: ClassVar[tuple[str, ...]]
+    """Settings that the cluster's stack exports, and that must be the same in an environment on it."""
+    needed: ClassVar[tuple[str, ...]]
+    """Further outputs of the cluster's stack that an environment needs."""
+
+    @abstractmethod
+    def cluster_arguments(self, top: Section) -> Arguments:
+        """Return what a cluster's file says of the trust in its tokens."""
+
+    @abstractmethod
+    def environment_arguments(self, top: Section) -> Arguments:
+        """Return the arguments that all namespaces of an environment share."""
+
+    @abstractmethod
+    def namespace_arguments(self, section: Section) -> Arguments:
+        """Return a namespace's arguments that other clouds do not have."""
+
+    @abstractmethod
+    def provider(self) -> pulumi.ProviderResource:
+        """Return the provider for the stack's account, after asking the cloud whose credentials these are.
+
+        No other resource of the stack is registered before, so Kubernetes stays untouched too. Raises `WrongAccount`
+        unless the credentials are of the stack's account, and `NotReached` where the cloud did not answer.
+        """
+
+    @abstractmethod
+    def trust(self, name: str, arguments: Arguments, opts: pulumi.ResourceOptions) -> Mapping[str, pulumi.Input[str]]:
+        """Create the cloud's trust in a cluster; return the outputs that its environments need, but for `same`."""
+
+    @abstractmethod
+    def access(
+        self,
+        name: str,
+        arguments: Arguments,
+        cluster: pulumi.Output[ClusterOutputs],
+        opts: pulumi.ResourceOptions,
+    ) -> SecretAccess:
+        """Create a namespace's identity, of the name that the namespace has."""
+
+    def exported(self) -> dict[str, str]:
+        """Return the settings that an environment compares."""
+        return {name: getattr(self, name) for name in self.same}
