@@ -5,9 +5,8 @@ from __future__ import annotations
 from local import selection
 from local.aws.cloud import AWS
 from local.cloud import Cloud
-from local.vault.cloud import VAULT
 
-ALL = {cloud.name: cloud for cloud in (AWS, VAULT)}
+ALL = {cloud.name: cloud for cloud in (AWS,)}
 
 
 def wanted() -> tuple[Cloud, ...]:
