@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .aws.cluster_trust import ClusterTrust, ClusterTrustArgs
     from .azure.access import AzureSecretAccess
     from .azure.arguments import AzureSecretAccessArgs
+    from .vault.access import VaultSecretAccess, VaultSecretAccessArgs
+    from .vault.cluster_trust import VaultClusterTrust, VaultClusterTrustArgs
 
 __all__ = [
     "Access",
@@ -40,6 +42,10 @@ __all__ = [
     "SharedBackend",
     "SharedSecretService",
     "SharedSecretServiceArgs",
+    "VaultClusterTrust",
+    "VaultClusterTrustArgs",
+    "VaultSecretAccess",
+    "VaultSecretAccessArgs",
     "WorkloadAccess",
     "WrongAccount",
     "aws_backend",
@@ -52,6 +58,8 @@ _MODULES = {
     "aws.cluster_trust": ("ClusterTrust", "ClusterTrustArgs"),
     "azure.access": ("AzureSecretAccess",),
     "azure.arguments": ("AzureSecretAccessArgs",),
+    "vault.access": ("VaultSecretAccess", "VaultSecretAccessArgs"),
+    "vault.cluster_trust": ("VaultClusterTrust", "VaultClusterTrustArgs"),
 }
 """The modules that need a cloud's SDK, each below the package of the extra that brings it."""
 

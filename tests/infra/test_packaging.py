@@ -5,10 +5,26 @@ from typing import Any
 
 import pytest
 
-from secret_access import AwsSecretAccess, AzureSecretAccess, ClusterTrust, SecretWorkload, SharedSecretService
+from secret_access import (
+    AwsSecretAccess,
+    AzureSecretAccess,
+    ClusterTrust,
+    SecretWorkload,
+    SharedSecretService,
+    VaultClusterTrust,
+    VaultSecretAccess,
+)
 from secret_access.packaging import Package
 
-COMPONENTS = [AwsSecretAccess, AzureSecretAccess, ClusterTrust, SecretWorkload, SharedSecretService]
+COMPONENTS = [
+    AwsSecretAccess,
+    AzureSecretAccess,
+    ClusterTrust,
+    SecretWorkload,
+    SharedSecretService,
+    VaultClusterTrust,
+    VaultSecretAccess,
+]
 
 
 @pytest.fixture(scope="module")

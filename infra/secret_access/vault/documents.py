@@ -1,0 +1,58 @@
+"""What a role of JWT auth accepts, and what its policy allows, as pure functions of names.
+
+Sources: https://developer.hashicorp.com/vault/docs/concepts/policies,
+https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2, https://developer.hashicorp.com/vault/api-docs/auth/jwt,
+https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..checks import Access
+
+AUDIENCE = "vault"
+Document = dict[str, Any]
+
+READ = ("read",)
+READ_WRITE = ("create", "read", "update", "delete")
+"""What PUT, POST and DELETE need, all of it on the data path: a deleted version can be undeleted by its owner."""
+POD_CLAIM = "/kubernetes.io/pod/name"
+"""Where a projected token names its pod."""
+
+
+def secrets_policy(mount: str, prefix: str, access: Access = Access.READ, *, events: bool = False) -> Document:
+    """Allow the namespace's own secrets in a KV engine of version 2 and nothing else.
+
+    `*` at the end of a path is any rest, which Vault documents for no other place; the prefix's closing `/` keeps
+    `test-eu/…` out. Events ask for the current version's number, which is metadata; reading and readiness do not.
+    """
+    capabilities = READ_WRITE if access is Access.READ_WRITE else READ
+    paths = {f"{mount}/data/{prefix}*": {"capabilities": list(capabilities)}}
+    if events:
+        paths[f"{mount}/metadata/{prefix}*"] = {"capabilities": list(READ)}
+    return {"path": paths}
+
+
+def role(subject: str, audience: str, policy: str, token_ttl: int) -> Mapping[str, Any]:
+    """Return a role's settings: one ServiceAccount's tokens, for one audience, get one policy and not `default`.
+
+    A token of Vault's cannot be renewed past its lifetime, so that one policy less in the role acts within it. The
+    audit log has the pod's name as `auth.metadata.pod`.
+    """
+    return {
+        "role_type": "jwt",
+        "user_claim": "sub",
+        "bound_subject": subject,
+        "bound_audiences": [audience],
+        "claim_mappings": {POD_CLAIM: "pod"},
+        "token_policies": [policy],
+        "token_no_default_policy": True,
+        "token_ttl": token_ttl,
+        "token_max_ttl": token_ttl,
+    }
+
+
+def render(document: Document) -> str:
+    """Return a policy as JSON, which Vault takes beside HCL; the same text for the same document."""
+    return json.dumps(document)

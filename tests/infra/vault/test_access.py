@@ -1,0 +1,143 @@
+"""What VaultSecretAccess asks of Vault and Kubernetes, and what it tells."""
+
+import json
+from typing import Any
+
+import pytest
+
+from secret_access import Access, InvalidArgument
+from secret_access.vault import documents
+from tests.infra.engine import Later, World, run
+from tests.infra.vault.component import ADDRESS, POLICY, ROLE, vault_access
+
+SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
+SUBJECT = "system:serviceaccount:test:secret-access"
+IDENTITY = "auth/jwt/role/secret-access-test"
+
+
+def environment(world: World) -> dict[str, Any]:
+    """The sidecar's environment, by name."""
+    return {item["name"]: item.get("value", item.get("valueFrom")) for item in world.outputs["test"]["sidecar"]["env"]}
+
+
+def test_it_makes_a_policy_a_role_and_a_service_account() -> None:
+    """Exactly these resources, named after the component and under it."""
+    world = run(vault_access())
+    assert {(asked.type, asked.name, asked.parent) for asked in world.asked} == {
+        ("secret-access:index:VaultSecretAccess", "test", ""),
+        (POLICY, "test-policy", "test"),
+        (ROLE, "test-role", "test"),
+        (SERVICE_ACCOUNT, "test-service-account", "test"),
+    }
+    assert len(world.asked) == 4
+
+
+def test_the_documents_are_those_of_the_namespace() -> None:
+    """The role has the policy alone, is read after it, and pods wait for both."""
+    world = run(vault_access())
+    policy = world.one(POLICY).inputs
+    assert json.loads(policy.pop("policy")) == documents.secrets_policy("secret", "test/")
+    assert policy == {"name": "secret-access-test"}
+    asked = world.one(ROLE)
+    assert {key: asked.inputs[key] for key in ("boundSubject", "boundAudiences", "tokenPolicies", "tokenTtl")} == {
+        "boundSubject": SUBJECT,
+        "boundAudiences": ["vault"],
+        "tokenPolicies": ["secret-access-test"],
+        "tokenTtl": 3600,
+    }
+    assert len(asked.inputs) == len(documents.role(SUBJECT, "vault", "secret-access-test", 3600)) + 2
+    assert (asked.inputs["backend"], asked.inputs["roleName"]) == ("jwt", "secret-access-test")
+    assert asked.inputs["tokenNoDefaultPolicy"] is True
+    assert "test-policy" in asked.waits_for
+    assert world.one(SERVICE_ACCOUNT).waits_for >= {"test-policy", "test-role"}
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_every_argument_reaches_its_place(delay: Any) -> None:
+    """Plain or known later."""
+    world = run(
+        vault_access(
+            access=delay(Access.READ_WRITE),
+            secret_prefix=delay("team/test/"),
+            mount=delay("team/kv"),
+            auth_path=delay("clusters/blue"),
+            audience=delay(ADDRESS),
+            role_name=delay("secret-access-blue-test"),
+            token_ttl=delay(600),
+            events=delay(True),
+        )
+    )
+    policy, role = world.one(POLICY).inputs, world.one(ROLE).inputs
+    expected = documents.secrets_policy("team/kv", "team/test/", Access.READ_WRITE, events=True)
+    assert json.loads(policy["policy"]) == expected
+    assert (policy["name"], role["roleName"], role["tokenPolicies"]) == (
+        "secret-access-blue-test",
+        "secret-access-blue-test",
+        ["secret-access-blue-test"],
+    )
+    assert (role["backend"], role["boundAudiences"], role["tokenTtl"]) == ("clusters/blue", [ADDRESS], 600)
+    told = environment(world)
+    assert {key: value for key, value in told.items() if "VAULT" in key} == {
+        "VAULT_ADDR": ADDRESS,
+        "SECRETS_VAULT_MOUNT": "team/kv",
+        "SECRETS_VAULT_AUTH_PATH": "clusters/blue",
+        "SECRETS_VAULT_ROLE": "secret-access-blue-test",
+        "SECRETS_VAULT_JWT_FILE": "/var/run/secrets/secret-access/vault/token",
+    }
+    assert (told["SECRETS_BACKEND"], told["SECRETS_ACCESS"]) == ("vault", "read_write")
+    source = world.outputs["test"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]
+    assert source["audience"] == ADDRESS
+
+
+def test_the_service_account_shows_its_role() -> None:
+    """As the sidecar's errors name it."""
+    world = run(vault_access())
+    account = world.one(SERVICE_ACCOUNT).inputs
+    assert account["metadata"]["annotations"] == {"secret-access/vault-role": IDENTITY}
+    assert account["automountServiceAccountToken"] is False
+    assert world.outputs["test"]["identity"] == IDENTITY
+
+
+def test_an_existing_service_account_is_read_and_left_as_it_is() -> None:
+    """One that names the role is taken; one that does not is refused with the command that adds it."""
+    metadata = {"name": "shop", "namespace": "test", "annotations": {"secret-access/vault-role": IDENTITY}}
+    world = World(found={"test/shop": {"metadata": metadata}})
+    run(vault_access(existing_service_account=True, service_account_name="shop"), world)
+    assert world.one(SERVICE_ACCOUNT).read
+    world = World(found={"test/shop": {"metadata": {**metadata, "annotations": {}}}})
+    with pytest.raises(InvalidArgument, match=f"secret-access/vault-role={IDENTITY}"):
+        run(vault_access(existing_service_account=True, service_account_name="shop"), world)
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_vaults_own_namespace_is_the_providers(delay: Any) -> None:
+    """The sidecar is told it, and the identity has it; the role is made where the provider is."""
+    world = run(vault_access({"namespace": delay("admin/team")}, vault_namespace=delay("admin/team")))
+    assert environment(world)["VAULT_NAMESPACE"] == "admin/team"
+    assert world.outputs["test"]["identity"] == f"admin/team/{IDENTITY}"
+    assert "namespace" not in world.one(ROLE).inputs
+    assert world.one(POLICY).provider == "vault"
+
+
+@pytest.mark.parametrize(
+    ("provider", "given"), [({}, "team"), ({"namespace": "admin"}, "team"), ({"namespace": "admin"}, None)]
+)
+def test_another_namespace_than_the_providers_is_refused(provider: dict[str, Any], given: str | None) -> None:
+    """The role would be made where no pod asks for it."""
+    world = World()
+    with pytest.raises(InvalidArgument, match="vault_namespace is not that of the Pulumi provider"):
+        run(vault_access(provider, vault_namespace=given), world)
+    assert world.of(POLICY) == world.of(ROLE) == []
+
+
+def test_a_client_certificate_is_a_mounted_file() -> None:
+    """Mutual TLS: the sidecar's settings name files of a volume that the platform gives."""
+    csi = {"csi": {"driver": "csi.cert-manager.io", "readOnly": True}}
+    settings = {
+        "VAULT_CACERT": "/etc/vault-tls/ca.crt",
+        "VAULT_CLIENT_CERT": "/etc/vault-tls/tls.crt",
+        "VAULT_CLIENT_KEY": "/etc/vault-tls/tls.key",
+    }
+    world = run(vault_access(sidecar_env=settings, sidecar_files={"/etc/vault-tls": csi}))
+    assert settings.items() <= environment(world).items()
+    assert {"name": "secret-access-files-0", **csi} in world.outputs["test"]["volumes"]
