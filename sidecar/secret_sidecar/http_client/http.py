@@ -234,7 +234,7 @@ class Client:
                 dialled = await dial(host, port, self._failed_lately)
                 peer = dialled.getpeername()
                 try:
-                    connection = await connect(dialled, self._connection, tls, self.origin.name)
+                    connection = await connect(dialled, self._connection, tls, self.origin.tls_name)
                 except BaseException:
                     self._note_failure(peer)
                     raise

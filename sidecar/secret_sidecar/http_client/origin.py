@@ -21,6 +21,8 @@ class Origin:
     scheme: str
     host: str
     port: int
+    sni: str = ""
+    """Whose certificate the server shows, and which server is asked for in TLS, if that is not the host."""
 
     @classmethod
     def parse(cls, url: str) -> Origin:
@@ -44,6 +46,11 @@ class Origin:
     def name(self) -> str:
         """The host as certificates and servers have it: without the dot at its end, which only a resolver needs."""
         return self.host.removesuffix(".")
+
+    @property
+    def tls_name(self) -> str:
+        """The name that is sent in TLS (SNI), and that the certificate must have."""
+        return self.sni or self.name
 
     @property
     def authority(self) -> str:

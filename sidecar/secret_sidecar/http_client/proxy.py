@@ -73,7 +73,7 @@ class Proxy:
             protocol = protocol_factory()
             protocol.connection_made(transport)  # so that it can be lost before the handshake is over
             loop = asyncio.get_running_loop()
-            secured = await loop.start_tls(transport, protocol, tls, server_hostname=origin.name)
+            secured = await loop.start_tls(transport, protocol, tls, server_hostname=origin.tls_name)
         except BaseException:
             transport.abort()
             raise

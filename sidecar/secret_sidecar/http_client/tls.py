@@ -42,7 +42,8 @@ class ClientCertificate:
 class Trust:
     """The certificates of a file, loaded again for the next connection once the file is another.
 
-    Without a file, those that OpenSSL is told of: SSL_CERT_FILE, else the system's. A file that cannot be loaded
+    Without a file, `ca_data` (PEM), which does not change, or those that OpenSSL is told of: SSL_CERT_FILE, else the
+    system's. A file that cannot be loaded
     changes nothing: what was trusted before still is, the log says so, and the next connection looks again. The same
     holds for the certificate that is shown to the server, if there is one.
 
@@ -56,20 +57,24 @@ class Trust:
         variable: str = SYSTEM,
         client: ClientCertificate | None = None,
         *,
+        ca_data: str | None = None,
         strict: bool = True,
     ) -> None:
         self._ca_bundle = ca_bundle
+        self._ca_data = ca_data
         self._strict = strict
         self._client = client
-        self._file = ca_bundle or ssl.get_default_verify_paths().cafile
+        self._file = None if ca_data else ca_bundle or ssl.get_default_verify_paths().cafile
         self._files = [self._file, *((client.certificate, client.key) if client else ())]
         self._loaded = self._look()
         self._complained: list[FileState | None] | None = None
         try:
-            self._context = _context(ca_bundle, strict=strict)
+            self._context = _context(ca_bundle, ca_data, strict=strict)
         except OSError as error:
-            reason = _reason(error)
-            raise SettingsError(f"{variable}={ca_bundle!r}: {reason}; expected a file of PEM certificates") from None
+            given, expected = (
+                (repr(ca_bundle), "a file of PEM certificates") if not ca_data else ("…", "PEM certificates")
+            )
+            raise SettingsError(f"{variable}={given}: {_reason(error)}; expected {expected}") from None
         if client is not None:
             try:
                 client.load_into(self._context)
@@ -88,7 +93,7 @@ class Trust:
 
     def _reload(self, found: list[FileState | None]) -> None:
         try:
-            context = _context(self._ca_bundle, strict=self._strict)
+            context = _context(self._ca_bundle, self._ca_data, strict=self._strict)
             if self._ca_bundle is None and self._file is not None:
                 context.load_verify_locations(self._file)  # the system's, of which OpenSSL takes what it can get
             if self._client is not None:
@@ -109,8 +114,8 @@ def why_untrusted(error: ssl.SSLCertVerificationError) -> str:
     return f"{error.verify_message}{way_out}"
 
 
-def _context(ca_bundle: str | None, *, strict: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca_bundle)
+def _context(ca_bundle: str | None, ca_data: str | None, *, strict: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_bundle, cadata=ca_data)
     context.hostname_checks_common_name = False  # RFC 9110 section 4.3.4: subjectAltName alone says whose it is
     context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
     if strict:

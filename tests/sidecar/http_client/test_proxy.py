@@ -64,6 +64,20 @@ async def test_an_https_origin_is_reached_by_a_tunnel(authority: Authority) -> N
     assert b"secret-body" not in proxy.passed
 
 
+async def test_a_name_of_its_own_in_tls_is_asked_for_through_the_tunnel_too(authority: Authority) -> None:
+    """And the certificate must have it, where the host itself has another."""
+    async with (
+        Scripted([reply(b"1")], tls=authority.server("other.example")) as server,
+        ConnectProxy() as proxy,
+    ):
+        origin = Origin("https", "localhost", server.port, "other.example")
+        client = Client(origin, tls.Trust(str(authority.bundle)), proxy=Proxy.parse(proxy.url))
+        assert (await send(client)).body == b"1"
+        await client.close()
+        with pytest.raises(ConnectFailed, match="not trusted"):
+            await send(through(proxy.url, server.port, authority))
+
+
 async def test_an_http_origin_is_asked_by_the_proxy() -> None:
     """The request has the whole URL, the Host header is the origin's."""
     async with Scripted([reply(b"1")]) as server, ConnectProxy("user:p@ss wörd") as proxy:

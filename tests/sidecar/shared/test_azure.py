@@ -180,6 +180,10 @@ SETTINGS: list[tuple[dict[str, str], str]] = [
     (clients(f"blue={ONE},blue={OTHER}"), "'blue' is there twice"),
     ({"AZURE_TENANT_ID": ""}, "AZURE_TENANT_ID is not set: expected the tenant of each caller's client, as"),
     ({"AZURE_CLIENT_ID": ONE}, "AZURE_CLIENT_ID is set: expected no identity of its own, as SECRETS_MODE='shared'"),
+    (
+        {"AZURE_KUBERNETES_TOKEN_PROXY": "https://blue.example", "AZURE_KUBERNETES_CA_DATA": "x"},
+        "AZURE_KUBERNETES_TOKEN_PROXY is set: expected no identity of its own",
+    ),
     ({"AZURE_FEDERATED_TOKEN_FILE": "/t"}, "AZURE_FEDERATED_TOKEN_FILE is set: expected no identity of its own"),
     ({URL: "https://{namespace}"}, "or 'https://my-{namespace}.vault.azure.net' as SECRETS_MODE='shared'"),
     ({URL: "https://vault.{namespace}"}, "or 'https://my-{namespace}.vault.azure.net'"),

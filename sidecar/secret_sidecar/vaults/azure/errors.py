@@ -18,10 +18,12 @@ NOT_FROM_HERE = frozenset({"ForbiddenByConnection", "ForbiddenByFirewall"})
 """Codes that tell of the network that a request came from, not of the identity."""
 
 _ELSEWHERE = (Denied, "{vault} takes no requests from this pod's network ({code}): allow it in the vault's firewall")
+_NO_ROLE = (DENIED[0], f"{DENIED[1]}; if a role was just assigned, it takes some minutes to act")
 _DELETED = (Deleted, "{vault} has {name} deleted, and not purged yet: recover it, or purge it")
 _REFUSED = (CredentialsRefused, "{vault} did not accept the token of {identity}{trusts}")
 _KINDS: dict[str, Kind] = {
-    **dict.fromkeys(("AccessDenied", "Forbidden", "ForbiddenByPolicy", "ForbiddenByRbac"), DENIED),
+    **dict.fromkeys(("AccessDenied", "Forbidden", "ForbiddenByPolicy"), DENIED),
+    "ForbiddenByRbac": _NO_ROLE,
     **dict.fromkeys(NOT_FROM_HERE, _ELSEWHERE),
     "SecretDisabled": (Disabled, "{vault} has {name} disabled"),
     "SecretNotFound": NOT_FOUND,

@@ -21,6 +21,7 @@ from secret_sidecar.vaults.identity import identity_service
 from secret_sidecar.vaults.identity.credentials import Bearer
 from secret_sidecar.vaults.identity.identity_service import FORM, Token
 
+ENTRA = "Entra"
 AUTHORITY = Origin("https", "login.microsoftonline.com", 443)
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _TRANSIENT = {"server_error", "temporarily_unavailable"}
@@ -38,14 +39,30 @@ _PASSING = {
     "AADSTS90090",  # GraphRetryableError
     "AADSTS90091",  # GraphServiceUnreachable
 }
+_UNKNOWN_YET = "; if the identity or its federated credential is new, it takes some minutes to be known everywhere"
+_NEW: dict[str | None, str] = dict.fromkeys(
+    # https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations#errors
+    ("AADSTS70021", "AADSTS70025", "AADSTS700016", "AADSTS700211", "AADSTS700213"),
+    _UNKNOWN_YET,
+)
 
 
 class Federation:
-    """Obtains tokens for one vault's cloud, by what `token` gives."""
+    """Obtains tokens for one vault's cloud, by what `token` gives, of Entra or another service at a path of its own."""
 
-    def __init__(self, client: Client, tenant: str, client_id: str, audience: Audience, token: Token) -> None:
+    def __init__(
+        self,
+        client: Client,
+        tenant: str,
+        client_id: str,
+        audience: Audience,
+        token: Token,
+        service: str = ENTRA,
+        path: str = "",
+    ) -> None:
         self._client = client
-        self._target = f"/{tenant}/oauth2/v2.0/token"
+        self._service = service
+        self._target = f"{path}/{tenant}/oauth2/v2.0/token"
         self._client_id = client_id
         self._audience = audience
         self._token = token
@@ -68,7 +85,7 @@ class Federation:
             "client_assertion": self._token(),
         }).encode()  # fmt: skip
         answer = await identity_service.ask(
-            "Entra", self._client, "POST", self._target, (FORM,), form, deadline, self._identity
+            self._service, self._client, "POST", self._target, (FORM,), form, deadline, self._identity
         )
         document = json_object(answer) or {}
         bearer = identity_service.bearer(document, self._identity)
@@ -81,7 +98,7 @@ class Federation:
         passing = is_passing(answer.status) or error in _TRANSIENT or code in _PASSING
         trace = document.get("trace_id")
         return (IdentityDelayed if passing else IdentityUnavailable)(
-            f"Entra refused {self._identity}: {code or f'HTTP {answer.status}'}",
+            f"{self._service} refused {self._identity}: {code or f'HTTP {answer.status}'}{_NEW.get(code, '')}",
             code=code,
             request_id=trace if isinstance(trace, str) else answer.headers.get("x-ms-request-id"),
             identity=self._identity,

@@ -12,10 +12,19 @@ from typing import ClassVar
 
 from secret_names import vaults
 from secret_names.vaults import Spelling
-from secret_sidecar.env_fields import file, read, setting
+from secret_sidecar.env_fields import file, file_name, read, setting
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.vaults.azure.client_ids import GUID, ClientIds, check_client_id
+from secret_sidecar.vaults.azure.token_proxy import (
+    CA_DATA,
+    CA_FILE,
+    PROXY,
+    SNI_NAME,
+    TokenProxy,
+    check_proxy,
+    check_sni,
+)
 
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _VAULT_FORM = "a vault's URL, such as 'https://my-vault.vault.azure.net'"
@@ -70,6 +79,14 @@ class AzureSettings:
     authority_host: Origin | None = setting(
         "AZURE_AUTHORITY_HOST", "Entra's host, if not the public cloud's", _authority, None
     )
+    token_proxy_url: str = setting(
+        PROXY, "AKS's token proxy, asked in place of Entra where an identity binding is used", check_proxy
+    )
+    token_proxy_sni: str = setting(SNI_NAME, "the token proxy's name in TLS, if not its host", check_sni)
+    token_proxy_ca_file: str | None = setting(
+        CA_FILE, "PEM certificates, the only ones that the token proxy is trusted by", file_name, None
+    )
+    token_proxy_ca_data: str = setting(CA_DATA, "the same certificates themselves, in place of a file")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> AzureSettings:
@@ -88,10 +105,22 @@ class AzureSettings:
         """Return the vault of a namespace, which is a DNS label."""
         return replace(self.vault_url, host=self.vault_url.host.replace(_NAMESPACE, namespace))
 
+    @property
+    def token_proxy(self) -> TokenProxy | None:
+        """Where tokens are exchanged with an identity binding, or raise SettingsError where only a part is set."""
+        return TokenProxy.of(
+            self.token_proxy_url, self.token_proxy_sni, self.token_proxy_ca_file, self.token_proxy_ca_data
+        )
+
     def check_own_identity(self) -> None:
         """Raise SettingsError where only a part of an identity is set, or its vault is not."""
         if self.has_vaults_by_namespace:
             raise SettingsError(f"AZURE_KEYVAULT_URL='{self.vault_url}': expected one vault, as SECRETS_MODE='sidecar'")
+        if self.token_proxy and not self.federated_token_file:
+            raise SettingsError(
+                f"AZURE_FEDERATED_TOKEN_FILE is not set though {PROXY} is: expected a ServiceAccount token for the "
+                "audience 'api://AKSIdentityBinding'"
+            )
         if not self.federated_token_file:
             return
         for variable, given in (("AZURE_CLIENT_ID", self.client_id), ("AZURE_TENANT_ID", self.tenant_id)):

@@ -25,11 +25,13 @@ def open_source(settings: Settings) -> Source[Bearer]:
 
 def _issuer(azure: AzureSettings, network: Network) -> Issuer[Bearer]:
     if azure.federated_token_file:
-        authority = azure.authority_host or AUTHORITY
-        client = network.client(authority)
         who = identity(azure.client_id, azure.tenant_id)
         token = partial(identity_service.token_of_file, azure.federated_token_file, who)
-        return Federation(client, azure.tenant_id, azure.client_id, _audience(azure, network), token)
+        asks = partial(Federation, tenant=azure.tenant_id, client_id=azure.client_id, token=token)
+        audience, proxy = _audience(azure, network), azure.token_proxy
+        if proxy:
+            return asks(proxy.client(network), audience=audience, service="AKS's token proxy", path=proxy.path)
+        return asks(network.client(azure.authority_host or AUTHORITY), audience=audience)
     if not _has_azure_identity():
         raise SettingsError(
             "no Azure credentials: expected AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE; to use "

@@ -16,6 +16,7 @@ from secret_sidecar.vaults.azure.errors import VAULT, error_of
 from secret_sidecar.vaults.azure.federation import AUTHORITY, Federation
 from secret_sidecar.vaults.azure.settings import AzureSettings
 from secret_sidecar.vaults.azure.store import AzureStore
+from secret_sidecar.vaults.azure.token_proxy import PROXY
 from secret_sidecar.vaults.bearer import Calls
 from secret_sidecar.vaults.exchange.caller_credentials import CallerCredentials
 from secret_sidecar.vaults.exchange.clients import CONNECTIONS, Clients
@@ -93,6 +94,7 @@ def open_token_exchange(settings: Settings) -> AzureTokenExchange:
         (
             ("AZURE_CLIENT_ID", azure.client_id),
             ("AZURE_FEDERATED_TOKEN_FILE", azure.federated_token_file),
+            (PROXY, azure.token_proxy),
         )
     )
     for variable, given, expected in (

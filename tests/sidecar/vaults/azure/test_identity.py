@@ -198,6 +198,24 @@ async def test_what_does_not_pass_is_told(
     assert "s3cr3t" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("number", "is_told"),
+    [(70021, True), (700211, True), (700213, True), (70025, True), (700016, True), (700212, False), (700024, False)],
+)
+async def test_an_identity_that_is_new_says_so_and_is_asked_for_again(
+    number: int, is_told: bool, pod: Pod, azure: FakeAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entra knows a new federated credential everywhere only after some minutes."""
+    monkeypatch.setattr("secret_sidecar.vaults.identity.refreshing.FIRST_PAUSE", 0.0)
+    azure.server.faults.append(entra("invalid_client", number))
+    source = open_source(pod.settings())
+    with pytest.raises(IdentityUnavailable) as error:
+        await source.get(soon())
+    assert ("takes some minutes to be known everywhere" in str(error.value)) is is_told
+    assert (await source.get(soon())).token in azure.tokens
+    await source.close()
+
+
 async def test_without_azures_library_a_laptop_has_no_identity(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing is told, both ways."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
