@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .access import SecretAccess, SecretAccessArgs
 from .checks import Access
 from .errors import InvalidArgument, InvalidSetting, NotReached, SecretAccessError, WrongAccount
+from .gcp.documents import GcpGrant
 from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
 from .shared_service.backends import SharedBackend, aws_backend, vault_backend
 from .shared_service.caller import CallerToken, caller_token
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .aws.cluster_trust import ClusterTrust, ClusterTrustArgs
     from .azure.access import AzureSecretAccess
     from .azure.arguments import AzureSecretAccessArgs
+    from .gcp.access import GcpSecretAccess, GcpSecretAccessArgs
+    from .gcp.cluster_trust import GcpClusterTrust, GcpClusterTrustArgs
     from .vault.access import VaultSecretAccess, VaultSecretAccessArgs
     from .vault.cluster_trust import VaultClusterTrust, VaultClusterTrustArgs
 
@@ -31,6 +34,11 @@ __all__ = [
     "CallerToken",
     "ClusterTrust",
     "ClusterTrustArgs",
+    "GcpClusterTrust",
+    "GcpClusterTrustArgs",
+    "GcpGrant",
+    "GcpSecretAccess",
+    "GcpSecretAccessArgs",
     "InvalidArgument",
     "InvalidSetting",
     "NotReached",
@@ -58,6 +66,8 @@ _MODULES = {
     "aws.cluster_trust": ("ClusterTrust", "ClusterTrustArgs"),
     "azure.access": ("AzureSecretAccess",),
     "azure.arguments": ("AzureSecretAccessArgs",),
+    "gcp.access": ("GcpSecretAccess", "GcpSecretAccessArgs"),
+    "gcp.cluster_trust": ("GcpClusterTrust", "GcpClusterTrustArgs"),
     "vault.access": ("VaultSecretAccess", "VaultSecretAccessArgs"),
     "vault.cluster_trust": ("VaultClusterTrust", "VaultClusterTrustArgs"),
 }

@@ -1,6 +1,6 @@
 """A component's arguments, read strictly: unknown ones are refused, and each message names the component."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -8,7 +8,7 @@ import pulumi
 
 from .checks import invalid, unknown
 from .errors import InvalidArgument
-from .inputs import lift
+from .inputs import is_plain, lift
 
 R = TypeVar("R")
 
@@ -60,7 +60,7 @@ class Arguments:
     def plain(self, name: str, check: Callable[[Any], R], default: Any = None) -> R:
         """Return the same of an argument that decides what is made, and so may not be an Output."""
         value = self._values.get(name)
-        if isinstance(value, pulumi.Output | Awaitable):
+        if not is_plain(value):
             raise self._prefixed(
                 invalid(name, "an Output", "a plain value, which decides what is made", "write the value itself")
             )

@@ -8,13 +8,17 @@ from secret_access import (
     AwsSecretAccessArgs,
     ClusterTrust,
     ClusterTrustArgs,
+    GcpClusterTrust,
+    GcpClusterTrustArgs,
+    GcpSecretAccess,
+    GcpSecretAccessArgs,
     SecretWorkload,
     SharedSecretService,
     SharedSecretServiceArgs,
     aws_backend,
 )
 from secret_access.pods.workload import SecretWorkloadArgs, WorkloadAccess
-from tests.infra.engine import ISSUER_HOST, PROVIDER_ARN, outputs_in
+from tests.infra.engine import ISSUER_HOST, PROJECT_NUMBER, PROVIDER_ARN, outputs_in
 
 Program = Callable[[], object]
 
@@ -40,6 +44,39 @@ def cluster_trust(**changed: Any) -> Program:
     """A program that makes a ClusterTrust."""
     args = cast("ClusterTrustArgs", {"issuer": f"https://{ISSUER_HOST}", **changed})
     return lambda: ClusterTrust("blue", outputs_in(args))
+
+
+PROJECT = "my-project"
+POOL = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools/blue"
+POOL_PROVIDER = f"//iam.googleapis.com/{POOL}/providers/cluster"
+GKE_CLUSTER = f"projects/{PROJECT}/locations/europe-west3/clusters/blue"
+GKE_PROVIDER = f"identitynamespace:{PROJECT}.svc.id.goog:https://container.googleapis.com/v1/{GKE_CLUSTER}"
+
+
+def gcp_args(**changed: Any) -> GcpSecretAccessArgs:
+    """Arguments of GcpSecretAccess; None leaves one out."""
+    args = {
+        "namespace": "test",
+        "sidecar_image": "registry.example/secret-sidecar:0.1.0",
+        "project": PROJECT,
+        "project_number": PROJECT_NUMBER,
+        "workload_identity_provider": POOL_PROVIDER,
+        "secrets": ["database-password"],
+        **changed,
+    }
+    return cast("GcpSecretAccessArgs", {name: value for name, value in args.items() if value is not None})
+
+
+def gcp_access(name: str = "test", **changed: Any) -> Program:
+    """A program that makes a GcpSecretAccess."""
+    return lambda: GcpSecretAccess(name, outputs_in(gcp_args(**changed)))
+
+
+def gcp_cluster_trust(**changed: Any) -> Program:
+    """A program that makes a GcpClusterTrust; None leaves an argument out."""
+    args = {"project": PROJECT, "issuer": f"https://{ISSUER_HOST}", "pool_id": "blue", **changed}
+    given = cast("GcpClusterTrustArgs", {name: value for name, value in args.items() if value is not None})
+    return lambda: GcpClusterTrust("blue", outputs_in(given))
 
 
 def workload(access: dict[str, Any] | None = None, **changed: Any) -> Program:

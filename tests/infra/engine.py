@@ -19,6 +19,7 @@ from tests.infra.azure import answers as azure
 ACCOUNT = "111122223333"
 ISSUER_HOST = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
 PROVIDER_ARN = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER_HOST}"
+PROJECT_NUMBER = "123456789012"
 CLUSTER_OUTPUTS: dict[str, Any] = {
     "cloud": "aws",
     "name": "blue",
@@ -113,6 +114,13 @@ class Cloud(mocks.Mocks):
         if args.typ == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
             host = state["url"].removeprefix("https://")
             state["arn"] = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{host}"
+        if args.typ == "gcp:serviceaccount/account:Account":
+            state["email"] = f"{state['accountId']}@{state['project']}.iam.gserviceaccount.com"
+            state["name"] = f"projects/{state['project']}/serviceAccounts/{state['email']}"
+        if args.typ == "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider":
+            pool, provider = state["workloadIdentityPoolId"], state["workloadIdentityPoolProviderId"]
+            where = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools"
+            state["name"] = f"{where}/{pool}/providers/{provider}"
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> Any:

@@ -40,6 +40,11 @@ OF_AWS = (
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
 )
+OF_GCP = (
+    "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS",
+    "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER",
+    "CLOUDSDK_API_ENDPOINT_OVERRIDES_STS",
+)
 FLAGS = (
     "SECRETS_METRICS_NAMES",
     "SECRETS_TLS_STRICT",
@@ -55,6 +60,7 @@ AWS_CREDENTIALS = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 )
+GCP_CREDENTIALS = ("GCE_METADATA_HOST", "GOOGLE_APPLICATION_CREDENTIALS")
 
 SET_BY_EVERY_COMPONENT = {
     "SECRETS_ACCESS": "access",
@@ -121,7 +127,7 @@ def check_value(argument: str, name: str, value: str) -> None:
         match(_PROXY, f"{argument} of {name}", value, "http://HOST:PORT", "correct it")
     elif "//" in value:
         no_credentials(f"{argument} of {name}", value, "leave them out")
-    if name.startswith("AWS_ENDPOINT_URL") and value:
+    if name.startswith(("AWS_ENDPOINT_URL", "CLOUDSDK_API_ENDPOINT_OVERRIDES_")) and value:
         match(
             _ENDPOINT, f"{argument} of {name}", value, "a URL such as https://sts.example, without a path", "correct it"
         )

@@ -1,0 +1,288 @@
+"""Checks of arguments in Google Cloud's terms.
+
+Pure functions: they return the value, or what it was taken apart into, and raise `InvalidArgument`.
+Sources: Resource Manager, "Creating and managing projects"; IAM, "Create service accounts", "Understanding custom
+roles" and the REST reference of projects.locations.workloadIdentityPools; GKE, REST reference of clusters.
+"""
+
+import re
+from collections.abc import Sequence
+
+from ..checks import distinct, invalid, match, no_credentials, texts
+from .documents import GLOBAL, IAM, IDENTITY_NAMESPACE, GcpGrant, WorkloadIdentityProvider, mapped_subject
+from .program_limits import OPERATORS_PER_CONDITION
+
+EXAMPLE_POOL = "projects/123456789012/locations/global/workloadIdentityPools/blue"
+EXAMPLE_PROVIDER = f"{IAM}{EXAMPLE_POOL}/providers/cluster"
+EXAMPLE_CLUSTER = "projects/my-project/locations/europe-west3/clusters/blue"
+EXAMPLE_EMAIL = "test-secrets@my-project.iam.gserviceaccount.com"
+EXAMPLE_ROLE = "projects/my-project/roles/secretVersionWatcher"
+PROVIDER_FIX = "take it from the output workload_identity_provider of GcpClusterTrust"
+GKE = "https://container.googleapis.com/v1/"
+SUBJECT_LIMIT = 127
+"""Characters of `google.subject` (IAM, REST reference of workloadIdentityPools.providers, `attributeMapping`)."""
+
+_PROJECT_ID = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_POOL_ID = r"[a-z0-9-]{4,32}"
+_CLUSTER = rf"projects/({_PROJECT_ID})/locations/[a-z0-9-]+/clusters/[a-z0-9-]+"
+_MEMBERSHIP = rf"projects/(?:{_PROJECT_ID}|[0-9]+)/locations/[a-z0-9-]+/memberships/[a-z0-9-]+"
+PROJECT = re.compile(_PROJECT_ID)
+NUMBER = re.compile(r"[0-9]{1,19}")
+POOL_PROVIDER = re.compile(
+    rf"{IAM}projects/([^/]+)/locations/global/workloadIdentityPools/({_POOL_ID})/providers/({_POOL_ID})"
+)
+GKE_PROVIDER = re.compile(
+    rf"{IDENTITY_NAMESPACE}([a-z0-9.:-]+\.svc\.id\.goog):"
+    rf"(https://container\.googleapis\.com/v1/{_CLUSTER}|https://gkehub\.googleapis\.com/{_MEMBERSHIP})"
+)
+CLUSTER = re.compile(_CLUSTER)
+LOCATION = re.compile(rf"{GLOBAL}|[a-z]+(?:-[a-z]+)+[0-9]{{1,2}}")
+EMAIL = re.compile(r"[a-z]([a-z0-9-]{4,28}[a-z0-9])@[a-z0-9.-]+\.iam\.gserviceaccount\.com")
+ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+ROLE = re.compile(
+    rf"roles/secretmanager\.[A-Za-z]+|(?:projects/{_PROJECT_ID}|organizations/[0-9]+)/roles/[A-Za-z0-9_.]{{3,64}}"
+)
+AUDIENCE = re.compile(r"[!-~]{1,256}")
+ENDPOINT = re.compile(r"(?i:https?)://[^/\s?#]+/?")
+DESCRIPTION_LIMIT = 256
+"""Characters of a condition's description (IAM, "Overview of IAM Conditions")."""
+
+
+def project(given: object, argument: str = "project") -> str:
+    """Return a project by its id."""
+    what, fix = argument, "take it from `gcloud projects list`"
+    if isinstance(given, str) and NUMBER.fullmatch(given):
+        what, fix = f"{argument} is a number", f"give the id here; the number is the argument {argument}_number"
+    elif isinstance(given, str) and given.startswith("projects/"):
+        what, fix = f"{argument} is a resource name", f"write {given.removeprefix('projects/')}"
+    return match(PROJECT, what, given, "a project's id such as my-project", fix)
+
+
+def project_number(given: object, argument: str = "project_number") -> str:
+    """Return a project's number, in digits: conditions and principals do not take its id."""
+    fix = "take projectNumber of `gcloud projects describe PROJECT`"
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        fix = "put it in quotes"
+    return match(NUMBER, argument, given, "a project's number in digits such as '123456789012'", fix)
+
+
+def workload_identity_provider(given: object) -> WorkloadIdentityProvider:
+    """Return who exchanges the cluster's tokens; a pool, an issuer, a host, a `*` or nothing at all are refused."""
+    text = given if isinstance(given, str) else ""
+    if found := GKE_PROVIDER.fullmatch(text):
+        return WorkloadIdentityProvider(found[1], found[2], "")
+    if (found := POOL_PROVIDER.fullmatch(text)) and NUMBER.fullmatch(found[1]):
+        return WorkloadIdentityProvider(found[2], found[3], found[1])
+    what, fix = _what_it_is(text)
+    expected = (
+        f"the name of a pool's provider, such as {EXAMPLE_PROVIDER}, or on GKE "
+        f"{IDENTITY_NAMESPACE}my-project.svc.id.goog:{GKE}{EXAMPLE_CLUSTER}"
+    )
+    raise invalid(f"workload_identity_provider {what}", given, expected, fix)
+
+
+def _what_it_is(text: str) -> tuple[str, str]:
+    """Return what was given in place of a provider's name, and the fix."""
+    return next(
+        found
+        for is_it, found in (
+            (not text, ("is missing, so no token of the cluster is trusted", PROVIDER_FIX)),
+            ("*" in text, ("holds a *, which would trust other clusters", PROVIDER_FIX)),
+            (text.startswith(f"https:{IAM}"), ("is the audience of tokens", f"write {text.removeprefix('https:')}")),
+            (text.startswith("projects/"), ("is a resource name", f"write {IAM}{text}")),
+            (POOL_PROVIDER.fullmatch(text), ("names the project by its id", "write the project's number")),
+            (
+                text.startswith(IAM) and "/providers/" not in text,
+                ("is a pool", "add /providers/PROVIDER"),
+            ),
+            (
+                text.endswith(".svc.id.goog"),
+                ("is GKE's pool", PROVIDER_FIX),
+            ),
+            (text.startswith("https://"), ("is an issuer", PROVIDER_FIX)),
+            (True, ("has another form", PROVIDER_FIX)),
+        )
+        if is_it
+    )
+
+
+def pool_project(provider: WorkloadIdentityProvider, given: object, project_id: str, number: str) -> str:
+    """Return the number of the pool's project.
+
+    The provider's name has it, but for GKE's pool: that is of the secrets' project unless it says otherwise.
+    """
+    if not provider.is_gke:
+        if given is not None and given != provider.pool_project:
+            raise invalid(
+                "pool_project_number is not the number in workload_identity_provider",
+                given,
+                provider.pool_project,
+                "leave it out: only GKE's pool does not name it",
+            )
+        return provider.pool_project
+    if given is not None:
+        return project_number(given, "pool_project_number")
+    if provider.pool_id != gke_pool(project_id):
+        raise invalid(
+            "pool_project_number is missing, and GKE's pool is of another project than the secrets",
+            given,
+            f"the number of the project {provider.pool_id.removesuffix('.svc.id.goog')}",
+            "add it",
+        )
+    return number
+
+
+def gke_pool(project_id: str) -> str:
+    """Return the id of the pool that GKE has for the clusters of a project."""
+    return f"{project_id}.svc.id.goog"
+
+
+def subject_length(provider: WorkloadIdentityProvider, namespace: str, service_account: str) -> str:
+    """Return `google.subject`, of which a pool takes 127 characters."""
+    found = mapped_subject(provider, namespace, service_account)
+    if len(found) > SUBJECT_LIMIT:
+        raise invalid(
+            f"the subject of the ServiceAccount's tokens has {len(found)} characters",
+            found,
+            f"at most {SUBJECT_LIMIT}, as a workload identity pool takes them",
+            "set service_account_name to a shorter one",
+        )
+    return found
+
+
+def location(given: object) -> str:
+    """Return the place of the secrets: a region, or `global`."""
+    fix = "leave it out for global secrets"
+    if isinstance(given, str) and re.fullmatch(r"[a-z]+(?:-[a-z]+)+[0-9]{1,2}-[a-z]", given):
+        fix = f"write {given[:-2]}: secrets are in regions, not in zones"
+    return match(LOCATION, "location", given, "one region such as europe-west3", fix)
+
+
+def granted_locations(given: object, own: str) -> list[str]:
+    """Return the places whose secrets the identity may read; the sidecar's own is one of them."""
+    if given is None:
+        return [own]
+    places = distinct(
+        "granted_locations",
+        [
+            match(LOCATION, "granted_locations", place, "global, or one region such as europe-west3", "correct it")
+            for place in texts("granted_locations", given, '["global", "europe-west3"]')
+        ],
+    )
+    if own not in places:
+        raise invalid("granted_locations leaves out where the sidecar reads", places, f"a list with {own}", "add it")
+    if len(places) > OPERATORS_PER_CONDITION + 1:
+        raise invalid(
+            f"granted_locations has {len(places)} places",
+            places,
+            f"at most {OPERATORS_PER_CONDITION + 1}: a condition takes {OPERATORS_PER_CONDITION} logical operators",
+            "leave out regions that have none of the secrets",
+        )
+    return places
+
+
+def grant(given: object) -> GcpGrant:
+    """Return `secrets` or `prefix`."""
+    try:
+        return GcpGrant(str(given))
+    except ValueError:
+        fix = "leave it out for a binding on each declared secret"
+        raise invalid("grant", given, "secrets or prefix", fix) from None
+
+
+def declared(given: object) -> list[str]:
+    """Return the declared names, each of which gets a binding of its own; none would be an identity without rights."""
+    names = texts("secrets", [] if given is None else given, '["database-password"]')
+    if names:
+        return names
+    raise invalid(
+        "secrets is empty, so the identity could read nothing",
+        names,
+        'the names of the secrets, such as ["database-password"]',
+        "list them, or set grant to prefix",
+    )
+
+
+def not_exclusive(given: object) -> None:
+    """Refuse `exclusive` beside a condition of our own, which nobody else has a binding under."""
+    raise invalid("exclusive", given, "grant: secrets beside it", "leave it out: a binding on the prefix is exclusive")
+
+
+def unused_role(argument: str, switch: str, value: str) -> None:
+    """Refuse a role that would not be granted."""
+    fix = f"set {switch}, or leave it out"
+    raise invalid(f"{argument} without {switch}", argument, f"{switch}: {value} beside it", fix)
+
+
+def google_service_account(given: object) -> str:
+    """Return the email of a service account that somebody made for this purpose."""
+    text = given if isinstance(given, str) else ""
+    what, fix = "google_service_account", "take it from `gcloud iam service-accounts list`"
+    if text.startswith("serviceAccount:"):
+        what, fix = "google_service_account is a member", f"write {text.removeprefix('serviceAccount:')}"
+    elif text.endswith(("@developer.gserviceaccount.com", "@appspot.gserviceaccount.com")):
+        what = "google_service_account is one that Google made, and that other workloads share"
+        fix = "give the namespace one of its own, such as by google_service_account_id"
+    elif ACCOUNT_ID.fullmatch(text):
+        what, fix = "google_service_account is an id", "use google_service_account_id to have it created"
+    return match(EMAIL, what, given, f"the email of a service account such as {EXAMPLE_EMAIL}", fix)
+
+
+def google_service_account_id(given: object) -> str:
+    """Return the id of a service account to create."""
+    fix = "set google_service_account_id, such as test-secrets"
+    if isinstance(given, str) and "@" in given:
+        fix = "for a service account that exists already use google_service_account"
+    return match(
+        ACCOUNT_ID,
+        "google_service_account_id",
+        given,
+        "6 to 30 lowercase letters, digits and -, such as test-secrets",
+        fix,
+    )
+
+
+def one_account(given: Sequence[str]) -> None:
+    """Refuse a service account that exists beside one that is to be created."""
+    if len(given) > 1:
+        expected = "one of them, or neither for the principal itself"
+        raise invalid("two service accounts are named", list(given), expected, "remove one")
+
+
+def role(argument: str, given: object) -> str:
+    """Return a role of Secret Manager's or one of the platform's own; a basic one would reach the whole project."""
+    fix = f"make a custom role with the permission, such as {EXAMPLE_ROLE}"
+    return match(ROLE, argument, given, "a role of Secret Manager's, or a custom one", fix)
+
+
+def token_audience(given: object) -> str:
+    """Return the audience that a provider was told to expect."""
+    fix = "leave it out for Google's own"
+    return match(AUDIENCE, "token_audience", given, "an audience such as secrets.example", fix)
+
+
+def condition_description(identity: str) -> str:
+    """Return the description of a condition: the identity, so that no two identities have the same condition.
+
+    A binding is known by its role and its condition: with the same one, two components would replace each other's
+    members.
+    """
+    description = identity.removeprefix(f"principal:{IAM}")
+    if len(description) > DESCRIPTION_LIMIT:
+        raise invalid(
+            f"the identity's name has {len(description)} characters",
+            description,
+            f"at most {DESCRIPTION_LIMIT}, to fit into the description of its condition",
+            "set service_account_name to a shorter one, or grant to secrets",
+        )
+    return description
+
+
+def endpoint_url(given: object) -> str | None:
+    """Return the server that replaces Google's own."""
+    if given is None:
+        return None
+    fix = "leave it out for Google's own"
+    if isinstance(given, str):
+        no_credentials("endpoint_url", given, fix)
+    return match(ENDPOINT, "endpoint_url", given, "a URL such as http://10.78.0.1:4570, without a path", fix)

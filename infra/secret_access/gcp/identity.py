@@ -1,0 +1,75 @@
+"""The identity of a namespace on Google Cloud, from a component's arguments: a principal, or a service account."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from ..access import CommonArguments
+from ..arguments import Arguments
+from ..inputs import lift
+from . import checks, documents
+from .documents import WorkloadIdentityProvider
+from .program_limits import SEEN, Owner
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the sidecar becomes; some may be known only later."""
+
+    provider: pulumi.Input[WorkloadIdentityProvider]
+    audience: pulumi.Input[str]
+    """The audience of the ServiceAccount's token."""
+    impersonator: pulumi.Input[str]
+    """The ServiceAccount's pods, as a service account's policy spells them."""
+    name: pulumi.Input[str]
+    """The principal, or the service account's email."""
+    member: pulumi.Input[str]
+    """The same as a binding spells it."""
+    description: pulumi.Input[str]
+    """The same in the description of a condition, where no two identities have the same."""
+    email: pulumi.Input[str] | None
+    """The service account's, if there is one."""
+    account_id: pulumi.Input[str] | None
+    """Id of the service account if it is to be created."""
+
+
+def identity(
+    given: Arguments,
+    where: str,
+    common: CommonArguments,
+    project: pulumi.Input[str],
+    project_number: pulumi.Input[str],
+    shared: bool,
+) -> Identity:
+    """Return the identity that the arguments describe, checked; raises InvalidArgument."""
+    provider = given.take("workload_identity_provider", checks.workload_identity_provider)
+    pool_project = given.check(checks.pool_project, provider, given.get("pool_project_number"), project, project_number)
+    accounts = ("google_service_account", "google_service_account_id")
+    given.check(checks.one_account, [name for name in accounts if name in given])
+    email = given.optional("google_service_account", checks.google_service_account)
+    account_id = given.optional("google_service_account_id", checks.google_service_account_id)
+    if account_id is not None:
+        email = lift(documents.account_email, account_id, project)
+    who = (provider, pool_project, common.namespace, common.account_name)
+    subject = given.check(checks.subject_length, provider, common.namespace, common.account_name)
+    name = lift(documents.principal, *who) if email is None else email
+    seen = SEEN.get()
+
+    def owned(name: str, provider: WorkloadIdentityProvider, subject: str) -> str:
+        return seen.own(name, Owner(where, provider.name, subject, shared))
+
+    name = given.check(owned, name, provider, subject)
+    return Identity(
+        provider=provider,
+        audience=given.check(_audience, provider, given.get("token_audience")),
+        impersonator=lift(documents.impersonator, *who),
+        name=name,
+        member=name if email is None else lift(documents.account_member, name),
+        description=given.check(checks.condition_description, name),
+        email=None if email is None else name,
+        account_id=account_id,
+    )
+
+
+def _audience(provider: WorkloadIdentityProvider, given: object) -> str:
+    return provider.token_audience if given is None else checks.token_audience(given)

@@ -1,0 +1,353 @@
+"""What GcpSecretAccess asks of Google Cloud and Kubernetes, and what it tells."""
+
+import json
+from typing import Any
+
+import pulumi
+import pulumi_gcp as gcp
+import pulumi_kubernetes as k8s
+import pytest
+
+from secret_access import GcpSecretAccess, GcpSecretAccessArgs
+from tests.infra.components import GKE_PROVIDER, POOL, POOL_PROVIDER, PROJECT, gcp_access, gcp_args
+from tests.infra.engine import PROJECT_NUMBER, Later, World, run
+
+SECRET_MEMBER = "gcp:secretmanager/secretIamMember:SecretIamMember"
+SECRET_BINDING = "gcp:secretmanager/secretIamBinding:SecretIamBinding"
+REGIONAL_MEMBER = "gcp:secretmanager/regionalSecretIamMember:RegionalSecretIamMember"
+REGIONAL_BINDING = "gcp:secretmanager/regionalSecretIamBinding:RegionalSecretIamBinding"
+PROJECT_BINDING = "gcp:projects/iAMBinding:IAMBinding"
+ACCOUNT = "gcp:serviceaccount/account:Account"
+ACCOUNT_POLICY = "gcp:serviceaccount/iAMPolicy:IAMPolicy"
+ACCOUNT_MEMBER = "gcp:serviceaccount/iAMMember:IAMMember"
+SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
+
+ACCESSOR = "roles/secretmanager.secretAccessor"
+PRINCIPAL = f"principal://iam.googleapis.com/{POOL}/subject/system:serviceaccount:test:secret-access"
+EMAIL = f"test-secrets@{PROJECT}.iam.gserviceaccount.com"
+
+
+def environment(world: World) -> dict[str, Any]:
+    """The sidecar's environment, by name."""
+    return {item["name"]: item.get("value", item.get("valueFrom")) for item in world.outputs["test"]["sidecar"]["env"]}
+
+
+def token(world: World) -> dict[str, Any]:
+    """The token of the sidecar's volume."""
+    source: dict[str, Any] = world.outputs["test"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]
+    return source
+
+
+def granted(world: World, kind: str) -> list[dict[str, Any]]:
+    """Inputs of all bindings of a type."""
+    return [asked.inputs for asked in world.of(kind)]
+
+
+def test_it_binds_one_role_on_each_declared_secret_and_makes_a_service_account() -> None:
+    """Exactly these resources, named after the component and under it."""
+    world = run(gcp_access(secrets=["database-password", "test/api-key"]))
+    assert {(asked.type, asked.name, asked.parent) for asked in world.asked} == {
+        ("secret-access:index:GcpSecretAccess", "test", ""),
+        (SECRET_MEMBER, "test-access-database-password", "test"),
+        (SECRET_MEMBER, "test-access-test/api-key", "test"),
+        (SERVICE_ACCOUNT, "test-service-account", "test"),
+    }
+    assert granted(world, SECRET_MEMBER) == [
+        {"project": PROJECT, "secretId": "test--database-password", "role": ACCESSOR, "member": PRINCIPAL},
+        {"project": PROJECT, "secretId": "test--api-key", "role": ACCESSOR, "member": PRINCIPAL},
+    ]
+
+
+def test_an_exclusive_binding_owns_the_role_on_its_secret() -> None:
+    """Whoever else was given the role there loses it at `up --refresh`."""
+    (binding,) = granted(run(gcp_access(exclusive=True)), SECRET_BINDING)
+    assert binding == {
+        "project": PROJECT,
+        "secretId": "test--database-password",
+        "role": ACCESSOR,
+        "members": [PRINCIPAL],
+    }
+
+
+@pytest.mark.parametrize(("exclusive", "kind"), [(False, REGIONAL_MEMBER), (True, REGIONAL_BINDING)])
+def test_a_regions_secrets_are_bound_in_the_region(exclusive: bool, kind: str) -> None:
+    """The sidecar is told the region, and each secret is bound there."""
+    world = run(gcp_access(location="europe-west3", exclusive=exclusive))
+    asked = world.one(kind)
+    assert asked.name == "test-access-database-password-europe-west3"
+    assert (asked.inputs["location"], asked.inputs["secretId"]) == ("europe-west3", "test--database-password")
+    assert environment(world)["SECRETS_GCP_LOCATION"] == "europe-west3"
+
+
+def test_a_prefix_is_one_conditional_binding_on_the_project() -> None:
+    """The condition names the project by its number; its description has the identity, so that no two are alike."""
+    world = run(gcp_access(grant="prefix", secrets=None))
+    assert world.of(SECRET_MEMBER) == []
+    binding = world.one(PROJECT_BINDING)
+    assert binding.name == "test-access"
+    assert binding.inputs == {
+        "project": PROJECT,
+        "role": ACCESSOR,
+        "members": [PRINCIPAL],
+        "condition": {
+            "title": "secret-access",
+            "description": f"{POOL}/subject/system:serviceaccount:test:secret-access",
+            "expression": f'resource.name.startsWith("projects/{PROJECT_NUMBER}/secrets/test--")',
+        },
+    }
+
+
+def test_no_policy_is_ever_owned_whole_but_that_of_an_own_service_account() -> None:
+    """Neither a project's nor a secret's: others have bindings there."""
+    worlds = [
+        run(
+            gcp_access(
+                grant=grant, exclusive=exclusive, events=True, access="read_write", google_service_account_id="tests-x"
+            )
+        )
+        for grant, exclusive in (("secrets", False), ("secrets", True), ("prefix", False))
+    ]
+    kinds = {asked.type for world in worlds for asked in world.asked if asked.type.startswith("gcp:")}
+    assert kinds == {SECRET_MEMBER, SECRET_BINDING, PROJECT_BINDING, ACCOUNT, ACCOUNT_POLICY}
+    assert all("condition" in binding for world in worlds for binding in granted(world, PROJECT_BINDING))
+
+
+def test_a_move_between_places_is_granted_in_both() -> None:
+    """One condition with a clause for each, or a binding for each."""
+    places = ["global", "europe-west3"]
+    world = run(gcp_access(grant="prefix", location="europe-west3", granted_locations=places, secrets=None))
+    assert world.one(PROJECT_BINDING).inputs["condition"]["expression"] == (
+        f'resource.name.startsWith("projects/{PROJECT_NUMBER}/secrets/test--") || '
+        f'resource.name.startsWith("projects/{PROJECT_NUMBER}/locations/europe-west3/secrets/test--")'
+    )
+    world = run(gcp_access(location="europe-west3", granted_locations=places))
+    assert (len(world.of(SECRET_MEMBER)), len(world.of(REGIONAL_MEMBER))) == (1, 1)
+
+
+@pytest.mark.parametrize("grant", ["secrets", "prefix"])
+def test_only_features_in_use_are_granted(grant: str) -> None:
+    """Events need a role that sees versions, writes one that adds them; by default there is neither."""
+    kind = SECRET_MEMBER if grant == "secrets" else PROJECT_BINDING
+    plain, more = run(gcp_access(grant=grant)), run(gcp_access(grant=grant, events=True, access="read_write"))
+    assert [binding["role"] for binding in granted(plain, kind)] == [ACCESSOR]
+    assert [binding["role"] for binding in granted(more, kind)] == [
+        ACCESSOR,
+        "roles/secretmanager.viewer",
+        "roles/secretmanager.secretVersionAdder",
+    ]
+    assert environment(more)["SECRETS_ACCESS"] == "read_write"
+
+
+def test_custom_roles_take_the_place_of_googles() -> None:
+    """One with `secretmanager.versions.get` alone is less than viewer; one may have `secretmanager.secrets.delete`."""
+    watcher, writer = f"projects/{PROJECT}/roles/secretVersionWatcher", "organizations/1234/roles/secret_writer"
+    world = run(gcp_access(events=True, access="read_write", events_role=watcher, write_role=Later(writer)))
+    assert [binding["role"] for binding in granted(world, SECRET_MEMBER)] == [ACCESSOR, watcher, writer]
+
+
+def test_on_gke_the_pool_of_the_project_names_the_principal() -> None:
+    """The token's audience is the pool, and the subject is spelled GKE's way."""
+    world = run(gcp_access(workload_identity_provider=GKE_PROVIDER))
+    pool = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools/{PROJECT}.svc.id.goog"
+    member = f"principal://iam.googleapis.com/{pool}/subject/ns/test/sa/secret-access"
+    assert world.one(SECRET_MEMBER).inputs["member"] == member
+    assert token(world)["audience"] == f"{PROJECT}.svc.id.goog"
+    assert environment(world)["GCP_WORKLOAD_IDENTITY_PROVIDER"] == GKE_PROVIDER
+
+
+def test_a_cluster_of_another_project_has_that_ones_pool() -> None:
+    """GKE's provider does not say the number of its project."""
+    provider = GKE_PROVIDER.replace(PROJECT, "their-project")
+    world = run(gcp_access(workload_identity_provider=provider, pool_project_number="999"))
+    assert (
+        world.one(SECRET_MEMBER)
+        .inputs["member"]
+        .startswith(
+            "principal://iam.googleapis.com/projects/999/locations/global/workloadIdentityPools/their-project.svc.id.goog/"
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("provider", "impersonator"),
+    [(POOL_PROVIDER, PRINCIPAL), (GKE_PROVIDER, f"serviceAccount:{PROJECT}.svc.id.goog[test/secret-access]")],
+)
+def test_a_service_account_is_created_for_the_namespace_alone(provider: str, impersonator: str) -> None:
+    """Its policy is owned whole: nobody but the namespace's ServiceAccount may impersonate it by it."""
+    world = run(gcp_access(workload_identity_provider=provider, google_service_account_id="test-secrets"))
+    assert world.one(ACCOUNT).inputs == {
+        "accountId": "test-secrets",
+        "project": PROJECT,
+        "displayName": "Secrets of the namespace test",
+    }
+    policy = world.one(ACCOUNT_POLICY).inputs
+    assert policy["serviceAccountId"] == f"projects/{PROJECT}/serviceAccounts/{EMAIL}"
+    assert json.loads(policy["policyData"]) == {
+        "bindings": [{"role": "roles/iam.workloadIdentityUser", "members": [impersonator]}]
+    }
+    assert world.one(SECRET_MEMBER).inputs["member"] == f"serviceAccount:{EMAIL}"
+    assert environment(world)["GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"] == EMAIL
+    assert world.outputs["test"]["identity"] == EMAIL
+
+
+def test_an_existing_service_account_gets_one_more_member() -> None:
+    """Who else may impersonate it is its owner's business."""
+    world = run(gcp_access(google_service_account=EMAIL))
+    assert world.of(ACCOUNT) == []
+    assert world.one(ACCOUNT_MEMBER).inputs == {
+        "serviceAccountId": f"projects/{PROJECT}/serviceAccounts/{EMAIL}",
+        "role": "roles/iam.workloadIdentityUser",
+        "member": PRINCIPAL,
+    }
+    assert world.one(SECRET_MEMBER).inputs["member"] == f"serviceAccount:{EMAIL}"
+
+
+@pytest.mark.parametrize("extra", [{}, {"grant": "prefix"}, {"google_service_account_id": "test-secrets"}])
+def test_pods_wait_until_the_rights_are_complete(extra: dict[str, Any]) -> None:
+    """The ServiceAccount is made last, with the identity in its annotation; no pod gets a token by default."""
+    world = run(gcp_access(events=True, **extra))
+    account = world.one(SERVICE_ACCOUNT)
+    made = {asked.name for asked in world.asked if asked.type.startswith("gcp:")}
+    assert account.waits_for >= made
+    assert account.inputs == {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "automountServiceAccountToken": False,
+        "metadata": {
+            "name": "secret-access",
+            "namespace": "test",
+            "annotations": {"secret-access/google-identity": world.outputs["test"]["identity"]},
+        },
+    }
+
+
+def test_the_outputs_are_those_of_every_cloud() -> None:
+    """The ten outputs that DESIGN gives every access component, with Google's values."""
+    outputs = run(gcp_access(labels={"team": "a"})).outputs["test"]
+    sidecar = outputs.pop("sidecar")
+    assert sidecar["name"] == "secrets"
+    assert sidecar["volumeMounts"] == [
+        {"name": "secret-access-token", "mountPath": "/var/run/secrets/secret-access/gcp", "readOnly": True}
+    ]
+    projected = {"audience": f"https:{POOL_PROVIDER}", "expirationSeconds": 3600, "path": "token"}
+    assert outputs == {
+        "namespace": "test",
+        "serviceAccountName": "secret-access",
+        "subject": "system:serviceaccount:test:secret-access",
+        "identity": PRINCIPAL,
+        "secretPrefix": "test/",
+        "podLabels": {"team": "a"},
+        "podAnnotations": {},
+        "volumes": [{"name": "secret-access-token", "projected": {"sources": [{"serviceAccountToken": projected}]}}],
+        "url": "http://localhost:8080",
+    }
+
+
+def test_the_sidecar_is_told_whose_secrets_it_serves() -> None:
+    """The environment is the sidecar's contract; what is not set is left out."""
+    assert environment(run(gcp_access())) == {
+        "SECRETS_BACKEND": "gcp",
+        "SECRETS_NAMESPACE": "test",
+        "SECRETS_PREFIX": "test/",
+        "SECRETS_NAMES": "database-password",
+        "SECRETS_PORT": "8080",
+        "SECRETS_HEALTH_PORT": "8081",
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "GCP_WORKLOAD_IDENTITY_PROVIDER": POOL_PROVIDER,
+        "GCP_TOKEN_FILE": "/var/run/secrets/secret-access/gcp/token",
+        "SECRETS_POD_NAME": {"fieldRef": {"fieldPath": "metadata.name"}},
+    }
+
+
+def test_an_endpoint_replaces_all_of_googles() -> None:
+    """Secret Manager, the token exchange and impersonation; each may be replaced alone through sidecar_env."""
+    names = {"SECRETMANAGER", "STS", "IAMCREDENTIALS"}
+    told = environment(run(gcp_access(endpoint_url="http://10.78.0.1:4570")))
+    assert {told[f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name}"] for name in names} == {"http://10.78.0.1:4570"}
+    told = environment(run(gcp_access(sidecar_env={"CLOUDSDK_API_ENDPOINT_OVERRIDES_STS": "https://sts.example"})))
+    assert {name for name in told if name.startswith("CLOUDSDK")} == {"CLOUDSDK_API_ENDPOINT_OVERRIDES_STS"}
+
+
+def test_an_existing_provider_may_expect_an_audience_of_its_own() -> None:
+    """The token carries that one, and the exchange still names the provider."""
+    world = run(gcp_access(token_audience="secrets.example"))
+    assert token(world)["audience"] == "secrets.example"
+    assert environment(world)["GCP_WORKLOAD_IDENTITY_PROVIDER"] == POOL_PROVIDER
+
+
+def test_an_existing_service_account_is_read_and_left_as_it_is() -> None:
+    """One that carries the annotation is taken, not made."""
+    annotations = {"secret-access/google-identity": PRINCIPAL.replace("secret-access", "shop")}
+    world = World(found={"test/shop": {"metadata": {"name": "shop", "annotations": annotations}}})
+    run(gcp_access(existing_service_account=True, service_account_name="shop"), world)
+    assert (world.one(SERVICE_ACCOUNT).read, world.one(SERVICE_ACCOUNT).inputs) == (True, {"id": "test/shop"})
+
+
+PLAIN = {
+    "secrets": ["database-password"],
+    "access": "read_write",
+    "existing_service_account": False,
+    "grant": "secrets",
+    "exclusive": False,
+    "location": "europe-west3",
+    "granted_locations": ["global", "europe-west3"],
+    "events": True,
+    "shared_identity": True,
+}
+"""Arguments that decide what is made, and so are no Outputs."""
+INPUTS = {
+    "service_account_name": "shop",
+    "secret_prefix": "team/test/",
+    "token_expiration_seconds": 600,
+    "port": 8200,
+    "labels": {"team": "a"},
+    "sidecar_env": {"SECRETS_CACHE_TTL": "10"},
+    "sidecar_resources": {"limits": {"memory": "1Gi"}},
+    "sidecar_user": 1000,
+    "sidecar_files": {"/etc/ca": {"configMap": {"name": "ca"}}},
+    "metrics_namespaces": ["monitoring"],
+    "image_pull_policy": "Always",
+    "image_pull_secrets": ["registry"],
+    "pool_project_number": PROJECT_NUMBER,
+    "google_service_account_id": "test-secrets",
+    "events_role": f"projects/{PROJECT}/roles/secretVersionWatcher",
+    "write_role": f"projects/{PROJECT}/roles/secretWriter",
+    "token_audience": "secrets.example",
+    "endpoint_url": "http://10.78.0.1:4570",
+}
+
+
+@pytest.mark.parametrize("grant", ["secrets", "prefix"])
+@pytest.mark.parametrize("existing", [False, True])
+def test_outputs_as_arguments_ask_for_the_same(grant: str, existing: bool) -> None:
+    """Every argument that may be known later makes the same resources as a plain one."""
+    args: dict[str, Any] = dict(gcp_args(**INPUTS))
+    args = {name: value for name, value in args.items() if name not in PLAIN}
+    assert {*args, *PLAIN, "google_service_account"} == set(GcpSecretAccessArgs.__annotations__)
+    if existing:
+        args["google_service_account"] = EMAIL
+        del args["google_service_account_id"]
+    plain = {**PLAIN, "grant": grant}
+    known, later = (
+        run(gcp_access(**plain, **({"google_service_account_id": None} if existing else {}) | given))
+        for given in (args, {name: Later(value) for name, value in args.items()})
+    )
+    assert {asked.name: asked.inputs for asked in later.asked} == {asked.name: asked.inputs for asked in known.asked}
+    assert later.outputs == known.outputs
+
+
+def test_the_callers_providers_make_everything() -> None:
+    """The component builds no provider, and hands those it got to its children."""
+    world = World()
+
+    def program() -> None:
+        cloud = gcp.Provider("cloud", project=PROJECT)
+        cluster = k8s.Provider("cluster", context="blue")
+        opts = pulumi.ResourceOptions(providers=[cloud, cluster])
+        GcpSecretAccess("test", gcp_args(google_service_account_id="test-secrets"), opts)
+
+    run(program, world)
+    for asked in world.asked:
+        if asked.type.startswith(("gcp:", "kubernetes:")):
+            assert asked.provider == ("cloud" if asked.type.startswith("gcp:") else "cluster")
+    assert world.calls == []

@@ -1,0 +1,137 @@
+"""What may not happen twice in one program is found at preview: identities with two owners, policies that are full."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from secret_access import GcpSecretAccess, InvalidArgument
+from secret_access.gcp.program_limits import ConditionalBinding, Seen
+from tests.infra.components import GKE_PROVIDER, POOL_PROVIDER, PROJECT, gcp_args
+from tests.infra.engine import Later, World, outputs_in, run
+from tests.infra.gcp.test_access import EMAIL, PROJECT_BINDING, SECRET_MEMBER
+from tests.infra.messages import assert_all_in
+
+GREEN = GKE_PROVIDER.replace("/blue", "/green")
+Change = Callable[[Any], Any]
+delays = pytest.mark.parametrize("delay", [lambda value: value, Later])
+
+
+def components(*changes: dict[str, Any]) -> Callable[[], None]:
+    """A program with several components."""
+
+    def program() -> None:
+        for number, changed in enumerate(changes):
+            GcpSecretAccess(f"access-{number}", outputs_in(gcp_args(**changed)))
+
+    return program
+
+
+def refused(*changes: dict[str, Any]) -> pytest.ExceptionInfo[InvalidArgument]:
+    """Why a program with these components is refused."""
+    with pytest.raises(InvalidArgument) as error:
+        run(components(*changes))
+    return error
+
+
+@delays
+def test_two_clusters_of_gkes_pool_are_one_identity(delay: Change) -> None:
+    """The same namespace and ServiceAccount there is the same principal, whose secrets would be everybody's."""
+    error = refused({"workload_identity_provider": delay(GKE_PROVIDER)}, {"workload_identity_provider": delay(GREEN)})
+    assert_all_in(
+        ["'access-1'", "'access-0'", "are one identity", "ns/test/sa/secret-access", "shared_identity"], error
+    )
+
+
+@delays
+def test_two_providers_of_one_pool_are_one_identity(delay: Change) -> None:
+    """A pool has one principal for a subject, whoever vouches for it."""
+    error = refused({}, {"workload_identity_provider": delay(POOL_PROVIDER.replace("/cluster", "/green"))})
+    assert_all_in(["are one identity", "a pool for each cluster"], error)
+
+
+@pytest.mark.parametrize("same", ["google_service_account", "google_service_account_id"])
+@delays
+def test_two_namespaces_with_one_service_account_are_one_identity(delay: Change, same: str) -> None:
+    """Each would read what the other may."""
+    value = EMAIL if same == "google_service_account" else EMAIL.partition("@")[0]
+    error = refused({"google_service_account": EMAIL}, {"namespace": "prod", same: delay(value)})
+    assert_all_in([EMAIL, "are one identity", "a service account of its own", "shared_identity in both"], error)
+
+
+def test_it_takes_both_to_share() -> None:
+    """Whoever is read by another has to agree."""
+    refused(
+        {"google_service_account": EMAIL, "shared_identity": True}, {"namespace": "b", "google_service_account": EMAIL}
+    )
+    shared = {"google_service_account": EMAIL, "shared_identity": True}
+    world = run(components(shared, {"namespace": "prod", **shared}))
+    assert len(world.of(SECRET_MEMBER)) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"namespace": "prod"},
+        {"service_account_name": "other"},
+        {"workload_identity_provider": POOL_PROVIDER.replace("/blue/", "/green/")},
+        {"workload_identity_provider": GKE_PROVIDER},
+        {"secret_prefix": "other/", "existing_service_account": False},
+    ],
+)
+def test_what_is_another_identity_or_the_same_component_twice_is_not_refused(other: dict[str, Any]) -> None:
+    """Another namespace, ServiceAccount or pool is another principal."""
+    run(components({}, other))
+
+
+def test_two_programs_of_one_process_know_nothing_of_each_other() -> None:
+    """Pulumi's Automation API runs several."""
+    run(components({"workload_identity_provider": GKE_PROVIDER}))
+    run(components({"workload_identity_provider": GREEN}))
+
+
+def prefixes(count: int, **changed: Any) -> list[dict[str, Any]]:
+    """Components of several namespaces, each with a condition."""
+    return [{"namespace": f"n{number}", "grant": "prefix", "secrets": None, **changed} for number in range(count)]
+
+
+SHARED = {"google_service_account": EMAIL, "shared_identity": True}
+
+
+@delays
+def test_a_role_and_member_have_at_most_20_conditions(delay: Change) -> None:
+    """Twenty namespaces may be one service account by conditions; the next one is told the way out."""
+    error = refused(*prefixes(21, **SHARED, project=delay(PROJECT)))
+    assert_all_in(["roles/secretmanager.secretAccessor", f"serviceAccount:{EMAIL}", "21", "at most 20", "grant"], error)
+
+
+def test_what_does_not_fit_is_refused_before_anything_of_it_is_made() -> None:
+    """The twenty before it are made."""
+    world = World()
+    with pytest.raises(InvalidArgument):
+        run(components(*prefixes(21, **SHARED)), world)
+    assert {asked.name for asked in world.of(PROJECT_BINDING)} == {f"access-{number}-access" for number in range(20)}
+    assert not [asked for asked in world.asked if asked.name.startswith("access-20")]
+
+
+def binding(number: int, condition: str = "true") -> ConditionalBinding:
+    """The binding of one member."""
+    return ConditionalBinding("roles/secretmanager.secretAccessor", f"serviceAccount:{number}", condition)
+
+
+def test_a_project_has_at_most_100_conditional_bindings() -> None:
+    """Those of this program are counted, the same one once, and each project apart; others' may be there too."""
+    seen = Seen()
+    for number in range(100):
+        seen.bind(PROJECT, binding(number))
+        seen.bind(PROJECT, binding(number))
+        seen.bind("their-project", binding(number))
+    with pytest.raises(InvalidArgument) as error:
+        seen.bind(PROJECT, binding(100))
+    assert_all_in([f"the project {PROJECT}", "101 of this program", "those of others included", "grant"], error)
+
+
+def test_bindings_on_secrets_have_no_such_limit() -> None:
+    """They have no condition."""
+    world = run(components(*[{**prefix, "grant": "secrets", "secrets": ["key"]} for prefix in prefixes(21, **SHARED)]))
+    assert len(world.of(SECRET_MEMBER)) == 21
