@@ -13,6 +13,10 @@ from secret_access import (
     SharedSecretService,
     VaultClusterTrust,
     VaultSecretAccess,
+    GcpClusterTrust,
+    GcpSecretAccess,
+    SecretWorkload,
+    SharedSecretService,
 )
 from secret_access.packaging import Package
 
@@ -24,6 +28,10 @@ COMPONENTS = [
     SharedSecretService,
     VaultClusterTrust,
     VaultSecretAccess,
+    GcpClusterTrust,
+    GcpSecretAccess,
+    SecretWorkload,
+    SharedSecretService,
 ]
 
 

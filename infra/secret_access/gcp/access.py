@@ -29,8 +29,8 @@ class GcpSecretAccessArgs(SecretAccessArgs):
     project_number: pulumi.Input[str]
     """Number of that project: conditions on secrets' names take no id. Example: `123456789012`."""
     workload_identity_provider: pulumi.Input[str]
-    """Who exchanges the cluster's tokens: the output of GcpClusterTrust. Example:
-    `//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/blue/providers/cluster`."""
+    """Who exchanges the cluster's tokens: the output of GcpClusterTrust.
+    Example: `//iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/blue/providers/cluster`."""
     pool_project_number: NotRequired[pulumi.Input[str]]
     """Number of the project of GKE's pool. Default: `project_number`; required if the cluster is of another project
     than the secrets."""
