@@ -9,14 +9,12 @@ from secret_access import (
     AwsSecretAccess,
     AzureSecretAccess,
     ClusterTrust,
-    SecretWorkload,
-    SharedSecretService,
-    VaultClusterTrust,
-    VaultSecretAccess,
     GcpClusterTrust,
     GcpSecretAccess,
     SecretWorkload,
     SharedSecretService,
+    VaultClusterTrust,
+    VaultSecretAccess,
 )
 from secret_access.packaging import Package
 
@@ -24,14 +22,12 @@ COMPONENTS = [
     AwsSecretAccess,
     AzureSecretAccess,
     ClusterTrust,
-    SecretWorkload,
-    SharedSecretService,
-    VaultClusterTrust,
-    VaultSecretAccess,
     GcpClusterTrust,
     GcpSecretAccess,
     SecretWorkload,
     SharedSecretService,
+    VaultClusterTrust,
+    VaultSecretAccess,
 ]
 
 
