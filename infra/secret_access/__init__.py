@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .access import SecretAccess, SecretAccessArgs
+from .aws.identity_choice import PodIdentity
 from .checks import Access
 from .errors import InvalidArgument, InvalidSetting, NotReached, SecretAccessError, WrongAccount
 from .gcp.documents import GcpGrant
@@ -42,6 +43,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidSetting",
     "NotReached",
+    "PodIdentity",
     "SecretAccess",
     "SecretAccessArgs",
     "SecretAccessError",

@@ -10,8 +10,9 @@ from pulumi.provider.experimental.analyzer import Analyzer
 from pulumi.provider.experimental.component import ComponentProvider
 
 from .access import SecretAccess, SecretAccessArgs
+from .aws.role_arguments import RoleArgs
 
-INHERITED = (SecretAccessArgs, SecretAccess)
+INHERITED = (SecretAccessArgs, RoleArgs, SecretAccess)
 
 
 class _Analyzer(Analyzer):

@@ -14,8 +14,7 @@ from typing import Any
 from local import config
 from local.aws.guard import Guard
 from local.aws.tokens import verify_tokens
-from local.aws.web_identity import Provider, verify
-from local.issuer_keys import IssuerKeys
+from local.aws.web_identity import IssuerKeys, Provider, verify
 
 
 def main(authority: Path) -> None:

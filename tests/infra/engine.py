@@ -18,6 +18,7 @@ from tests.infra.azure import answers as azure
 
 ACCOUNT = "111122223333"
 ISSUER_HOST = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
+CLUSTER_ARN = f"arn:aws:eks:us-east-1:{ACCOUNT}:cluster/blue"
 PROVIDER_ARN = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER_HOST}"
 PROJECT_NUMBER = "123456789012"
 CLUSTER_OUTPUTS: dict[str, Any] = {
@@ -110,7 +111,9 @@ class Cloud(mocks.Mocks):
         if args.typ in azure.ANSWERS:
             return azure.ANSWERS[args.typ](args)
         if args.typ == "aws:iam/role:Role":
-            state["arn"] = f"arn:aws:iam::{ACCOUNT}:role/{state['name']}"
+            state["arn"] = f"arn:aws:iam::{ACCOUNT}:role{state.get('path', '/')}{state['name']}"
+        if args.typ == "aws:eks/podIdentityAssociation:PodIdentityAssociation":
+            state["associationId"] = "a-abcdefghijklmnop1"
         if args.typ == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
             host = state["url"].removeprefix("https://")
             state["arn"] = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{host}"

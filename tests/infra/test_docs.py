@@ -12,7 +12,9 @@ import pytest
 
 import secret_access
 from secret_access import SecretAccess, SecretAccessArgs
-from secret_access.aws.documents import OidcProvider, secrets_policy, trust_policy
+from secret_access.aws.documents import secrets_policy
+from secret_access.aws.identifiers import OidcProvider
+from secret_access.aws.trust import irsa_trust
 from secret_access.checks import subject
 from tests.infra.engine import run
 
@@ -128,7 +130,7 @@ def test_the_documents_that_security_reviewers_see_are_those_that_are_made() -> 
     """docs/security.md shows the laptop environment's role of the namespace test, word for word."""
     trust, policy = map(json.loads, re.findall(r"```json\n(.*?)```", (DOCS / "security.md").read_text(), re.DOTALL))
     provider = OidcProvider("aws", "111122223333", "10.78.0.1")
-    assert trust == trust_policy(provider, subject("test", "secret-access"))
+    assert trust == irsa_trust([provider], subject("test", "secret-access"))
     assert policy == secrets_policy(provider, "us-east-1", "test/")
 
 

@@ -20,6 +20,8 @@ CLASSES = {
     if name.endswith("SecretAccess")
 }
 """The access component of each cloud."""
+MAKERS = ("access", "association", "cluster_trust", "role", "shared_role", "target_role")
+"""Modules of a cloud that make resources."""
 
 
 def modules() -> list[Path]:
@@ -57,7 +59,7 @@ def test_a_clouds_sdk_is_imported_by_its_own_modules_alone(path: Path) -> None:
         cloud = SDKS.get(imported.partition(".")[0])
         if cloud:
             assert cloud_of(path) == cloud, f"imports {imported}"
-            assert path.parent.name == "clouds" or path.stem in ("access", "cluster_trust"), f"imports {imported}"
+            assert path.parent.name == "clouds" or path.stem in MAKERS, f"imports {imported}"
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(INFRA)))

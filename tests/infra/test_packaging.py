@@ -61,10 +61,9 @@ def test_access_is_an_enumeration(schema: dict[str, Any]) -> None:
 
 
 def test_required_inputs_are_few(schema: dict[str, Any]) -> None:
-    """A namespace needs four things said."""
+    """A namespace needs three things said, and by which of AWS's ways it gets its identity."""
     assert schema["resources"]["secret-access:index:AwsSecretAccess"]["requiredInputs"] == [
         "namespace",
-        "oidcProviderArn",
         "region",
         "sidecarImage",
     ]

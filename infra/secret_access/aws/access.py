@@ -1,60 +1,74 @@
-"""A namespace's identity on AWS: IAM role for one ServiceAccount (IRSA), with access to one prefix of secrets."""
+"""A namespace's identity on AWS: an IAM role, by IRSA or EKS Pod Identity, with access to one prefix of secrets."""
 
-from collections.abc import Mapping, Sequence
-from typing import NotRequired
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NotRequired
 
 import pulumi
-from pulumi_aws import iam
 
 from .. import checks
-from ..access import SecretAccess, SecretAccessArgs, common_arguments
+from ..access import CommonArguments, SecretAccess, SecretAccessArgs, common_arguments
 from ..arguments import Arguments
-from ..checks import Access
-from ..inputs import children_of, lift, waiting_for
+from ..inputs import children_of, lift
 from ..pods import checks as pod_checks
 from ..pods import sidecar_container
 from . import checks as aws_checks
-from . import documents
-from .documents import OidcProvider
-from .environment import BACKEND, variables
+from . import documents, eks_checks, identity_choice, role_checks
+from .association import AssociationArguments, associated_namespace, make_association, session_policy
+from .environment import AGENT_URL, BACKEND, irsa_variables, pod_identity_variables
+from .identifiers import Account, Cluster, OidcProvider, Role
+from .identity_choice import PodIdentity
+from .role import make_role, policy_text, role_arguments, trust_text
+from .role_arguments import RoleArgs
+from .trust import IRSA_AUDIENCE, POD_IDENTITY_AUDIENCE, irsa_trust, pod_identity_trust
+from .trust_conditions import IRSA, POD_IDENTITY
 
 ROLE_ANNOTATION = "secret-access/role-arn"
 IRSA_ANNOTATION = "eks.amazonaws.com/role-arn"
 
 
-class AwsSecretAccessArgs(SecretAccessArgs):
+class AwsSecretAccessArgs(SecretAccessArgs, RoleArgs):
     """Arguments of AwsSecretAccess."""
 
-    oidc_provider_arn: pulumi.Input[str]
-    """ARN of the cluster's OIDC provider in IAM: the output of ClusterTrust. The role and the secrets are in its
-    account.
-    Example: `arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539`."""
     region: pulumi.Input[str]
     """The region of the secrets. Example: `us-east-1`."""
+    oidc_provider_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the cluster's OIDC provider in IAM, for IRSA: the output of ClusterTrust. The role and the secrets are in
+    its account. Default: none.
+    Example: `arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539`."""
+    oidc_provider_arns: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """The same for a role that pods of several clusters may assume, as while one cluster replaces another.
+    Default: none. Example: `["arn:aws:iam::111122223333:oidc-provider/10.78.0.1"]`."""
+    pod_identity: NotRequired[PodIdentity]
+    """The identity comes from EKS Pod Identity: `role_per_namespace`, `session_policies` or `session_tags`. The last
+    two take the role of an AwsSharedRole. Default: none, it comes from IRSA."""
+    eks_cluster_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the EKS cluster that the association is made in, for Pod Identity. Default: none.
+    Example: `arn:aws:eks:us-east-1:111122223333:cluster/blue`."""
+    existing_role_arn: NotRequired[pulumi.Input[str]]
+    """ARN of a role that exists, or of an AwsSharedRole. It is never changed, and nothing of it is checked.
+    Default: none, a role is created. Example: `arn:aws:iam::111122223333:role/secret-access-blue`."""
+    target_role_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the role that reads the secrets where these are in another account: EKS assumes it with the namespace's
+    role. Pod Identity alone. Default: none. Example: `arn:aws:iam::444455556666:role/secret-access-test`."""
+    pod_identity_agent_url: NotRequired[pulumi.Input[str]]
+    """Where the agent of Pod Identity answers: `http://[fd00:ec2::23]/v1/credentials` in clusters of IPv6.
+    Default: `http://169.254.170.23/v1/credentials`."""
     irsa_annotation: NotRequired[pulumi.Input[bool]]
     """The ServiceAccount carries `eks.amazonaws.com/role-arn` too. EKS's webhook then gives a token for the role to
     every container of every pod that runs as it, but for those in `app_containers` of pods with `pod_annotations`.
     Default: false; the sidecar needs no webhook."""
-    kms_key_arns: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """ARNs of the customer managed keys that encrypt the secrets. Default: none, only the account's
-    `aws/secretsmanager` key.
-    Example: `["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]`."""
-    policy_arns: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """ARNs of managed policies to attach to the role; what they grant is not checked. Any other
-    policy of the role is removed. Default: none. Example: `["arn:aws:iam::111122223333:policy/only-from-our-vpc"]`."""
-    permissions_boundary: NotRequired[pulumi.Input[str]]
-    """ARN of the role's permissions boundary. Default: none.
-    Example: `arn:aws:iam::111122223333:policy/boundary`."""
     role_name: NotRequired[pulumi.Input[str]]
     """Name of the role, unique in the account, at most 64 characters. Default: `secret-access-` and the namespace.
     Example: `secret-access-blue-test`."""
+    session_duration: NotRequired[pulumi.Input[int]]
+    """Seconds that credentials of IRSA last, 900 to 43200. Pod Identity decides that itself. Default: 3600."""
     app_containers: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Names of the pods' other containers, so that the EKS webhook gives them no token where `irsa_annotation` or an
     EKS Pod Identity association would have it. Default: `["app"]`."""
     endpoint_url: NotRequired[pulumi.Input[str]]
     """Endpoint that the sidecar uses in place of AWS's own. Default: none. Example: `http://10.78.0.1:4566`."""
-    tags: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
-    """Tags of the role. Default: none. Example: `{"team": "a"}`."""
 
 
 class AwsSecretAccess(SecretAccess):
@@ -62,94 +76,152 @@ class AwsSecretAccess(SecretAccess):
 
     Creates an IAM role that only the namespace's ServiceAccount can assume, its policy, and the ServiceAccount, and
     returns the sidecar that serves the secrets on localhost. It owns all policies of the role: one that somebody adds
-    by hand shows at `pulumi refresh`, and `pulumi up --refresh` removes it. The output `identity` is the role's ARN.
+    by hand shows at `pulumi refresh`, and `pulumi up --refresh` removes it. The output `identity` is the ARN of the
+    role that reads. With `pod_identity` it creates the ServiceAccount's association too, with `existing_role_arn` no
+    role.
     """
 
     def __init__(self, name: str, args: AwsSecretAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         given = Arguments(f"AwsSecretAccess {name!r}", args, AwsSecretAccessArgs)
-        provider = given.take("oidc_provider_arn", aws_checks.oidc_provider)
+        mode = given.plain("pod_identity", identity_choice.pod_identity)
+        given.check(partial(identity_choice.check, mode, args))
         common = common_arguments(given, BACKEND)
-        region = given.check(_region, provider, given.get("region"))
-        role_name = given.check(_role_name, common.namespace, given.get("role_name"))
-        keys = given.check(_keys, given.get("kms_key_arns"), region)
-        attached = given.check(_attached, given.get("policy_arns"), provider)
-        boundary = given.check(_boundary, given.get("permissions_boundary"), provider)
+        way = _irsa(given, common) if mode is None else _pod_identity(given, common)
+        region = given.check(_region, way.account, way.named_by, given.get("region"))
+        replicas = given.check(_replicas, given.get("replica_regions"), region)
+        keys = given.check(_keys, given.get("kms_key_arns"), region, replicas)
+        target = given.optional("target_role_arn", partial(role_checks.role_arn, argument="target_role_arn"))
+        grants = (way.account, region, common.prefix, common.access, keys, replicas)
+        role = None
+        if way.trust is not None:
+            role = role_arguments(given, way.account, lift("secret-access-{}".format, common.namespace))
+            own = given.check(_role_policy, *grants) if target is None else lift(_target_policy, target)
+        association = None
+        if way.cluster is not None:
+            association = AssociationArguments(
+                cluster=way.cluster,
+                namespace=given.check(associated_namespace, common.namespace, common.prefix, mode),
+                service_account=common.account_name,
+                policy=given.check(session_policy, *grants) if mode is PodIdentity.SESSION_POLICIES else None,
+                target_role_arn=None if target is None else lift(_arn, target),
+                tags=given.take("tags", checks.tags),
+            )
+        duration = given.optional("session_duration", role_checks.session_duration)
         irsa = given.named("irsa_annotation", checks.flag, False)
         endpoint_url = given.take("endpoint_url", aws_checks.endpoint_url)
+        agent_url = given.take("pod_identity_agent_url", eks_checks.agent_url, AGENT_URL)
         pod_annotations = given.take("app_containers", _pod_annotations, ["app"])
-        tags = given.take("tags", checks.tags)
         super().__init__("secret-access:index:AwsSecretAccess", name, {}, opts)
         child = children_of(self, opts)
 
-        role = iam.Role(
-            f"{name}-role",
-            name=role_name,
-            description=lift(_description, common.prefix, common.namespace),
-            assume_role_policy=lift(_trust, provider, common.subject),
-            permissions_boundary=boundary,
-            force_detach_policies=True,  # else one that was added by hand would keep the role from being deleted
-            tags=tags,
-            # AWS deletes no policy that a role still has: policies of the same program have to outlive the role
-            opts=waiting_for(child, attached),
-        )
-        policy = iam.RolePolicy(
-            f"{name}-policy",
-            name="own-secrets",
-            role=role.name,
-            policy=lift(_grant, provider, region, common.prefix, common.access, keys),
-            opts=child,
-        )
-        inline = iam.RolePoliciesExclusive(
-            f"{name}-policies", role_name=role.name, policy_names=[policy.name], opts=child
-        )
-        managed = iam.RolePolicyAttachmentsExclusive(
-            f"{name}-attachments", role_name=role.name, policy_arns=attached, opts=child
-        )
-        complete = pulumi.Output.all(role.arn, policy.id, inline.id, managed.id)
-        identity = complete.apply(lambda known: str(known[0]))
+        if role is None:
+            identity = pulumi.Output.from_input(way.role_arn)
+        else:
+            description = lift(_description, common.prefix, common.namespace)
+            identity = make_role(name, role, description, way.trust, own, child, session_duration=duration)
+        if association is not None:
+            identity = make_association(name, association, identity, child)
+        told = {"region": region, "endpoint_url": endpoint_url, "replica_regions": replicas}
+        if association is None:
+            variables = lift(irsa_variables, role_arn=identity, session_duration=duration, **told)
+        else:
+            variables = lift(pod_identity_variables, agent_url=agent_url, **told)
         self._serve(
             name,
             common,
             child,
             identity=identity,
-            audience=documents.AUDIENCE,
-            variables=lift(variables, region=region, role_arn=identity, endpoint_url=endpoint_url),
+            audience=way.audience,
+            variables=variables,
             account_annotations=lift(_account_annotations, identity, irsa),
-            refused_annotations=lift(_refused_annotations, irsa),
+            refused_annotations=lift(_refused_annotations, irsa) if association is None else {},
             pod_annotations=pod_annotations,
         )
 
 
-def _region(provider: OidcProvider, name: object) -> str:
-    return aws_checks.region_of(provider.partition, name)
+@dataclass(frozen=True)
+class _Way:
+    """How the ServiceAccount gets to the role."""
+
+    account: pulumi.Input[Account]
+    """The account of the role."""
+    named_by: str
+    """The argument that says so."""
+    audience: str
+    """Of the sidecar's token."""
+    trust: pulumi.Input[str] | None = None
+    """None: the role exists."""
+    role_arn: pulumi.Input[str] | None = None
+    """None: the role is created."""
+    cluster: pulumi.Input[Cluster] | None = None
+    """The cluster of the association. None: IRSA."""
 
 
-def _role_name(namespace: str, name: object) -> str:
-    return aws_checks.role_name(f"secret-access-{namespace}" if name is None else name)
+def _irsa(given: Arguments, common: CommonArguments) -> _Way:
+    existing = given.optional("existing_role_arn", _existing)
+    if existing is not None:
+        return _Way(existing, "existing_role_arn", IRSA_AUDIENCE, role_arn=lift(_arn, existing))
+    if "oidc_provider_arns" in given:
+        providers = given.take("oidc_provider_arns", aws_checks.oidc_providers)
+    else:
+        providers = given.take("oidc_provider_arn", _one_provider)
+    trust = trust_text(given, IRSA, irsa_trust, providers, common.subject)
+    return _Way(lift(_first, providers), "oidc_provider_arn", IRSA_AUDIENCE, trust=trust)
 
 
-def _keys(arns: object, region: str) -> list[str]:
-    return aws_checks.kms_key_arns([] if arns is None else arns, region)
+def _pod_identity(given: Arguments, common: CommonArguments) -> _Way:
+    cluster = given.take("eks_cluster_arn", eks_checks.cluster)
+    way = partial(_Way, cluster, "eks_cluster_arn", POD_IDENTITY_AUDIENCE, cluster=cluster)
+    if "existing_role_arn" in given:
+        return way(role_arn=given.check(_of_the_cluster, given.get("existing_role_arn"), cluster))
+    return way(
+        trust=trust_text(given, POD_IDENTITY, pod_identity_trust, cluster, common.namespace, common.account_name)
+    )
 
 
-def _attached(arns: object, provider: OidcProvider) -> list[str]:
-    return aws_checks.policy_arns([] if arns is None else arns, provider.account_id, provider.partition)
+def _one_provider(arn: object) -> list[OidcProvider]:
+    return [aws_checks.oidc_provider(arn)]
 
 
-def _boundary(arn: object, provider: OidcProvider) -> str | None:
-    return aws_checks.permissions_boundary(arn, provider.account_id, provider.partition)
+def _first(providers: list[OidcProvider]) -> OidcProvider:
+    return providers[0]
+
+
+def _existing(arn: object) -> Role:
+    return role_checks.role_arn(arn, "existing_role_arn")
+
+
+def _of_the_cluster(arn: object, cluster: Cluster) -> str:
+    reason = "EKS passes a role of the cluster's own account alone"
+    return role_checks.same_account("existing_role_arn", _existing(arn), cluster, reason).arn
+
+
+def _arn(role: Role) -> str:
+    return role.arn
+
+
+def _region(account: Account, named_by: str, name: object) -> str:
+    return aws_checks.region_of(account.partition, name, named_by)
+
+
+def _replicas(names: object, region: str) -> list[str]:
+    return aws_checks.replica_regions([] if names is None else names, region)
+
+
+def _keys(arns: object, region: str, replicas: list[str]) -> list[str]:
+    return aws_checks.kms_key_arns([] if arns is None else arns, region, replicas)
+
+
+def _role_policy(*grants: Any) -> str:
+    return policy_text(documents.secrets_policy(*grants))
+
+
+def _target_policy(target: Role) -> str:
+    return policy_text(documents.target_role_policy(target))
 
 
 def _description(prefix: str, namespace: str) -> str:
     return f"Secrets {prefix}* for pods of the namespace {namespace}"
-
-
-def _trust(provider: OidcProvider, subject: str) -> str:
-    return documents.render(documents.trust_policy(provider, subject))
-
-
-def _grant(provider: OidcProvider, region: str, prefix: str, access: Access, keys: list[str]) -> str:
-    return documents.render(documents.secrets_policy(provider, region, prefix, access, keys))
 
 
 def _account_annotations(role_arn: str, irsa: bool) -> dict[str, str]:

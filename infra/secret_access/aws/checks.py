@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ..checks import distinct, invalid, match, no_credentials, texts
-from .documents import OidcProvider
+from .identifiers import OidcProvider
 
 ROLE_NAME_LIMIT = 64
 EXAMPLE_PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
@@ -53,6 +53,19 @@ def oidc_provider(arn: object, argument: str = "oidc_provider_arn") -> OidcProvi
         what = "is a host"
     expected = f"the ARN of the cluster's OIDC provider, such as {EXAMPLE_PROVIDER}"
     raise invalid(f"{argument} {what}", arn, expected, PROVIDER_FIX)
+
+
+def oidc_providers(arns: object) -> list[OidcProvider]:
+    """Return the OIDC providers of several clusters, all of one account: the role's."""
+    listed = distinct("oidc_provider_arns", texts("oidc_provider_arns", arns, f'["{EXAMPLE_PROVIDER}"]'))
+    if not listed:
+        raise invalid("oidc_provider_arns names none, so no token is trusted", arns, "one ARN at least", PROVIDER_FIX)
+    providers = [oidc_provider(arn, "oidc_provider_arns") for arn in listed]
+    for provider in providers[1:]:
+        first = providers[0]
+        same_part("oidc_provider_arns", provider.arn, "partition", provider.partition, first.partition, "a provider")
+        same_part("oidc_provider_arns", provider.arn, "account", provider.account_id, first.account_id, "a provider")
+    return providers
 
 
 def issuer(url: object) -> str:
@@ -144,11 +157,13 @@ def role_name(name: object) -> str:
     )
 
 
-def kms_key_arns(given: object, region: str) -> list[str]:
+def kms_key_arns(given: object, region: str, replica_regions: Sequence[str] = ()) -> list[str]:
     """Return keys by ARN: IAM does not resolve aliases in a policy's Resource, and a `*` would be every key.
 
-    A secret's key is of the secret's region (Secrets Manager User Guide, "Secret encryption and decryption").
+    A secret's key is of the secret's region, a replica's of the replica's (Secrets Manager User Guide, "Secret
+    encryption and decryption").
     """
+    regions = [region, *replica_regions]
     arns = texts("kms_key_arns", given, f'["{EXAMPLE_KEY}"]')
     for arn in arns:
         match(
@@ -159,9 +174,21 @@ def kms_key_arns(given: object, region: str) -> list[str]:
             "take Arn of `aws kms describe-key`; aliases and * do not work in a policy",
         )
         partition, key_region = arn.split(":")[1], arn.split(":")[3]
-        _same("kms_key_arns", arn, "partition", partition, partition_of(region), "a key")
-        _same("kms_key_arns", arn, "region", key_region, region, "a key")
+        same_part("kms_key_arns", arn, "partition", partition, partition_of(region), "a key")
+        if key_region not in regions:
+            same_part("kms_key_arns", arn, "region", key_region, " or ".join(regions), "a key")
     return arns
+
+
+def replica_regions(given: object, region: str) -> list[str]:
+    """Return regions of the home region's partition: Secrets Manager replicates within one."""
+    names = distinct("replica_regions", texts("replica_regions", given, '["us-west-2"]'))
+    for name in names:
+        match(REGION, "replica_regions", name, "a region such as us-west-2", "correct it")
+        if name == region:
+            raise invalid("replica_regions holds the home region", name, f"other regions than {region}", "leave it out")
+        same_part("replica_regions", name, "partition", partition_of(name), partition_of(region), "a region")
+    return names
 
 
 def permissions_boundary(arn: object, account_id: str, partition: str) -> str | None:
@@ -197,12 +224,13 @@ def _managed_policy(argument: str, arn: object, account_id: str, partition: str)
         "take Arn of `aws iam list-policies`",
     )
     _, arn_partition, _, _, owner, _ = checked.split(":", 5)
-    _same(argument, checked, "partition", arn_partition, partition, "a policy")
+    same_part(argument, checked, "partition", arn_partition, partition, "a policy")
     if owner != "aws":
-        _same(argument, checked, "account", owner, account_id, "a policy")
+        same_part(argument, checked, "account", owner, account_id, "a policy")
     return checked
 
 
-def _same(argument: str, arn: str, what: str, given: str, expected: str, thing: str) -> None:
+def same_part(argument: str, arn: str, what: str, given: str, expected: str, thing: str) -> None:
+    """Refuse an ARN of another account, region or partition than expected."""
     if given != expected:
         raise invalid(f"{argument} is of another {what}", arn, f"{thing} of {expected}", f"correct {argument}")

@@ -10,7 +10,7 @@ from ..arguments import Arguments
 from ..checks import tags as check_tags
 from ..inputs import children_of
 from . import checks
-from .documents import AUDIENCE
+from .trust import IRSA_AUDIENCE
 
 INPUTS = ["url", "client_id_lists", "tags", "thumbprint_lists"]
 
@@ -54,11 +54,13 @@ class ClusterTrust(pulumi.ComponentResource):
         if existing is None:
             # No thumbprint: IAM trusts the issuer's certificate by its own authorities (IAM User Guide, "Obtain the
             # thumbprint for an OpenID Connect identity provider")
-            provider = iam.OpenIdConnectProvider(resource, url=url, client_id_lists=[AUDIENCE], tags=tags, opts=child)
+            provider = iam.OpenIdConnectProvider(
+                resource, url=url, client_id_lists=[IRSA_AUDIENCE], tags=tags, opts=child
+            )
             self.oidc_provider_arn = provider.arn
         else:
             provider = _existing_provider(resource, existing, url, child)
-            checked = given.check(checks.audience, provider.client_id_lists, AUDIENCE, provider.arn)
+            checked = given.check(checks.audience, provider.client_id_lists, IRSA_AUDIENCE, provider.arn)
             self.oidc_provider_arn = pulumi.Output.from_input(checked)
         self.issuer = pulumi.Output.from_input(url)
         self.register_outputs({"oidcProviderArn": self.oidc_provider_arn, "issuer": self.issuer})
@@ -80,5 +82,5 @@ def _existing_provider(
         return iam.OpenIdConnectProvider.get(name, arn, opts=child)
     theirs = pulumi.ResourceOptions(import_=arn, retain_on_delete=True, ignore_changes=INPUTS)
     return iam.OpenIdConnectProvider(
-        name, url=url, client_id_lists=[AUDIENCE], opts=pulumi.ResourceOptions.merge(child, theirs)
+        name, url=url, client_id_lists=[IRSA_AUDIENCE], opts=pulumi.ResourceOptions.merge(child, theirs)
     )

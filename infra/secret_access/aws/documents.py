@@ -1,34 +1,18 @@
-"""The IAM documents, as pure functions of names: who may assume the role, and what the role may do.
+"""What a role may do: the permissions documents, as pure functions of names. Who may assume it: trust.py.
 
-Sources: IAM User Guide, "IAM JSON policy elements"; EKS User Guide, "IAM roles for service accounts";
-Secrets Manager User Guide, "Permissions policy examples" and "Secret encryption and decryption";
-KMS Developer Guide, "kms:ViaService" and "kms:EncryptionContext".
+Sources: IAM User Guide, "IAM JSON policy elements" and "IAM and AWS STS quotas"; Secrets Manager User Guide,
+"Permissions policy examples", "Replicate secrets across Regions" and "Secret encryption and decryption"; KMS Developer
+Guide, "kms:ViaService" and "kms:EncryptionContext".
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..checks import Access
+from .identifiers import Account, Role
 
-AUDIENCE = "sts.amazonaws.com"
 Document = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class OidcProvider:
-    """An IAM OIDC provider: the parts of its ARN."""
-
-    partition: str
-    account_id: str
-    issuer: str
-    """The issuer's URL without `https://`, as IAM spells it in condition keys."""
-
-    @property
-    def arn(self) -> str:
-        return f"arn:{self.partition}:iam::{self.account_id}:oidc-provider/{self.issuer}"
-
 
 READ_ACTIONS = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
 WRITE_ACTIONS = (
@@ -36,51 +20,39 @@ WRITE_ACTIONS = (
     "secretsmanager:PutSecretValue",
     "secretsmanager:DeleteSecret",
 )
+NAMESPACE_TAG = "${aws:PrincipalTag/kubernetes-namespace}"
+"""The caller's namespace in a policy: EKS tags each session with it (EKS User Guide, "Grant Pods access to AWS
+resources based on tags")."""
 
 
-def secret_arns(provider: OidcProvider, region: str, prefix: str) -> str:
-    """Return the ARN pattern of every secret under `prefix`, in one region of the provider's account."""
-    return f"arn:{provider.partition}:secretsmanager:{region}:{provider.account_id}:secret:{prefix}*"
-
-
-def trust_policy(provider: OidcProvider, token_subject: str) -> Document:
-    """Trust only this ServiceAccount's tokens, and only those with AWS's audience.
-
-    Without the audience a token that a pod hands to any other service could be replayed at STS.
-    """
-    return _document(
-        {
-            "Sid": "OneServiceAccount",
-            "Effect": "Allow",
-            "Principal": {"Federated": provider.arn},
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": {
-                "StringEquals": {f"{provider.issuer}:sub": token_subject, f"{provider.issuer}:aud": AUDIENCE},
-            },
-        }
-    )
+def secret_arns(account: Account, region: str, prefix: str) -> str:
+    """Return the ARN pattern of every secret under `prefix`, in one region of the account."""
+    return f"arn:{account.partition}:secretsmanager:{region}:{account.account_id}:secret:{prefix}*"
 
 
 def secrets_policy(
-    provider: OidcProvider,
+    account: Account,
     region: str,
     prefix: str,
     access: Access = Access.READ,
     kms_key_arns: Sequence[str] = (),
+    replica_regions: Sequence[str] = (),
 ) -> Document:
-    """Allow the namespace's own secrets and nothing else.
+    """Allow the secrets under one prefix and nothing else; replicas can be read, and are written by AWS alone.
 
-    Keys are usable only through Secrets Manager of this region, and only for ciphertexts of these secrets: Secrets
+    Keys are usable only through Secrets Manager of these regions, and only for ciphertexts of these secrets: Secrets
     Manager puts the secret's ARN into the encryption context.
     """
-    secrets = secret_arns(provider, region, prefix)
+    regions = [region, *replica_regions]
+    readable = [secret_arns(account, each, prefix) for each in regions]
+    services = [f"secretsmanager.{each}.amazonaws.com" for each in regions]
     writes = access is Access.READ_WRITE
     statements: list[Mapping[str, Any]] = [
-        {"Sid": "ReadOwnSecrets", "Effect": "Allow", "Action": list(READ_ACTIONS), "Resource": secrets}
+        {"Sid": "ReadOwnSecrets", "Effect": "Allow", "Action": list(READ_ACTIONS), "Resource": _one_or_all(readable)}
     ]
     if writes:
         statements.append(
-            {"Sid": "WriteOwnSecrets", "Effect": "Allow", "Action": list(WRITE_ACTIONS), "Resource": secrets}
+            {"Sid": "WriteOwnSecrets", "Effect": "Allow", "Action": list(WRITE_ACTIONS), "Resource": readable[0]}
         )
     if kms_key_arns:
         statements.append(
@@ -91,12 +63,25 @@ def secrets_policy(
                 "Resource": list(kms_key_arns),
                 "Condition": {
                     # .amazonaws.com in every partition, China's too (KMS Developer Guide, "kms:ViaService")
-                    "StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"},
-                    "StringLike": {"kms:EncryptionContext:SecretARN": secrets},
+                    "StringEquals": {"kms:ViaService": _one_or_all(services)},
+                    "StringLike": {"kms:EncryptionContext:SecretARN": _one_or_all(readable)},
                 },
             }
         )
-    return _document(*statements)
+    return document(*statements)
+
+
+def target_role_policy(target: Role) -> Document:
+    """Allow one role to be assumed, and nothing else (EKS User Guide, "Access AWS Resources using EKS Pod Identity
+    Target IAM Roles").
+    """
+    actions = ["sts:AssumeRole", "sts:TagSession"]
+    return document({"Sid": "BecomeTargetRole", "Effect": "Allow", "Action": actions, "Resource": target.arn})
+
+
+def document(*statements: Mapping[str, Any]) -> Document:
+    """Return a policy document of these statements."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def render(document: Document) -> str:
@@ -104,5 +89,10 @@ def render(document: Document) -> str:
     return json.dumps(document)
 
 
-def _document(*statements: Mapping[str, Any]) -> Document:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+def compact(document: Document) -> str:
+    """Return the document as JSON without white space, which IAM does not count and a session policy need not have."""
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _one_or_all(items: list[str]) -> str | list[str]:
+    return items[0] if len(items) == 1 else items

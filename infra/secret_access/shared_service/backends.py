@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 import pulumi
 
 from ..aws.checks import region_of
-from ..aws.documents import AUDIENCE
+from ..aws.trust import IRSA_AUDIENCE
 from ..checks import invalid
 from ..inputs import lift, or_default
 
@@ -38,7 +38,7 @@ def aws_backend(
     `{namespace}` in it stands for the caller's namespace, `{service_account}` for its ServiceAccount. `endpoint_url`
     replaces AWS's own endpoints.
     """
-    return {"name": "aws", "audience": AUDIENCE, "env": lift(_aws, role_arn, region, endpoint_url)}
+    return {"name": "aws", "audience": IRSA_AUDIENCE, "env": lift(_aws, role_arn, region, endpoint_url)}
 
 
 def vault_backend(

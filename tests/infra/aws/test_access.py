@@ -9,9 +9,10 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from secret_access import Access, AwsSecretAccess, AwsSecretAccessArgs, InvalidArgument
-from secret_access.aws import documents
+from secret_access.aws import documents, trust
+from secret_access.aws.identifiers import OidcProvider
 from tests.infra.components import aws_access, aws_args
-from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, Later, World, run
+from tests.infra.engine import ACCOUNT, CLUSTER_ARN, ISSUER_HOST, PROVIDER_ARN, Later, World, run
 
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -19,7 +20,7 @@ POLICIES = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
 ATTACHMENTS = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
 SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/secret-access-test"
-PROVIDER = documents.OidcProvider("aws", ACCOUNT, ISSUER_HOST)
+PROVIDER = OidcProvider("aws", ACCOUNT, ISSUER_HOST)
 
 
 def environment(world: World) -> dict[str, Any]:
@@ -44,8 +45,8 @@ def test_it_makes_a_role_a_policy_and_a_service_account() -> None:
 def test_the_role_trusts_the_service_account_alone() -> None:
     """The role's trust is the trust document of the ServiceAccount's subject."""
     role = run(aws_access(service_account_name="shop")).one(ROLE).inputs
-    trust = json.loads(role.pop("assumeRolePolicy"))
-    assert trust == documents.trust_policy(PROVIDER, "system:serviceaccount:test:shop")
+    document = json.loads(role.pop("assumeRolePolicy"))
+    assert document == trust.irsa_trust([PROVIDER], "system:serviceaccount:test:shop")
     assert role == {
         "name": "secret-access-test",
         "description": "Secrets test/* for pods of the namespace test",
@@ -219,36 +220,69 @@ def test_the_sidecar_is_a_restricted_native_sidecar_with_probes_on_the_health_po
     ]
 
 
-def test_outputs_as_arguments_ask_for_the_same() -> None:
+EVERY: dict[str, Any] = {
+    "service_account_name": "shop",
+    "secret_prefix": "team/test/",
+    "secrets": ["database-password"],
+    "kms_key_arns": [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"],
+    "policy_arns": [f"arn:aws:iam::{ACCOUNT}:policy/only-from-our-vpc"],
+    "permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "role_name": "shop",
+    "token_expiration_seconds": 600,
+    "app_containers": ["web"],
+    "port": 8200,
+    "endpoint_url": "http://10.78.0.1:4566",
+    "labels": {"team": "a"},
+    "tags": {"team": "a"},
+    "access": "read_write",
+    "role_path": "/team/",
+    "replica_regions": ["us-west-2"],
+    "trust_policy_quota": 4096,
+    "trust_conditions": {"StringLike": {"sts:RoleSessionName": ["test.*"]}},
+    "sidecar_env": {"SECRETS_CACHE_TTL": "10"},
+    "sidecar_resources": {"limits": {"memory": "1Gi"}},
+    "sidecar_user": 1000,
+    "sidecar_files": {"/etc/ca": {"configMap": {"name": "ca"}}},
+    "metrics_namespaces": ["monitoring"],
+    "image_pull_policy": "Always",
+    "image_pull_secrets": ["registry"],
+}
+OF_IRSA = {
+    "oidc_provider_arn": PROVIDER_ARN,
+    "irsa_annotation": True,
+    "session_duration": 900,
+}
+OF_POD_IDENTITY = {
+    "oidc_provider_arn": None,
+    "eks_cluster_arn": CLUSTER_ARN,
+    "target_role_arn": "arn:aws:iam::444455556666:role/target",
+    "pod_identity_agent_url": "http://[fd00:ec2::23]/v1/credentials",
+    "kms_key_arns": None,
+}
+NOT_TOGETHER = {
+    "oidc_provider_arns": [PROVIDER_ARN],
+    "oidc_provider_arn": None,
+    "irsa_annotation": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("plainly", "way"), [({}, OF_IRSA), ({"pod_identity": "role_per_namespace"}, OF_POD_IDENTITY), ({}, NOT_TOGETHER)]
+)
+def test_outputs_as_arguments_ask_for_the_same(plainly: dict[str, Any], way: dict[str, Any]) -> None:
     """Every argument that may be known later makes the same resources as a plain one."""
-    args = aws_args(
-        service_account_name="shop",
-        secret_prefix="team/test/",
-        secrets=["database-password"],
-        kms_key_arns=[f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"],
-        policy_arns=[f"arn:aws:iam::{ACCOUNT}:policy/only-from-our-vpc"],
-        permissions_boundary=f"arn:aws:iam::{ACCOUNT}:policy/boundary",
-        role_name="shop",
-        token_expiration_seconds=600,
-        app_containers=["web"],
-        port=8200,
-        endpoint_url="http://10.78.0.1:4566",
-        labels={"team": "a"},
-        tags={"team": "a"},
-        access="read_write",
-        irsa_annotation=True,
-        sidecar_env={"SECRETS_CACHE_TTL": "10"},
-        sidecar_resources={"limits": {"memory": "1Gi"}},
-        sidecar_user=1000,
-        sidecar_files={"/etc/ca": {"configMap": {"name": "ca"}}},
-        metrics_namespaces=["monitoring"],
-        image_pull_policy="Always",
-        image_pull_secrets=["registry"],
-    )
-    assert {*args, "existing_service_account"} == set(AwsSecretAccessArgs.__annotations__)
-    plain, later = run(aws_access(**args)), run(aws_access(**{key: Later(value) for key, value in args.items()}))
+    args = {**EVERY, **way}
+    later_args = {key: None if value is None else Later(value) for key, value in args.items()}
+    plain, later = run(aws_access(**args, **plainly)), run(aws_access(**later_args, **plainly))
     assert {asked.name: asked.inputs for asked in later.asked} == {asked.name: asked.inputs for asked in plain.asked}
     assert later.outputs == plain.outputs
+
+
+def test_every_argument_is_tried_as_an_output() -> None:
+    """But for those that decide what is made."""
+    tried = {"existing_role_arn", *OF_IRSA, *OF_POD_IDENTITY, *NOT_TOGETHER}
+    missing = set(AwsSecretAccessArgs.__annotations__) - tried - set(EVERY) - {"namespace", "sidecar_image", "region"}
+    assert missing == {"existing_service_account", "pod_identity"}
 
 
 def test_the_account_and_partition_are_the_oidc_providers() -> None:

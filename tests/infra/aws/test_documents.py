@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from ministack.core import iam_evaluator as judge
 
 from secret_access import Access
-from secret_access.aws import documents
-from secret_access.aws.documents import OidcProvider
+from secret_access.aws import documents, trust
+from secret_access.aws.identifiers import OidcProvider
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN
 
 PROVIDER = OidcProvider("aws", ACCOUNT, ISSUER_HOST)
@@ -40,7 +40,7 @@ def arn(name: str, region: str = "us-east-1", account: str = ACCOUNT) -> str:
 
 def test_trust_names_one_service_account_and_one_audience() -> None:
     """A token for another audience, or of another ServiceAccount, is not trusted."""
-    assert documents.trust_policy(PROVIDER, "system:serviceaccount:test:secret-access") == {
+    assert trust.irsa_trust([PROVIDER], "system:serviceaccount:test:secret-access") == {
         "Version": "2012-10-17",
         "Statement": [
             {
@@ -184,7 +184,7 @@ def test_a_key_serves_own_secrets_through_secrets_manager(via: str, secret: str,
 )
 def test_only_the_service_accounts_own_tokens_are_trusted(claims: dict[str, str], trusted: bool) -> None:
     """An evaluator that is not ours refuses every token but the ServiceAccount's own, for AWS."""
-    document = documents.trust_policy(PROVIDER, "system:serviceaccount:test:secret-access")
+    document = trust.irsa_trust([PROVIDER], "system:serviceaccount:test:secret-access")
     keys = {f"{ISSUER_HOST}:{name}".lower(): value for name, value in claims.items()}
     asked = judge.EvalContext(
         principal_arn=PROVIDER_ARN,

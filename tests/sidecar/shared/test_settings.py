@@ -74,6 +74,11 @@ def test_what_is_wrong_is_told(variables: dict[str, str], message: str, tmp_path
         ),
         ({"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}, "AWS_ACCESS_KEY_ID is set: expected no identity"),
         (
+            {"SECRETS_AWS_REPLICA_REGIONS": "us-west-2"},
+            "SECRETS_AWS_REPLICA_REGIONS is set: expected it in the sidecar",
+        ),
+        ({"SECRETS_AWS_SESSION_DURATION": "900"}, "SECRETS_AWS_SESSION_DURATION is set: expected it in the sidecar"),
+        (
             {"SECRETS_BACKEND": "pass"},
             "SECRETS_MODE='shared' is not available for 'pass': expected",
         ),

@@ -41,6 +41,19 @@ def _flag(text: str) -> bool:
     return text.lower() == "true"
 
 
+def _session_duration(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{3,5}", text, re.ASCII) or not 900 <= int(text) <= 43200:
+        raise ValueError("a whole number of seconds, 900 to 43200")
+    return int(text)
+
+
+def _regions(text: str) -> tuple[str, ...]:
+    regions = tuple(check_region(region.strip()) for region in text.split(","))
+    if len(set(regions)) < len(regions):
+        raise ValueError("each AWS region once, such as 'us-west-2,eu-west-1'")
+    return regions
+
+
 @dataclass(frozen=True, kw_only=True)
 class AwsSettings:
     """Where AWS is, and how the sidecar gets its credentials."""
@@ -51,6 +64,12 @@ class AwsSettings:
     role_arn: str = setting("AWS_ROLE_ARN", "the role to assume with the token", _role_arn)
     web_identity_token_file: Path | None = setting(
         "AWS_WEB_IDENTITY_TOKEN_FILE", "the projected ServiceAccount token", file, None
+    )
+    session_duration: int | None = setting(
+        "SECRETS_AWS_SESSION_DURATION", "seconds that the role's credentials last", _session_duration, None
+    )
+    replica_regions: tuple[str, ...] = setting(
+        "SECRETS_AWS_REPLICA_REGIONS", "regions to read replicas in while the vault's does not answer", _regions, ()
     )
     shared_role_arn: str = setting(
         "SECRETS_SHARED_ROLE_ARN", "in shared mode, each caller's role, with {namespace} in it (required)", _template
@@ -92,6 +111,11 @@ class AwsSettings:
         given = {f"AWS_{name.upper()}": value for name, value in values.items()}
         both_or_neither("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", given)
         both_or_neither("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", given)
+        if values["region"] in values["replica_regions"]:
+            raise SettingsError(
+                f"SECRETS_AWS_REPLICA_REGIONS={','.join(values['replica_regions'])!r} holds {values['region']!r}: "
+                "expected other regions than AWS_REGION"
+            )
         settings = cls(**values)
         settings.check_endpoints()
         return settings
@@ -102,8 +126,20 @@ class AwsSettings:
         configured = own or self.endpoint_url
         if configured and not self.ignore_configured_endpoint_urls:
             return configured
+        return self._endpoint(service, self.region)
+
+    def replica_origin(self, region: str) -> Origin:
+        """Return where Secrets Manager is asked for the replicas of a region.
+
+        An endpoint for Secrets Manager alone is the home region's; one for all of AWS answers for every region.
+        """
+        if self.endpoint_url and not self.ignore_configured_endpoint_urls:
+            return self.endpoint_url
+        return self._endpoint("secretsmanager", region)
+
+    def _endpoint(self, service: str, region: str) -> Origin:
         fips, dual_stack = self.use_fips_endpoint, self.use_dualstack_endpoint
-        return endpoint(service, self.region, fips=fips, dual_stack=dual_stack)
+        return endpoint(service, region, fips=fips, dual_stack=dual_stack)
 
     def check_endpoints(self) -> None:
         """Raise SettingsError where AWS's kinds of endpoints are asked for, and others than AWS's are given."""

@@ -26,7 +26,7 @@ def open_source(settings: Settings) -> Source:
         origin = aws.origin("sts")
         client = settings.network.client(origin, aws.ca_bundle, CA_BUNDLE)
         session = sts.session_name(settings.namespace, settings.pod_name or socket.gethostname())
-        web_identity = WebIdentity(client, aws.role_arn, aws.web_identity_token_file, session)
+        web_identity = WebIdentity(client, aws.role_arn, aws.web_identity_token_file, session, aws.session_duration)
         return Refreshing(web_identity, settings.timeout)
     if url := aws.container_credentials_full_uri:  # never through a proxy: the agent is beside the workload
         client = Client(url.origin, settings.network.trust(url.origin, aws.ca_bundle, CA_BUNDLE))

@@ -28,16 +28,18 @@ from secret_sidecar.errors import (
 from secret_sidecar.flat_json import json_of
 from secret_sidecar.http_client.connection import Answer
 from secret_sidecar.http_client.http import Client
+from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.retry import retrying
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.credentials import Credentials, Source
 from secret_sidecar.vaults.aws.errors import VAULT, Call, error_of, request_id
+from secret_sidecar.vaults.aws.replicas import ReplicatedStore
 from secret_sidecar.vaults.aws.settings import CA_BUNDLE, AwsSettings
 from secret_sidecar.vaults.aws.signing_clock import SigningClock
 from secret_sidecar.vaults.aws.sigv4 import Prepared, Signer, prepare
 from secret_sidecar.vaults.aws.sources import open_source
 from secret_sidecar.vaults.bearer import TRANSPORT, json_object
-from secret_sidecar.vaults.store import NewValue, Secret, Written, is_base64
+from secret_sidecar.vaults.store import NewValue, Secret, Store, Written, is_base64
 
 MAX_VALUE = 65536
 """Bytes of a secret's value."""
@@ -249,9 +251,15 @@ def _secret(document: dict[str, Any] | None, name: str, identity: str, call: str
     return None
 
 
-def open_store(settings: Settings) -> AwsStore:
-    """Return a store for the settings' endpoint and credentials."""
+def open_store(settings: Settings) -> Store:
+    """Return a store for the settings' endpoint and credentials, with replicas behind it where there are any."""
     aws = settings.vault_as(AwsSettings)
-    origin = aws.origin("secretsmanager")
-    client = settings.network.client(origin, aws.ca_bundle, CA_BUNDLE)
-    return AwsStore(client, open_source(settings), aws.region)
+    source = open_source(settings)
+
+    def store(region: str, origin: Origin) -> AwsStore:
+        return AwsStore(settings.network.client(origin, aws.ca_bundle, CA_BUNDLE), source, region)
+
+    home = store(aws.region, aws.origin("secretsmanager"))
+    if not aws.replica_regions:
+        return home
+    return ReplicatedStore(home, {region: store(region, aws.replica_origin(region)) for region in aws.replica_regions})

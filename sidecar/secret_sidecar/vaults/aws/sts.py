@@ -28,14 +28,15 @@ def session_name(namespace: str, pod: str) -> str:
     return f"{namespace[: room - len(pod)]}.{pod}"
 
 
-def form(role_arn: str, session: str, token: str) -> bytes:
-    """Return the request's body."""
+def form(role_arn: str, session: str, token: str, duration: int | None = None) -> bytes:
+    """Return the request's body; `duration` is in seconds, and the role's own maximum bounds it."""
     return urlencode({
         "Action": "AssumeRoleWithWebIdentity",
         "Version": "2011-06-15",
         "RoleArn": role_arn,
         "RoleSessionName": session,
         "WebIdentityToken": token,
+        **({} if duration is None else {"DurationSeconds": str(duration)}),
     }).encode()  # fmt: skip
 
 

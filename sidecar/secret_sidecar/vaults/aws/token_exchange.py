@@ -77,4 +77,10 @@ def open_token_exchange(settings: Settings) -> AwsTokenExchange:
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", aws.container_credentials_full_uri),
         )
     )
+    for variable, given in (
+        ("SECRETS_AWS_REPLICA_REGIONS", aws.replica_regions),
+        ("SECRETS_AWS_SESSION_DURATION", aws.session_duration),
+    ):
+        if given:
+            raise SettingsError(f"{variable} is set: expected it in the sidecar alone, as SECRETS_MODE='shared'")
     return AwsTokenExchange(settings)

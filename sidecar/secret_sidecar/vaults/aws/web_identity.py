@@ -22,11 +22,14 @@ _NO_KEYS = "retrieve verification key"
 class WebIdentity:
     """Exchanges the token for the role's credentials; a file is read anew each time, for the kubelet rotates it."""
 
-    def __init__(self, client: Client, role_arn: str, token_file: Path | Token, session: str) -> None:
+    def __init__(
+        self, client: Client, role_arn: str, token_file: Path | Token, session: str, duration: int | None = None
+    ) -> None:
         self._client = client
         self._role_arn = role_arn
         self._token = partial(token_of_file, token_file, role_arn) if isinstance(token_file, Path) else token_file
         self._session = session
+        self._duration = duration
 
     async def obtain(self, deadline: float) -> Credentials:
         """Return fresh credentials, or raise IdentityUnavailable."""
@@ -37,7 +40,7 @@ class WebIdentity:
         await self._client.close()
 
     async def _exchange(self, deadline: float) -> Credentials:
-        body = sts.form(self._role_arn, self._session, self._token())
+        body = sts.form(self._role_arn, self._session, self._token(), self._duration)
         answer = await ask("STS", self._client, "POST", "/", (FORM,), body, deadline, self._role_arn)
         try:
             texts = sts.texts(answer.body)

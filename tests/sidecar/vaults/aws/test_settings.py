@@ -71,3 +71,41 @@ def test_a_flag_is_true_or_false(variable: str) -> None:
     """Nothing else, for botocore takes all else for false."""
     with pytest.raises(SettingsError, match=f"{variable}='yes': expected true or false"):
         aws(**{variable: "yes"})
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"SECRETS_AWS_SESSION_DURATION": "899"}, "900 to 43200"),
+        ({"SECRETS_AWS_SESSION_DURATION": "43201"}, "900 to 43200"),
+        ({"SECRETS_AWS_SESSION_DURATION": "1h"}, "900 to 43200"),
+        ({"SECRETS_AWS_SESSION_DURATION": "\u0661\u0660\u0660\u0660"}, "900 to 43200"),
+        ({"SECRETS_AWS_REPLICA_REGIONS": "us-west"}, "an AWS region"),
+        ({"SECRETS_AWS_REPLICA_REGIONS": "us-west-2,us-west-2"}, "each AWS region once"),
+        ({"SECRETS_AWS_REPLICA_REGIONS": "us-west-2,"}, "an AWS region"),
+        ({"SECRETS_AWS_REPLICA_REGIONS": "us-west-2,eu-central-1"}, "other regions than AWS_REGION"),
+    ],
+)
+def test_sessions_and_replicas_that_cannot_be_are_refused(variables: dict[str, str], expected: str) -> None:
+    """By name, with the form expected."""
+    (name,) = variables
+    with pytest.raises(SettingsError, match=expected) as refused:
+        aws(**variables)
+    assert str(refused.value).startswith(f"{name}=")
+
+
+@pytest.mark.parametrize(
+    ("variables", "origin"),
+    [
+        ({}, "https://secretsmanager.us-west-2.amazonaws.com"),
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, "https://secretsmanager-fips.us-west-2.amazonaws.com"),
+        ({"AWS_ENDPOINT_URL": "http://localhost:4566"}, "http://localhost:4566"),
+        (
+            {"AWS_ENDPOINT_URL_SECRETS_MANAGER": "https://vpce-1.example"},
+            "https://secretsmanager.us-west-2.amazonaws.com",
+        ),
+    ],
+)
+def test_a_replica_has_its_own_regions_endpoint(variables: dict[str, str], origin: str) -> None:
+    """The endpoint that is for Secrets Manager alone is that of the home region, as a VPC's is."""
+    assert str(aws(**variables).replica_origin("us-west-2")) == origin

@@ -12,6 +12,7 @@ from secret_sidecar.errors import IdentityUnavailable
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.vaults.aws.store import AwsStore
+from secret_sidecar.vaults.aws.web_identity import WebIdentity
 from tests.fakes import aws as fake_aws
 from tests.fakes.aws import FakeAws, Reply
 from tests.sidecar.conftest import AwsSource, Clock, rewrite, soon
@@ -142,3 +143,14 @@ async def test_closing_stops_an_exchange(aws: FakeAws, source: AwsSource) -> Non
     await source.close()
     with pytest.raises(asyncio.CancelledError):
         await reader
+
+
+@pytest.mark.parametrize(("duration", "sent"), [(None, None), (900, "900"), (43200, "43200")])
+async def test_the_session_lasts_as_long_as_the_settings_say(
+    duration: int | None, sent: str | None, aws: FakeAws, token_file: Path
+) -> None:
+    """Unless they say it, STS decides: an hour."""
+    identity = WebIdentity(Client(Origin.parse(aws.url)), fake_aws.ROLE, token_file, "test.app-1", duration)
+    await identity.obtain(soon())
+    assert aws.assumed[-1].get("DurationSeconds") == sent
+    await identity.close()

@@ -1,1 +1,0 @@
-"""The two programs that are compared; Pulumi runs each as its own."""
