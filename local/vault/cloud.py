@@ -25,9 +25,10 @@ def _services(keys: Keys) -> list[Service]:
 
 
 def _is_of_asker(call: Call, question: Question) -> bool:
-    """Whether the call came from the pod's address, with a token that its ServiceAccount had logged in for."""
-    _, found, subject = call.identity.partition("system:serviceaccount:")
-    return bool(found) and subject.partition(":")[0] == question.asker and call.client == question.address
+    """Whether the call came from the pod's address, with a token for which this pod had logged in."""
+    account, _, pod = call.identity.partition("/")
+    _, _, subject = account.partition("system:serviceaccount:")
+    return (subject.partition(":")[0], pod, call.client) == (question.asker, question.pod, question.address)
 
 
 VAULT = Cloud(

@@ -29,11 +29,16 @@ def call_of(line: str) -> Call | None:
         request_id=request.get("id", ""),
         client=request.get("remote_address", ""),
         action=action,
-        identity=entry.get("auth", {}).get("display_name", ""),
+        identity=_identity(entry.get("auth", {})),
         name=name,
         status=_status(code, entry.get("response", {})),
         code=code,
     )
+
+
+def _identity(auth: dict[str, Any]) -> str:
+    """Whose token it was, with the pod that had logged in where the role takes that from its token."""
+    return "/".join(part for part in (auth.get("display_name"), auth.get("metadata", {}).get("pod")) if part)
 
 
 def _action(request: dict[str, Any]) -> tuple[str, str]:

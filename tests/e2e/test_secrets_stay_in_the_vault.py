@@ -1,14 +1,14 @@
-"""The secrets' bytes are nowhere but in the vault."""
+"""The secrets' bytes are nowhere but in the vaults."""
 
 import base64
+import itertools
 import re
 import urllib.parse
 from pathlib import Path
 
 import pytest
 
-from local import config
-from local.aws import account
+from local import clouds, config
 from tests.e2e.conftest import Environment
 
 NAMES = ("test/database-password", "prod/database-password")
@@ -27,13 +27,14 @@ def holding(folder: Path, needles: list[bytes]) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def values(environment: Environment) -> list[bytes]:
-    """Every value as it is and as base64 in its three alignments, after each was read through a sidecar."""
+    """Every vault's values as they are and as base64 in its three alignments, each read through a sidecar before."""
     spelled = []
-    for name in NAMES:
-        assert environment.ask(name.partition("/")[0], name)["status"] == 200
-        value = account.value(name).encode()
+    for cloud, name in itertools.product(clouds.wanted(), NAMES):
+        assert environment.ask(name.partition("/")[0], name, cloud)["status"] == 200
+        value = cloud.account.value(name).encode()
         spelled.append(value)
         spelled += [base64.b64encode(b"x" * pad + value)[4 : len(value)] for pad in range(3)]
+    assert len(set(spelled)) == 4 * len(NAMES) * len(clouds.ALL)  # a random one in each vault
     return spelled
 
 

@@ -52,8 +52,10 @@ def token(trail: TrailFile) -> str:
     account.call("POST", "auth/jwt/config", {"jwt_validation_pubkeys": [cluster.public_key], "bound_issuer": ISSUER})
     account.call("PUT", "sys/policies/acl/test", {"policy": 'path "secret/data/test/*" { capabilities = ["read"] }'})
     role = {"role_type": "jwt", "user_claim": "sub", "bound_audiences": [AUDIENCE], "token_policies": ["test"]}
-    account.call("POST", "auth/jwt/role/test", {**role, "bound_subject": "system:serviceaccount:test:app"})
-    login = account.call("POST", "auth/jwt/login", {"role": "test", "jwt": cluster.token("test")}, token="")
+    pod = {"bound_subject": "system:serviceaccount:test:app", "claim_mappings": {"/kubernetes.io/pod/name": "pod"}}
+    account.call("POST", "auth/jwt/role/test", {**role, **pod})
+    jwt = cluster.token("test", **{"kubernetes.io": {"pod": {"name": "app-1"}}})
+    login = account.call("POST", "auth/jwt/login", {"role": "test", "jwt": jwt}, token="")
     return str(login["auth"]["client_token"])
 
 
@@ -93,7 +95,7 @@ def test_the_owner_knows_each_value(trail: TrailFile) -> None:
 
 def test_the_trail_tells_who_read_what_and_how_it_ended(trail: TrailFile, token: str) -> None:
     """One line for each call: the ServiceAccount, the address, the secret, and a refusal in Vault's words."""
-    read = {"action": "kv.read", "client": "127.0.0.1", "identity": "jwt-system:serviceaccount:test:app"}
+    read = {"action": "kv.read", "client": "127.0.0.1", "identity": "jwt-system:serviceaccount:test:app/app-1"}
     for name, status, code in ((OWN, 200, ""), (FOREIGN, 403, "permission denied"), ("test/none", 404, "")):
         answered, (call,) = calls(trail, token, f"secret/data/{name}")
         assert answered == status
@@ -117,10 +119,11 @@ def test_a_refusal_in_the_trail_is_the_vaults(trail: TrailFile, token: str) -> N
     assert judge(question, answer, seen, "x").right
     another = [
         Question(VAULT, "test", "test/", FOREIGN, "app-1", address="10.77.0.9"),
+        Question(VAULT, "test", "test/", FOREIGN, "app-2", address="127.0.0.1"),
         Question(VAULT, "tes", "test/", FOREIGN, "app-1", address="127.0.0.1"),
         Question(VAULT, "test", "test/", "prod/other", "app-1", address="127.0.0.1"),
     ]
-    assert [judge(question, answer, seen, "x").decided_by for question in another] == ["sidecar"] * 3
+    assert [judge(question, answer, seen, "x").decided_by for question in another] == ["sidecar"] * 4
     assert judge(question, {**answer, "body": {**body, "code": "other"}}, seen, "x").decided_by == "sidecar"
     root = calls(trail, account.root_token(), f"secret/data/{FOREIGN}")[1]
     assert judge(question, answer, root, "x").decided_by == "sidecar"
