@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,22 @@ def make_namespaces(kubectl: Kubectl, names: Iterable[str]) -> None:
         if name not in there:
             namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
             kubectl("create", "-f", "-", input=json.dumps(namespace))
+
+
+def wait_for_namespace(kubectl: Kubectl, name: str, made: Future[None]) -> None:
+    """Wait for a namespace that a stack makes; ``made`` is when that is done, or why it failed."""
+
+    def there() -> bool:
+        try:
+            kubectl("wait", f"namespace/{name}", "--for=create", "--timeout=2s")
+        except KubectlError:
+            return False
+        return True
+
+    def failed() -> str | None:
+        return "its stack failed" if made.done() and made.exception() else None
+
+    wait_for(f"the namespace {name}", there, still_possible=failed)
 
 
 def wait_for_pod(kubectl: Kubectl, cloud: Cloud, namespace: str) -> Pod:

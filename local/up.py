@@ -8,14 +8,11 @@ from itertools import chain
 from pathlib import Path
 
 from local import clouds, cluster, config, host, images, isolation, namespaces, plugins, selection
-from local.aws.cloud import AWS
 from local.cloud import Cloud
 from local.kubectl import Kubectl
 from local.progress import say, step
+from local.stack_order import bring_up
 from local.stacks import Pulumi
-
-AT_ONCE = 4
-"""Stacks that are brought up at once. Each is four processes, which take half a gigabyte."""
 
 
 def up(tools: Path) -> list[isolation.Cell]:
@@ -30,7 +27,7 @@ def up(tools: Path) -> list[isolation.Cell]:
         if not host.running():
             host.start(tools)
         _first_steps(kubectl, tars, wanted)  # also where an interrupted `make up` has left some of them to do
-        _stacks(kubectl, pulumi, wanted)
+        bring_up(kubectl, pulumi, wanted)
         return prove(kubectl, pulumi, wanted)
 
 
@@ -46,23 +43,6 @@ def _first_steps(kubectl: Kubectl, tars: list[Path], wanted: Sequence[Cloud]) ->
             cluster.wait_for_node(kubectl)
             if loaded.result():
                 cluster.renew_pods(kubectl)
-
-
-def _stacks(kubectl: Kubectl, pulumi: Pulumi, wanted: Sequence[Cloud]) -> None:
-    """Bring up the clouds' stacks. AWS's make the namespaces, which the other clouds' stacks expect to be there."""
-
-    def make(stack: str) -> None:
-        with step(f"pulumi up {stack}"):
-            pulumi.up(stack)
-
-    others = [cloud for cloud in wanted if cloud is not AWS]
-    if AWS not in wanted:
-        cluster.make_namespaces(kubectl, config.ENVIRONMENTS)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(make, [cloud.cluster_stack for cloud in wanted]))
-        if AWS in wanted:
-            list(pool.map(make, AWS.environment_stacks.values()))
-        list(pool.map(make, [stack for cloud in others for stack in cloud.environment_stacks.values()]))
 
 
 def prove(kubectl: Kubectl, pulumi: Pulumi, wanted: Sequence[Cloud]) -> list[isolation.Cell]:
