@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Iterable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,8 +126,8 @@ def make_namespaces(kubectl: Kubectl, names: Iterable[str]) -> None:
             kubectl("create", "-f", "-", input=json.dumps(namespace))
 
 
-def wait_for_namespace(kubectl: Kubectl, name: str, made: Future[None]) -> None:
-    """Wait for a namespace that a stack makes; ``made`` is when that is done, or why it failed."""
+def wait_for_namespace(kubectl: Kubectl, name: str, still_possible: Callable[[], str | None]) -> None:
+    """Wait for a namespace that a stack makes; ``still_possible`` as of `progress.wait_for`."""
 
     def there() -> bool:
         try:
@@ -137,10 +136,7 @@ def wait_for_namespace(kubectl: Kubectl, name: str, made: Future[None]) -> None:
             return False
         return True
 
-    def failed() -> str | None:
-        return "its stack failed" if made.done() and made.exception() else None
-
-    wait_for(f"the namespace {name}", there, still_possible=failed)
+    wait_for(f"the namespace {name}", there, still_possible=still_possible)
 
 
 def wait_for_pod(kubectl: Kubectl, cloud: Cloud, namespace: str) -> Pod:

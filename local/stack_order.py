@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from local import cluster, config
 from local.aws.cloud import AWS
@@ -30,10 +31,15 @@ def bring_up(kubectl: Kubectl, pulumi: Pulumi, wanted: Sequence[Cloud]) -> None:
         made: dict[str, Future[None]] = {}
         given_up = threading.Event()
 
+        def why_not(stack: Future[None]) -> str | None:
+            return (
+                "the stack that makes it failed" if given_up.is_set() or (stack.done() and stack.exception()) else None
+            )
+
         def make_environment(cloud: Cloud, environment: str) -> None:
             clusters[cloud].result()
             if cloud is not AWS and environment in made:
-                cluster.wait_for_namespace(kubectl, environment, made[environment])
+                cluster.wait_for_namespace(kubectl, environment, partial(why_not, made[environment]))
             if not given_up.is_set():
                 _make(pulumi, cloud.environment_stacks[environment])
 
