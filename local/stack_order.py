@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 
 from local import cluster, config
 from local.aws.cloud import AWS
@@ -26,38 +25,50 @@ def bring_up(kubectl: Kubectl, pulumi: Pulumi, wanted: Sequence[Cloud]) -> None:
     if AWS not in wanted:
         cluster.make_namespaces(kubectl, config.ENVIRONMENTS)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        # A stack that waits for another has a thread meanwhile: those that are waited for are submitted before it.
-        clusters = {cloud: pool.submit(_make, pulumi, cloud.cluster_stack) for cloud in wanted}
-        made: dict[str, Future[None]] = {}
-        given_up = threading.Event()
-
-        def why_not(stack: Future[None]) -> str | None:
-            return (
-                "the stack that makes it failed" if given_up.is_set() or (stack.done() and stack.exception()) else None
-            )
-
-        def make_environment(cloud: Cloud, environment: str) -> None:
-            clusters[cloud].result()
-            if cloud is not AWS and environment in made:
-                cluster.wait_for_namespace(kubectl, environment, partial(why_not, made[environment]))
-            if not given_up.is_set():
-                _make(pulumi, cloud.environment_stacks[environment])
-
-        environments = []
-        for cloud in sorted(wanted, key=lambda cloud: cloud is not AWS):
-            for environment in config.ENVIRONMENTS:
-                environments.append(pool.submit(make_environment, cloud, environment))
-                if cloud is AWS:
-                    made[environment] = environments[-1]
+        stacks = _Stacks(kubectl, pulumi)
         try:
-            for future in (*clusters.values(), *environments):
+            for future in stacks.submit(pool, wanted):
                 future.result()
         except BaseException:
-            given_up.set()
+            stacks.given_up.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _make(pulumi: Pulumi, stack: str) -> None:
-    with step(f"pulumi up {stack}"):
-        pulumi.up(stack)
+class _Stacks:
+    """Each stack in a thread, in which it first waits for those that it needs: they are submitted before it."""
+
+    def __init__(self, kubectl: Kubectl, pulumi: Pulumi) -> None:
+        self._kubectl = kubectl
+        self._pulumi = pulumi
+        self._clusters: dict[Cloud, Future[None]] = {}
+        self._of_aws: dict[str, Future[None]] = {}
+        self.given_up = threading.Event()
+
+    def submit(self, pool: ThreadPoolExecutor, wanted: Sequence[Cloud]) -> list[Future[None]]:
+        """Begin with every stack of these clouds."""
+        for cloud in wanted:
+            self._clusters[cloud] = pool.submit(self._make, cloud.cluster_stack)
+        environments = []
+        for cloud in sorted(wanted, key=lambda cloud: cloud is not AWS):
+            for environment in config.ENVIRONMENTS:
+                environments.append(pool.submit(self._make_environment, cloud, environment))
+                if cloud is AWS:
+                    self._of_aws[environment] = environments[-1]
+        return [*self._clusters.values(), *environments]
+
+    def _make_environment(self, cloud: Cloud, environment: str) -> None:
+        self._clusters[cloud].result()
+        if cloud is not AWS and environment in self._of_aws:
+            maker = self._of_aws[environment]
+            cluster.wait_for_namespace(self._kubectl, environment, lambda: self._why_not(maker))
+        self._make(cloud.environment_stacks[environment])
+
+    def _why_not(self, maker: Future[None]) -> str | None:
+        failed = maker.done() and maker.exception()
+        return "a stack failed that comes first" if failed or self.given_up.is_set() else None
+
+    def _make(self, stack: str) -> None:
+        if not self.given_up.is_set():
+            with step(f"pulumi up {stack}"):
+                self._pulumi.up(stack)
