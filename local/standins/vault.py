@@ -2,7 +2,8 @@
 
 Names, ids and defaults are those of the real one: https://www.pulumi.com/registry/packages/vault/. Where they differ:
 
-- it uses the token as it is, where the real one makes a child of it, and takes its namespace from the provider alone;
+- it uses the token as it is, where the real one makes a child of it that lives ``maxLeaseTtlSeconds``, takes its
+  namespace from the provider alone, and tries nothing again (``maxRetries``);
 - JWT auth of another path is another one, where the real one moves it;
 - an update sends each setting of a role, so that one that somebody added is taken away; the real one sends what the
   program has or what has changed.
@@ -185,7 +186,9 @@ class Vault(Cloud):
     """Resources of one Vault, or one namespace of it."""
 
     package = "vault"
-    settings = frozenset({"address", "caCertFile", "namespace", "skipChildToken", "token"})
+    settings = frozenset(
+        {"address", "caCertFile", "maxLeaseTtlSeconds", "maxRetries", "namespace", "skipChildToken", "token"}
+    )
     kinds = (Policy, AuthBackend, AuthBackendRole)
 
     def configure_api(self, inputs: Properties) -> Rest:

@@ -212,8 +212,9 @@ class Stack:
             "runtime": {"name": "python", "options": {"toolchain": "uv", "virtualenv": sys.prefix}},
         }
         (folder / "Pulumi.yaml").write_text(json.dumps(project))
-        clean = {key: value for key, value in env.items() if not key.startswith(("PULUMI_", "AWS_", "KUBECONFIG"))}
-        folders = (plugins.PYTHON.standin, plugins.AWS.standin, kubernetes, tools)
+        theirs = ("PULUMI_", "AWS_", "VAULT_", "BAO_", "KUBECONFIG")
+        clean = {key: value for key, value in env.items() if not key.startswith(theirs)}
+        folders = (plugins.PYTHON.standin, *(cloud.standin for cloud in plugins.OF_CLOUD.values()), kubernetes, tools)
         own = {
             "PATH": os.pathsep.join([*map(str, folders), env["PATH"], *plugins.uv_folder()]),
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",

@@ -68,7 +68,8 @@ class VaultSecretAccess(SecretAccess):
         child = children_of(self, opts)
 
         provider = self.get_provider("vault:index/policy:Policy")
-        if isinstance(provider, vault.Provider):
+        # Only where it is given: previews do not know an output that the provider lacks, nor then the role's name
+        if "vault_namespace" in given and isinstance(provider, vault.Provider):
             own_namespace = given.check(vault_checks.of_provider, own_namespace, provider.namespace)
         role_name = lift(_first, role_name, own_namespace)  # nothing is created before both are known
         policy = vault.Policy(

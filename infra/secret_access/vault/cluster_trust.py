@@ -59,7 +59,7 @@ class VaultClusterTrust(pulumi.ComponentResource):
         super().__init__("secret-access:index:VaultClusterTrust", name, {}, opts)
 
         provider = self.get_provider("vault:jwt/authBackend:AuthBackend")
-        if isinstance(provider, vault.Provider):
+        if "vault_namespace" in given and isinstance(provider, vault.Provider):
             own_namespace = given.check(checks.of_provider, own_namespace, provider.namespace)
         auth_path = lift(_first, auth_path, own_namespace)  # nothing is created before both are known
         fetched = jwks_url is None and public_keys is None

@@ -100,5 +100,5 @@ def test_vaults_own_namespace_is_the_providers() -> None:
     run(vault_trust({"namespace": "team"}, vault_namespace="team"))
     world = World()
     with pytest.raises(InvalidArgument, match="vault_namespace is not that of the Pulumi provider"):
-        run(vault_trust({"namespace": "team"}), world)
+        run(vault_trust({"namespace": "other"}, vault_namespace="team"), world)
     assert world.of(AUTH) == []
