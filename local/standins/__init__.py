@@ -7,11 +7,12 @@ their place. Each command is in a folder of its own below ``bin/``:
     pulumi-language-python        language.py    runs the program, by program.py, in its own virtualenv
     pulumi-resource-kubernetes    kubernetes.py  server-side apply against a real API server
     pulumi-resource-aws           aws.py         IAM and STS by boto3
+    pulumi-resource-vault         vault.py       policies and JWT auth by Vault's own API
 
 The clouds' plugins share one mechanism, cloud.py, whose docstring says how to add a kind of resource.
 
 What they do not do they refuse by name. The Kubernetes plugin's is tested beside the real one, with which it shares
-state, field managers and messages; neither other one ever met its original. Where they differ:
+state, field managers and messages; no other one ever met its original. Where they differ:
 
 - the language host runs no ``uv sync`` before each program (``make up`` has made the virtualenv), and no plugins
   or policy packs;

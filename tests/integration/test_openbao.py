@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from secret_sidecar.errors import VaultError
+from secret_access import Access
+from secret_access.vault import documents
+from secret_sidecar.errors import Denied, VaultError
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.hashicorp.store import VaultStore, open_store
+from secret_sidecar.vaults.store import NewValue
 from tests.integration.real_parts import ApiServer
 from tests.sidecar.support.certificates import Authority
 from tests.sidecar.vaults.hashicorp.openbao import OpenBao
@@ -46,10 +49,17 @@ def bao(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
             api_server.client.request("POST", "/api/v1/namespaces", {"metadata": {"name": f"bao-{namespace}"}})
             accounts = f"/api/v1/namespaces/bao-{namespace}/serviceaccounts"
             api_server.client.request("POST", accounts, {"metadata": {"name": "app"}})
-            running.policy(namespace, (f"secret/data/{namespace}/*", "read"))
-            running.role(namespace, bound_subject=f"system:serviceaccount:bao-{namespace}:app")
+            grant(running, namespace)
+            subject = f"system:serviceaccount:bao-{namespace}:app"
+            running("POST", f"auth/jwt/role/{namespace}", documents.role(subject, "vault", namespace, 600))
             running.put(f"{namespace}/database-password", value=f"hunter2-{namespace}")
         yield running
+
+
+def grant(bao: OpenBao, namespace: str, access: Access = Access.READ, *, events: bool = False) -> None:
+    """Write the policy that VaultSecretAccess makes."""
+    policy = documents.secrets_policy("secret", f"{namespace}/", access, events=events)
+    bao("PUT", f"sys/policies/acl/{namespace}", {"policy": documents.render(policy)})
 
 
 @pytest.fixture
@@ -105,3 +115,50 @@ async def test_a_clusters_token_at_another_role_or_for_another_audience(store_of
     assert await outcome(store_of("test", "test", "sts.amazonaws.com"), "test/database-password") == (
         "IdentityUnavailable"
     )
+
+
+def soon() -> float:
+    """A deadline."""
+    return asyncio.get_running_loop().time() + 60
+
+
+async def test_what_a_component_grants_is_what_the_sidecar_needs(bao: OpenBao, store_of: Any) -> None:
+    """Readiness and reading with `read` alone; events and writes only once they are granted."""
+    store = store_of("test", "test")
+    await store.probe("test/database-password", soon())
+    assert (await store.get("test/database-password", soon())).value == "hunter2-test"
+    with pytest.raises(Denied):
+        await store.current_version("test/database-password", soon())
+    with pytest.raises(Denied):
+        await store.create("test/written", NewValue("a"), soon())
+    try:
+        grant(bao, "test", events=True)
+        assert await store.current_version("test/database-password", soon()) == "1"
+        grant(bao, "test", Access.READ_WRITE)
+        assert (await store.create("test/written", NewValue("a"), soon())).version == "1"
+        assert (await store.put("test/written", NewValue("b"), soon())).version == "2"
+        await store.delete("test/written", soon())
+        assert (await store.create("test/written", NewValue("c"), soon())).version == "3"
+        with pytest.raises(Denied):
+            await store.create("prod/written", NewValue("a"), soon())
+    finally:
+        grant(bao, "test")
+        await store.close()
+
+
+async def test_a_role_without_the_policy_default_tells_a_dead_token_from_a_refusal(
+    bao: OpenBao, store_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The role may not look up its own token; Vault's words are enough."""
+    monkeypatch.setattr("secret_sidecar.vaults.identity.refreshing.RENEWED_LATELY", 0.0)
+    store = store_of("test", "test")
+    assert (await store.get("test/database-password", soon())).value == "hunter2-test"
+    bao("PUT", "sys/leases/revoke-prefix/auth/jwt/login")
+    assert (await store.get("test/database-password", soon())).value == "hunter2-test"
+    bao("PUT", "sys/policies/acl/test", {"policy": '{"path": {}}'})
+    try:
+        with pytest.raises(Denied):
+            await store.get("test/database-password", soon())
+    finally:
+        grant(bao, "test")
+        await store.close()
