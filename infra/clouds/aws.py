@@ -20,13 +20,14 @@ from secret_access import (
     checks,
 )
 from secret_access.aws import checks as aws_checks
+from secret_access.aws import eks_checks, identity_choice, role_checks
 from secret_access.aws.environment import BACKEND
 from secret_access.pods import checks as pod_checks
 from section import Section
 
 from .cloud import Arguments, Cloud, ClusterOutputs
 
-SERVICES = ("iam", "kms", "secretsmanager", "sts")
+SERVICES = ("eks", "iam", "kms", "secretsmanager", "sts")
 NO_CREDENTIALS = re.compile(r"(?i)no valid credential|no EC2 IMDS role|ec2imds|unable to locate credentials")
 """What the provider says when it found no credentials; it tries the metadata service too, and quotes its error."""
 NOT_REACHED = re.compile(
@@ -74,7 +75,22 @@ class Aws(Cloud):
 
     def environment_arguments(self, top: Section) -> Arguments:
         boundary = partial(aws_checks.permissions_boundary, account_id=self.account_id, partition=self.partition)
-        return {**top.given({"permissions_boundary": boundary}), "tags": top.mapping("tags", "team: platform")}
+        return {
+            **top.given(
+                {
+                    "permissions_boundary": boundary,
+                    "pod_identity": identity_choice.pod_identity,
+                    "eks_cluster_arn": self._eks_cluster,
+                    "existing_role_arn": _existing_role,
+                    "pod_identity_agent_url": eks_checks.agent_url,
+                    "replica_regions": partial(aws_checks.replica_regions, region=self.region),
+                    "role_path": role_checks.role_path,
+                    "trust_conditions": _any,  # the component knows which ones can match
+                    "trust_policy_quota": role_checks.trust_policy_quota,
+                }
+            ),
+            "tags": top.mapping("tags", "team: platform"),
+        }
 
     def namespace_arguments(self, section: Section) -> Arguments:
         return section.given(
@@ -84,8 +100,18 @@ class Aws(Cloud):
                 "role_name": aws_checks.role_name,
                 "irsa_annotation": partial(checks.flag, "irsa_annotation"),
                 "app_containers": pod_checks.app_containers,
+                "existing_role_arn": _existing_role,
+                "target_role_arn": partial(_role, "target_role_arn"),
+                "session_duration": role_checks.session_duration,
             }
         )
+
+    def _eks_cluster(self, arn: object) -> str:
+        cluster = eks_checks.cluster(arn)
+        if cluster.account_id != self.account_id:
+            fix = "correct it or aws.account_id"
+            raise checks.invalid("is of another account", arn, f"a cluster of {self.account_id}", fix)
+        return cluster.arn
 
     def provider(self) -> aws.Provider:
         """Return the provider for one account and region.
@@ -105,10 +131,14 @@ class Aws(Cloud):
     def access(
         self, name: str, arguments: Arguments, cluster: pulumi.Output[ClusterOutputs], opts: pulumi.ResourceOptions
     ) -> SecretAccess:
+        own: Arguments = {}
+        if "existing_role_arn" not in arguments:
+            own["role_name"] = cluster.apply(lambda known: f"secret-access-{known.name}-{name}")
+            if "pod_identity" not in arguments:
+                own["oidc_provider_arn"] = cluster.apply(lambda known: known.own["oidc_provider_arn"])
         args = {
-            "role_name": cluster.apply(lambda known: f"secret-access-{known.name}-{name}"),
+            **own,
             **arguments,
-            "oidc_provider_arn": cluster.apply(lambda known: known.own["oidc_provider_arn"]),
             "region": self.region,
             "tags": {**arguments["tags"], "secret-access/namespace": name},
             **({"endpoint_url": self.endpoint} if self.endpoint else {}),
@@ -154,6 +184,18 @@ class Aws(Cloud):
             raise WrongAccount(
                 f"AWS credentials of the wrong account: given {caller.account_id!r} ({caller.arn}), {expected}; {fix}"
             )
+
+
+def _role(argument: str, arn: object) -> str:
+    return role_checks.role_arn(arn, argument).arn
+
+
+def _existing_role(arn: object) -> str:
+    return _role("existing_role_arn", arn)
+
+
+def _any(given: Any) -> Any:
+    return given
 
 
 def read(section: Section) -> Aws:

@@ -9,7 +9,7 @@ import pytest
 
 import settings
 from secret_access import InvalidArgument, InvalidSetting, NotReached, WrongAccount
-from tests.infra.engine import ACCOUNT, CLUSTER_OUTPUTS, PROVIDER_ARN, World, run
+from tests.infra.engine import ACCOUNT, CLUSTER_ARN, CLUSTER_OUTPUTS, PROVIDER_ARN, World, run
 from tests.infra.stack_files import CLUSTER, ENVIRONMENT, changed, config_of, names
 
 INFRA = Path(settings.__file__).parent
@@ -150,6 +150,23 @@ def test_what_the_file_says_reaches_the_components() -> None:
     assert world.one("kubernetes:apps/v1:Deployment").inputs["spec"]["replicas"] == 2
 
 
+def test_an_environment_may_use_pod_identity() -> None:
+    """The cluster's OIDC provider is left alone then; a role that exists is made by nobody."""
+    config = changed(ENVIRONMENT, "secret-access:pod_identity", "role_per_namespace")
+    config = changed(config, "secret-access:eks_cluster_arn", CLUSTER_ARN)
+    world = up(config)
+    trusted = json.loads(world.one("aws:iam/role:Role").inputs["assumeRolePolicy"])["Statement"][0]["Principal"]
+    assert trusted == {"Service": "pods.eks.amazonaws.com"}
+    role = f"arn:aws:iam::{ACCOUNT}:role/secret-access"
+    config = changed(
+        changed(config, "secret-access:pod_identity", "session_tags"), "secret-access:existing_role_arn", role
+    )
+    world = up(config)
+    assert world.of("aws:iam/role:Role") == []
+    association = world.one("aws:eks/podIdentityAssociation:PodIdentityAssociation").inputs
+    assert (association["roleArn"], association["namespace"]) == (role, "test")
+
+
 def test_the_providers_are_held_to_the_account_and_the_cluster() -> None:
     """AWS to one account and region, Kubernetes to one context: never to what the shell points at."""
     world = up(ENVIRONMENT)
@@ -167,7 +184,7 @@ def test_a_local_stack_talks_to_the_local_environment_alone() -> None:
     world = up(config_of("local-cluster"))
     for provider in world.of(AWS_PROVIDER):
         (endpoints,) = json.loads(provider.inputs["endpoints"])
-        assert endpoints == dict.fromkeys(("iam", "kms", "secretsmanager", "sts"), "http://10.78.0.1:4566")
+        assert endpoints == dict.fromkeys(("eks", "iam", "kms", "secretsmanager", "sts"), "http://10.78.0.1:4566")
 
 
 @pytest.mark.parametrize("config", [CLUSTER, ENVIRONMENT])

@@ -178,6 +178,15 @@ WRONG_ENVIRONMENT = [
     ("secret-access:cluster", "{blue", ["secret-access:cluster: given '{blue'", "aws-cluster"]),
     ("secret-access:namespaces.*", None, ["secret-access:namespaces.*: namespace", "one Kubernetes namespace"]),
     ("secret-access:namespaces.a--b", None, ["secret-access:namespaces.a--b", "no default prefix", "'a-b/'"]),
+    ("secret-access:pod_identity", "shared", ["secret-access:pod_identity", "given 'shared'", "role_per_namespace"]),
+    ("secret-access:eks_cluster_arn", "blue", ["secret-access:eks_cluster_arn", "arn:aws:eks:"]),
+    (
+        "secret-access:eks_cluster_arn",
+        "arn:aws:eks:us-east-1:444455556666:cluster/blue",
+        ["secret-access:eks_cluster_arn", "another account", "a cluster of 111122223333"],
+    ),
+    ("secret-access:existing_role_arn", "r", ["secret-access:existing_role_arn", "the ARN of a role"]),
+    ("secret-access:role_path", "x", ["secret-access:role_path", "given 'x'"]),
     ("secret-access:permissions_boundary", "b", ["secret-access:permissions_boundary", "the ARN of a managed policy"]),
     (f"{TEST}.secret_prefix", "test", [f"{TEST}.secret_prefix", "expected 'test/'"]),
     (f"{TEST}.service_account_name", "*", [f"{TEST}.service_account_name: given '*'", "a * would trust them all"]),
@@ -301,7 +310,21 @@ def test_an_example_stack_shows_every_key(stack: str, monkeypatch: pytest.Monkey
 def given_by_the_program(cloud: str) -> set[str]:
     """Arguments of a cloud's component that are no key of a namespace, since they are of the stack or its cluster."""
     return {"namespace", "sidecar_image"} | {
-        "aws": {"oidc_provider_arn", "region", "permissions_boundary", "endpoint_url", "tags"},
+        "aws": {
+            "oidc_provider_arn",
+            "oidc_provider_arns",
+            "region",
+            "permissions_boundary",
+            "endpoint_url",
+            "tags",
+            "pod_identity",
+            "eks_cluster_arn",
+            "pod_identity_agent_url",
+            "replica_regions",
+            "role_path",
+            "trust_conditions",
+            "trust_policy_quota",
+        },
     }[cloud]
 
 
