@@ -14,13 +14,14 @@ def cluster_outputs(stack: str, cloud: Cloud, outputs: Mapping[str, Any]) -> Clu
 
     Raises `InvalidSetting`; the outputs of a stack that is no cluster's may be secret, so their values are not shown.
     """
-    texts = ("name", "cloud", *cloud.needed, *cloud.same)
+    optional = [name for name in cloud.optional if name in outputs]
+    texts = ("name", "cloud", *cloud.needed, *cloud.same, *optional)
     if outputs.get("cloud", cloud.name) != cloud.name and "name" in outputs:
         raise InvalidSetting(
             f"secret-access:cluster: the stack {stack!r} is of another cloud: given {outputs['cloud']!r}, expected "
             f"{cloud.name!r}, as secret-access:cloud says; name the stack of this cloud's own trust in the cluster"
         )
-    missing = [name for name in (*texts, "kubernetes") if not outputs.get(name)]
+    missing = [name for name in (*texts, "kubernetes") if outputs.get(name) is None]
     if missing:
         raise InvalidSetting(
             f"secret-access:cluster: the stack {stack!r} has no output {missing[0]}: given {sorted(outputs)}, expected "
@@ -39,7 +40,7 @@ def cluster_outputs(stack: str, cloud: Cloud, outputs: Mapping[str, Any]) -> Clu
     return ClusterOutputs(
         name=outputs["name"],
         kubernetes=_kubernetes(stack, outputs["kubernetes"]),
-        own={name: outputs[name] for name in cloud.needed},
+        own={name: outputs[name] for name in (*cloud.needed, *optional)},
     )
 
 

@@ -6,7 +6,7 @@ from .cloud import Cloud, ClusterOutputs
 
 __all__ = ["Cloud", "ClusterOutputs", "cloud_of"]
 
-NAMES = ("aws",)
+NAMES = ("aws", "azure", "vault")
 
 
 def cloud_of(top: Section) -> Cloud:
@@ -28,4 +28,12 @@ def cloud_of(top: Section) -> Cloud:
             from . import aws  # noqa: PLC0415  the SDK of no other cloud is imported
 
             return aws.read(top.section("aws", example="account_id and region under it"))
+        case "azure":
+            from . import azure  # noqa: PLC0415
+
+            return azure.read(top.section("azure", example="tenant_id, subscription_id, … under it"))
+        case "vault":
+            from . import vault  # noqa: PLC0415
+
+            return vault.read(top.section("vault", example="address under it"))
     raise AssertionError(name)

@@ -14,7 +14,6 @@ from secret_access import (
     AwsSecretAccessArgs,
     ClusterTrust,
     ClusterTrustArgs,
-    NotReached,
     SecretAccess,
     WrongAccount,
     checks,
@@ -26,15 +25,11 @@ from secret_access.pods import checks as pod_checks
 from section import Section
 
 from .cloud import Arguments, Cloud, ClusterOutputs
+from .credentials import NOTHING_CREATED, ask
 
 SERVICES = ("eks", "iam", "kms", "secretsmanager", "sts")
 NO_CREDENTIALS = re.compile(r"(?i)no valid credential|no EC2 IMDS role|ec2imds|unable to locate credentials")
 """What the provider says when it found no credentials; it tries the metadata service too, and quotes its error."""
-NOT_REACHED = re.compile(
-    r"(?i)request send failed|dial tcp|no such host|i/o timeout|connection refused|x509:|deadline exceeded"
-    r"|could not connect|connection was closed|timeout on endpoint|ssl validation failed|failed to connect to proxy"
-)
-"""What the AWS SDKs for Go and Python say when a connection failed."""
 
 
 @dataclass(frozen=True)
@@ -163,26 +158,20 @@ class Aws(Cloud):
             skip_credentials_validation=True,
             skip_requesting_account_id=True,
         )
-        fix = "set AWS_PROFILE, or the credentials, of that account, or choose another stack; nothing was created"
-        expected = f"expected the stack's aws.account_id {self.account_id!r}"
-        try:
-            caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
-        except pulumi.RunError:  # the engine has ended, and has said why
-            raise
-        except Exception as refusal:  # noqa: BLE001  Pulumi raises nothing more exact
-            reason = str(refusal).rpartition("returned an error: ")[2]
-            if NOT_REACHED.search(reason) and not NO_CREDENTIALS.search(reason):
-                where = self.endpoint or f"AWS in {self.region}"
-                raise NotReached(
-                    f"AWS was not reached, so whose credentials these are is not known: given {reason!r}, expected an "
-                    f"answer of {where}; check the network, HTTPS_PROXY and the region's name; nothing was created"
-                ) from None
-            raise WrongAccount(
-                f"no AWS credentials of the stack's account: given {reason!r}, {expected}; {fix}"
-            ) from None
+        expected = f"the stack's aws.account_id {self.account_id!r}"
+        fix = "set AWS_PROFILE, or the credentials, of that account, or choose another stack"
+        caller = ask(
+            lambda: aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider)),
+            cloud="AWS",
+            where=self.endpoint or f"AWS in {self.region}",
+            expected=expected,
+            fix=fix,
+            no_credentials=NO_CREDENTIALS,
+        )
         if caller.account_id != self.account_id:
             raise WrongAccount(
-                f"AWS credentials of the wrong account: given {caller.account_id!r} ({caller.arn}), {expected}; {fix}"
+                f"AWS credentials of the wrong account: given {caller.account_id!r} ({caller.arn}), expected "
+                f"{expected}; {fix}; {NOTHING_CREATED}"
             )
 
 

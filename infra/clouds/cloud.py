@@ -44,6 +44,8 @@ class Cloud(ABC):
     """Settings that the cluster's stack exports, and that must be the same in an environment on it."""
     needed: ClassVar[tuple[str, ...]]
     """Further outputs of the cluster's stack that an environment needs."""
+    optional: ClassVar[tuple[str, ...]] = ()
+    """Outputs that the cluster's stack may have."""
 
     @abstractmethod
     def cluster_arguments(self, top: Section) -> Arguments:

@@ -63,6 +63,8 @@ class World:
 
     caller: str = ACCOUNT
     """The account of the credentials at hand."""
+    project_number: str = "123456789012"
+    """The number of the project that is asked for."""
     refusal: str | None = None
     """What the provider says to every question, if it does not take the credentials."""
     stacks: dict[str, dict[str, Any]] = field(
@@ -127,12 +129,22 @@ class Cloud(mocks.Mocks):
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> Any:
-        assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
         if self.world.refusal:
             raise Refused(f"invocation of {args.token} returned an error: {self.world.refusal}")
         account = self.world.caller
         arn = f"arn:aws:iam::{account}:user/ann"
-        return {"accountId": account, "arn": arn, "id": account, "userId": "AIDA"}, []
+        answers: dict[str, dict[str, Any]] = {
+            "aws:index/getCallerIdentity:getCallerIdentity": {
+                "accountId": account,
+                "arn": arn,
+                "id": account,
+                "userId": "AIDA",
+            },
+            "azure-native:resources:getResourceGroup": {"name": args.args.get("resourceGroupName")},
+            "gcp:organizations/getProject:getProject": {"number": self.world.project_number},
+            "vault:generic/getSecret:getSecret": {"path": args.args.get("path")},
+        }
+        return answers[args.token], []
 
 
 class Monitor(mocks.MockMonitor):

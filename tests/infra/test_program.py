@@ -1,27 +1,18 @@
 """What a stack makes, with whose credentials, and what it tells others; and where it stops instead."""
 
 import json
-import runpy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import settings
 from secret_access import InvalidArgument, InvalidSetting, NotReached, WrongAccount
-from tests.infra.engine import ACCOUNT, CLUSTER_ARN, CLUSTER_OUTPUTS, PROVIDER_ARN, World, run
-from tests.infra.stack_files import CLUSTER, ENVIRONMENT, changed, config_of, names
+from tests.infra.engine import ACCOUNT, CLUSTER_ARN, CLUSTER_OUTPUTS, PROVIDER_ARN, World
+from tests.infra.program import up
+from tests.infra.stack_files import CLUSTER, ENVIRONMENT, changed, config_of
 
-INFRA = Path(settings.__file__).parent
 AWS_PROVIDER = "pulumi:providers:aws"
 KUBERNETES_PROVIDER = "pulumi:providers:kubernetes"
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
-SECRETS = ("aws:secretsmanager/", "kubernetes:core/v1:Secret")
-
-
-def up(config: dict[str, Any], world: World | None = None) -> World:
-    """Run the program on a stack with this configuration, as Pulumi's language host runs it."""
-    return run(lambda: runpy.run_path(str(INFRA), run_name="__main__"), world, config)
 
 
 def test_a_cluster_makes_its_trust_and_tells_where_it_is() -> None:
@@ -276,23 +267,6 @@ def test_a_cluster_of_another_account_or_region_stops_everything(outputs: dict[s
     with pytest.raises(InvalidSetting, match=message):
         up(ENVIRONMENT, world)
     assert {asked.type for asked in world.asked if asked.custom} == {AWS_PROVIDER, "pulumi:pulumi:StackReference"}
-
-
-@pytest.mark.parametrize("stack", names())
-def test_no_stack_of_the_repository_makes_a_secret(stack: str) -> None:
-    """Access is granted, values never pass through: no resource holds one, and every child has its provider."""
-    config = config_of(stack)
-    outputs = {
-        **CLUSTER_OUTPUTS,
-        "account_id": config["secret-access:aws"]["account_id"],
-        "region": config["secret-access:aws"]["region"],
-    }
-    references = {f"organization/secret-access/{name}": outputs for name in names()}
-    world = up(config, World(stacks=references))
-    assert [asked.type for asked in world.asked if asked.type.startswith(SECRETS)] == []
-    own = [asked for asked in world.asked if asked.custom and not asked.type.startswith("pulumi:")]
-    assert own
-    assert [asked.name for asked in own if not asked.provider] == []
 
 
 ALIKE = {

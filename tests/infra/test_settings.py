@@ -6,22 +6,17 @@ from typing import Any
 import pytest
 import yaml
 
-import namespace_settings
-import secret_access
 import settings
 from clouds.aws import Aws
 from clouds.cloud import Kubernetes
 from namespace_settings import Namespace, Workload
 from secret_access import Access, InvalidSetting
-from section import Section
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, run
 from tests.infra.stack_files import CLUSTER, ENVIRONMENT, GONE, STACKS, changed, config_of, names
 
 TEST = "secret-access:namespaces.test"
 APP = f"{TEST}.workloads.app"
-EXAMPLES = [name for name in names() if not name.startswith("local-")]
-ENVIRONMENTS = {"aws": "test"}
-"""An example environment of each cloud."""
+EXAMPLES = [name for name in names() if not name.startswith("local-") and not name.endswith("-cluster")]
 
 
 def load(config: dict[str, Any]) -> settings.Cluster | settings.Environment:
@@ -291,60 +286,13 @@ def test_only_settings_reads_pulumis_configuration() -> None:
 
 
 @pytest.mark.parametrize("stack", EXAMPLES)
-def test_an_example_stack_shows_every_key(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What can be written is seen where it is written, if only in a comment: all keys that the program reads."""
-    read: set[str] = set()
-    close = Section.close
-
-    def remember(self: Section) -> None:
-        read.update(self._known)
-        close(self)
-
-    monkeypatch.setattr(Section, "close", remember)
-    load(config_of(stack))
-    text = (STACKS / f"Pulumi.{stack}.yaml").read_text()
-    left_out = {"kind"} if "cluster" in read else set()
-    assert {key for key in read if f"{key}:" not in text} - left_out == set()
-
-
-def given_by_the_program(cloud: str) -> set[str]:
-    """Arguments of a cloud's component that are no key of a namespace, since they are of the stack or its cluster."""
-    return {"namespace", "sidecar_image"} | {
-        "aws": {
-            "oidc_provider_arn",
-            "oidc_provider_arns",
-            "region",
-            "permissions_boundary",
-            "endpoint_url",
-            "tags",
-            "pod_identity",
-            "eks_cluster_arn",
-            "pod_identity_agent_url",
-            "replica_regions",
-            "role_path",
-            "trust_conditions",
-            "trust_policy_quota",
-        },
-    }[cloud]
-
-
-@pytest.mark.parametrize("cloud", ["aws"])
-def test_every_argument_of_an_access_component_can_be_given(cloud: str) -> None:
-    """A key of a namespace for each, but for those that the stack or its cluster decides."""
-    loaded = load(config_of(f"{cloud}-{ENVIRONMENTS[cloud]}"))
-    section = Section("", {})
-    namespace_settings.namespace("test", section, loaded.cloud)
-    component = getattr(secret_access, f"{cloud.capitalize()}SecretAccessArgs")
-    keys = set(section._known) - {"exists", "pod_security", "workloads"}
-    assert set(component.__annotations__) - given_by_the_program(cloud) == keys
-
-
-def test_the_keys_that_the_example_stacks_show_in_comments_are_right() -> None:
+def test_the_keys_that_an_example_stack_shows_in_comments_are_right(stack: str) -> None:
     """Uncommented, the example of a whole namespace loads."""
-    text = (STACKS / "Pulumi.aws-test.yaml").read_text()
-    example = text.split("# billing-test:\n")[1].split("    # Where the registry")[0]
+    text = (STACKS / f"Pulumi.{stack}.yaml").read_text()
+    name = f"billing-{stack.partition('-')[2]}"
+    example = text.split(f"    # {name}:\n")[1].split("    # Where ")[0]
     namespace = yaml.safe_load("\n".join(line.removeprefix("    # ") for line in example.splitlines()))
-    load(changed(ENVIRONMENT, "secret-access:namespaces.billing-test", namespace))
+    load(changed(config_of(stack), f"secret-access:namespaces.{name}", namespace))
 
 
 def test_a_mistake_in_one_variable_does_not_show_the_others() -> None:
