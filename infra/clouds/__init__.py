@@ -6,7 +6,7 @@ from .cloud import Cloud, ClusterOutputs
 
 __all__ = ["Cloud", "ClusterOutputs", "cloud_of"]
 
-NAMES = ("aws", "azure", "vault")
+NAMES = ("aws", "azure", "gcp", "vault")
 
 
 def cloud_of(top: Section) -> Cloud:
@@ -32,6 +32,10 @@ def cloud_of(top: Section) -> Cloud:
             from . import azure  # noqa: PLC0415
 
             return azure.read(top.section("azure", example="tenant_id, subscription_id, … under it"))
+        case "gcp":
+            from . import gcp  # noqa: PLC0415
+
+            return gcp.read(top.section("gcp", example="project and project_number under it"))
         case "vault":
             from . import vault  # noqa: PLC0415
 

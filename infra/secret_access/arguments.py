@@ -57,10 +57,13 @@ class Arguments:
         """
         return self.check(check, self._values[name]) if name in self else None
 
-    def plain(self, name: str, check: Callable[[Any], R], default: Any = None) -> R:
-        """Return the same of an argument that decides what is made, and so may not be an Output."""
+    def plain(self, name: str, check: Callable[[Any], R], default: Any = None, *, by_name: bool = False) -> R:
+        """Return the same of an argument that decides what is made, and so may not be or hold an Output.
+
+        `by_name`: of a mapping its keys decide, and its values may be Outputs.
+        """
         value = self._values.get(name)
-        if not is_plain(value):
+        if not is_plain(list(value) if by_name and isinstance(value, Mapping) else value):
             raise self._prefixed(
                 invalid(name, "an Output", "a plain value, which decides what is made", "write the value itself")
             )

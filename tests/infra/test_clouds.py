@@ -16,7 +16,7 @@ from tests.infra.engine import World, run
 from tests.infra.program import on_its_cluster, outputs_of, up
 from tests.infra.stack_files import GONE, STACKS, changed, config_of, names
 
-ENVIRONMENTS = {"aws": "aws-test", "azure": "azure-prod", "vault": "vault-prod"}
+ENVIRONMENTS = {"aws": "aws-test", "azure": "azure-prod", "gcp": "gcp-staging", "vault": "vault-prod"}
 """An example environment of each cloud."""
 EXAMPLES = [name for name in names() if not name.startswith("local-")]
 PROVIDERS = {"aws": "aws", "azure": "azure-native", "gcp": "gcp", "vault": "vault"}
@@ -57,7 +57,7 @@ def test_no_stack_of_the_repository_makes_a_secret(stack: str) -> None:
     world = made(stack)
     assert [asked.type for asked in world.asked if asked.type.startswith((*VALUES, "kubernetes:core/v1:Secret"))] == []
     own = [asked for asked in world.asked if asked.custom and not asked.type.startswith("pulumi:")]
-    assert own or stack == "azure-cluster"
+    assert own or stack in ("azure-cluster", "gcp-cluster")
     packages = {PROVIDERS[config_of(stack)["secret-access:cloud"]], "kubernetes"}
     assert {asked.type.partition(":")[0] for asked in own} <= packages
     assert [asked.name for asked in own if not asked.provider] == []
@@ -106,6 +106,8 @@ OF_THE_STACK = {
     | {"role_path", "trust_conditions", "trust_policy_quota"},
     "azure": {"tenant_id", "resource_group", "location", "authority_host", "tags"}
     | {"identity_binding_cluster_id", "token_proxy_url", "token_proxy_sni_name"},
+    "gcp": {"project", "project_number", "pool_project_number", "workload_identity_provider", "token_audience"}
+    | {"endpoint_url"},
     "vault": {"address", "vault_namespace", "auth_path", "audience"},
 }
 """Arguments of an access component that are no key of a namespace: the stack decides them, or its cluster."""
@@ -115,7 +117,7 @@ BESIDE_ARGUMENTS = {"exists", "pod_security", "workloads", "identity_binding"}
 @pytest.mark.parametrize("cloud", ENVIRONMENTS)
 def test_every_argument_of_an_access_component_can_be_given(cloud: str) -> None:
     """A key of a namespace for each, but for those that the stack or its cluster decides."""
-    section = Section("", {})
+    section = Section("", {"grant": "prefix"} if cloud == "gcp" else {})
     namespace_settings.namespace("test", section, load(config_of(ENVIRONMENTS[cloud])).cloud)
     component = getattr(secret_access, f"{cloud.capitalize()}SecretAccessArgs")
     decided = OF_THE_STACK[cloud] | {"namespace", "sidecar_image"}
@@ -164,6 +166,8 @@ DIFFERENT = [
     ("aws", "account_id", "999999999999"),
     ("aws", "region", "eu-west-1"),
     ("azure", "tenant_id", "99999999-9999-9999-9999-999999999999"),
+    ("gcp", "project", "other-project"),
+    ("gcp", "project_number", "999999999999"),
     ("vault", "address", "https://other.example:8200"),
     ("vault", "namespace", "admin"),
 ]
@@ -173,7 +177,8 @@ DIFFERENT = [
 def test_a_cluster_of_another_account_stops_everything(cloud: str, setting: str, value: str) -> None:
     """The message names the key, both values and the cluster's stack."""
     config = changed(config_of(ENVIRONMENTS[cloud]), f"secret-access:{cloud}.{setting}", value)
-    caller = {"caller": value} if setting == "account_id" else {}
+    theirs = {"account_id": "caller", "project_number": "project_number"}
+    caller = {theirs[setting]: value} if setting in theirs else {}
     message = rf"secret-access:{cloud}.{setting}: given '{value}', expected '.*', as in the cluster's stack"
     with pytest.raises(InvalidSetting, match=message):
         on_its_cluster(config, **caller)
@@ -203,12 +208,13 @@ def test_a_stack_names_one_cloud() -> None:
 
 def test_prefixes_that_cover_one_another_in_a_vaults_own_spelling_are_refused() -> None:
     """A prefix is compared as the vault spells it, and a namespace `a--b` has none by default."""
+    secrets = {"secrets": ["key"]}
     for stack in ENVIRONMENTS.values():
         place = "secret-access:namespaces"
         with pytest.raises(InvalidSetting, match=f"{place}.a--b: .*no default prefix"):
-            load(changed(config_of(stack), place, {"a": None, "a--b": None}))
+            load(changed(config_of(stack), place, {"a": secrets, "a--b": secrets}))
         with pytest.raises(InvalidSetting, match=f"{place}.b.secret_prefix: given 'a/b/', .* a reads the secrets of b"):
-            load(changed(config_of(stack), place, {"a": None, "b": {"secret_prefix": "a/b/"}}))
+            load(changed(config_of(stack), place, {"a": secrets, "b": {"secret_prefix": "a/b/", **secrets}}))
 
 
 def test_an_access_component_exists_for_each_cloud() -> None:

@@ -100,7 +100,7 @@ class Asked:
         self.has_binding = any(name in given for name in issuer_checks.BINDING)
         self.common: CommonArguments = common_arguments(given, BACKEND)
         self.tenant_id = given.take("tenant_id", azure_checks.tenant_id)
-        issuers = given.plain("issuers", issuer_checks.by_cluster, {})
+        issuers = given.plain("issuers", issuer_checks.by_cluster, {}, by_name=True)
         given.check(issuer_checks.trust, bool(issuers), [name for name in issuer_checks.BINDING if name in given])
         self.issuers = _by_name(issuers, given.check(issuer_checks.distinct, list(issuers.values())))
         self._take_identity(given)
