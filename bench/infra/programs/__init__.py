@@ -1,0 +1,1 @@
+"""The two programs that are compared; Pulumi runs each as its own."""
