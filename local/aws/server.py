@@ -14,7 +14,8 @@ from typing import Any
 from local import config
 from local.aws.guard import Guard
 from local.aws.tokens import verify_tokens
-from local.aws.web_identity import IssuerKeys, Provider, verify
+from local.aws.web_identity import Provider, verify
+from local.issuer_keys import IssuerKeys
 
 
 def main(authority: Path) -> None:

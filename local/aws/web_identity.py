@@ -5,15 +5,13 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentit
 
 from __future__ import annotations
 
-import json
-import ssl
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jwt
+
+from local.issuer_keys import IssuerKeys
 
 
 @dataclass(frozen=True)
@@ -31,25 +29,6 @@ class RefusedError(Exception):
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
-
-
-class IssuerKeys:
-    """The issuers' public keys, found as OpenID Connect Discovery 1.0 says and kept until an unknown key id appears."""
-
-    def __init__(self, authority: Path) -> None:
-        self._context = ssl.create_default_context(cafile=str(authority))
-        self._clients: dict[str, jwt.PyJWKClient] = {}
-
-    def key(self, issuer: str, token: str) -> jwt.PyJWK:
-        """The key that this issuer says it signed the token with."""
-        if issuer not in self._clients:
-            url = f"{issuer}/.well-known/openid-configuration"
-            with urllib.request.urlopen(url, context=self._context, timeout=5) as answer:  # noqa: S310 — a registered https issuer
-                discovery = json.load(answer)
-            if discovery["issuer"] != issuer:
-                raise ValueError(f"{url} is of issuer {discovery['issuer']}, expected {issuer}")
-            self._clients[issuer] = jwt.PyJWKClient(discovery["jwks_uri"], ssl_context=self._context)
-        return self._clients[issuer].get_signing_key_from_jwt(token)
 
 
 def verify(token: str, find_provider: Callable[[str], Provider | None], keys: IssuerKeys) -> dict[str, Any]:

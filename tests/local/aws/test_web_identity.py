@@ -15,7 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from local.aws.web_identity import IssuerKeys, Provider, RefusedError, verify, with_single_audience
+from local.aws.web_identity import Provider, RefusedError, verify, with_single_audience
+from local.issuer_keys import IssuerKeys
 from local.pki import Authority
 
 AUDIENCE = "sts.amazonaws.com"
