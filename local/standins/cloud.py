@@ -47,7 +47,7 @@ from local.standins.errors import Gone, Refused
 from local.standins.kinds import Kind
 from local.standins.protocol import UNKNOWN, Properties, name_of, type_of
 from local.standins.provider import Live, Provider
-from local.standins.schema import Failure
+from local.standins.schema import Failure, Sdk
 
 
 class Cloud(Provider):
@@ -59,6 +59,7 @@ class Cloud(Provider):
 
     def __init__(self) -> None:
         super().__init__()
+        self.sdk = Sdk(self.package, [kind.token for kind in self.kinds])
         self.api: Any = None
         self._kinds = {kind.token: kind for kind in self.kinds}
 

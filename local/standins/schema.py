@@ -34,10 +34,14 @@ class Failure:
 
 
 class Sdk:
-    """The pinned SDK of one package, such as ``aws`` or ``azure-native``."""
+    """The pinned SDK of one package, such as ``aws`` or ``azure-native``.
 
-    def __init__(self, package: str) -> None:
+    ``tokens`` are types that will be asked for: their modules are read together with the first that is.
+    """
+
+    def __init__(self, package: str, tokens: Iterable[str] = ()) -> None:
         self.package = package
+        self._expected = {self._module_of(token) for token in tokens}
         self.version = metadata.version(f"pulumi_{package}")
         self._modules: dict[str, Properties] = {}
         self._lock = threading.Lock()
@@ -54,26 +58,36 @@ class Sdk:
 
     def module(self, token: str) -> Properties:
         """What the SDK says of the module of a type token; without resources where it has no such module."""
-        package, middle, _ = token.split(":", 2)
-        name = f"{middle}:provider" if package == "pulumi" else f"{package}:{middle}"
-        if package == "pulumi":
-            name = f"{self.package}:provider"
+        name = self._module_of(token)
         with self._lock:
             if name not in self._modules:
                 self._modules[name] = self._load(name)
             return self._modules[name]
 
+    def _module_of(self, token: str) -> str:
+        package, middle, _ = token.split(":", 2)
+        return f"{self.package}:provider" if package == "pulumi" else f"{package}:{middle}"
+
     def _load(self, module: str) -> Properties:
+        if not self._kept(module).exists():
+            self._read([module, *sorted(one for one in self._expected - {module} if not self._kept(one).exists())])
+        described: Properties = json.loads(self._kept(module).read_bytes())
+        return described
+
+    def _kept(self, module: str) -> Path:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secret-access" / "sdk-types"
-        kept = cache / f"pulumi-{self.package}-{self.version}" / f"{module.replace('/', '_').replace(':', '_')}.json"
-        if not kept.exists():
-            read = subprocess.run([sys.executable, _START, "sdk_types", module], stdout=subprocess.PIPE, check=True)
+        name = f"{module.replace('/', '_').replace(':', '_')}.json"
+        return cache / f"pulumi-{self.package}-{self.version}" / name
+
+    def _read(self, modules: list[str]) -> None:
+        """Read modules in one process, whose start costs more than all of them."""
+        read = subprocess.run([sys.executable, _START, "sdk_types", *modules], stdout=subprocess.PIPE, check=True)
+        for module, described in zip(modules, read.stdout.splitlines(), strict=True):
+            kept = self._kept(module)
             kept.parent.mkdir(parents=True, exist_ok=True)
             half = kept.with_suffix(f".{os.getpid()}")
-            half.write_bytes(read.stdout)
+            half.write_bytes(described)
             half.rename(kept)
-        described: Properties = json.loads(kept.read_bytes())
-        return described
 
     def _tokens_like(self, token: str, modules: Iterable[str]) -> list[str]:
         """The same resource name in modules that are there."""

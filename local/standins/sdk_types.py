@@ -1,4 +1,4 @@
-"""Read what a pinned Pulumi SDK says of its resources: ``python start.py sdk_types MODULE`` prints it as JSON.
+"""Read what a pinned Pulumi SDK says of its resources: ``start.py sdk_types MODULE …`` prints a line of JSON for each.
 
 ``MODULE`` is the middle of a type token, such as ``aws:iam/role`` or ``kubernetes:apps/v1``; ``aws:provider`` is the
 provider itself. A process of its own, since importing an SDK takes seconds and what comes out never changes.
@@ -8,6 +8,7 @@ A type is a list of alternatives, each ``"scalar"``, ``"any"``, ``{"list": T}``,
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -25,9 +26,9 @@ _COLLECTIONS = {Sequence: "list", Mapping: "map"}
 
 
 def main(arguments: list[str]) -> None:
-    """Print what ``describe`` says of a module."""
-    (module,) = arguments
-    print(json.dumps(describe(module)))
+    """Print what ``describe`` says of each module."""
+    for module in arguments:
+        print(json.dumps(describe(module)))
 
 
 def describe(module: str) -> Object:
@@ -51,6 +52,7 @@ def _resources(entry: Object | None) -> list[tuple[str, type]]:
     return [(token, cls) for token, cls in arguments.items() if cls is not None]
 
 
+@functools.cache
 def _registered(package: str) -> list[Object]:
     """The table with which the SDK registers its modules, read from its source, since importing it runs it."""
     sdk = f"pulumi_{package.replace('-', '_')}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,23 @@ def test_the_sdk_is_read_once_and_kept(tmp_path: Path, monkeypatch: pytest.Monke
     assert sdk.failures("aws:iam/rolePolicy:RolePolicy", {"role": "r", "policy": UNKNOWN}) == []
     kept = tmp_path / "secret-access" / "sdk-types" / f"pulumi-aws-{sdk.version}"
     assert [path.name for path in kept.iterdir()] == ["aws_iam_rolePolicy.json"]
+
+
+def test_the_types_of_a_cloud_s_kinds_are_read_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first that is asked for starts the one process; what is kept already is not read again."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    tokens = (
+        "vault:index/policy:Policy",
+        "vault:jwt/authBackend:AuthBackend",
+        "vault:jwt/authBackendRole:AuthBackendRole",
+    )
+    assert Sdk("vault", tokens).failures("pulumi:providers:vault", {}) == []
+    monkeypatch.setattr(sys, "executable", "/nonexistent")
+    sdk = Sdk("vault", tokens)
+    assert sdk.failures(tokens[0], {"policy": ""}) == []
+    assert [failure.path for failure in sdk.failures(tokens[1], {})] == ["roleName", "userClaim"]
+    with pytest.raises(FileNotFoundError):
+        sdk.failures("vault:index/mount:Mount", {})
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,17 @@ def test_a_widened_role_turns_the_refusals(bao: OpenBao, cluster: Cluster) -> No
         login(bao, cluster.token("prod", "any", "sts.amazonaws.com"))
 
 
+def test_an_entity_may_have_policies_that_the_role_does_not_name(bao: OpenBao, cluster: Cluster) -> None:
+    """docs/vault.md says so: who may write identities can widen what a role reads, and the role does not show it."""
+    make(bao)
+    auth = login(bao, cluster.token("test", "secret-access"))
+    assert status(bao, auth["client_token"], "GET", "secret/data/prod/database-password") == 403
+    bao("PUT", "sys/policies/acl/all", {"policy": 'path "secret/data/*" { capabilities = ["read"] }'})
+    bao("POST", f"identity/entity/id/{auth['entity_id']}", {"policies": ["all"]})
+    assert status(bao, auth["client_token"], "GET", "secret/data/prod/database-password") == 200
+    bao("DELETE", f"identity/entity/id/{auth['entity_id']}")
+
+
 def test_vaults_own_namespaces_keep_apart(bao: OpenBao, cluster: Cluster) -> None:
     """The same paths in another namespace of Vault's are other secrets."""
     bao("POST", "sys/namespaces/team")
