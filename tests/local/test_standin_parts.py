@@ -160,7 +160,7 @@ def test_the_types_of_a_cloud_s_kinds_are_read_together(tmp_path: Path, monkeypa
     monkeypatch.setattr(sys, "executable", "/nonexistent")
     sdk = Sdk("vault", tokens)
     assert sdk.failures(tokens[0], {"policy": ""}) == []
-    assert [failure.path for failure in sdk.failures(tokens[1], {})] == ["roleName", "userClaim"]
+    assert [failure.path for failure in sdk.failures(tokens[2], {})] == ["roleName", "userClaim"]
     with pytest.raises(FileNotFoundError):
         sdk.failures("vault:index/mount:Mount", {})
 
