@@ -19,6 +19,8 @@ from .shared_service.component import SharedSecretService, SharedSecretServiceAr
 if TYPE_CHECKING:
     from .aws.access import AwsSecretAccess, AwsSecretAccessArgs
     from .aws.cluster_trust import ClusterTrust, ClusterTrustArgs
+    from .aws.shared_role import AwsSharedRole, AwsSharedRoleArgs
+    from .aws.target_role import AwsTargetRole, AwsTargetRoleArgs
     from .azure.access import AzureSecretAccess
     from .azure.arguments import AzureSecretAccessArgs
     from .gcp.access import GcpSecretAccess, GcpSecretAccessArgs
@@ -30,6 +32,10 @@ __all__ = [
     "Access",
     "AwsSecretAccess",
     "AwsSecretAccessArgs",
+    "AwsSharedRole",
+    "AwsSharedRoleArgs",
+    "AwsTargetRole",
+    "AwsTargetRoleArgs",
     "AzureSecretAccess",
     "AzureSecretAccessArgs",
     "CallerToken",
@@ -66,6 +72,8 @@ __all__ = [
 _MODULES = {
     "aws.access": ("AwsSecretAccess", "AwsSecretAccessArgs"),
     "aws.cluster_trust": ("ClusterTrust", "ClusterTrustArgs"),
+    "aws.shared_role": ("AwsSharedRole", "AwsSharedRoleArgs"),
+    "aws.target_role": ("AwsTargetRole", "AwsTargetRoleArgs"),
     "azure.access": ("AzureSecretAccess",),
     "azure.arguments": ("AzureSecretAccessArgs",),
     "gcp.access": ("GcpSecretAccess", "GcpSecretAccessArgs"),

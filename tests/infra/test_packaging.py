@@ -7,6 +7,8 @@ import pytest
 
 from secret_access import (
     AwsSecretAccess,
+    AwsSharedRole,
+    AwsTargetRole,
     AzureSecretAccess,
     ClusterTrust,
     GcpClusterTrust,
@@ -20,6 +22,8 @@ from secret_access.packaging import Package
 
 COMPONENTS = [
     AwsSecretAccess,
+    AwsSharedRole,
+    AwsTargetRole,
     AzureSecretAccess,
     ClusterTrust,
     GcpClusterTrust,

@@ -88,8 +88,8 @@ class AwsSecretAccess(SecretAccess):
         common = common_arguments(given, BACKEND)
         way = _irsa(given, common) if mode is None else _pod_identity(given, common)
         region = given.check(_region, way.account, way.named_by, given.get("region"))
-        replicas = given.check(_replicas, given.get("replica_regions"), region)
-        keys = given.check(_keys, given.get("kms_key_arns"), region, replicas)
+        replicas = given.check(aws_checks.replica_regions, given.get("replica_regions"), region)
+        keys = given.check(aws_checks.kms_key_arns, given.get("kms_key_arns"), region, replicas)
         target = given.optional("target_role_arn", partial(role_checks.role_arn, argument="target_role_arn"))
         grants = (way.account, region, common.prefix, common.access, keys, replicas)
         role = None
@@ -193,7 +193,7 @@ def _existing(arn: object) -> Role:
 
 def _of_the_cluster(arn: object, cluster: Cluster) -> str:
     reason = "EKS passes a role of the cluster's own account alone"
-    return role_checks.same_account("existing_role_arn", _existing(arn), cluster, reason).arn
+    return role_checks.role_of("existing_role_arn", _existing(arn), cluster, reason).arn
 
 
 def _arn(role: Role) -> str:
@@ -202,14 +202,6 @@ def _arn(role: Role) -> str:
 
 def _region(account: Account, named_by: str, name: object) -> str:
     return aws_checks.region_of(account.partition, name, named_by)
-
-
-def _replicas(names: object, region: str) -> list[str]:
-    return aws_checks.replica_regions([] if names is None else names, region)
-
-
-def _keys(arns: object, region: str, replicas: list[str]) -> list[str]:
-    return aws_checks.kms_key_arns([] if arns is None else arns, region, replicas)
 
 
 def _role_policy(*grants: Any) -> str:

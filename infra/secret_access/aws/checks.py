@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ..checks import distinct, invalid, match, no_credentials, texts
-from .identifiers import OidcProvider
+from .identifiers import Account, OidcProvider
 
 ROLE_NAME_LIMIT = 64
 EXAMPLE_PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
@@ -62,9 +62,7 @@ def oidc_providers(arns: object) -> list[OidcProvider]:
         raise invalid("oidc_provider_arns names none, so no token is trusted", arns, "one ARN at least", PROVIDER_FIX)
     providers = [oidc_provider(arn, "oidc_provider_arns") for arn in listed]
     for provider in providers[1:]:
-        first = providers[0]
-        same_part("oidc_provider_arns", provider.arn, "partition", provider.partition, first.partition, "a provider")
-        same_part("oidc_provider_arns", provider.arn, "account", provider.account_id, first.account_id, "a provider")
+        same_account("oidc_provider_arns", provider.arn, provider, providers[0], "a provider")
     return providers
 
 
@@ -164,7 +162,7 @@ def kms_key_arns(given: object, region: str, replica_regions: Sequence[str] = ()
     encryption and decryption").
     """
     regions = [region, *replica_regions]
-    arns = texts("kms_key_arns", given, f'["{EXAMPLE_KEY}"]')
+    arns = texts("kms_key_arns", [] if given is None else given, f'["{EXAMPLE_KEY}"]')
     for arn in arns:
         match(
             KEY_ARN,
@@ -182,7 +180,7 @@ def kms_key_arns(given: object, region: str, replica_regions: Sequence[str] = ()
 
 def replica_regions(given: object, region: str) -> list[str]:
     """Return regions of the home region's partition: Secrets Manager replicates within one."""
-    names = distinct("replica_regions", texts("replica_regions", given, '["us-west-2"]'))
+    names = distinct("replica_regions", texts("replica_regions", [] if given is None else given, '["us-west-2"]'))
     for name in names:
         match(REGION, "replica_regions", name, "a region such as us-west-2", "correct it")
         if name == region:
@@ -228,6 +226,12 @@ def _managed_policy(argument: str, arn: object, account_id: str, partition: str)
     if owner != "aws":
         same_part(argument, checked, "account", owner, account_id, "a policy")
     return checked
+
+
+def same_account(argument: str, arn: str, given: Account, expected: Account, thing: str) -> None:
+    """Refuse an ARN of another account or partition than expected."""
+    same_part(argument, arn, "partition", given.partition, expected.partition, thing)
+    same_part(argument, arn, "account", given.account_id, expected.account_id, thing)
 
 
 def same_part(argument: str, arn: str, what: str, given: str, expected: str, thing: str) -> None:

@@ -47,6 +47,15 @@ def pod_identity(given: object) -> PodIdentity | None:
         raise invalid("pod_identity", given, f"one of {WAYS}", "correct it, or leave it out for IRSA") from None
 
 
+def shared(given: object) -> PodIdentity:
+    """Return one of the two ways in which namespaces share a role."""
+    mode = None if given is None else pod_identity(given)
+    if mode is None or mode is PodIdentity.ROLE_PER_NAMESPACE:
+        expected, fix = "session_tags or session_policies", "name one; else AwsSecretAccess makes each namespace's role"
+        raise invalid("pod_identity", given, expected, fix)
+    return mode
+
+
 def check(mode: PodIdentity | None, arguments: Mapping[str, Any]) -> None:
     """Refuse arguments that do not go together, or would be ignored."""
     given = {name: value for name, value in arguments.items() if _is_said(value)}

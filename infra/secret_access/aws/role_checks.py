@@ -7,10 +7,11 @@ AssumeRoleWithWebIdentity.
 import re
 
 from ..checks import invalid, match, whole_number
-from .checks import same_part
+from . import checks
 from .identifiers import Account, Role
 
 ROLE_PATH_LIMIT = 512
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
 EXAMPLE_ROLE = "arn:aws:iam::111122223333:role/secret-access-test"
 ROLE_PATH = re.compile(r"/([!-~]+/)?")
 ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/((?:[!-~]+/)?[A-Za-z0-9+=,.@_-]{1,64})")
@@ -28,11 +29,16 @@ def role_arn(arn: object, argument: str) -> Role:
     raise invalid(f"{argument} {what}", arn, f"such as {EXAMPLE_ROLE}", "take Arn of `aws iam get-role`")
 
 
-def same_account(argument: str, role: Role, account: Account, reason: str) -> Role:
+def role_of(argument: str, role: Role, account: Account, reason: str) -> Role:
     """Return a role of an account, of which `reason` says why it must be."""
-    same_part(f"{argument}: {reason}; it", role.arn, "partition", role.partition, account.partition, "a role")
-    same_part(f"{argument}: {reason}; it", role.arn, "account", role.account_id, account.account_id, "a role")
+    checks.same_account(f"{argument}: {reason}; it", role.arn, role, account, "a role")
     return role
+
+
+def account_id(number: object) -> str:
+    """Return an account's id: twelve digits, and text, for one may begin with zeros."""
+    fix = "put it in quotes; take Account of `aws sts get-caller-identity`"
+    return match(ACCOUNT_ID, "account_id", number, '12 digits, such as "444455556666"', fix)
 
 
 def role_path(path: object) -> str:
