@@ -13,7 +13,9 @@ import time
 
 import jwt
 
-from tests.fakes.azure import RESOURCE, TENANT, FakeAzure
+from local.azure.directory import TENANT, Access
+from local.azure.directory import VAULT_RESOURCE as RESOURCE
+from tests.fakes.azure import FakeAzure
 from tests.fakes.issuer import Issuer, verified
 from tests.fakes.server import Reply, Request, Server
 
@@ -49,5 +51,5 @@ class TokenProxy:
         if form["client_id"] not in self.allowed.get(claims["sub"], ()):
             return Reply({"error": "unauthorized_client"}, 403)
         token = secrets.token_urlsafe(24)
-        self._azure.tokens[token] = (form["client_id"], RESOURCE, time.time() + self._azure.lifetime)
+        self._azure.tokens[token] = Access(form["client_id"], RESOURCE, time.time() + self._azure.lifetime)
         return Reply({"token_type": "Bearer", "expires_in": self._azure.lifetime, "access_token": token})

@@ -9,14 +9,16 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from local.azure import directory as azure
+from local.azure.directory import FederatedCredential, RoleAssignment, Vault
 from secret_names import dashed
 from secret_sidecar.vaults.aws.token_exchange import AwsTokenExchange
 from secret_sidecar.vaults.azure.token_exchange import AzureTokenExchange
 from secret_sidecar.vaults.gcp.token_exchange import GcpTokenExchange
-from tests.fakes import azure, google
+from tests.fakes import google
 from tests.fakes.aws import REGION
 from tests.fakes.aws_shared import TEMPLATE, SharedAws, token
-from tests.fakes.azure import FakeAzure, FederatedCredential, RoleAssignment, Vault
+from tests.fakes.azure import FakeAzure
 from tests.fakes.google import FakeGoogle, Stored
 from tests.fakes.issuer import Issuer
 from tests.sidecar.support.certificates import Authority

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from local.azure.directory import FederatedCredential, RoleAssignment, Vault
 from secret_sidecar.errors import SettingsError
 from secret_sidecar.vaults.azure.client_ids import ClientIds
-from tests.fakes.azure import FederatedCredential, RoleAssignment, Vault
 from tests.fakes.connect_proxy import ConnectProxy
 from tests.fakes.issuer import Issuer
 from tests.fakes.server import Reply
@@ -41,7 +41,7 @@ async def test_a_client_of_somebody_else_is_a_403(launch: Launch) -> None:
     wrong = await launch(AzureCloud, SECRETS_SHARED_CLIENT_IDS=f"test={prod},prod={prod}")
     fake = wrong.cloud.fake
     got = await wrong.service.ask(NAME, wrong.cloud.token("test"))
-    assert (got.status, got.json["code"], got.json["request_id"]) == (403, "AADSTS700213", "trace-1")
+    assert (got.status, got.json["code"], got.json["request_id"]) == (403, "AADSTS700213", "request-1")
     assert got.json["identity"] == wrong.cloud.identity("prod")
     fake.federated[prod].append(FederatedCredential(wrong.cloud.issuer.url, "system:serviceaccount:test:app"))
     got = await wrong.service.ask("/v1/secrets/prod/database-password", wrong.cloud.token("test", 2))

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from local import pki
+from local.azure.directory import TENANT, FederatedCredential, RoleAssignment
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.azure.store import AzureStore, open_store
-from tests.fakes.azure import TENANT, FakeAzure, FederatedCredential, RoleAssignment
+from tests.fakes.azure import FakeAzure
 from tests.fakes.issuer import Issuer
 
 SUBJECT = "system:serviceaccount:test:app"

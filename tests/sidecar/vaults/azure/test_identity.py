@@ -132,7 +132,7 @@ async def test_a_token_is_asked_for_the_audience_that_the_vault_named(tmp_path: 
 async def test_a_token_ends_when_entra_says(pod: Pod) -> None:
     """And says whose it is."""
     token = await bearer(pod)
-    assert token.expires == pytest.approx(pod.azure.tokens[token.token][2], abs=1)
+    assert token.expires == pytest.approx(pod.azure.tokens[token.token].expires, abs=1)
     assert token.identity == f"client {CLIENT} of tenant 11111111-1111-1111-1111-111111111111"
     assert token.token not in repr(token)
 

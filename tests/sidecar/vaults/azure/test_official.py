@@ -13,9 +13,9 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, 
 from azure.identity import WorkloadIdentityCredential
 from azure.keyvault.secrets import SecretClient
 
+from local.azure.directory import TENANT, FederatedCredential, RoleAssignment
 from secret_sidecar.errors import Denied, IdentityUnavailable, NotFound
 from secret_sidecar.vaults.azure.store import open_store
-from tests.fakes.azure import TENANT, FederatedCredential, RoleAssignment
 from tests.fakes.issuer import Issuer
 from tests.sidecar.conftest import soon
 from tests.sidecar.vaults.azure.conftest import AUDIENCE, CLIENT, SUBJECT, Pod

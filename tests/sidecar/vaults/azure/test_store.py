@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from local.azure.directory import RoleAssignment, Vault, Version
 from secret_names import InvalidName
 from secret_sidecar.errors import (
     AlreadyExists,
@@ -18,7 +19,7 @@ from secret_sidecar.errors import (
 )
 from secret_sidecar.vaults.azure.store import AzureStore
 from secret_sidecar.vaults.store import NewValue, Written
-from tests.fakes.azure import FakeAzure, RoleAssignment, Vault, Version
+from tests.fakes.azure import FakeAzure
 from tests.sidecar.conftest import StartSidecar, soon
 from tests.sidecar.support.caller import ask
 from tests.sidecar.vaults.azure.conftest import CLIENT, Pod

@@ -13,12 +13,13 @@ from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 from azure.identity import WorkloadIdentityCredential
 from azure.keyvault.secrets import SecretClient
 
+from local.azure.directory import TENANT
 from secret_sidecar.errors import IdentityUnavailable, SettingsError
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.azure.settings import AzureSettings
 from secret_sidecar.vaults.azure.sources import open_source
 from secret_sidecar.vaults.azure.store import open_store
-from tests.fakes.azure import TENANT, FakeAzure
+from tests.fakes.azure import FakeAzure
 from tests.fakes.azure_token_proxy import AUDIENCE, TokenProxy
 from tests.fakes.issuer import Issuer
 from tests.sidecar.conftest import soon
