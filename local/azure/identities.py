@@ -39,7 +39,7 @@ def identity(directory: Directory, request: Request, *, identity: str, name: str
             directory.federated.pop(known.client_id, None)
             return Reply({})
         case "DELETE":
-            return Reply({}, 204)
+            return Reply(b"", 204)
     raise Refused(405, "MethodNotAllowed", request.method)
 
 
@@ -64,7 +64,7 @@ def credentials(
             listed.remove(known)
             return Reply({})
         case "DELETE", str():
-            return Reply({}, 204)
+            return Reply(b"", 204)
     raise Refused(404, "NotFound", f"The identity {name!r} has no federated credential {credential!r}.")
 
 

@@ -25,6 +25,7 @@ _ROUTES: tuple[tuple[str, Handler], ...] = (
     (rf"{_IDENTITY}", identities.identity),
     (rf"{_IDENTITY}/federatedIdentityCredentials(?:/(?P<credential>[^/]+))?", identities.credentials),
     (rf"{_GROUP}/providers/Microsoft\.KeyVault/vaults/(?P<name>[^/]+)", vaults.vault),
+    (rf"{_GROUP}/providers/Microsoft\.KeyVault/vaults", vaults.listed),
     (rf"{_DELETED}/(?P<name>[^/]+)/purge", vaults.purge),
     (
         r"(?P<scope>/.*)/providers/Microsoft\.Authorization/roleAssignments(?:/(?P<name>[^/]+))?",

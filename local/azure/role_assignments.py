@@ -36,7 +36,7 @@ def assignments(directory: Directory, request: Request, *, scope: str, name: str
             directory.assignments.remove(known)
             return _shown(known)
         case "DELETE", str():
-            return Reply({}, 204)
+            return Reply(b"", 204)
     raise Refused(404, "RoleAssignmentNotFound", f"The role assignment {name!r} is not found.")
 
 

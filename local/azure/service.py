@@ -49,12 +49,11 @@ class Azure:
         """Answer a request for any of them."""
         request_id = self._request_id()
         before = self.directory.tokens.get(request.bearer)
-        reply = (
-            self.entra.answer(request, request_id)
-            or self._resource_manager.answer(request)
-            or self._key_vault.answer(request, request_id)
-            or Reply(b"<html>Not Found</html>", 404, content_type="text/html")
-        )
+        try:
+            reply = self._reply(request, request_id)
+        except (LookupError, TypeError, ValueError) as error:
+            document = {"error": {"code": "BadRequest", "message": f"The request is malformed: {error!r}"}}
+            reply = Reply(document, 400)
         identity = f"{before.client_id} {before.subject}".strip() if before else ""
         self._note(
             Call(
@@ -69,6 +68,14 @@ class Azure:
             )
         )
         return reply
+
+    def _reply(self, request: Request, request_id: str) -> Reply:
+        return (
+            self.entra.answer(request, request_id)
+            or self._resource_manager.answer(request)
+            or self._key_vault.answer(request, request_id)
+            or Reply(b"<html>Not Found</html>", 404, content_type="text/html")
+        )
 
 
 def _action(request: Request) -> str:

@@ -42,8 +42,16 @@ def vault(
             directory.deleted_vaults[name.lower()] = directory.vaults.pop(address)
             return Reply({})
         case "DELETE":
-            return Reply({}, 204)
+            return Reply(b"", 204)
     raise Refused(404, "ResourceNotFound", f"The Resource 'Microsoft.KeyVault/vaults/{name}' was not found.")
+
+
+def listed(directory: Directory, request: Request, *, group: str, **_: Any) -> Reply:
+    """List the vaults of a resource group."""
+    if request.method != "GET":
+        raise Refused(405, "MethodNotAllowed", request.method)
+    found = [one for one in directory.vaults.values() if one.group.lower() == group.lower()]
+    return Reply({"value": [_shown(directory, one).document for one in found]})
 
 
 def purge(directory: Directory, request: Request, *, name: str, **_: Any) -> Reply:
