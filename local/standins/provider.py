@@ -19,8 +19,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
-from google.rpc import code_pb2, status_pb2  # type: ignore[import-untyped]  # ships no types
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from local.standins.changes import answer, under
 from local.standins.errors import NotReady, Refused, UnknownType
@@ -155,7 +154,7 @@ def _partial_failure(error: NotReady) -> bytes:
         ),
         type_url_prefix="type.googleapis.com",
     )
-    status = status_pb2.Status(code=code_pb2.UNKNOWN, message=str(error), details=[detail])
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error), details=[detail])
     return bytes(status.SerializeToString())
 
 
