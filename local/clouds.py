@@ -5,8 +5,9 @@ from __future__ import annotations
 from local import selection
 from local.aws.cloud import AWS
 from local.cloud import Cloud
+from local.vault.cloud import VAULT
 
-ALL = {cloud.name: cloud for cloud in (AWS,)}
+ALL = {cloud.name: cloud for cloud in (AWS, VAULT)}
 
 
 def wanted() -> tuple[Cloud, ...]:

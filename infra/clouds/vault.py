@@ -79,7 +79,7 @@ class Vault(Cloud):
         """
         provider = vault.Provider("vault", address=self.address, namespace=self.namespace or None)
         ask(
-            lambda: generic.get_secret(OWN_TOKEN, opts=pulumi.InvokeOptions(provider=provider)),
+            lambda: generic.get_secret(path=OWN_TOKEN, opts=pulumi.InvokeOptions(provider=provider)),
             cloud="Vault",
             where=self.address,
             expected=f"a token of the stack's vault.address {self.address!r}",

@@ -129,6 +129,8 @@ class Cloud(mocks.Mocks):
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> Any:
+        if args.token == "vault:generic/getSecret:getSecret":
+            assert args.args["path"] == "auth/token/lookup-self"
         if self.world.refusal:
             raise Refused(f"invocation of {args.token} returned an error: {self.world.refusal}")
         account = self.world.caller

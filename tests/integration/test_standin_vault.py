@@ -248,3 +248,18 @@ def test_settings_that_the_stand_in_does_not_do_are_refused(monkeypatch: pytest.
     monkeypatch.delenv("VAULT_TOKEN", raising=False)
     with pytest.raises(StandInRefused, match="the provider's token"):
         Vault().configure({"address": "http://127.0.0.1:1"})
+
+
+def test_whose_token_it_is_can_be_asked_and_no_secret(bao: OpenBao, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program asks before it makes anything; the token that Vault shows beside is in no answer."""
+    get_secret, own = "vault:generic/getSecret:getSecret", "auth/token/lookup-self"
+    server = Vault()
+    monkeypatch.setenv("VAULT_TOKEN", bao.root)
+    server.configure({"address": bao.url})
+    assert bao.root not in json.dumps(server.invoke(get_secret, {"path": own}))
+    with pytest.raises(StandInRefused, match=f"path 'secret/data/x' given, expected '{own}'"):
+        server.invoke(get_secret, {"path": "secret/data/x"})
+    monkeypatch.setenv("VAULT_TOKEN", "s.unknown")
+    server.configure({"address": bao.url})
+    with pytest.raises(StandInRefused, match="403 permission denied"):
+        server.invoke(get_secret, {"path": own})
