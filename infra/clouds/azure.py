@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import pulumi
 import pulumi_azure_native as azure
@@ -112,6 +112,7 @@ class Azure(Cloud):
         self, name: str, arguments: Arguments, cluster: pulumi.Output[ClusterOutputs], opts: pulumi.ResourceOptions
     ) -> SecretAccess:
         args = dict(arguments)
+        trust: Arguments
         further = args.pop("issuers", {})
         if args.pop("identity_binding", False):
             trust = {key: cluster.apply(partial(_own, key)) for key in BINDING}
@@ -180,7 +181,8 @@ def _vault_id(given: object) -> str:
 def _issuers(given: object) -> dict[str, object]:
     """Return the issuers of further clusters; `cluster` is the stack's own."""
     further = issuers.by_cluster(given)
-    issuers.distinct(list(further.values()))
+    urls: list[Any] = list(further.values())
+    issuers.distinct(urls)
     if "cluster" in further:
         raise checks.invalid("issuers", "cluster", "another name: this one is the stack's own cluster", "rename it")
     issuers.by_cluster({"cluster": "", **further})  # an identity has so many in all

@@ -206,6 +206,69 @@ def test_a_stack_names_one_cloud() -> None:
             load(both)
 
 
+def test_a_project_whose_number_is_another_stops_everything() -> None:
+    """Conditions and principals would be of a project that the stack does not mean."""
+    world = World(project_number="999999999999")
+    with pytest.raises(WrongAccount) as error:
+        up(config_of("gcp-staging"), world)
+    assert {asked.type for asked in world.asked} == {"pulumi:providers:gcp"}
+    for part in ("the project 'my-project' has another number", "given '123456789012'", "expected '999999999999'"):
+        assert part in str(error.value)
+
+
+CLUSTER_ID = (
+    "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/c/providers/"
+    "Microsoft.ContainerService/managedClusters/blue"
+)
+BINDING = {
+    "identity_binding_cluster_id": CLUSTER_ID,
+    "token_proxy_url": "https://blue.hcp.westeurope.azmk8s.io",
+    "token_proxy_sni_name": "a1b2c3.ests.aks",
+}
+
+
+def test_aks_identity_bindings_come_from_the_clusters_stack() -> None:
+    """With `identity_binding: true` a namespace has one in place of a credential; a cluster without is refused."""
+    config = changed(config_of("azure-prod"), "secret-access:namespaces.prod.identity_binding", True)
+    cluster = {**config_of("azure-cluster"), **{f"secret-access:{key}": value for key, value in BINDING.items()}}
+    world = World(stacks={"organization/secret-access/azure-cluster": up(cluster).outputs["stack"]})
+    up(config, world)
+    assert len(world.of("azure-native:containerservice:IdentityBinding")) == 1
+    assert world.of("azure-native:managedidentity:FederatedIdentityCredential") == []
+    with pytest.raises(
+        InvalidSetting, match=r"the cluster blue has no output identity_binding_cluster_id: given .*issuer"
+    ):
+        on_its_cluster(config)
+
+
+def test_an_identity_on_azure_may_trust_further_clusters() -> None:
+    """The stack's own cluster, and those whose issuers the namespace names."""
+    further = {"green": "https://oidc.example/green"}
+    world = on_its_cluster(changed(config_of("azure-prod"), "secret-access:namespaces.prod.issuers", further))
+    credentials = world.of("azure-native:managedidentity:FederatedIdentityCredential")
+    issuers = {asked.name: asked.inputs["issuer"] for asked in credentials}
+    own = config_of("azure-cluster")["secret-access:issuer"]
+    assert issuers == {"prod-credential-cluster": own, "prod-credential-green": further["green"]}
+
+
+def test_each_providers_servers_are_those_of_the_stack() -> None:
+    """An endpoint in the file holds for every service of the provider, and for the sidecar; so does Vault's address."""
+    local = "http://10.78.0.1:4570"
+    world = on_its_cluster(changed(config_of("gcp-staging"), "secret-access:gcp.endpoint", local))
+    servers = {
+        key: value for key, value in world.one("pulumi:providers:gcp").inputs.items() if key.endswith("CustomEndpoint")
+    }
+    assert len(servers) > 4
+    assert set(servers.values()) == {f"{local}/v1/"}
+    (workload,) = world.of("kubernetes:apps/v1:Deployment")
+    told = workload.inputs["spec"]["template"]["spec"]["initContainers"][0]["env"]
+    assert local in {item.get("value") for item in told}
+    azure = changed(config_of("azure-prod"), "secret-access:azure.metadata_host", "10.78.0.1:4571")
+    assert on_its_cluster(azure).one("pulumi:providers:azure-native").inputs["metadataHost"] == "10.78.0.1:4571"
+    vault = on_its_cluster(config_of("vault-prod")).one("pulumi:providers:vault")
+    assert vault.inputs["address"] == "https://vault.example:8200"
+
+
 def test_prefixes_that_cover_one_another_in_a_vaults_own_spelling_are_refused() -> None:
     """A prefix is compared as the vault spells it, and a namespace `a--b` has none by default."""
     secrets = {"secrets": ["key"]}
