@@ -97,4 +97,4 @@ def test_an_engine_that_is_killed_leaves_nothing_running(stack: Stack) -> None:
     left = wait_for("the program", lambda: found if len(found := descendants(engine.pid)) == 2 else None)
     engine.kill()
     engine.communicate()
-    wait_for("their end", lambda: not any(process.exists() for process in left))
+    assert wait_for("their end", lambda: not any(process.exists() for process in left))

@@ -26,6 +26,7 @@ from tests.fakes.aws import FakeAws, Reply, sts_error
 from tests.fakes.misbehaving import well
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.support.caller import ask, ask_raw, send
+from tests.sidecar.support.waiting import until
 from tests.sidecar.test_failures import FAILURES, PATH, Failure, Other, other
 
 pytestmark = pytest.mark.anyio
@@ -80,8 +81,9 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def _gone() -> None:
     """Wait until the callers have gone, as far as their connections know."""
-    while any(isinstance(there, Connection) and there.phase is not Phase.LOST for there in gc.get_objects()):  # noqa: ASYNC110 (no event tells)
-        await asyncio.sleep(0.01)
+    await until(
+        lambda: not any(isinstance(there, Connection) and there.phase is not Phase.LOST for there in gc.get_objects())
+    )
 
 
 async def _reads(sidecar: Sidecar, name: str, statuses: set[int]) -> None:

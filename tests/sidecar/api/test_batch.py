@@ -15,6 +15,7 @@ from tests.fakes import aws as fake_aws
 from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.support.caller import ask, send
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -233,8 +234,7 @@ async def test_as_many_as_have_a_turn_are_answered_at_a_time(
 
     monkeypatch.setattr(store, "get", held)
     both = [asyncio.create_task(send(sidecar.port, PATH, {"names": [name]})) for name in ("key", "database-password")]
-    while sidecar.metrics.requests_under_way < 2:  # noqa: ASYNC110 (no event tells)
-        await asyncio.sleep(0.001)
+    await until(lambda: sidecar.metrics.requests_under_way == 2)
     assert len(asked) == 1
     gate.set()
     assert [len(got.json["secrets"]) for got in await asyncio.gather(*both)] == [1, 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
@@ -24,6 +24,7 @@ from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.support.caller import ask
 from tests.sidecar.support.streams import ByHand, Stream, Versions
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -69,12 +70,6 @@ async def bench(static_settings: Settings) -> AsyncIterator[Bench]:
         yield Bench(versions, pause, part, listening.getsockname()[1])
         await server.drain(60)
     assert part.watches.names == []
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Return once it holds: what is waited for happens in this loop."""
-    while not holds():  # noqa: ASYNC110 (what it waits for has no event)
-        await asyncio.sleep(0.001)
 
 
 async def test_a_stream_tells_the_version_and_then_every_new_one(

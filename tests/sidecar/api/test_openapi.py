@@ -191,11 +191,14 @@ async def test_events_have_the_data_that_is_described(running: Running) -> None:
     """A version's, and a problem's."""
     running.aws.faults.clear()
     async with Stream(running.port, "/v1/events?names=database,prod/x") as stream:
+        seen = set()
         for _ in range(2):
             event = await stream.event()
+            seen.add(event.event)
             name = {"version": "VersionEvent", "problem": "Problem"}[event.event]
             whole = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": SCHEMAS}}
             jsonschema_rs.validate(whole, event.data)
+    assert seen == {"version", "problem"}
 
 
 @pytest.mark.anyio

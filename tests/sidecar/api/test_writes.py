@@ -19,6 +19,7 @@ from tests.fakes import aws as fake_aws
 from tests.fakes.aws import FakeAws, Reply
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.support.caller import ask, send
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -58,8 +59,7 @@ async def test_values_that_are_being_written_have_a_bound_in_memory(
     port, hanging = sidecar.port, asyncio.Event()
     aws.faults.append(hanging)
     first = asyncio.create_task(send(port, "/v1/secrets/a", {"value": "x" * 1000}))
-    while not (BUDGET.used or first.done()):  # noqa: ASYNC110 (nobody tells)
-        await asyncio.sleep(0.001)
+    await until(lambda: bool(BUDGET.used) or first.done())
     refused = await send(port, "/v1/secrets/b", {"value": "x" * 1000})
     assert (refused.status, refused.json["type"]) == (503, "urn:secret-access:problem:overloaded")
     assert (refused.json["name"], refused.headers["retry-after"]) == ("test/b", "1")

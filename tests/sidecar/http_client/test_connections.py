@@ -14,6 +14,7 @@ from secret_sidecar.http_client.origin import Origin
 from tests.fakes.scripted import Scripted, reply
 from tests.sidecar.conftest import soon
 from tests.sidecar.http_client.clients import client_of, send
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -119,8 +120,9 @@ async def test_closing_the_client_closes_what_is_idle() -> None:
     async with Scripted([reply(b"1")]) as server:
         client = client_of(server)
         await send(client)
+        assert not server.closed.is_set()
         await client.close()
-        await server.closed.wait()
+        await until(server.closed.is_set)
 
 
 async def test_an_idle_connection_keeps_no_answer() -> None:
@@ -172,11 +174,9 @@ async def test_a_connection_in_use_is_not_closed(monkeypatch: pytest.MonkeyPatch
         loop = asyncio.get_running_loop()
         assert (await client.send("GET", "/", (), b"", loop.time() + 0.01)).body == b"1"
         (connection,) = client._idle
-        while not connection._is_unused:  # noqa: ASYNC110 (no event tells)
-            await asyncio.sleep(0.001)
+        await until(lambda: connection._is_unused)
         sending = asyncio.create_task(send(client))
-        while connection._alarm_at != connection._patience:  # noqa: ASYNC110 (it has rung once more)
-            await asyncio.sleep(0.001)
+        await until(lambda: connection._alarm_at == connection._patience)  # it has rung once more
         held.set()
         assert (await sending).body == b"2"
         await client.close()

@@ -15,6 +15,7 @@ from secret_sidecar.http_client.origin import Origin
 from tests.fakes.scripted import Script, Scripted, reply
 from tests.sidecar.conftest import soon
 from tests.sidecar.http_client.clients import client_of, send
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -67,11 +68,11 @@ async def test_an_answer_that_has_begun_is_waited_for(monkeypatch: pytest.Monkey
         (connection,) = client._idle
         sending = asyncio.create_task(send(client))
         await begun.wait()
-        while connection._alarm_at != connection._deadline:  # noqa: ASYNC110 (it has rung once)
-            await asyncio.sleep(0.001)
+        await until(lambda: sending.done() or connection._alarm_at == connection._deadline)  # it has rung once
         rest.set()
-        assert (await sending).body == b"2"
+        answer = await sending
         await client.close()
+    assert answer.body == b"2"
 
 
 async def test_a_server_that_is_slow_over_new_connections_too_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:

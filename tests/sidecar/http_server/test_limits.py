@@ -14,6 +14,7 @@ from secret_sidecar import http_server
 from secret_sidecar.http_server.connection import Connection
 from tests.sidecar.http_server.served import GET, LAST, SOON, Gate, Serve, hello, problem
 from tests.sidecar.support.certificates import Authority
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -118,10 +119,9 @@ async def test_a_request_that_does_not_end_is_ended(data: bytes, serve: Serve) -
 
 @pytest.mark.parametrize("start", [b"G", GET[:-1], b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel"])
 async def test_a_request_that_begins_in_the_segment_of_another_has_its_time(start: bytes, serve: Serve) -> None:
-    """That of a request, not that of an idle connection."""
-    served = await serve(hello, http_server.Limits(request=0.1, sweep=0.02))
-    async with asyncio.timeout(20):
-        answers = await served.ask(GET + start)
+    """That of a request, not that of an idle connection, after which nothing would be said."""
+    served = await serve(hello, http_server.Limits(request=0.1, idle=0.3, sweep=0.02))
+    answers = await served.ask(GET + start)
     assert problem(answers.partition(b"hello")[2])[0] == 408
 
 
@@ -210,9 +210,7 @@ async def test_a_handshake_that_fails_leaves_nothing(data: bytes, serve: Serve, 
         reader, writer = await served.connect(data)
         writer.write_eof()
         await reader.read()
-        async with asyncio.timeout(20):
-            while not made or made[0]() is not None:  # noqa: ASYNC110 (no event tells)
-                await asyncio.sleep(0.001)
+        await until(lambda: bool(made) and made[0]() is None)
         assert not served.server._connections
     finally:
         gc.enable()
@@ -222,8 +220,6 @@ async def test_stopping_waits_for_no_handshake(serve: Serve, tmp_path: Path) -> 
     """Nothing was asked."""
     served = await serve(hello, http_server.Limits(handshake=60), Authority(tmp_path).server())
     reader, _ = await served.connect()
-    async with asyncio.timeout(20):
-        while not served.server._connections:  # noqa: ASYNC110 (no event tells)
-            await asyncio.sleep(0.001)
+    await until(lambda: bool(served.server._connections))
     await served.server.drain(60)
     assert await reader.read() == b""

@@ -20,6 +20,7 @@ from secret_sidecar.http_server.connection import Connection
 from secret_sidecar.http_server.reader import Reader
 from tests.sidecar.http_server.served import GET, LAST, START, Serve, Served, hello
 from tests.sidecar.support.certificates import Authority
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -29,12 +30,15 @@ MUCH = b"x" * (8 << 20)
 
 
 async def much(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with MUCH, to `/` with `hello`."""
+    """Answer with MUCH, to `/` with `hello`; to `/stream` with more than MUCH, for whose end the application waits."""
     if scope["path"] == "/":
         await hello(scope, receive, send)
         return
-    await send({**START, "headers": [(b"content-length", b"%d" % len(MUCH))]})
-    await send({"type": "http.response.body", "body": MUCH})
+    length = len(MUCH) + (scope["path"] == "/stream")
+    await send({**START, "headers": [(b"content-length", b"%d" % length)]})
+    await send({"type": "http.response.body", "body": MUCH, "more_body": length > len(MUCH)})
+    if length > len(MUCH):
+        await send({"type": "http.response.body", "body": b"."})
 
 
 async def ask_and_not_read(served: Served, data: bytes, **tls: Any) -> asyncio.StreamReader:
@@ -75,13 +79,13 @@ def test_a_head_that_begins_in_the_segment_of_another_is_bounded_too() -> None:
         reader.feed(GET + b"GET / HTTP/1.1\r\nX: " + b"a" * 250_000)
 
 
-async def test_who_does_not_read_keeps_nobody_out(serve: Serve) -> None:
+@pytest.mark.parametrize("path", [b"/much", b"/stream"])
+async def test_who_does_not_read_keeps_nobody_out(path: bytes, serve: Serve) -> None:
     """Else a few callers of the health port, who ask for the metrics and do not read, would have the pod restarted."""
     served = await serve(much, http_server.Limits(connections=3))
     for _ in range(3):
-        await ask_and_not_read(served, GET.replace(b"/ ", b"/much "))
-    while not all(connection.is_blocked for connection in connections(served)):  # noqa: ASYNC110 (no event tells)
-        await asyncio.sleep(0.001)
+        await ask_and_not_read(served, GET.replace(b"/", path, 1))
+    await until(lambda: all(connection.is_blocked for connection in connections(served)))
     for _ in range(5):
         assert (await served.ask(LAST)).endswith(b"hello")
 
@@ -90,13 +94,11 @@ async def test_unread_answers_are_bounded_over_all_connections(serve: Serve) -> 
     """Those who have waited longest are ended; who reads is served."""
     limits = http_server.Limits(memory=20 << 20, sweep=0.01)
     served = await serve(much, limits)
-    async with asyncio.timeout(20):
-        for _ in range(6):
-            await ask_and_not_read(served, GET.replace(b"/ ", b"/much "))
-            assert (await served.ask(LAST.replace(b"/ ", b"/much "))).endswith(MUCH)
-            while sum(connection.held for connection in connections(served)) > limits.memory:  # noqa: ASYNC110 (no event tells)
-                await asyncio.sleep(0.001)
-        assert 1 <= len([connection for connection in connections(served) if connection.unread]) <= 4
+    for _ in range(6):
+        await ask_and_not_read(served, GET.replace(b"/ ", b"/much "))
+        assert (await served.ask(LAST.replace(b"/ ", b"/much "))).endswith(MUCH)
+        await until(lambda: sum(connection.held for connection in connections(served)) <= limits.memory)
+    assert 1 <= len([connection for connection in connections(served) if connection.unread]) <= 4
 
 
 @pytest.mark.parametrize(
@@ -126,14 +128,10 @@ async def test_requests_are_bounded_over_all_connections(data: bytes, serve: Ser
         reader, writer = await served.connect(data)
         await writer.drain()
         readers.append(reader)
-    async with asyncio.timeout(20):
-        ended = [asyncio.create_task(_end_of(reader)) for reader in readers]
-        for task in asyncio.as_completed(ended):
-            await task
-            if sum(one.done() for one in ended) >= 4:
-                break
-        assert (await served.ask(LAST)).endswith(b"hello")
-        assert sum(connection.held for connection in connections(served)) <= limits.memory
+    ended = [asyncio.create_task(_end_of(reader)) for reader in readers]
+    await until(lambda: sum(one.done() for one in ended) >= 4)
+    assert (await served.ask(LAST)).endswith(b"hello")
+    assert sum(connection.held for connection in connections(served)) <= limits.memory
     for one in ended:
         one.cancel()
 
@@ -155,7 +153,6 @@ async def test_unread_answers_are_bounded_over_tls_as_without(serve: Serve, tmp_
     served = await serve(flood, tls=authority.server("localhost"))
     trusted = ssl.create_default_context(cafile=str(authority.bundle))
     reader = await ask_and_not_read(served, GET, ssl=trusted, server_hostname="localhost")
-    while not connections(served) or not connections(served)[0].is_blocked:  # noqa: ASYNC110 (no event tells)
-        await asyncio.sleep(0.001)
+    await until(lambda: any(connection.is_blocked for connection in connections(served)))
     assert connections(served)[0].unread < (64 << 10) + 2000
     reader._transport.abort()  # type: ignore[attr-defined]

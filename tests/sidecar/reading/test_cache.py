@@ -22,6 +22,7 @@ from tests.fakes.aws import FakeAws
 from tests.fakes.rotating_vault import RotatingVault
 from tests.sidecar.conftest import StartSidecar, soon
 from tests.sidecar.support.caller import ask
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -140,8 +141,7 @@ async def test_a_write_forgets_the_name(write: str, refuses: bool) -> None:
 
     async def read(number: int) -> Secret:
         reading = asyncio.create_task(fresh.get("a", soon()))
-        while len(vault.made) <= number:  # noqa: ASYNC110 (no event tells)
-            await asyncio.sleep(0)
+        await until(lambda: len(vault.made) > number)
         vault.decide(vault.made[number], None)
         vault.deliver(vault.made[number], ())
         return await reading

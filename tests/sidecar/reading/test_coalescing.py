@@ -14,6 +14,7 @@ from secret_sidecar.reading import coalescing
 from secret_sidecar.reading.coalescing import SharedCalls
 from secret_sidecar.retry import retrying
 from tests.sidecar.conftest import soon
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -92,8 +93,7 @@ async def test_calls_that_hang_keep_the_next_reader_for_a_moment_only(monkeypatc
     held = Held()
     calls = SharedCalls(held)
     tasks = readers(calls, *["a"] * 5)
-    while len(held.calls) < 5:  # noqa: ASYNC110 (no event tells)
-        await asyncio.sleep(0)
+    await until(lambda: len(held.calls) == 5)
     held.answer(4, "new")
     assert await tasks[4] == "new"
     for task in tasks:

@@ -247,7 +247,10 @@ MODES = [(0.0, 0.0), (10.0, 0.0), (0.0, 10.0), (10.0, 10.0)]
 
 @pytest.mark.parametrize(("ttl", "stale"), MODES, ids=["off", "ttl", "stale", "ttl and stale"])
 def test_no_read_is_older_than_it_may_be(ttl: float, stale: float) -> None:
-    """No cache: not older than its arrival. Cache: than the time to live; and nothing cached after a refusal."""
+    """No cache: not older than its arrival. Cache: than the time to live; and nothing cached after a refusal.
+
+    The schedules assert it; the wrong stores below show that they find what breaks it.
+    """
     few = settings(max_examples=150, stateful_step_count=40)
     run_state_machine_as_test(schedules(fresh(ttl, stale), ttl, stale), settings=few)
 

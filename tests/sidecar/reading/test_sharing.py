@@ -13,6 +13,7 @@ from secret_sidecar.settings import Settings
 from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.support.caller import ask
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -62,8 +63,7 @@ async def test_twenty_readers_share_calls(aws: FakeAws, start: StartSidecar, sta
     aws.faults.extend([Late()] * 4)
     reading = [asyncio.create_task(ask(sidecar.port, "/v1/secrets/database-password")) for _ in range(20)]
     calls = sidecar._store.store.calls  # type: ignore[attr-defined]
-    while calls.waiting + calls.under_way < 20:  # noqa: ASYNC110 (no event tells)
-        await asyncio.sleep(0.001)
+    await until(lambda: calls.waiting + calls.under_way == 20)
     held.set()
     assert {got.status for got in await asyncio.gather(*reading)} == {200}
     assert len(aws.asked) < 12

@@ -18,6 +18,7 @@ from tests.sidecar.shared.conftest import Launch, Running
 from tests.sidecar.support.caller import ask
 from tests.sidecar.support.reachable import texts
 from tests.sidecar.support.shared_service import HOST
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -102,9 +103,7 @@ async def test_credentials_that_end_are_exchanged_anew(kind: Any, launch: Launch
     running.cloud.fake.lifetime = 1
     given = running.cloud.token("test")
     assert (await running.service.ask(NAME, given)).status == 200
-    async with asyncio.timeout(30):
-        while len(running.sidecar._vault.callers):  # type: ignore[union-attr] # noqa: ASYNC110 (no event tells)
-            await asyncio.sleep(0.01)
+    await until(lambda: not len(running.sidecar._vault.callers))  # type: ignore[union-attr]
     assert (await running.service.ask(NAME, given)).status == 200
     assert running.cloud.exchanges == 2
 

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.sidecar.support.caller import ask_raw
 from tests.sidecar.support.certificates import Authority
 from tests.sidecar.support.reachable import texts
 from tests.sidecar.support.shared_service import HOST, Service, certificate_of, settings_of
+from tests.sidecar.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -36,13 +37,6 @@ async def aws() -> AsyncIterator[SharedAws]:
     fake = SharedAws(secrets=secrets)
     async with fake:
         yield fake
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Return once it holds."""
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 (nothing tells of it)
-            await asyncio.sleep(0.01)
 
 
 class Started:

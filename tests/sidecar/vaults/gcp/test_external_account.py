@@ -59,7 +59,9 @@ URL = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a@b.i
 async def test_a_member_that_is_null_is_as_good_as_none(members: dict[str, Any], pod: Pod) -> None:
     """As google-auth reads it: some tools write every member there is."""
     pod.configure(**members)
-    await open_source(pod.settings()).close()
+    source = open_source(pod.settings())
+    assert source.expires is None
+    await source.close()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from secret_sidecar.settings import Settings
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.support.certificates import Authority
 from tests.sidecar.support.shared_service import HOST, Service, certificate_of
+from tests.sidecar.support.waiting import until
 from tests.sidecar.vaults.hashicorp.openbao import Cluster, OpenBao
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +62,7 @@ async def test_mutual_tls_in_shared_mode(
     shown = {"VAULT_CLIENT_CERT": pem, "VAULT_CLIENT_KEY": pem}
     settings = Settings.from_environment({**environment, **mutual, **shown}, Path("/nonexistent"))
     sidecar = await start(replace(settings, port=0, health_port=0))
-    await sidecar.readiness.wait()
+    await until(lambda: sidecar.readiness.is_ready)
     service = Service(sidecar.port, ssl.create_default_context(cafile=str(tmp_path / "ca.pem")))
     assert (await service.ask(NAME, cluster.token("test"))).json["value"] == "hunter2-test"
 
