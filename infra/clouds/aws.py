@@ -24,7 +24,7 @@ from secret_access.aws.environment import BACKEND
 from secret_access.pods import checks as pod_checks
 from section import Section
 
-from .cloud import Arguments, Cloud, ClusterOutputs
+from .cloud import Arguments, Cloud, ClusterOutputs, identity_name
 from .credentials import NOTHING_CREATED, ask
 
 SERVICES = ("eks", "iam", "kms", "secretsmanager", "sts")
@@ -128,7 +128,7 @@ class Aws(Cloud):
     ) -> SecretAccess:
         own: Arguments = {}
         if "existing_role_arn" not in arguments:
-            own["role_name"] = cluster.apply(lambda known: f"secret-access-{known.name}-{name}")
+            own["role_name"] = cluster.apply(lambda known: identity_name(known.name, name))
             if "pod_identity" not in arguments:
                 own["oidc_provider_arn"] = cluster.apply(lambda known: known.own["oidc_provider_arn"])
         args = {

@@ -16,7 +16,7 @@ from secret_access.azure.environment import BACKEND
 from secret_access.pods import checks as pod_checks
 from section import Section
 
-from .cloud import Arguments, Cloud, ClusterOutputs
+from .cloud import Arguments, Cloud, ClusterOutputs, identity_name
 from .credentials import ask
 
 ENVIRONMENTS = "public|usgovernment|china"
@@ -119,7 +119,7 @@ class Azure(Cloud):
         else:
             trust = {"issuers": {"cluster": cluster.apply(lambda known: known.own["issuer"]), **further}}
         if "identity_id" not in args:
-            args.setdefault("identity_name", cluster.apply(lambda known: f"secret-access-{known.name}-{name}"))
+            args.setdefault("identity_name", cluster.apply(lambda known: identity_name(known.name, name)))
         args |= {
             "tenant_id": self.tenant_id,
             "resource_group": self.resource_group,

@@ -34,6 +34,14 @@ class ClusterOutputs:
     """Those of the cloud."""
 
 
+def identity_name(cluster: str, namespace: str) -> str:
+    """Return the name of a namespace's identity, one of its own in an account that several clusters share.
+
+    Where the cluster's name has a `-`, an `_` ends it: `blue-test` and `a` would be `blue` and `test-a` otherwise.
+    """
+    return f"secret-access-{cluster}{'_' if '-' in cluster else '-'}{namespace}"
+
+
 class Cloud(ABC):
     """The account, project, subscription or server that a stack is for."""
 

@@ -21,7 +21,7 @@ from secret_access.vault import checks as vault_checks
 from secret_access.vault.environment import BACKEND
 from section import Section
 
-from .cloud import Arguments, Cloud, ClusterOutputs
+from .cloud import Arguments, Cloud, ClusterOutputs, identity_name
 from .credentials import ask
 
 OWN_TOKEN = "auth/token/lookup-self"  # noqa: S105  a path
@@ -95,7 +95,7 @@ class Vault(Cloud):
         self, name: str, arguments: Arguments, cluster: pulumi.Output[ClusterOutputs], opts: pulumi.ResourceOptions
     ) -> SecretAccess:
         args = {
-            "role_name": cluster.apply(lambda known: f"secret-access-{known.name}-{name}"),
+            "role_name": cluster.apply(lambda known: identity_name(known.name, name)),
             **arguments,
             **self._namespace(),
             "address": self.address,

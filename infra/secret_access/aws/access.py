@@ -1,6 +1,6 @@
 """A namespace's identity on AWS: an IAM role, by IRSA or EKS Pod Identity, with access to one prefix of secrets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NotRequired
@@ -12,7 +12,7 @@ from ..access import CommonArguments, SecretAccess, SecretAccessArgs, common_arg
 from ..arguments import Arguments
 from ..inputs import children_of, lift
 from ..pods import checks as pod_checks
-from ..pods import sidecar_container
+from ..pods import sidecar_container, sidecar_settings
 from . import checks as aws_checks
 from . import documents, eks_checks, identity_choice, role_checks
 from .association import AssociationArguments, associated_namespace, make_association, session_policy
@@ -108,7 +108,7 @@ class AwsSecretAccess(SecretAccess):
             )
         duration = given.optional("session_duration", role_checks.session_duration)
         irsa = given.named("irsa_annotation", checks.flag, False)
-        endpoint_url = given.take("endpoint_url", aws_checks.endpoint_url)
+        endpoint_url = given.check(_endpoint_url, given.get("endpoint_url"), common.settings)
         agent_url = given.take("pod_identity_agent_url", eks_checks.agent_url, AGENT_URL)
         pod_annotations = given.take("app_containers", _pod_annotations, ["app"])
         super().__init__("secret-access:index:AwsSecretAccess", name, {}, opts)
@@ -155,6 +155,13 @@ class _Way:
     """None: the role is created."""
     cluster: pulumi.Input[Cluster] | None = None
     """The cluster of the association. None: IRSA."""
+
+
+def _endpoint_url(url: object, settings: Mapping[str, str]) -> str | None:
+    given = aws_checks.endpoint_url(url)
+    if given is not None:
+        sidecar_settings.check_endpoints("sidecar_env", settings, "endpoint_url")
+    return given
 
 
 def _irsa(given: Arguments, common: CommonArguments) -> _Way:

@@ -15,6 +15,13 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FILES = '{"/etc/ca": {"configMap": {"name": "ca"}}}'
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 FILE_SOURCES = ("configMap", "csi", "emptyDir", "projected", "secret")
+PROGRAM = (
+    *("/app", "/bin", "/dev", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr/bin", "/usr/lib", "/usr/lib64"),
+    *("/usr/local/bin", "/usr/local/lib", "/usr/sbin"),
+)
+"""Where the sidecar's image has the program, Python and its libraries, and where the kernel's file systems are."""
+WHOLE_FOLDERS = ("/etc", "/etc/ssl")
+"""Folders of the image in which files may be mounted, and over which nothing may be."""
 PATH = re.compile(r"(/[A-Za-z0-9._-]+)+")
 VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 
@@ -189,6 +196,9 @@ def sidecar_files(given: object, taken: str) -> dict[str, dict[str, Any]]:
     for path, source in given.items():
         if not isinstance(path, str) or not PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
             raise invalid("sidecar_files", path, "an absolute path without . and .., such as /etc/ca", "correct it")
+        if any(_overlap(path, part) for part in PROGRAM) or path in WHOLE_FOLDERS:
+            expected = f"a path that hides nothing of the sidecar's image: none at, in or above {', '.join(PROGRAM)}"
+            raise invalid("sidecar_files", path, expected, "use another, such as /etc/ca")
         if _overlap(path, taken):
             expected = f"a path that is not at, in or above {taken}, where the token is"
             raise invalid("sidecar_files", path, expected, "use another, such as /etc/ca")

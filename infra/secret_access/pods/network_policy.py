@@ -3,6 +3,7 @@
 https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,8 +11,10 @@ from .sidecar_container import HEALTH_PORT
 
 Manifest = dict[str, Any]
 LAST_PORT = 65535
+LONGEST_VALUE = 63
+"""Characters of a label's value (Kubernetes, "Labels and Selectors", "Syntax and character set")."""
 SIDECAR_LABEL = "secret-access/sidecar"
-"""The label of pods whose health port a policy limits; its value is their ServiceAccount."""
+"""The label of pods whose health port a policy limits; its value tells their ServiceAccount."""
 
 
 def from_namespaces(namespaces: Sequence[str], port: int) -> Manifest:
@@ -26,7 +29,17 @@ def from_namespaces(namespaces: Sequence[str], port: int) -> Manifest:
 
 def pod_labels(labels: Mapping[str, str], account_name: str) -> dict[str, str]:
     """Return labels for pods that the health policy selects."""
-    return {**labels, SIDECAR_LABEL: account_name[:63].rstrip("-.")}
+    return {**labels, SIDECAR_LABEL: _label_value(account_name)}
+
+
+def _label_value(account_name: str) -> str:
+    """Return a ServiceAccount's name as a label's value, which is shorter: a cut one ends in `_`, which no name has,
+    and a hash of the whole.
+    """
+    if len(account_name) <= LONGEST_VALUE:
+        return account_name
+    digest = hashlib.sha256(account_name.encode()).hexdigest()[:16]
+    return f"{account_name[: LONGEST_VALUE - 17]}_{digest}"
 
 
 def health_policy_name(account_name: str) -> str:

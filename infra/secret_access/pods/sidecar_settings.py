@@ -45,6 +45,7 @@ OF_GCP = (
     "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER",
     "CLOUDSDK_API_ENDPOINT_OVERRIDES_STS",
 )
+ENDPOINT_KINDS = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
 FLAGS = (
     "SECRETS_METRICS_NAMES",
     "SECRETS_TLS_STRICT",
@@ -113,7 +114,26 @@ def sidecar_env(given: object, *, backend: Backend) -> dict[str, str]:
         if name not in settable:
             raise InvalidArgument(f"sidecar_env: {unknown(name, settable)}")
         check_value("sidecar_env", name, value)
+    check_endpoints("sidecar_env", env)
     return env
+
+
+def check_endpoints(argument: str, env: Mapping[str, str], *arguments: str) -> None:
+    """Refuse kinds of AWS's endpoints beside other servers than AWS's: the sidecar would refuse to start.
+
+    `arguments` are the names of those arguments by which other servers were given.
+    """
+    others = [*arguments, *(name for name, value in env.items() if name.startswith("AWS_ENDPOINT_URL") and value)]
+    if env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == "true" or not others:
+        return
+    for kind in ENDPOINT_KINDS:
+        if env.get(kind) == "true":
+            raise invalid(
+                f"{argument} of {kind} beside {' and '.join(others)}",
+                "true",
+                "AWS's own endpoints where their kind is chosen",
+                "leave out one of them",
+            )
 
 
 def check_value(argument: str, name: str, value: str) -> None:

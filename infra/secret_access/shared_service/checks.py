@@ -5,7 +5,7 @@ from typing import Any
 
 from ..checks import LABEL, invalid, namespaces, text_mapping, unknown, whole_number
 from ..errors import InvalidArgument
-from ..pods.sidecar_settings import AWS_CREDENTIALS, MOST_SECONDS, OF_AWS, PROXIES, check_value
+from ..pods.sidecar_settings import AWS_CREDENTIALS, MOST_SECONDS, OF_AWS, PROXIES, check_endpoints, check_value
 
 MINIMUM_REPLICAS = 2
 SOURCES = ("secret", "csi", "projected")
@@ -108,6 +108,7 @@ def environment(backend: Mapping[str, str], more: object) -> dict[str, str]:
         if name not in known:
             raise InvalidArgument(f"env: {unknown(name, known)}")
         check_value("env", name, env[name])
+    check_endpoints("env", env)
     return env
 
 

@@ -320,3 +320,12 @@ def test_an_existing_service_account_has_the_webhooks_annotation_only_where_aske
     with pytest.raises(InvalidArgument) as error:
         run(aws_access(existing_service_account=True, irsa_annotation=irsa), world)
     assert_all_in([message, "kubectl annotate"], error)
+
+
+def test_a_kind_of_aws_endpoints_beside_another_server_stops_the_program() -> None:
+    """The sidecar would refuse to start, after `up`."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(aws_access(endpoint_url="http://10.78.0.1:4566", sidecar_env={"AWS_USE_FIPS_ENDPOINT": "true"}), world)
+    assert_all_in(["sidecar_env of AWS_USE_FIPS_ENDPOINT beside endpoint_url", "leave out one of them"], error)
+    assert world.asked == []

@@ -90,3 +90,33 @@ def test_a_mistake_in_a_workload_stops_the_program(argument: str, value: Any, me
         run(workload(**{argument: delay(value)}), world)
     assert_all_in(message, error)
     assert world.of("kubernetes:apps/v1:Deployment") == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/app",
+            "/app/secret_sidecar",
+            "/app/ca",
+            "/usr",
+            "/usr/lib",
+            "/usr/lib/python3.13",
+            "/usr/bin",
+            "/usr/local",
+        ),
+        *("/usr/local/lib/python3.13", "/bin", "/lib", "/lib/x86_64-linux-gnu", "/lib64", "/sbin", "/etc", "/etc/ssl"),
+        *("/proc", "/proc/1", "/sys", "/dev", "/dev/shm"),
+    ],
+)
+def test_files_may_not_hide_the_sidecar_itself(path: str) -> None:
+    """The pod would not start, or run what somebody else wrote."""
+    with pytest.raises(InvalidArgument) as error:
+        checks.sidecar_files({path: {"emptyDir": {}}}, taken="/var/run/secrets/secret-access/aws")
+    assert_all_in([f"sidecar_files: given '{path}'", "hides nothing of the sidecar's image", "/etc/ca"], error)
+
+
+@pytest.mark.parametrize("path", ["/etc/ca", "/etc/ssl/certs", "/usr/share/ca", "/tmp", "/application", "/var/run/x"])
+def test_files_may_be_beside_the_sidecar(path: str) -> None:
+    """Certificates may take the place of the image's."""
+    assert list(checks.sidecar_files({path: {"emptyDir": {}}}, taken="/var/run/secrets/secret-access/aws")) == [path]

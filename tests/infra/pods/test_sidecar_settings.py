@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from secret_access.aws import environment
+from secret_access.errors import InvalidArgument
 from secret_access.pods import sidecar_settings
 from secret_access.shared_service import checks as service_checks
+from secret_sidecar.vaults.aws.settings import AwsSettings
+from tests.infra.messages import assert_all_in
 
 PAGE = (Path(__file__).parents[3] / "docs/operating.md").read_text()
 ALIASES = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "AWS_DEFAULT_REGION", "SSL_CERT_FILE"}
@@ -60,6 +63,33 @@ def test_seconds_are_bounded_as_the_sidecar_bounds_them(name: str, most: int) ->
 def test_what_the_sidecar_accepts_is_accepted(name: str, value: str) -> None:
     """Addresses and numbers in the forms that operating.md has."""
     assert sidecar_settings.sidecar_env({name: value}, backend=environment.BACKEND) == {name: value}
+
+
+OTHER = "https://vpce-1.example"
+
+
+@pytest.mark.parametrize("kind", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])
+@pytest.mark.parametrize("service", ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SECRETS_MANAGER"])
+def test_a_kind_of_aws_endpoints_beside_another_server_is_refused(kind: str, service: str) -> None:
+    """The sidecar would refuse to start, after `up`."""
+    with pytest.raises(InvalidArgument) as error:
+        sidecar_settings.sidecar_env({service: OTHER, kind: "true"}, backend=environment.BACKEND)
+    assert_all_in([f"sidecar_env of {kind} beside {service}: given 'true'", "AWS's own endpoints", "leave out"], error)
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"},
+        {"AWS_USE_FIPS_ENDPOINT": "false", "AWS_ENDPOINT_URL_STS": OTHER},
+        {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_ENDPOINT_URL_STS": ""},
+        {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_ENDPOINT_URL_STS": OTHER, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+    ],
+)
+def test_aws_endpoints_that_the_sidecar_starts_with_are_accepted(env: dict[str, str]) -> None:
+    """The sidecar is asked itself."""
+    assert sidecar_settings.sidecar_env(env, backend=environment.BACKEND) == env
+    assert AwsSettings.from_environment({"AWS_REGION": "us-east-1", **env}).region == "us-east-1"
 
 
 def test_every_setting_of_the_shared_service_is_either_a_platforms_or_refused_with_a_reason() -> None:

@@ -54,6 +54,10 @@ def refusal(**changed: Any) -> str:
         ({"env": {"SECRETS_CACHE_TTL": "ten"}}, "SECRETS_CACHE_TTL: given 'ten', expected seconds, at most 3600"),
         ({"env": {"HTTPS_PROXY": "http://ann:s3cr3t@proxy:3128"}}, "no user and no password"),
         ({"env": {"AWS_ENDPOINT_URL_STS": "https://ann:s3cr3t@sts.example"}}, "no user and no password"),
+        (
+            {"env": {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_ENDPOINT_URL_STS": "https://sts.example"}},
+            "env of AWS_USE_FIPS_ENDPOINT beside AWS_ENDPOINT_URL_STS: given 'true', expected AWS's own endpoints",
+        ),
         ({"user": 0}, "user: given 0"),
         ({"env": {"SECRETS_PORT": "9000"}}, "given 'SECRETS_PORT', expected variables that the component does not set"),
         ({"env": {"AWS_ROLE_ARN": "arn:…"}}, "given 'AWS_ROLE_ARN', expected no identity"),
