@@ -35,8 +35,8 @@ class GcpSecretAccessArgs(SecretAccessArgs):
     """Number of the project of GKE's pool. Default: `project_number`; required if the cluster is of another project
     than the secrets."""
     google_service_account: NotRequired[pulumi.Input[str]]
-    """Email of a service account that exists, for pods to impersonate; what else it may do is not checked. Default:
-    none, the pods' own principal has the rights. Example: `test-secrets@my-project.iam.gserviceaccount.com`."""
+    """Email of a service account that exists, for pods to impersonate; what else it may do is not checked.
+    Default: none, the pods' own principal has the rights. Example: `test-secrets@my-project.iam.gserviceaccount.com`."""
     google_service_account_id: NotRequired[pulumi.Input[str]]
     """Id of a service account to create in `project`, for pods to impersonate. Default: none, as above.
     Example: `test-secrets`."""
