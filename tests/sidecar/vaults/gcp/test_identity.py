@@ -95,7 +95,7 @@ async def test_a_service_accounts_token_lives_as_long_as_asked(pod: Pod) -> None
     pod.google.lifetime = 600
     pod.configure(account=ACCOUNT, service_account_impersonation={"token_lifetime_seconds": 600})
     token = await bearer(pod)
-    _, _, expires = pod.google.tokens[token.token]
+    expires = pod.google.tokens[token.token].expires
     assert token.expires == pytest.approx(expires, abs=1)
 
 
@@ -237,7 +237,8 @@ async def test_googles_library_on_a_laptop(pod: Pod, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "my-project")  # else the library asks Google for it
     laptop = Laptop()
     token = await laptop.obtain(soon())
-    who, _, expires = pod.google.tokens[token.token]
+    known = pod.google.tokens[token.token]
+    who, expires = known.members, known.expires
     assert who == {PRINCIPAL}
     assert token.expires == pytest.approx(expires, abs=2)
     pod.token_file.write_text("x")
