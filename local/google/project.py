@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.google.policies import Bindings
+import jwt
+
+from local.google.errors import RefusedError
+from local.google.policies import Bindings, granted
 
 PROJECT, NUMBER = "my-project", "123456789012"
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
@@ -15,11 +20,19 @@ CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 
 @dataclass(frozen=True)
 class Provider:
-    """Who exchanges tokens: the issuer, keys and audience of those that it accepts."""
+    """Who exchanges tokens: the issuer, keys and audiences of those that it accepts; None: the issuer has the keys."""
 
     issuer: str
-    jwks: dict[str, Any]
-    audience: str
+    jwks: dict[str, Any] | None
+    audiences: tuple[str, ...]
+
+
+@dataclass
+class Pool:
+    """A workload identity pool and its providers, as their documents are. A deleted pool keeps its id."""
+
+    document: dict[str, Any]
+    providers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass
@@ -48,26 +61,75 @@ class AccessToken:
     expires: float
 
 
+def _no_keys(issuer: str, _: str) -> jwt.PyJWK:
+    raise jwt.PyJWKClientError(f"Error connecting to the given credential's issuer: {issuer}")
+
+
 @dataclass
 class Project:
     """What is in the project. Nothing of it is written to a disk."""
 
     providers: dict[str, Provider] = field(default_factory=dict)
     """By the audience of an exchange."""
+    pools: dict[str, Pool] = field(default_factory=dict)
+    """By their ids."""
     bindings: Bindings = field(default_factory=list)
     secret_bindings: dict[str, Bindings] = field(default_factory=dict)
     account_bindings: dict[str, Bindings] = field(default_factory=dict)
     """By the email of a service account."""
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Service accounts by their emails, as their documents are."""
     secrets: dict[str, Stored] = field(default_factory=dict)
+    """By their ids; a region's have the region and `/` before them."""
     tokens: dict[str, AccessToken] = field(default_factory=dict)
+    owners: frozenset[str] = frozenset()
+    """Members who may do everything."""
     lifetime: float = 3600
     """Of access tokens, in seconds."""
+    keys: Callable[[str, str], jwt.PyJWK] = _no_keys
+    """The key by which an issuer says that it signed a token."""
+
+    def provider(self, audience: str) -> Provider | None:
+        """Return who exchanges tokens under this name: one of `providers`, or of the pools that are there."""
+        if audience in self.providers:
+            return self.providers[audience]
+        for pool in self.pools.values():
+            for provider in pool.providers.values():
+                name = f"//iam.googleapis.com/{provider['name']}"
+                disabled = pool.document.get("disabled") or provider.get("disabled")
+                if name == audience and pool.document["state"] == provider["state"] == "ACTIVE" and not disabled:
+                    oidc = provider["oidc"]
+                    keys = json.loads(oidc["jwksJson"]) if oidc.get("jwksJson") else None
+                    audiences = tuple(oidc.get("allowedAudiences") or (name, f"https:{name}"))
+                    return Provider(oidc["issuerUri"], keys, audiences)
+        return None
 
     def issue(self, members: frozenset[str], identity: str, scope: str) -> str:
         """Return a new access token."""
         token = f"ya29.{secrets.token_urlsafe(24)}"
         self.tokens[token] = AccessToken(members, identity, scope, time.time() + self.lifetime)
         return token
+
+    def authorize(
+        self, who: AccessToken, permission: str, resource: dict[str, str], bindings: Bindings | None = None
+    ) -> None:
+        """Refuse who has the permission neither on the project nor by the bindings of the resource itself."""
+        if self.owners.isdisjoint(who.members) and not granted(
+            permission, [*self.bindings, *(bindings or [])], who.members, resource
+        ):
+            denied = f"Permission '{permission}' denied for resource '{resource['name']}'"
+            raise RefusedError(403, f"{denied} (or it may not exist).", reason="IAM_PERMISSION_DENIED")
+
+
+PROJECT_RESOURCE = {
+    "name": f"projects/{NUMBER}",
+    "type": "cloudresourcemanager.googleapis.com/Project",
+    "service": "cloudresourcemanager.googleapis.com",
+}
+"""What a condition sees of the project itself.
+
+https://cloud.google.com/iam/docs/conditions-resource-attributes
+"""
 
 
 def members(audience: str, subject: str) -> frozenset[str]:
@@ -83,19 +145,7 @@ def members(audience: str, subject: str) -> frozenset[str]:
     return frozenset({f"principal://iam.googleapis.com/{name}/subject/{subject}"})
 
 
-def resource_attributes(name: str, version: str) -> dict[str, str]:
-    """What a condition sees: the version, the secret, or, where a secret is to be created, the project.
-
-    https://cloud.google.com/iam/docs/conditions-resource-attributes
-    """
-    if not name:
-        kind = "cloudresourcemanager.googleapis.com/Project"
-        return {"name": f"projects/{NUMBER}", "type": kind, "service": "cloudresourcemanager.googleapis.com"}
-    kind = "SecretVersion" if version else "Secret"
-    full = f"{secret_name(name)}/versions/{version}" if version else secret_name(name)
-    return {"name": full, "type": f"secretmanager.googleapis.com/{kind}", "service": "secretmanager.googleapis.com"}
-
-
 def secret_name(secret: str) -> str:
-    """The resource name of a secret, which has the project's number."""
-    return f"projects/{NUMBER}/secrets/{secret}"
+    """The resource name of a secret, which has the project's number, and a region's the region."""
+    location, _, name = secret.rpartition("/")
+    return f"projects/{NUMBER}{f'/locations/{location}' if location else ''}/secrets/{name}"

@@ -14,7 +14,7 @@ import jwt
 
 from local.google.errors import RefusedError
 from local.google.policies import granted
-from local.google.project import CLOUD_PLATFORM, AccessToken, Project, members
+from local.google.project import CLOUD_PLATFORM, AccessToken, Project, Provider, members
 from local.http_service import Reply, Request
 
 IAM = "https://www.googleapis.com/auth/iam"
@@ -31,15 +31,15 @@ def exchange(project: Project, form: dict[str, str]) -> Reply:
     if wrong := [name for name, value in WANTED.items() if form.get(name) != value]:
         return _oauth_error("invalid_request", f"Invalid {wrong[0]}.")
     audience = form.get("audience", "")
-    provider = project.providers.get(audience)
+    provider = project.provider(audience)
     if provider is None:
         return _oauth_error("invalid_target", "Invalid audience.")
     try:
-        claims = verified(form["subject_token"], provider.jwks, provider.issuer, provider.audience)
-    except jwt.InvalidTokenError as error:
+        claims = _claims(project, provider, form["subject_token"])
+    except (jwt.PyJWTError, OSError, ValueError) as error:
         return _oauth_error("invalid_grant", str(error))
     who = members(audience, claims["sub"])
-    return bearer(project, who, min(who), form["scope"])
+    return bearer(project, who, max(who), form["scope"])
 
 
 def bearer(project: Project, who: frozenset[str], identity: str, scope: str) -> Reply:
@@ -71,21 +71,27 @@ def caller(project: Project, request: Request, scopes: set[str]) -> AccessToken:
     return token
 
 
-def verified(token: str, jwks: dict[str, Any], issuer: str, audience: str) -> dict[str, Any]:
-    """The claims of a token, once signature, issuer, audience and times are verified; else jwt.InvalidTokenError."""
-    keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(jwks).keys}
-    key = keys.get(jwt.get_unverified_header(token).get("kid"))
-    if key is None:
-        raise jwt.InvalidSignatureError("no such key")
+def _claims(project: Project, provider: Provider, token: str) -> dict[str, Any]:
+    """The claims of a token, once signature, issuer, audience and times are verified; else jwt.PyJWTError."""
     claims: dict[str, Any] = jwt.decode(
         token,
-        key,
-        algorithms=["RS256"],
-        issuer=issuer,
-        audience=audience,
+        _key(project, provider, token),
+        algorithms=["RS256", "ES256"],
+        issuer=provider.issuer,
+        audience=provider.audiences,
         options={"require": ["exp", "iat", "iss", "aud", "sub"]},
     )
     return claims
+
+
+def _key(project: Project, provider: Provider, token: str) -> jwt.PyJWK:
+    if provider.jwks is None:
+        return project.keys(provider.issuer, token)
+    keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(provider.jwks).keys}
+    key = keys.get(jwt.get_unverified_header(token).get("kid"))
+    if key is None:
+        raise jwt.InvalidSignatureError("no such key")
+    return key
 
 
 def _oauth_error(code: str, description: str) -> Reply:

@@ -22,8 +22,8 @@ class FakeGoogle(Project):
     def __init__(self, issuer: Issuer) -> None:
         super().__init__()
         self.providers = {
-            PROVIDER: Provider(issuer.url, issuer.jwks, f"https:{PROVIDER}"),
-            GKE_PROVIDER: Provider(issuer.url, issuer.jwks, GKE_POOL),
+            PROVIDER: Provider(issuer.url, issuer.jwks, (f"https:{PROVIDER}",)),
+            GKE_PROVIDER: Provider(issuer.url, issuer.jwks, (GKE_POOL,)),
         }
         self.machine = frozenset({f"serviceAccount:{MACHINE}"})
         self.server = Server(self.answer)

@@ -1,6 +1,6 @@
 """A namespace's identity on Google Cloud: a principal of a workload identity pool, or a service account."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NotRequired
 
@@ -36,7 +36,8 @@ class GcpSecretAccessArgs(SecretAccessArgs):
     than the secrets."""
     google_service_account: NotRequired[pulumi.Input[str]]
     """Email of a service account that exists, for pods to impersonate; what else it may do is not checked.
-    Default: none, the pods' own principal has the rights. Example: `test-secrets@my-project.iam.gserviceaccount.com`."""
+    Default: none, the pods' own principal has the rights.
+    Example: `test-secrets@my-project.iam.gserviceaccount.com`."""
     google_service_account_id: NotRequired[pulumi.Input[str]]
     """Id of a service account to create in `project`, for pods to impersonate. Default: none, as above.
     Example: `test-secrets`."""
@@ -100,7 +101,8 @@ class GcpSecretAccess(SecretAccess):
         if what.condition is None:
             made = _on_each_secret(name, project, what, member, child)
         else:
-            made = _on_the_project(name, project, what.roles, conditions, member, who.description, child)
+            titled = {"title": lift(documents.display_name, common.namespace), "description": who.description}
+            made = _on_the_project(name, project, what.roles, conditions, member, titled, child)
         complete = pulumi.Output.all(who.name if account is None else account, *(resource.id for resource in made))
         known = complete.apply(lambda values: str(values[0]))
         self._serve(
@@ -147,7 +149,7 @@ def _service_account(
         f"{name}-account",
         account_id=who.account_id,
         project=project,
-        display_name=lift(_display_name, common.namespace),
+        display_name=lift(documents.display_name, common.namespace),
         opts=opts,
     )
     policy = serviceaccount.IAMPolicy(
@@ -200,10 +202,10 @@ def _on_the_project(
     roles: Sequence[Role],
     conditions: Sequence[pulumi.Input[str]],
     member: pulumi.Input[str],
-    description: pulumi.Input[str],
+    titled: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> list[pulumi.CustomResource]:
-    """Bind the roles on the project, each under the condition.
+    """Bind the roles on the project, each under the condition, with its title and description.
 
     The resource owns its role under this one condition alone: no other binding of the project's policy is touched, and
     a member that somebody adds to this one is removed.
@@ -214,15 +216,11 @@ def _on_the_project(
             project=project,
             role=role.name,
             members=[member],
-            condition={"title": documents.CONDITION_TITLE, "description": description, "expression": condition},
+            condition={**titled, "expression": condition},
             opts=opts,
         )
         for role, condition in zip(roles, conditions, strict=True)
     ]
-
-
-def _display_name(namespace: str) -> str:
-    return f"Secrets of the namespace {namespace}"
 
 
 def _account_annotations(identity: str) -> dict[str, str]:

@@ -23,7 +23,6 @@ ACCESSOR = "roles/secretmanager.secretAccessor"
 VIEWER = "roles/secretmanager.viewer"
 VERSION_ADDER = "roles/secretmanager.secretVersionAdder"
 WORKLOAD_IDENTITY_USER = "roles/iam.workloadIdentityUser"
-CONDITION_TITLE = "secret-access"
 
 
 class GcpGrant(StrEnum):
@@ -102,6 +101,11 @@ def account_name(email: str) -> str:
 def account_member(email: str) -> str:
     """Return a service account as a binding spells it."""
     return f"serviceAccount:{email}"
+
+
+def display_name(namespace: str) -> str:
+    """Return what people read of a service account and of a condition; at most 88 characters of the 100 there are."""
+    return f"Secrets of the namespace {namespace}"
 
 
 def account_policy(member: str) -> str:

@@ -90,7 +90,7 @@ def test_a_prefix_is_one_conditional_binding_on_the_project() -> None:
         "role": ACCESSOR,
         "members": [PRINCIPAL],
         "condition": {
-            "title": "secret-access",
+            "title": "Secrets of the namespace test",
             "description": f"{POOL}/subject/system:serviceaccount:test:secret-access",
             "expression": f'resource.name.startsWith("projects/{PROJECT_NUMBER}/secrets/test--")',
         },

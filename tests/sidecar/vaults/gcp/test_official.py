@@ -150,7 +150,7 @@ async def test_a_wrong_token_gives_no_identity(
     if wrong.lifetime < 0:
         pod.token_file.write_text(signer.token(wrong.subject, wrong.audience))
     else:
-        provider = Provider(wrong.issuer or issuer.url, signer.jwks, wrong.audience)
+        provider = Provider(wrong.issuer or issuer.url, signer.jwks, (wrong.audience,))
         pod.google.providers[PROVIDER] = provider
     assert await read(pod, OWN) == "hunter2-test"
 
