@@ -1,4 +1,4 @@
-"""The stand-in for the aws provider plugin: IAM by boto3, at whatever endpoints the provider is given.
+"""The stand-in for the aws provider plugin: IAM and EKS by boto3, at whatever endpoints the provider is given.
 
 It refuses an account that is not allowed before anything is made, as the real one does:
 https://www.pulumi.com/registry/packages/aws/installation-configuration/
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 
+GONE = ("NoSuchEntity", "ResourceNotFoundException")
+
+
 def main(_arguments: list[str]) -> None:
     """Serve the engine."""
     run(Aws())
@@ -42,15 +45,18 @@ class Api:
         )
         self.default_tags: Mapping[str, str] = (inputs.get("defaultTags") or {}).get("tags") or {}
         self._endpoints = {name: url for entry in inputs.get("endpoints") or [] for name, url in entry.items()}
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         self._making = threading.Lock()
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = "") -> Any:
         """The client of one service, such as ``iam``; a session makes one at a time, and they serve all threads."""
+        key = (service, region)
         with self._making:
-            if service not in self._clients:
-                self._clients[service] = self.session.client(service, endpoint_url=self._endpoints.get(service))
-            return self._clients[service]
+            if key not in self._clients:
+                self._clients[key] = self.session.client(
+                    service, region_name=region or None, endpoint_url=self._endpoints.get(service)
+                )
+            return self._clients[key]
 
     @functools.cached_property
     def caller(self) -> Properties:
@@ -105,7 +111,7 @@ class Aws(Cloud):
         try:
             yield
         except ClientError as error:
-            gone = error.response["Error"]["Code"] == "NoSuchEntity"
+            gone = error.response["Error"]["Code"] in GONE
             raise (Gone if gone else Refused)(_said(error)) from None
         except BotoCoreError as error:
             raise Refused(str(error)) from None

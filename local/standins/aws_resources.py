@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
+from local.standins.aws_eks import PodIdentityAssociation
 from local.standins.aws_exclusive import RolePoliciesExclusive, RolePolicyAttachmentsExclusive
 from local.standins.aws_kind import AwsKind
 from local.standins.errors import Gone
@@ -260,6 +261,7 @@ KINDS: tuple[type[AwsKind], ...] = (
     RolePoliciesExclusive,
     RolePolicyAttachmentsExclusive,
     OpenIdConnectProvider,
+    PodIdentityAssociation,
 )
 
 

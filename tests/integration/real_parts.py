@@ -65,8 +65,8 @@ class MiniStack:
 
     @classmethod
     @contextmanager
-    def running(cls) -> Iterator[MiniStack]:
-        """Start it on a free port of the loopback."""
+    def running(cls, *command: str) -> Iterator[MiniStack]:
+        """Start it, or the command that serves it with more, on a free port of the loopback."""
         url = f"http://127.0.0.1:{(port := free_port())}"
         env = {
             **os.environ,
@@ -84,7 +84,7 @@ class MiniStack:
                 return False
 
         log = Path(os.devnull)
-        with process(Path(sys.prefix) / "bin" / "ministack", log=log, env=env) as ministack:
+        with process(*(command or (Path(sys.prefix) / "bin" / "ministack",)), log=log, env=env) as ministack:
             wait_for("MiniStack", healthy, still_possible=lambda: died(ministack, log))
             yield cls(url)
 

@@ -250,7 +250,10 @@ def test_an_input_that_the_sdk_does_not_have_is_refused(stack: Stack, ministack:
     [
         ("aws:iam/role:Rol", "has no resource type 'aws:iam/role:Rol'; did you mean 'aws:iam/role:Role'?"),
         ("aws:iam/rolle:Role", "has no resource type 'aws:iam/rolle:Role'; did you mean 'aws:iam/role:Role'?"),
-        ("aws:iam/group:Group", "the aws stand-in has no 'aws:iam/group:Group'; it has aws:iam/openIdConnectProvider:"),
+        (
+            "aws:iam/group:Group",
+            "the aws stand-in has no 'aws:iam/group:Group'; it has aws:eks/podIdentityAssociation:",
+        ),
     ],
 )
 def test_a_type_that_the_sdk_or_the_stand_in_does_not_have_is_refused(token: str, words: str) -> None:
