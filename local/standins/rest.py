@@ -53,8 +53,11 @@ class Rest:
         return self.call("DELETE", path)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer, or None where it is empty; raises Gone for 404 and Refused for all else but 2xx."""
-        content = None if body is None else json.dumps(body).encode()
+        """The answer, or None where it is empty; raises Gone for 404 and Refused for all else but 2xx.
+
+        A body of bytes goes as it is, anything else as JSON.
+        """
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310  (the opener knows http and https alone)
             self._url + path, content, self._headers, method=method
         )

@@ -212,7 +212,7 @@ class Stack:
             "runtime": {"name": "python", "options": {"toolchain": "uv", "virtualenv": sys.prefix}},
         }
         (folder / "Pulumi.yaml").write_text(json.dumps(project))
-        theirs = ("PULUMI_", "AWS_", "GOOGLE_", "VAULT_", "BAO_", "KUBECONFIG")
+        theirs = ("PULUMI_", "AWS_", "AZURE_", "ARM_", "GOOGLE_", "VAULT_", "BAO_", "KUBECONFIG")
         clean = {key: value for key, value in env.items() if not key.startswith(theirs)}
         folders = (plugins.PYTHON.standin, *(cloud.standin for cloud in plugins.OF_CLOUD.values()), kubernetes, tools)
         own = {

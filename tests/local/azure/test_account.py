@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import ssl
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,81 +15,27 @@ from local import config
 from local.azure import account
 from local.azure.directory import TENANT, Directory, RoleAssignment, Vault
 from local.azure.refusal import Refused
-from local.azure.server import MOST_VAULTS, OWNER, Service, free_address, with_owner
-from local.azure.service import Azure
+from local.azure.server import MOST_VAULTS, OWNER, free_address, with_owner
 from local.pki import Authority
 from local.progress import NotReadyError
-from tests.fakes.azure import KeySets
-from tests.fakes.issuer import Issuer
-
-
-@dataclass
-class Running:
-    """A server on loopback, with two ports for vaults."""
-
-    azure: Azure
-    url: str
-    ca: Path
-
-
-class Server(threading.Thread):
-    """Serves in a loop of its own."""
-
-    def __init__(self, authority: Authority, password: str) -> None:
-        super().__init__()
-        certificate = authority.server("azure", addresses=["127.0.0.1"], hosts=[], common_name="azure")
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(certificate.cert, certificate.key)
-        free: list[str] = []
-        self.azure = Azure(KeySets({"https://issuer.example/": Issuer().jwks}), lambda: self.url, lambda: free.pop(0))
-        with_owner(self.azure.directory, password)
-        self._services = [Service(self.azure.answer, "127.0.0.1", 0, tls) for _ in range(3)]
-        self._free = free
-        self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._stopping = asyncio.Event()
-
-    def run(self) -> None:
-        """Serve until stopped."""
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
-    def begin(self) -> None:
-        """Start, and wait until the ports are known."""
-        self.start()
-        self._ready.wait()
-
-    def end(self) -> None:
-        """Stop."""
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self.join()
-
-    async def _serve(self) -> None:
-        for service in self._services:
-            await service.open()
-        self.url = f"https://127.0.0.1:{self._services[0].port}"
-        self._free += [f"127.0.0.1:{service.port}" for service in self._services[1:]]
-        self._ready.set()
-        await self._stopping.wait()
-        for service in self._services:
-            await service.close()
+from tests.local.azure.running import Server
 
 
 @pytest.fixture
-def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """The account's settings point to a server on loopback."""
     monkeypatch.setattr(config, "PKI", tmp_path)
     monkeypatch.setattr(account, "FOLDER", tmp_path)
     monkeypatch.setattr(account, "PASSWORD", tmp_path / "owner-secret")
     authority = Authority(tmp_path)
-    server = Server(authority, account.make_password().read_text())
+    server = Server(authority, account.make_password().read_text(), {})
     server.begin()
     monkeypatch.setattr(config, "AZURE_URL", server.url)
-    yield Running(server.azure, server.url, authority.cert)
+    yield server
     server.end()
 
 
-def test_the_owner_seeds_a_vault_that_namespaces_share(running: Running) -> None:
+def test_the_owner_seeds_a_vault_that_namespaces_share(running: Server) -> None:
     """What is there stays as it is; names are those that applications know."""
     account.wait()
     account.wait()
@@ -107,7 +49,7 @@ def test_the_owner_seeds_a_vault_that_namespaces_share(running: Running) -> None
     assert vault.name == "secrets-local"
 
 
-def test_a_namespaces_own_vault_gets_its_secrets(running: Running) -> None:
+def test_a_namespaces_own_vault_gets_its_secrets(running: Server) -> None:
     """Found by the tag that the stacks give it."""
     account.wait()
     path = account.SHARED_VAULT.replace("secrets-local", "kv-shop")
@@ -122,7 +64,7 @@ def test_a_namespaces_own_vault_gets_its_secrets(running: Running) -> None:
     assert set(account.values()) == {"shop/api-key", "test/api-key"}
 
 
-def test_azures_own_client_works_on_the_account(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_azures_own_client_works_on_the_account(running: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the variables that the shell gets; with another secret it is refused."""
     account.wait()
     account.put("test/key", "hunter2")
