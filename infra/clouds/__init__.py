@@ -29,15 +29,15 @@ def cloud_of(top: Section) -> Cloud:
 
             return aws.read(top.section("aws", example="account_id and region under it"))
         case "azure":
-            from . import azure  # noqa: PLC0415
+            from . import azure  # noqa: PLC0415  as above
 
             return azure.read(top.section("azure", example="tenant_id, subscription_id, … under it"))
         case "gcp":
-            from . import gcp  # noqa: PLC0415
+            from . import gcp  # noqa: PLC0415  as above
 
             return gcp.read(top.section("gcp", example="project and project_number under it"))
         case "vault":
-            from . import vault  # noqa: PLC0415
+            from . import vault  # noqa: PLC0415  as above
 
             return vault.read(top.section("vault", example="address under it"))
     raise AssertionError(name)

@@ -24,7 +24,7 @@ def main(authority: Path) -> None:
     # a key of the person's own environment would be one more root key
     os.environ.update(AUTH="true", BIND_HOST=host, GATEWAY_PORT=port, IOT_MTLS_ENABLED="0", AWS_ACCESS_KEY_ID="test")
     import ministack.app as ministack  # noqa: PLC0415 — reads its settings when imported
-    from ministack.services import iam, sts  # noqa: PLC0415
+    from ministack.services import iam, sts  # noqa: PLC0415 — as above
 
     keys = IssuerKeys(authority)
 
@@ -32,7 +32,7 @@ def main(authority: Path) -> None:
         def find(issuer: str) -> Provider | None:
             # the only look into MiniStack's own state: the account's OIDC providers
             arn = f"arn:aws:iam::{account}:oidc-provider/{issuer}"
-            found = iam._oidc_providers._data.get((account, arn))  # noqa: SLF001
+            found = iam._oidc_providers._data.get((account, arn))  # noqa: SLF001 — nothing public has them
             return Provider(found["Url"], tuple(found["ClientIDList"])) if found else None
 
         return verify(token, find, keys)

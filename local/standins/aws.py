@@ -61,7 +61,7 @@ class Api:
     @functools.cached_property
     def caller(self) -> Properties:
         """Whose credentials these are."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  (as boto3)
 
         try:
             return dict(self.client("sts").get_caller_identity())
@@ -106,7 +106,7 @@ class Aws(Cloud):
 
     @contextmanager
     def errors_in_words(self) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  (as boto3)
 
         try:
             yield

@@ -82,7 +82,7 @@ def _object(cls: type, objects: dict[str, Object]) -> str:
             properties={wire: _alternatives(hint, objects) for wire, hint in _types.input_type_types(cls).items()},
             required=[
                 python_names[parameter.name]
-                for parameter in inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+                for parameter in inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]  # of a class, by purpose
                 if parameter.name in python_names and parameter.default is inspect.Parameter.empty
             ],
         )

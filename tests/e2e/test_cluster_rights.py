@@ -134,7 +134,7 @@ def test_who_may_forward_ports_reads_the_namespaces_secrets(environment: Environ
             asked = urllib.request.Request(
                 f"http://127.0.0.1:{port[1]}/v1/secrets/database-password", headers={"Host": "localhost:8080"}
             )
-            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 — our own URL
                 assert json.load(answer)["value"] == account.value("test/database-password")
         finally:
             forwarding.terminate()

@@ -162,17 +162,17 @@ class Monitor(mocks.MockMonitor):
         with _loop_of_this_thread():
             return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
-    def ReadResource(self, request: Any) -> Any:  # noqa: N802
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 — gRPC's name
         self._remember(request, {"id": request.id}, custom=True, read=True)
         with _loop_of_this_thread():
             return super().ReadResource(request)  # type: ignore[no-untyped-call]
 
-    def Invoke(self, request: Any) -> Any:  # noqa: N802
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 — gRPC's name
         self.world.calls.append((request.tok, _provider(request.provider)))
         with _loop_of_this_thread():
             return super().Invoke(request)  # type: ignore[no-untyped-call]
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 — gRPC's name
         _, _, kind, name = request.urn.split("::")
         key = "stack" if kind == "pulumi:pulumi:Stack" else name
         self.world.outputs[key] = rpc.deserialize_properties(request.outputs)

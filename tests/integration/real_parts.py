@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import urlopen
 
@@ -84,9 +85,11 @@ class MiniStack:
                 return False
 
         log = Path(os.devnull)
-        with process(*(command or (Path(sys.prefix) / "bin" / "ministack",)), log=log, env=env) as ministack:
-            wait_for("MiniStack", healthy, still_possible=lambda: died(ministack, log))
-            yield cls(url)
+        with TemporaryDirectory() as folder:
+            env |= {"STATE_DIR": f"{folder}/state", "TMPDIR": folder}  # else all that run share what they keep
+            with process(*(command or (Path(sys.prefix) / "bin" / "ministack",)), log=log, env=env) as ministack:
+                wait_for("MiniStack", healthy, still_possible=lambda: died(ministack, log))
+                yield cls(url)
 
     def client(self, service: str, account: str = ACCOUNT) -> Any:
         """A boto3 client of an account's root."""

@@ -85,7 +85,7 @@ class Service:
 async def service() -> AsyncIterator[Service]:
     clock, monotonic = Clock(), Clock(7.0)
     exchange = Exchange(clock)
-    serve: Any = lambda store, claims: store  # noqa: ARG005, E731
+    serve: Any = lambda store, claims: store  # noqa: ARG005, E731 — shorter than a function
     callers = Callers(exchange, serve, most=8, timeout=60, clock=clock, monotonic=monotonic)
     yield Service(callers, clock, monotonic, exchange)
     await callers.close()

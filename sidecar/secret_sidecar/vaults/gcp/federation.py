@@ -26,7 +26,7 @@ from secret_sidecar.vaults.identity.identity_service import FORM, Token
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _SCOPE_TO_BECOME = "https://www.googleapis.com/auth/iam"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 (a type, no token)
-_TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
+_TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 — a name
 _PASSING = PASSING | {"server_error", "temporarily_unavailable"}
 _NO_KEYS = "Error connecting to the given credential's issuer"
 _POOL = "//iam.googleapis.com/"

@@ -63,6 +63,8 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
         "BIND_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "0",
         "GATEWAY_PORT": str(port),
+        "STATE_DIR": str(folder / "state"),
+        "TMPDIR": str(folder),
     }
     command = Path(sys.executable).with_name("ministack")
     with (folder / "log").open("wb") as log:
