@@ -45,7 +45,7 @@ def read(google: Running, token: str, name: str) -> int:
 def _ask(url: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(url, body, headers)  # noqa: S310 (our own URL)
     try:
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 — our own URL
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
@@ -136,9 +136,9 @@ def test_a_pod_changes_no_policy(google: Running, token: str, method: str, path:
     url = f"{google.url}/v1/projects/{PROJECT}{path}"
     body = json.dumps({"policy": {"bindings": []}}).encode() if method != "GET" else None
     for bearer, status in ((token, 403), ("ya29.guessed", 401)):
-        request = urllib.request.Request(url, body, {"Authorization": f"Bearer {bearer}"}, method=method)  # noqa: S310
+        request = urllib.request.Request(url, body, {"Authorization": f"Bearer {bearer}"}, method=method)  # noqa: S310 — our own URL
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request)  # noqa: S310
+            urllib.request.urlopen(request)  # noqa: S310 — our own URL
         assert refused.value.code == status
         refused.value.close()
 
@@ -173,7 +173,7 @@ def test_a_refusal_in_the_trail_is_googles(google: Running, token: str) -> None:
         assert not judge(other, answer, seen, "x").right
 
 
-class _any(str):  # noqa: N801
+class _any(str):  # noqa: N801 — reads as a word
     """Equal to every text."""
 
     __slots__ = ()
