@@ -28,7 +28,7 @@ PASSING = _UNAVAILABLE | {"RESOURCE_EXHAUSTED"}
 """What google.rpc.Status says where the same request may succeed a moment later."""
 
 _KINDS: dict[str, Kind] = {
-    "PERMISSION_DENIED": DENIED,
+    "PERMISSION_DENIED": (DENIED[0], f"{DENIED[1]}; if a role was just bound, it takes some minutes to act"),
     "NOT_FOUND": NOT_FOUND,
     "INVALID_ARGUMENT": NAME_REFUSED,
     "ALREADY_EXISTS": (AlreadyExists, "{vault} has a secret {name} already"),
@@ -41,7 +41,8 @@ _STATES: dict[str, Kind] = {
     "DISABLED": (Disabled, "{vault} has this version of {name} disabled"),
     "DESTROYED": (Deleted, "{vault} has this version of {name} destroyed"),
 }
-_DENIED_BY_IAM = "IAM_PERMISSION_DENIED"
+DENIED_BY_IAM = "IAM_PERMISSION_DENIED"
+"""The reason of a refusal for lack of rights, and not because an API is switched off or a perimeter forbids it."""
 
 
 def error_of(answer: Answer, name: str, identity: str) -> VaultError:
@@ -51,7 +52,7 @@ def error_of(answer: Answer, name: str, identity: str) -> VaultError:
     code = code if isinstance(code, str) else None
     reason = detail_of(error, "ErrorInfo", "reason")
     kind, detail = _meaning(answer.status, code, message if isinstance(message, str) else "")
-    if kind is Denied and reason not in {None, _DENIED_BY_IAM}:
+    if kind is Denied and reason not in {None, DENIED_BY_IAM}:
         detail = "{vault} refused {name} to {identity}: {reason}"
     return kind(
         detail.format(vault=VAULT, name=repr(name), identity=identity, code=code, status=answer.status, reason=reason),

@@ -16,7 +16,7 @@ from secret_sidecar.http_client.http import Client
 from secret_sidecar.retry import retrying
 from secret_sidecar.vaults.bearer import json_object
 from secret_sidecar.vaults.error_kinds import is_passing
-from secret_sidecar.vaults.gcp.errors import PASSING, detail_of, status_of
+from secret_sidecar.vaults.gcp.errors import DENIED_BY_IAM, PASSING, detail_of, status_of
 from secret_sidecar.vaults.gcp.external_account import Exchange
 from secret_sidecar.vaults.identity import identity_service
 from secret_sidecar.vaults.identity.credentials import Bearer
@@ -28,6 +28,9 @@ _SCOPE_TO_BECOME = "https://www.googleapis.com/auth/iam"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 (a type, no token)
 _TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 — a name
 _PASSING = PASSING | {"server_error", "temporarily_unavailable"}
+# https://cloud.google.com/iam/docs/access-change-propagation
+_NEW = {"invalid_target", "PERMISSION_DENIED", "NOT_FOUND"}
+_MAYBE_NEW = "; if the pool, its provider or the binding is new, it takes some minutes to act"
 _NO_KEYS = "Error connecting to the given credential's issuer"
 _POOL = "//iam.googleapis.com/"
 _GKE = "identitynamespace:"
@@ -101,7 +104,8 @@ class Federation:
         kind = IdentityDelayed if passing else IdentityUnavailable
         reason = detail_of(status, "ErrorInfo", "reason")
         shown = (code or f"HTTP {answer.status}") + (f" ({reason})" if reason else "")
-        return kind(f"{detail}: {shown}", code=code, identity=self._identity)
+        hint = _MAYBE_NEW if code in _NEW and reason in {None, DENIED_BY_IAM} else ""
+        return kind(f"{detail}: {shown}{hint}", code=code, identity=self._identity)
 
 
 def principal(audience: str, token: str) -> str:

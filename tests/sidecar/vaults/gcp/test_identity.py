@@ -165,6 +165,12 @@ async def test_what_passes_is_tried_again(fault: Fault, account: str | None, pod
     assert (await read(pod.settings()))[0] == "hunter2-test"
 
 
+def iam(code: str, reason: str | None = None) -> Reply:
+    """A refusal of IAM's."""
+    details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}] if reason else []
+    return Reply({"error": {"status": code, "message": "s3cr3t", "details": details}}, 403)
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
@@ -187,6 +193,41 @@ async def test_what_does_not_pass_is_told(
     assert (error.value.code, error.value.identity) == (code, account or PROVIDER)
     assert "s3cr3t" not in str(error.value)
     assert not google.server.faults
+
+
+NEW = "if the pool, its provider or the binding is new, it takes some minutes to act"
+
+
+@pytest.mark.parametrize(
+    ("account", "fault", "is_told"),
+    [
+        (None, Reply({"error": "invalid_target"}, 400), True),
+        (None, Reply({"error": "invalid_grant"}, 400), False),
+        (None, Reply({"error": "unauthorized_client"}, 401), False),
+        (ACCOUNT, iam("PERMISSION_DENIED", "IAM_PERMISSION_DENIED"), True),
+        (ACCOUNT, iam("NOT_FOUND"), True),
+        (ACCOUNT, iam("PERMISSION_DENIED", "SERVICE_DISABLED"), False),
+    ],
+)
+async def test_an_identity_that_is_new_says_so_and_is_asked_for_again(
+    account: str | None,
+    fault: Reply,
+    is_told: bool,
+    pod: Pod,
+    google: FakeGoogle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Google knows pools, service accounts and bindings everywhere only after some minutes."""
+    monkeypatch.setattr("secret_sidecar.vaults.identity.refreshing.FIRST_PAUSE", 0.0)
+    pod.configure(account=account)
+    google.server.is_faulty = lambda path: path.endswith("generateAccessToken" if account else "/token")
+    google.server.faults.append(fault)
+    source = open_source(pod.settings())
+    with pytest.raises(IdentityUnavailable) as error:
+        await source.get(soon())
+    assert str(error.value).endswith(NEW) is is_told
+    assert (await source.get(soon())).token in google.tokens
+    await source.close()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"two words", b"\xff"])

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Protocol
 
 import google.auth.exceptions
 import pytest
-from google.api_core.exceptions import Forbidden
+from google.api_core.exceptions import Conflict, Forbidden
 from google.api_core.exceptions import NotFound as OfficialNotFound
 from google.auth import identity_pool
 from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceRestTransport
+from google.iam.v1.policy_pb2 import Binding
 
 from secret_sidecar.errors import Denied, IdentityUnavailable, NotFound
 from secret_sidecar.vaults.gcp.store import open_store
-from tests.fakes.google import PROJECT, PROVIDER, Provider
+from tests.fakes.google import NUMBER, PROJECT, PROVIDER, Provider, Stored, members
 from tests.fakes.issuer import Issuer
 from tests.sidecar.conftest import soon
 from tests.sidecar.vaults.gcp.conftest import ACCOUNT, SUBJECT, Pod
@@ -26,19 +28,25 @@ pytestmark = pytest.mark.anyio
 OWN, FOREIGN, MISSING = "test/database-password", "prod/database-password", "test/missing"
 
 
-async def by_googles_client(pod: Pod, name: str) -> str:
+async def by_googles_client(pod: Pod, name: str, location: str = "") -> str:
     """Read as an application with the client library would."""
-    return await asyncio.to_thread(_official, pod, name)
+    return await asyncio.to_thread(_official, pod, name, location)
 
 
-def _official(pod: Pod, name: str) -> str:
+def client_of(pod: Pod) -> SecretManagerServiceClient:
+    """Google's client with the pod's identity."""
     scopes = ["https://www.googleapis.com/auth/cloud-platform"]
     credentials = identity_pool.Credentials.from_file(str(pod.configuration), scopes=scopes)  # type: ignore[no-untyped-call]
     transport = SecretManagerServiceRestTransport(
         host=f"localhost:{pod.google.server.port}", url_scheme="http", credentials=credentials
     )
-    with SecretManagerServiceClient(transport=transport) as client:
-        resource = f"projects/{PROJECT}/secrets/{name.replace('/', '--')}/versions/latest"
+    return SecretManagerServiceClient(transport=transport)
+
+
+def _official(pod: Pod, name: str, location: str) -> str:
+    with client_of(pod) as client:
+        parent = f"projects/{PROJECT}" + (f"/locations/{location}" if location else "")
+        resource = f"{parent}/secrets/{name.replace('/', '--')}/versions/latest"
         try:
             value: bytes = client.access_secret_version(name=resource, retry=None, timeout=60).payload.data
             return value.decode()
@@ -50,9 +58,10 @@ def _official(pod: Pod, name: str) -> str:
             return "no identity"
 
 
-async def by_ours(pod: Pod, name: str) -> str:
+async def by_ours(pod: Pod, name: str, location: str = "") -> str:
     """Read as the sidecar does."""
-    store = open_store(pod.settings())
+    region = {"SECRETS_GCP_LOCATION": location} if location else {}
+    store = open_store(pod.settings(GOOGLE_APPLICATION_CREDENTIALS=str(pod.configuration), **region))
     try:
         return (await store.get(name, soon())).value
     except Denied:
@@ -65,7 +74,13 @@ async def by_ours(pod: Pod, name: str) -> str:
         await store.close()
 
 
-Read = Callable[[Pod, str], Awaitable[str]]
+class Read(Protocol):
+    """A way to read a secret, of a region or none."""
+
+    def __call__(self, pod: Pod, name: str, location: str = "") -> Awaitable[str]:
+        """Read it."""
+
+
 both = pytest.mark.parametrize("read", [by_googles_client, by_ours])
 
 
@@ -116,6 +131,42 @@ async def test_a_binding_on_one_secret_covers_that_one(read: Read, pod: Pod) -> 
     pod.google.secret_bindings["test--database-password"] = [{"role": binding["role"], "members": binding["members"]}]
     assert await read(pod, OWN) == "hunter2-test"
     assert await read(pod, "test/key") == "denied"
+
+
+@both
+async def test_a_regions_secrets_are_covered_by_a_clause_of_their_own(read: Read, pod: Pod) -> None:
+    """A condition on the global prefix does not cover them, nor one on another region's."""
+    pod.google.secrets["europe-west3/test--key"] = Stored([b"regional"])
+    pod.google.secrets["europe-west3/prod--key"] = Stored([b"foreign"])
+    assert await read(pod, "test/key", "europe-west3") == "denied"
+    condition = pod.google.bindings[0]["condition"]
+    for regions, seen in ((["/locations/europe-west1"], "denied"), (["", "/locations/europe-west3"], "regional")):
+        clauses = (f'resource.name.startsWith("projects/{NUMBER}{region}/secrets/test--")' for region in regions)
+        condition["expression"] = " || ".join(clauses)
+        assert await read(pod, "test/key", "europe-west3") == seen
+        assert await read(pod, "prod/key", "europe-west3") == "denied"
+    assert await read(pod, OWN) == "hunter2-test"
+
+
+async def test_googles_client_writes_policies(pod: Pod) -> None:
+    """And reads them: a condition needs version 3, and a policy that was changed in between is refused."""
+    (direct,) = members(PROVIDER, SUBJECT)
+    pod.google.owners = frozenset({direct})
+    await asyncio.to_thread(_write_policies, pod, direct)
+
+
+def _write_policies(pod: Pod, member: str) -> None:
+    binding = Binding(role="roles/secretmanager.viewer", members=[member])
+    with client_of(pod) as client:
+        secret = f"projects/{PROJECT}/secrets/test--key"
+        policy = client.get_iam_policy({"resource": secret, "options": {"requested_policy_version": 3}})
+        assert list(policy.bindings) == []
+        stale = policy.etag
+        written = client.set_iam_policy({"resource": secret, "policy": {"bindings": [binding], "etag": stale}})
+        assert pod.google.secret_bindings["test--key"] == [{"role": binding.role, "members": [member]}]
+        assert client.get_iam_policy({"resource": secret}) == written
+        with pytest.raises(Conflict):
+            client.set_iam_policy({"resource": secret, "policy": {"bindings": [], "etag": stale}}, retry=None)
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,9 @@ async def test_the_whole_sidecar(pod: Pod, start: StartSidecar) -> None:
     foreign = await ask(sidecar.port, "/v1/secrets/prod/database-password")
     assert (foreign.status, foreign.json["code"], foreign.json["backend"]) == (403, "PERMISSION_DENIED", "gcp")
     assert foreign.json["identity"] == PRINCIPAL
-    assert foreign.json["detail"].endswith("or there is no such secret")
+    assert foreign.json["detail"].endswith(
+        "or there is no such secret; if a role was just bound, it takes some minutes to act"
+    )
     assert (await ask(sidecar.port, "/v1/secrets/A_b")).status == 400
 
 
