@@ -62,9 +62,13 @@ class Sidecar:
             self.port, self.health_port = listening.port_of(api_sockets), listening.port_of(health_sockets)
             self.addresses = [f"{s.getsockname()[0]} port {s.getsockname()[1]}" for s in api_sockets]
             limits = http_server.Limits() if self._settings.access == "read_write" else READING_LIMITS
+            ended = self.metrics.connections_ended.add
             servers = (
-                (http_server.Server(app.health(self.readiness, self.metrics), HEALTH_LIMITS), health_sockets),
-                (http_server.Server(self._api, limits, tls, partial(refused, self.metrics)), api_sockets),
+                (
+                    http_server.Server(app.health(self.readiness, self.metrics), HEALTH_LIMITS, ended=ended),
+                    health_sockets,
+                ),
+                (http_server.Server(self._api, limits, tls, partial(refused, self.metrics), ended), api_sockets),
             )
             for server, sockets in servers:
                 await server.start(sockets)

@@ -19,10 +19,13 @@ NO_DESCRIPTOR_PAUSE = 1.0
 Refused = Callable[[str, int, str], None]
 """Hears of what was answered in the application's stead: the method, empty if none was read, status and kind."""
 
+Ended = Callable[[str], None]
+"""Hears why the server ended a connection to serve others: the `memory` that it held, or its `place`."""
+
 log = logging.getLogger(__name__)
 
 
-def _nobody(method: str, status: int, kind: str) -> None:
+def _nobody(*_: object) -> None:
     """Hear of it, and do nothing."""
 
 
@@ -37,9 +40,11 @@ class Server:
         limits: Limits | None = None,
         tls: ssl.SSLContext | None = None,
         refused: Refused = _nobody,
+        ended: Ended = _nobody,
     ) -> None:
         self.app = app
         self.refused = refused
+        self._ended = ended
         self.limits = limits or Limits()
         self._tls = tls
         self._connections: dict[Connection, None] = {}  # the one opened first comes first
@@ -123,6 +128,7 @@ class Server:
             connection.shake_hands(accepted, tls)
         else:
             accepted.close()
+            self._ended("place")
 
     def _make_room(self) -> bool:
         """End the connection that has waited for its caller longest, so that idle callers keep nobody out.
@@ -135,6 +141,7 @@ class Server:
         longest = max(waiting, key=lambda connection: (connection.unchanged, not connection.unread))
         self.forget(longest)
         longest.abort()
+        self._ended("place")
         return True
 
     def _bound_memory(self) -> None:
@@ -150,6 +157,7 @@ class Server:
                 return
             self._held -= held[connection]
             connection.abort()
+            self._ended("memory")
 
     def _look(self) -> None:
         """Sweep; an idle server with no connection wakes nobody."""

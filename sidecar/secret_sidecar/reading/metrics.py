@@ -107,6 +107,11 @@ class Metrics:
             "vault_call_duration_seconds", "How long calls to the vault took, retries and all.", "operation"
         )
         self.cache = Counter("cache_total", "Reads by how the cache served them.", ("result",))
+        self.connections_ended = Counter(
+            "connections_ended_total",
+            "Connections ended so that others are served, by what they held.",
+            ("held",),
+        )
         self.audit_lost = Counter("audit_lines_lost_total", "Audit lines that could not be written.")
         self.reads = Counter("reads_total", "Reads by name.", ("name", "outcome")) if names else None
         self.requests_under_way = 0
@@ -118,6 +123,7 @@ class Metrics:
             self.vault_calls,
             self.vault_seconds,
             self.cache,
+            self.connections_ended,
             self.audit_lost,
             *([self.reads] if self.reads else []),
         ]

@@ -183,11 +183,13 @@ async def test_handshakes_are_counted_as_connections(serve: Serve, tmp_path: Pat
 async def test_a_handshake_finds_no_place_while_all_are_answered(serve: Serve, tmp_path: Path) -> None:
     """It is closed at once; nothing could be told without it."""
     authority, gate = Authority(tmp_path), Gate()
-    served = await serve(gate, http_server.Limits(connections=1, handshake=60), authority.server())
+    limits, ended = http_server.Limits(connections=1, handshake=60), list[str]()
+    served = await serve(gate, limits, authority.server(), ended=ended.append)
     trusted = ssl.create_default_context(cafile=str(authority.bundle))
     reader, _ = await served.connect(LAST, ssl=trusted)
     await gate.asked.wait()
     assert await served.ask(b"") == b""
+    assert ended == ["place"]
     gate.open.set()
     assert (await reader.read()).endswith(b"hello")
 

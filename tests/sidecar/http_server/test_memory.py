@@ -92,13 +92,14 @@ async def test_who_does_not_read_keeps_nobody_out(path: bytes, serve: Serve) -> 
 
 async def test_unread_answers_are_bounded_over_all_connections(serve: Serve) -> None:
     """Those who have waited longest are ended; who reads is served."""
-    limits = http_server.Limits(memory=20 << 20, sweep=0.01)
-    served = await serve(much, limits)
+    limits, ended = http_server.Limits(memory=20 << 20, sweep=0.01), list[str]()
+    served = await serve(much, limits, ended=ended.append)
     for _ in range(6):
         await ask_and_not_read(served, GET.replace(b"/ ", b"/much "))
         assert (await served.ask(LAST.replace(b"/ ", b"/much "))).endswith(MUCH)
         await until(lambda: sum(connection.held for connection in connections(served)) <= limits.memory)
     assert 1 <= len([connection for connection in connections(served) if connection.unread]) <= 4
+    assert set(ended) == {"memory"}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from secret_sidecar.reading import metrics
 from secret_sidecar.reading.metrics import BUCKETS, Metrics
+from secret_sidecar.server import HEALTH_LIMITS
 from secret_sidecar.settings import Settings
 from tests.fakes import aws as fake_aws
 from tests.fakes.aws import FakeAws
@@ -106,6 +109,23 @@ async def test_what_never_reached_the_api_is_counted_too(start: StartSidecar, st
     assert sample(samples, "errors_total", kind="bad-request") == 2
     assert sample(samples, "errors_total", kind="about-blank") == 1
     assert sample(samples, "request_duration_seconds_count", route="") is None
+
+
+async def test_connections_that_are_ended_for_others_are_counted(
+    start: StartSidecar, static_settings: Settings
+) -> None:
+    """Of both ports together; what ends by itself is not."""
+    sidecar = await start(static_settings)
+    await ask(sidecar.port, "/v1/secrets")
+    before = await scrape(sidecar.health_port)
+    assert sample(before, "connections_ended_total", held="place") is None
+    async with AsyncExitStack() as ended:
+        for _ in range(HEALTH_LIMITS.connections):
+            _, writer = await asyncio.open_connection("127.0.0.1", sidecar.health_port)
+            ended.callback(writer.close)
+        samples = await scrape(sidecar.health_port)
+    assert (sample(samples, "connections_ended_total", held="place") or 0) >= 1
+    assert sample(samples, "connections_ended_total", held="memory") is None
 
 
 async def test_a_defect_is_counted(
