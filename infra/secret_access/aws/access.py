@@ -114,7 +114,7 @@ class AwsSecretAccess(SecretAccess):
         super().__init__("secret-access:index:AwsSecretAccess", name, {}, opts)
         child = children_of(self, opts)
 
-        if role is None:
+        if role is None or way.trust is None:
             identity = pulumi.Output.from_input(way.role_arn)
         else:
             description = lift(_description, common.prefix, common.namespace)
@@ -151,8 +151,8 @@ class _Way:
     """Of the sidecar's token."""
     trust: pulumi.Input[str] | None = None
     """None: the role exists."""
-    role_arn: pulumi.Input[str] | None = None
-    """None: the role is created."""
+    role_arn: pulumi.Input[str] = ""
+    """Empty: the role is created."""
     cluster: pulumi.Input[Cluster] | None = None
     """The cluster of the association. None: IRSA."""
 
