@@ -8,6 +8,7 @@ from namespaces import ENFORCE
 from secret_access import InvalidArgument, checks
 from secret_access.pods import checks as pod_checks
 from secret_access.pods import sidecar_container, sidecar_settings
+from secret_access.pods.sidecar_settings import Backend
 from secret_names.vaults import Spelling
 from section import Section, invalid
 
@@ -53,7 +54,7 @@ def namespace(name: str, section: Section, cloud: Cloud) -> Namespace:
     section.checked("", checks.namespace, name)
     exists = section.flag("exists", default=False)
     arguments = {
-        **_secrets(name, section, cloud.backend.spelling),
+        **_secrets(name, section, cloud.backend),
         **_arguments(section, cloud),
         **cloud.namespace_arguments(section),
     }
@@ -69,15 +70,15 @@ def namespace(name: str, section: Section, cloud: Cloud) -> Namespace:
     return settings
 
 
-def _secrets(name: str, section: Section, spelling: Spelling) -> Arguments:
+def _secrets(name: str, section: Section, backend: Backend) -> Arguments:
     """Return the prefix, which a namespace `a--b` has to name, and the declared names."""
     given = section.take("secret_prefix", None)
     key = "" if given is None else "secret_prefix"
-    prefix = section.checked(key, partial(checks.secret_prefix, spelling, namespace=name), given)
-    return {
-        "secret_prefix": prefix,
-        **section.given({"secrets": partial(checks.declared_secrets, spelling, prefix=prefix)}),
-    }
+    prefix = section.checked(key, partial(checks.secret_prefix, backend.spelling, namespace=name), given)
+    declared = partial(
+        checks.declared_secrets, backend.spelling, prefix=prefix, are_exact_granted=backend.are_exact_granted
+    )
+    return {"secret_prefix": prefix, **section.given({"secrets": declared})}
 
 
 def _arguments(section: Section, cloud: Cloud) -> Arguments:

@@ -113,7 +113,11 @@ def common_arguments(given: Arguments, backend: Backend) -> CommonArguments:
         account_name=given.take("service_account_name", checks.service_account_name, "secret-access"),
         existing=existing,
         prefix=prefix,
-        declared=given.check(partial(checks.declared_secrets, backend.spelling), given.get("secrets"), prefix),
+        declared=given.check(
+            partial(checks.declared_secrets, backend.spelling, are_exact_granted=backend.are_exact_granted),
+            given.get("secrets"),
+            prefix,
+        ),
         access=given.take("access", checks.access, Access.READ),
         lifetime=given.take("token_expiration_seconds", pod_checks.token_lifetime, 3600),
         port=given.take("port", pod_checks.sidecar_port, sidecar_container.DEFAULT_PORT),

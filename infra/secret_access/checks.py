@@ -201,11 +201,16 @@ def secret_prefix(spelling: Spelling, prefix: object, namespace: str) -> str:
     return default_prefix(namespace) if prefix is None else named(spelling.check_prefix, "secret_prefix", prefix)
 
 
-def declared_secrets(spelling: Spelling, given: object, prefix: str) -> list[str]:
-    """Return the declared names as given, each one that the vault can spell, and under the prefix."""
+def declared_secrets(spelling: Spelling, given: object, prefix: str, *, are_exact_granted: bool = False) -> list[str]:
+    """Return the declared names as given, each one that the vault can spell, and under the prefix.
+
+    Where each exact name is granted, those that no portable name can spell may be outside: they are no namespace's.
+    """
     declared = texts("secrets", [] if given is None else given, '["database-password"]')
     for name in declared:
         full = named(lambda text: spelling.full_name(text, prefix), "secrets", name)
+        if are_exact_granted and full.startswith(EXACT):
+            continue
         if not spelling.spelled(full).startswith(prefix.replace("/", spelling.slash)):
             bare = full.removeprefix(EXACT)
             raise invalid(

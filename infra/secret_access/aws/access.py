@@ -91,7 +91,9 @@ class AwsSecretAccess(SecretAccess):
         replicas = given.check(aws_checks.replica_regions, given.get("replica_regions"), region)
         keys = given.check(aws_checks.kms_key_arns, given.get("kms_key_arns"), region, replicas)
         target = given.optional("target_role_arn", partial(role_checks.role_arn, argument="target_role_arn"))
-        grants = (way.account, region, common.prefix, common.access, keys, replicas)
+        is_granted = target is None and (way.trust is not None or mode is PodIdentity.SESSION_POLICIES)
+        exact = given.check(partial(aws_checks.exact_names, is_granted=is_granted), common.declared, common.prefix)
+        grants = (way.account, region, common.prefix, common.access, keys, replicas, exact)
         role = None
         if way.trust is not None:
             role = role_arguments(given, way.account, lift("secret-access-{}".format, common.namespace))

@@ -8,6 +8,8 @@ Secrets Manager User Guide, "What's in a Secrets Manager secret?"; KMS Developer
 import re
 from collections.abc import Sequence
 
+from secret_names import vaults
+
 from ..checks import distinct, invalid, match, no_credentials, texts
 from .identifiers import Account, OidcProvider
 
@@ -153,6 +155,20 @@ def role_name(name: object) -> str:
     return match(
         ROLE_NAME, "role_name", name, "letters, digits and +=,.@_-", "set role_name, for example secret-access-test"
     )
+
+
+def exact_names(declared: Sequence[str], prefix: str, *, is_granted: bool) -> list[str]:
+    """Return the declared names outside the prefix, without `exact:`; `is_granted`: the component grants them."""
+    names = [vaults.AWS.spelled(vaults.AWS.full_name(name, prefix)) for name in declared]
+    outside = sorted({name for name in names if not name.startswith(prefix)})
+    if outside and not is_granted:
+        raise invalid(
+            "secrets holds a name outside the namespace's prefix, and the role is not this component's to grant it",
+            outside[0],
+            f"a name under {prefix}",
+            "leave it out, and grant it where the role is made",
+        )
+    return outside
 
 
 def kms_key_arns(given: object, region: str, replica_regions: Sequence[str] = ()) -> list[str]:

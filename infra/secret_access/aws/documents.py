@@ -30,6 +30,11 @@ def secret_arns(account: Account, region: str, prefix: str) -> str:
     return f"arn:{account.partition}:secretsmanager:{region}:{account.account_id}:secret:{prefix}*"
 
 
+def secret_arn(account: Account, region: str, name: str) -> str:
+    """Return the ARN pattern of one secret: AWS adds `-` and six characters of its own to the name."""
+    return secret_arns(account, region, f"{name}-").removesuffix("*") + "??????"
+
+
 def secrets_policy(
     account: Account,
     region: str,
@@ -37,23 +42,28 @@ def secrets_policy(
     access: Access = Access.READ,
     kms_key_arns: Sequence[str] = (),
     replica_regions: Sequence[str] = (),
+    exact_names: Sequence[str] = (),
 ) -> Document:
-    """Allow the secrets under one prefix and nothing else; replicas can be read, and are written by AWS alone.
+    """Allow the secrets under one prefix, and to read those of the exact names, and nothing else.
+
+    Replicas can be read, and are written by AWS alone.
 
     Keys are usable only through Secrets Manager of these regions, and only for ciphertexts of these secrets: Secrets
     Manager puts the secret's ARN into the encryption context.
     """
     regions = [region, *replica_regions]
-    readable = [secret_arns(account, each, prefix) for each in regions]
+    own = secret_arns(account, region, prefix)
+    readable = [
+        *(secret_arns(account, each, prefix) for each in regions),
+        *(secret_arn(account, each, name) for each in regions for name in exact_names),
+    ]
     services = [f"secretsmanager.{each}.amazonaws.com" for each in regions]
     writes = access is Access.READ_WRITE
     statements: list[Mapping[str, Any]] = [
         {"Sid": "ReadOwnSecrets", "Effect": "Allow", "Action": list(READ_ACTIONS), "Resource": _one_or_all(readable)}
     ]
     if writes:
-        statements.append(
-            {"Sid": "WriteOwnSecrets", "Effect": "Allow", "Action": list(WRITE_ACTIONS), "Resource": readable[0]}
-        )
+        statements.append({"Sid": "WriteOwnSecrets", "Effect": "Allow", "Action": list(WRITE_ACTIONS), "Resource": own})
     if kms_key_arns:
         statements.append(
             {

@@ -28,6 +28,7 @@ BACKEND = Backend(
         "SECRETS_AWS_SESSION_DURATION": "session_duration",
     },
     credentials=sidecar_settings.AWS_CREDENTIALS,
+    are_exact_granted=True,
 )
 
 

@@ -96,6 +96,8 @@ class Backend:
     """The vault's own variables that its component sets, each with the argument that decides it, or an empty text."""
     credentials: Collection[str]
     """The vault's own variables that hold credentials, or say where some are."""
+    are_exact_granted: bool = False
+    """Its component grants every declared name that only `exact:` can spell, also outside the namespace's prefix."""
 
 
 def sidecar_env(given: object, *, backend: Backend) -> dict[str, str]:

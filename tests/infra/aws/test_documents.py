@@ -198,6 +198,16 @@ def test_only_the_service_accounts_own_tokens_are_trusted(claims: dict[str, str]
     assert judge.evaluate_trust_policy(document, PROVIDER_ARN, asked) is trusted
 
 
+@given(names, names)
+def test_an_exact_name_is_one_secret(name: str, longer: str) -> None:
+    """That name's own, whatever six characters AWS adds, and none with a longer or another name."""
+    document = documents.secrets_policy(PROVIDER, "us-east-1", "test/", exact_names=[name])
+    assert allows(document, READ, arn(name))
+    assert allows(document, READ, arn(longer)) is (longer == name or longer.startswith("test/"))
+    assert allows(document, READ, arn(f"{name}-{longer}")) is name.startswith("test/")
+    assert allows(document, READ, arn(f"{longer}{name}")) is f"{longer}{name}".startswith("test/")
+
+
 def test_the_text_is_the_same_for_the_same_document() -> None:
     """A second `up` finds nothing to change."""
     first, second = (documents.render(documents.secrets_policy(PROVIDER, "us-east-1", "test/")) for _ in range(2))

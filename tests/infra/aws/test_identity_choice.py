@@ -173,6 +173,43 @@ def test_replicas_can_be_read_where_they_are() -> None:
     assert environment(world)["SECRETS_AWS_REPLICA_REGIONS"] == "us-west-2"
 
 
+RDS = "rds!cluster-3b1a4c5d"
+
+
+@pytest.mark.parametrize("way", [{}, OWN, POLICIES], ids=["irsa", "pod identity", "session policies"])
+def test_a_declared_name_that_only_exact_spells_is_granted_as_it_is(way: dict[str, Any]) -> None:
+    """Wherever it is, to be read alone; names of other namespaces stay refused, however they are spelled."""
+    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"
+    declared = ["database-password", f"exact:{RDS}", "exact:test/My_Key"]
+    world = run(aws_access(**way, secrets=declared, access="read_write", kms_key_arns=[key]))
+    text = world.one(ASSOCIATION).inputs["policy"] if way == POLICIES else world.one(POLICY).inputs["policy"]
+    read, write, decrypt = json.loads(text)["Statement"]
+    own = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:test/*"
+    assert read["Resource"] == [own, f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{RDS}-??????"]
+    assert write["Resource"] == own
+    assert decrypt["Condition"]["StringLike"]["kms:EncryptionContext:SecretARN"] == read["Resource"]
+    assert environment(world)["SECRETS_NAMES"] == ",".join(declared)
+    for foreign in ("exact:prod/database-password", "prod/database-password"):
+        with pytest.raises(InvalidArgument, match="outside the namespace's prefix, which its identity may not read"):
+            run(aws_access(**way, secrets=[foreign]))
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        TAGS,
+        {"oidc_provider_arn": None, "existing_role_arn": ROLE_ARN},
+        {**OWN, "target_role_arn": TARGET_ARN},
+    ],
+    ids=["session tags", "existing role", "target role"],
+)
+def test_a_name_outside_the_prefix_is_refused_where_the_component_grants_nothing(way: dict[str, Any]) -> None:
+    """It says where to grant it."""
+    with pytest.raises(InvalidArgument, match=r"not this component's to grant it.*where the role is made"):
+        run(aws_access(**way, secrets=[f"exact:{RDS}"]))
+    run(aws_access(**way, secrets=["exact:test/My_Key"]))
+
+
 def test_further_conditions_stand_beside_the_components_own() -> None:
     """In the role's trust, under the same operator."""
     world = run(aws_access(**OWN, trust_conditions={"StringEquals": {"aws:SourceOrgID": ["o-a1b2c3d4e5"]}}))
