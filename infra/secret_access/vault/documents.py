@@ -34,8 +34,10 @@ def secrets_policy(mount: str, prefix: str, access: Access = Access.READ, *, eve
     return {"path": paths}
 
 
-def role(subject: str, audience: str, policy: str, token_ttl: int) -> Mapping[str, Any]:
+def role(subject: Any, audience: Any, policy: Any, token_ttl: Any) -> Mapping[str, Any]:
     """Return a role's settings: one ServiceAccount's tokens, for one audience, get one policy and not `default`.
+
+    The four are put in as they are, so each may be an Output.
 
     A token of Vault's cannot be renewed past its lifetime, so that one policy less in the role acts within it. The
     audit log has the pod's name as `auth.metadata.pod`.

@@ -16,7 +16,7 @@ ROLE = "vault:jwt/authBackendRole:AuthBackendRole"
 AUTH = "vault:jwt/authBackend:AuthBackend"
 
 
-def vault_access(provider: dict[str, Any] | None = None, **changed: Any) -> Program:
+def vault_access(provider: dict[str, Any] | None = None, /, **changed: Any) -> Program:
     """A program that makes a VaultSecretAccess; None leaves an argument out."""
     args = {
         "namespace": "test",
@@ -28,7 +28,7 @@ def vault_access(provider: dict[str, Any] | None = None, **changed: Any) -> Prog
     return lambda: VaultSecretAccess("test", cast("VaultSecretAccessArgs", outputs_in(given)), _options(provider))
 
 
-def vault_trust(provider: dict[str, Any] | None = None, **changed: Any) -> Program:
+def vault_trust(provider: dict[str, Any] | None = None, /, **changed: Any) -> Program:
     """A program that makes a VaultClusterTrust."""
     given = {"issuer": ISSUER, **changed}
     return lambda: VaultClusterTrust("blue", cast("VaultClusterTrustArgs", outputs_in(given)), _options(provider))

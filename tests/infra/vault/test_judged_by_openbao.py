@@ -149,7 +149,7 @@ def test_writing_is_of_own_secrets_and_destroys_nothing(bao: OpenBao, cluster: C
 def test_a_role_has_its_one_policy_and_cannot_be_prolonged(bao: OpenBao, cluster: Cluster) -> None:
     """The trail gets the pod's name."""
     make(bao)
-    pod = {"kubernetes.io": {"namespace": "test", "pod": {"name": "app-1"}}}
+    pod: dict[str, Any] = {"kubernetes.io": {"namespace": "test", "pod": {"name": "app-1"}}}
     auth = login(bao, cluster.token("test", "secret-access", **pod))
     assert auth["policies"] == auth["token_policies"] == ["secret-access-test"]
     assert (auth["lease_duration"], auth["metadata"]) == (600, {"pod": "app-1", "role": "secret-access-test"})
