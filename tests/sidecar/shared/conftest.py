@@ -14,10 +14,11 @@ import pytest
 
 from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
+from tests.fakes.aws_shared import SharedAws
 from tests.fakes.issuer import Issuer
 from tests.sidecar.shared.clouds import Cloud, environment_of
 from tests.sidecar.support.certificates import Authority
-from tests.sidecar.support.shared_service import HOST, Service
+from tests.sidecar.support.shared_service import HOST, Service, certificate_of, settings_of
 
 CLOUD_HOSTS = ("*.vault.azure.net", "login.microsoftonline.com")
 NOWHERE = Path("/nonexistent")
@@ -75,3 +76,39 @@ async def launch(authority: Authority, issuer: Issuer, tmp_path: Path) -> AsyncI
             return Running(cloud, Service(sidecar.port, trust), sidecar, trust)
 
         yield launch
+
+
+@pytest.fixture
+async def aws() -> AsyncIterator[SharedAws]:
+    """A fake AWS with a secret of each namespace."""
+    secrets: dict[str, str | bytes] = {f"{n}/database-password": f"hunter2-{n}" for n in ("test", "prod")}
+    fake = SharedAws(secrets=secrets)
+    async with fake:
+        yield fake
+
+
+class Started:
+    """Starts services."""
+
+    def __init__(self, aws: SharedAws, authority: Authority, folder: Path) -> None:
+        self.aws, self.authority, self.folder = aws, authority, folder
+        self.sidecars: list[Sidecar] = []
+
+    async def __call__(self, **more: Any) -> Service:
+        settings = settings_of(self.aws, certificate_of(self.authority, self.folder), **more)
+        sidecar = await Sidecar(settings).__aenter__()
+        self.sidecars.append(sidecar)
+        return Service(sidecar.port, _trust(self.authority))
+
+
+def _trust(authority: Authority) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(authority.bundle))
+
+
+@pytest.fixture
+async def start(aws: SharedAws, authority: Authority, tmp_path: Path) -> AsyncIterator[Started]:
+    """Services that end with the test."""
+    started = Started(aws, authority, tmp_path)
+    yield started
+    for sidecar in started.sidecars:
+        await sidecar.__aexit__()

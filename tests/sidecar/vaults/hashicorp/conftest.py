@@ -8,7 +8,10 @@ from typing import Protocol
 
 import pytest
 
+from secret_sidecar.errors import VaultError
 from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.hashicorp.store import VaultStore
+from tests.sidecar.conftest import soon
 from tests.sidecar.support.certificates import Authority
 from tests.sidecar.vaults.hashicorp.openbao import Cluster, OpenBao
 
@@ -73,3 +76,11 @@ def settings_of(bao: OpenBao, cluster: Cluster, tmp_path: Path) -> SettingsOf:
         return Settings.from_environment(environment, Path("/nonexistent"))
 
     return make
+
+
+async def outcome(store: VaultStore, name: str) -> str:
+    """A value, or the kind of error that came instead of it."""
+    try:
+        return (await store.get(name, soon())).value
+    except VaultError as error:
+        return type(error).__name__

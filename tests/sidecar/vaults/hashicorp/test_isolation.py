@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from secret_sidecar.errors import (
-    BadUpstreamResponse,
     CredentialsRefused,
     Denied,
     IdentityUnavailable,
-    NotFound,
-    SettingsError,
-    Unavailable,
-    VaultError,
 )
-from secret_sidecar.vaults.hashicorp.store import VaultStore, open_store
-from tests.sidecar.conftest import StartSidecar, rewrite, soon
+from secret_sidecar.vaults.hashicorp.store import open_store
+from tests.sidecar.conftest import StartSidecar, soon
 from tests.sidecar.support.caller import ask
-from tests.sidecar.support.certificates import Authority
-from tests.sidecar.vaults.hashicorp.conftest import SettingsOf, only_own_secrets
+from tests.sidecar.vaults.hashicorp.conftest import SettingsOf, only_own_secrets, outcome
 from tests.sidecar.vaults.hashicorp.openbao import Cluster, OpenBao
 
 pytestmark = pytest.mark.anyio
-
-
-async def outcome(store: VaultStore, name: str) -> str:
-    """A value, or the kind of error that came instead of it."""
-    try:
-        return (await store.get(name, soon())).value
-    except VaultError as error:
-        return type(error).__name__
 
 
 @pytest.mark.parametrize("namespace", ["test", "prod"])
@@ -249,108 +231,4 @@ async def test_keys_found_at_the_clusters_issuer(
     forged = Cluster().token("test", iss=issuer)
     store = open_store(settings_of(token=forged, SECRETS_VAULT_AUTH_PATH="discovered"))
     assert await outcome(store, "test/database-password") == "IdentityUnavailable"
-    await store.close()
-
-
-async def test_tls(bao: OpenBao, authority: Authority, settings_of: SettingsOf) -> None:
-    """VAULT_CACERT names who is trusted; without it the server is not, and nothing is sent."""
-    store = open_store(settings_of(VAULT_ADDR=bao.tls_url, VAULT_CACERT=str(authority.bundle)))
-    assert await outcome(store, "test/database-password") == "hunter2-test"
-    await store.close()
-    store = open_store(settings_of(VAULT_ADDR=bao.tls_url, SECRETS_TIMEOUT="0.3"))
-    with pytest.raises(IdentityUnavailable, match="not trusted"):
-        await store.get("test/database-password", soon())
-    await store.close()
-
-
-async def test_mutual_tls(bao: OpenBao, authority: Authority, settings_of: SettingsOf) -> None:
-    """VAULT_CLIENT_CERT and VAULT_CLIENT_KEY are shown to a server that wants to know who connects."""
-    authority.server("client")
-    pem = str(authority.bundle.parent / "client-1.pem")
-    trusted = {"VAULT_ADDR": bao.mutual_tls_url, "VAULT_CACERT": str(authority.bundle)}
-    store = open_store(settings_of(**trusted, VAULT_CLIENT_CERT=pem, VAULT_CLIENT_KEY=pem))
-    assert await outcome(store, "test/database-password") == "hunter2-test"
-    await store.close()
-    store = open_store(settings_of(**trusted, SECRETS_TIMEOUT="1"))
-    assert await outcome(store, "test/database-password") in {"IdentityDelayed", "IdentityTimedOut"}
-    await store.close()
-
-
-async def test_a_client_certificate_that_is_renewed(
-    bao: OpenBao, authority: Authority, settings_of: SettingsOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The next connection shows the new one."""
-    monkeypatch.setattr("secret_sidecar.vaults.identity.refreshing.FIRST_PAUSE", 0.0)
-    Authority(tmp_path).server("other")
-    authority.server("client")
-    pem = tmp_path / "other-1.pem"
-    trusted = {"VAULT_ADDR": bao.mutual_tls_url, "VAULT_CACERT": str(authority.bundle), "SECRETS_TIMEOUT": "1"}
-    store = open_store(settings_of(**trusted, VAULT_CLIENT_CERT=str(pem), VAULT_CLIENT_KEY=str(pem)))
-    assert await outcome(store, "test/database-password") in {"IdentityDelayed", "IdentityTimedOut"}
-    rewrite(pem, (authority.bundle.parent / "client-1.pem").read_bytes())
-    assert await outcome(store, "test/database-password") == "hunter2-test"
-    await store.close()
-
-
-@pytest.mark.parametrize("content", [b"", b"-----BEGIN CERTIFICATE-----", None], ids=["empty", "broken", "encrypted"])
-async def test_a_client_certificate_that_is_none(
-    content: bytes | None, bao: OpenBao, authority: Authority, settings_of: SettingsOf, tmp_path: Path
-) -> None:
-    """The error names the variables, and nobody is asked for a key's password."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    form, encryption = serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"s3cr3t")
-    (pem := tmp_path / "client.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, form, encryption) if content is None else content
-    )
-    certificate = authority.bundle if content is None else pem
-    with pytest.raises(
-        SettingsError, match=r"VAULT_CLIENT_CERT='.*' and VAULT_CLIENT_KEY='.*': .*; expected a PEM cert"
-    ):
-        open_store(
-            settings_of(VAULT_ADDR=bao.mutual_tls_url, VAULT_CLIENT_CERT=str(certificate), VAULT_CLIENT_KEY=str(pem))
-        )
-
-
-async def test_a_mount_that_is_not_there(bao: OpenBao, settings_of: SettingsOf) -> None:
-    """To a role it looks like any refusal; whoever may see that there is none is told."""
-    store = open_store(settings_of(SECRETS_VAULT_MOUNT="nowhere"))
-    assert await outcome(store, "test/database-password") == "Denied"
-    await store.close()
-    store = open_store(settings_of(SECRETS_VAULT_MOUNT="nowhere", VAULT_TOKEN=bao.root))
-    with pytest.raises(BadUpstreamResponse, match="Vault has no KV engine of version 2 there: no handler for route"):
-        await store.get("test/database-password", soon())
-    await store.close()
-
-
-async def test_an_engine_of_version_1(bao: OpenBao, settings_of: SettingsOf) -> None:
-    """It has other paths: its secrets are not found, and what is found there is none."""
-    bao("POST", "sys/mounts/old", {"type": "kv", "options": {"version": "1"}})
-    bao("POST", "old/data/test/database-password", {"value": "hunter2"})
-    store = open_store(settings_of(SECRETS_VAULT_MOUNT="old", VAULT_TOKEN=bao.root))
-    with pytest.raises(BadUpstreamResponse, match="expected a KV engine of version 2"):
-        await store.get("test/database-password", soon())
-    with pytest.raises(NotFound):
-        await store.get("test/other", soon())
-    await store.close()
-
-
-@pytest.mark.parametrize("access", ["a policy of its own", "root"])
-async def test_an_engine_of_version_1_is_told_before_anybody_reads(
-    access: str, bao: OpenBao, settings_of: SettingsOf
-) -> None:
-    """The pod does not become ready, and its log says how the engine becomes one of version 2."""
-    mount = f"older-{access.split(maxsplit=1)[0]}"
-    bao("POST", f"sys/mounts/{mount}", {"type": "kv", "options": {"version": "1"}})
-    bao.policy("older", (f"{mount}/test/*", "read"))
-    token = bao("POST", "auth/token/create", {"policies": ["older"]})["auth"]["client_token"]
-    store = open_store(settings_of(SECRETS_VAULT_MOUNT=mount, VAULT_TOKEN=bao.root if access == "root" else token))
-    with pytest.raises(BadUpstreamResponse, match=r"KV engine of version 1 .*expected one of version 2") as bad:
-        await store.probe("test/readiness", soon())
-    assert bad.value.code == "a KV engine of version 1"
-    bao("POST", f"sys/mounts/{mount}/tune", {"options": {"version": "2"}})
-    async with asyncio.timeout(60):
-        while True:
-            with suppress(Unavailable):  # Vault upgrades for a moment
-                await store.probe("test/readiness", soon())
-                break
     await store.close()
