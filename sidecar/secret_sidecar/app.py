@@ -21,7 +21,7 @@ from secret_sidecar.reading.audit import Audited
 from secret_sidecar.reading.cache import Total
 from secret_sidecar.reading.freshness import Fresh, gauges
 from secret_sidecar.reading.metrics import Metrics
-from secret_sidecar.reading.store_metrics import ObservedCalls
+from secret_sidecar.reading.store_metrics import ObservedStore
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.store import Store, expiry
 
@@ -36,7 +36,7 @@ def layered(store: Store, settings: Settings, metrics: Metrics) -> Store:
 
 def freshened(store: Store, settings: Settings, metrics: Metrics, total: Total | None = None) -> Fresh:
     """Return the store with limits, freshness and metrics."""
-    observed = ObservedCalls(store, metrics)
+    observed = ObservedStore(store, metrics)
     return Fresh(observed, metrics, ttl=settings.cache_ttl, stale=settings.stale_if_error, total=total)
 
 

@@ -142,7 +142,7 @@ class Client:
             connection.close()
         return answer
 
-    def distrust(self) -> None:
+    def retire_connections(self) -> None:
         """Use no connection again that is open now: one brought an answer to something else than was asked."""
         self._replace(asyncio.get_running_loop().time())
 

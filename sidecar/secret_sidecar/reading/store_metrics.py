@@ -13,7 +13,7 @@ from secret_sidecar.reading.store_wrapper import Operation, T, Wrapped
 from secret_sidecar.vaults.store import Store
 
 
-class ObservedCalls(Wrapped):
+class ObservedStore(Wrapped):
     """A store whose calls are counted by operation and outcome, and timed."""
 
     def __init__(self, store: Store, metrics: Metrics) -> None:

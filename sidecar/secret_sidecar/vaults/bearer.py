@@ -49,7 +49,7 @@ TRANSPORT: dict[type[TransportError], type[VaultError]] = {
 """What it means for a vault that the client got no answer."""
 
 
-class Calls:
+class BearerClient:
     """One vault, asked by whoever the source says; `vault` is its name in messages."""
 
     def __init__(
@@ -107,7 +107,7 @@ class Calls:
 
         Each answer that follows over that connection may be the one to the request before.
         """
-        self._client.distrust()
+        self._client.retire_connections()
         return BadUpstreamResponse(f"{self._vault} answered {detail}", identity=identity, request_id=request_id)
 
     async def close(self) -> None:

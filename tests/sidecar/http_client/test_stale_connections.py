@@ -168,14 +168,14 @@ async def test_what_may_not_arrive_twice_is_not_sent_again() -> None:
     assert len(server.requests) == 2
 
 
-async def test_connections_that_are_distrusted_are_not_used_again() -> None:
+async def test_connections_that_are_retired_are_not_used_again() -> None:
     """Neither those that are idle nor those in use."""
     async with Scripted(*[[reply(b"1"), *[reply(b"old")] * 2]] * 2, [reply(b"2")] * 2) as server:
         client = client_of(server)
         await asyncio.gather(*(send(client) for _ in range(2)))
         in_use = asyncio.create_task(send(client))
         await asyncio.sleep(0)
-        client.distrust()
+        client.retire_connections()
         await in_use
         assert (await send(client)).body == b"2"
         await client.close()

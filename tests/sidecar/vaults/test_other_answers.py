@@ -18,7 +18,7 @@ from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.vaults.aws.credentials import Credentials
 from secret_sidecar.vaults.aws.store import AwsStore
 from secret_sidecar.vaults.azure.store import AzureStore
-from secret_sidecar.vaults.bearer import Calls
+from secret_sidecar.vaults.bearer import BearerClient
 from secret_sidecar.vaults.gcp.store import GcpStore
 from secret_sidecar.vaults.hashicorp.store import VaultStore
 from secret_sidecar.vaults.identity.credentials import Bearer
@@ -60,11 +60,11 @@ def aws(client: Client) -> Store:
 
 
 def azure(client: Client) -> Store:
-    return AzureStore(Calls("Azure", client, Same(Bearer("t", None, "me")), no_errors))
+    return AzureStore(BearerClient("Azure", client, Same(Bearer("t", None, "me")), no_errors))
 
 
 def gcp(client: Client) -> Store:
-    return GcpStore(Calls("Google", client, Same(Bearer("t", None, "me")), no_errors), "my-project")
+    return GcpStore(BearerClient("Google", client, Same(Bearer("t", None, "me")), no_errors), "my-project")
 
 
 def vault(client: Client) -> Store:

@@ -18,7 +18,7 @@ from secret_sidecar.vaults.aws.static_keys import StaticKeys
 from secret_sidecar.vaults.aws.store import AwsStore
 from secret_sidecar.vaults.azure import errors as azure_errors
 from secret_sidecar.vaults.azure.store import AzureStore
-from secret_sidecar.vaults.bearer import Calls
+from secret_sidecar.vaults.bearer import BearerClient
 from secret_sidecar.vaults.exchange.caller_credentials import CallerCredentials
 from secret_sidecar.vaults.gcp import errors as gcp_errors
 from secret_sidecar.vaults.gcp.store import GcpStore
@@ -41,9 +41,9 @@ def open_store(vault: str, server: Scripted) -> Store:
         case "aws":
             return AwsStore(client, StaticKeys("AKIA", "secret", None), "us-east-1")
         case "gcp":
-            return GcpStore(Calls("Google", client, CallerCredentials(BEARER), gcp_errors.error_of), "p")
+            return GcpStore(BearerClient("Google", client, CallerCredentials(BEARER), gcp_errors.error_of), "p")
         case "azure":
-            return AzureStore(Calls("Azure", client, CallerCredentials(BEARER), azure_errors.error_of))
+            return AzureStore(BearerClient("Azure", client, CallerCredentials(BEARER), azure_errors.error_of))
     return VaultStore(client, CallerCredentials(BEARER), "secret", "")
 
 

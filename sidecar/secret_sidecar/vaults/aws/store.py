@@ -202,7 +202,7 @@ class AwsStore:
 
         Each answer that follows over that connection may be the one to the request before.
         """
-        self._client.distrust()
+        self._client.retire_connections()
         return BadUpstreamResponse(f"{VAULT} answered {what}", request_id=request_id(answer), identity=identity)
 
     def _prepare(self, action: str, credentials: Credentials) -> _Request:

@@ -24,7 +24,7 @@ from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.azure.errors import NOT_FROM_HERE, VAULT, error_of, request_id
 from secret_sidecar.vaults.azure.settings import AzureSettings
 from secret_sidecar.vaults.azure.sources import open_source
-from secret_sidecar.vaults.bearer import Calls, json_object
+from secret_sidecar.vaults.bearer import BearerClient, json_object
 from secret_sidecar.vaults.store import NewValue, Secret, Written
 
 API = "api-version=7.4"
@@ -62,7 +62,7 @@ class AzureStore:
     backend = "azure"
     spelling = vaults.AZURE
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: BearerClient) -> None:
         self._calls = calls
 
     @property
@@ -222,4 +222,4 @@ def open_store(settings: Settings) -> AzureStore:
     """Return a store for the settings' vault and identity."""
     azure = settings.vault_as(AzureSettings)
     client = settings.network.client(azure.vault_url)
-    return AzureStore(Calls(VAULT, client, open_source(settings), error_of))
+    return AzureStore(BearerClient(VAULT, client, open_source(settings), error_of))

@@ -17,7 +17,7 @@ from secret_sidecar.vaults.azure.federation import AUTHORITY, Federation
 from secret_sidecar.vaults.azure.settings import AzureSettings
 from secret_sidecar.vaults.azure.store import AzureStore
 from secret_sidecar.vaults.azure.token_proxy import PROXY
-from secret_sidecar.vaults.bearer import Calls
+from secret_sidecar.vaults.bearer import BearerClient
 from secret_sidecar.vaults.exchange.caller_credentials import CallerCredentials
 from secret_sidecar.vaults.exchange.clients import CONNECTIONS, Clients
 from secret_sidecar.vaults.exchange.reach import reach
@@ -63,7 +63,9 @@ class AzureTokenExchange:
         """
         bearer = await self._obtain(token, claims, deadline)
         vault = self._azure.vault_of(claims.namespace)
-        return AzureStore(Calls(VAULT, self._clients.client(vault, CONNECTIONS), CallerCredentials(bearer), error_of))
+        return AzureStore(
+            BearerClient(VAULT, self._clients.client(vault, CONNECTIONS), CallerCredentials(bearer), error_of)
+        )
 
     async def probe(self, deadline: float) -> None:
         """Return if the vault answered a request without a token, or Entra, where each namespace has its own vault."""

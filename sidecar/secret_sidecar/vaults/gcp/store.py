@@ -21,7 +21,7 @@ from secret_sidecar.errors import (
     VaultError,
 )
 from secret_sidecar.settings import Settings
-from secret_sidecar.vaults.bearer import Calls, json_object
+from secret_sidecar.vaults.bearer import BearerClient, json_object
 from secret_sidecar.vaults.gcp.crc32c import crc32c
 from secret_sidecar.vaults.gcp.errors import VAULT, error_of, state_error
 from secret_sidecar.vaults.gcp.settings import GcpSettings
@@ -40,7 +40,7 @@ class GcpStore:
     backend = "gcp"
     spelling = vaults.GOOGLE
 
-    def __init__(self, calls: Calls, project: str, location: str = "") -> None:
+    def __init__(self, calls: BearerClient, project: str, location: str = "") -> None:
         self._calls = calls
         self._location = location
         self._secrets = f"/v1/projects/{project}{_part(location)}/secrets"
@@ -187,4 +187,4 @@ def open_store(settings: Settings) -> GcpStore:
     """Return a store for the settings' endpoint and identity."""
     gcp = settings.vault_as(GcpSettings)
     client = settings.network.client(gcp.secret_manager)
-    return GcpStore(Calls(VAULT, client, open_source(settings), error_of), gcp.project, gcp.location)
+    return GcpStore(BearerClient(VAULT, client, open_source(settings), error_of), gcp.project, gcp.location)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from secret_sidecar.errors import Denied, SettingsError, TokenRefused
 from secret_sidecar.settings import Settings
-from secret_sidecar.vaults.bearer import Calls
+from secret_sidecar.vaults.bearer import BearerClient
 from secret_sidecar.vaults.exchange.caller_credentials import CallerCredentials
 from secret_sidecar.vaults.exchange.clients import CONNECTIONS, Clients
 from secret_sidecar.vaults.exchange.reach import reach
@@ -44,7 +44,7 @@ class GcpTokenExchange:
     async def open(self, token: str, claims: Claims, deadline: float) -> GcpStore:
         """Return a store with an access token of the caller's principal, or of its service account."""
         bearer = await self._exchange(token, claims, deadline)
-        calls = Calls(VAULT, self._clients.client(self._vault, CONNECTIONS), CallerCredentials(bearer), error_of)
+        calls = BearerClient(VAULT, self._clients.client(self._vault, CONNECTIONS), CallerCredentials(bearer), error_of)
         return GcpStore(calls, self._gcp.project, self._gcp.location)
 
     async def probe(self, deadline: float) -> None:

@@ -17,7 +17,7 @@ def headers_of(namespace: str) -> tuple[tuple[str, str], ...]:
     return (("X-Vault-Request", "true"), *((("X-Vault-Namespace", namespace),) if namespace else ()))
 
 
-class Calls(bearer.Calls):
+class VaultClient(bearer.BearerClient):
     """Vault, asked with a token that it may have revoked before its time."""
 
     def __init__(self, client: Client, source: Source[Bearer], namespace: str) -> None:

@@ -28,7 +28,7 @@ from secret_sidecar.http_client.http import Client
 from secret_sidecar.json_text import member
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.bearer import json_object
-from secret_sidecar.vaults.hashicorp.calls import Calls
+from secret_sidecar.vaults.hashicorp.calls import VaultClient
 from secret_sidecar.vaults.hashicorp.errors import VAULT, DeletedVersion, request_id, version_of
 from secret_sidecar.vaults.hashicorp.settings import HashicorpSettings
 from secret_sidecar.vaults.hashicorp.sources import open_source
@@ -47,7 +47,7 @@ class VaultStore:
     spelling = vaults.VAULT
 
     def __init__(self, client: Client, source: Source[Bearer], mount: str, namespace: str) -> None:
-        self._calls = Calls(client, source, namespace)
+        self._calls = VaultClient(client, source, namespace)
         self._source = source
         self._data = f"/v1/{mount}/data/"
         self._metadata = f"/v1/{mount}/metadata/"

@@ -12,7 +12,7 @@ from secret_sidecar.errors import BadUpstreamResponse, SettingsError
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.settings import Settings
-from secret_sidecar.vaults.bearer import Calls
+from secret_sidecar.vaults.bearer import BearerClient
 from secret_sidecar.vaults.gcp.errors import VAULT, error_of
 from secret_sidecar.vaults.gcp.settings import GcpSettings
 from secret_sidecar.vaults.gcp.store import GcpStore
@@ -30,7 +30,7 @@ MINIMUM = {"SECRETS_BACKEND": "gcp", "GOOGLE_CLOUD_PROJECT": "my-project"}
 
 def store_of(server: Scripted, location: str = "europe-west3") -> GcpStore:
     client = Client(Origin("http", "127.0.0.1", server.port))
-    return GcpStore(Calls(VAULT, client, Same(Bearer("t", None, "me")), error_of), "my-project", location)
+    return GcpStore(BearerClient(VAULT, client, Same(Bearer("t", None, "me")), error_of), "my-project", location)
 
 
 def version(parent: str, **more: Any) -> bytes:
