@@ -63,6 +63,7 @@ class VaultSecretAccess(SecretAccess):
         role_name = given.check(_role_name, common.namespace, given.get("role_name"))
         token_ttl = given.take("token_ttl", vault_checks.token_ttl, 3600)
         events = given.named("events", checks.flag, False)
+        exact_names = given.check(vault_checks.exact_names, common.declared, common.prefix)
         settings = given.check(vault_checks.files, common.settings, common.files, address)
         super().__init__("secret-access:index:VaultSecretAccess", name, {}, opts)
         child = children_of(self, opts)
@@ -75,7 +76,7 @@ class VaultSecretAccess(SecretAccess):
         policy = vault.Policy(
             f"{name}-policy",
             name=role_name,
-            policy=lift(_grant, mount, common.prefix, common.access, events),
+            policy=lift(_grant, mount, common.prefix, common.access, events, exact_names),
             opts=child,
         )
         role = vault.jwt.AuthBackendRole(
@@ -113,8 +114,8 @@ def _first(name: str, _: object) -> str:
     return name
 
 
-def _grant(mount: str, prefix: str, access: Access, events: bool) -> str:
-    return documents.render(documents.secrets_policy(mount, prefix, access, events=events))
+def _grant(mount: str, prefix: str, access: Access, events: bool, exact_names: list[str]) -> str:
+    return documents.render(documents.secrets_policy(mount, prefix, access, events=events, exact_names=exact_names))
 
 
 def _identity(own_namespace: str | None, auth_path: str, role_name: str) -> str:

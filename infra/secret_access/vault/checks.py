@@ -6,7 +6,9 @@ https://developer.hashicorp.com/vault/api-docs/auth/jwt (roles, keys); the sidec
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from secret_names import vaults
 
 from ..checks import distinct, invalid, match, no_credentials, texts, whole_number
 
@@ -129,6 +131,20 @@ def audience(name: object) -> str:
     else:
         return match(AUDIENCE, what, name, expected, fix)
     raise invalid(what, name, expected, fix)
+
+
+def exact_names(declared: Sequence[str], prefix: str) -> list[str]:
+    """Return the declared names outside the prefix, without `exact:`, of which none is a pattern in a policy."""
+    names = [vaults.VAULT.spelled(vaults.VAULT.full_name(name, prefix)) for name in declared]
+    for name in names:
+        if name.endswith("*") or "+*" in name or "+" in name.split("/") or "{{" in name:
+            raise invalid(
+                "secrets holds a name that is a pattern in a policy, which would cover other secrets",
+                f"exact:{name}",
+                "no * at the end, no segment + and no {{",
+                "store the secret under another name",
+            )
+    return sorted({name for name in names if not name.startswith(prefix)})
 
 
 def token_ttl(seconds: object) -> int:

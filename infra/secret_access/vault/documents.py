@@ -6,7 +6,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..checks import Access
@@ -21,16 +21,20 @@ POD_CLAIM = "/kubernetes.io/pod/name"
 """Where a projected token names its pod."""
 
 
-def secrets_policy(mount: str, prefix: str, access: Access = Access.READ, *, events: bool = False) -> Document:
-    """Allow the namespace's own secrets in a KV engine of version 2 and nothing else.
+def secrets_policy(
+    mount: str, prefix: str, access: Access = Access.READ, *, events: bool = False, exact_names: Sequence[str] = ()
+) -> Document:
+    """Allow the secrets under one prefix of a KV engine of version 2, to read those of the exact names, and no others.
 
     `*` at the end of a path is any rest, which Vault documents for no other place; the prefix's closing `/` keeps
     `test-eu/…` out. Events ask for the current version's number, which is metadata; reading and readiness do not.
     """
     capabilities = READ_WRITE if access is Access.READ_WRITE else READ
-    paths = {f"{mount}/data/{prefix}*": {"capabilities": list(capabilities)}}
+    readable = [f"{prefix}*", *exact_names]
+    paths = {f"{mount}/data/{name}": {"capabilities": list(READ)} for name in readable}
+    paths[f"{mount}/data/{prefix}*"] = {"capabilities": list(capabilities)}
     if events:
-        paths[f"{mount}/metadata/{prefix}*"] = {"capabilities": list(READ)}
+        paths |= {f"{mount}/metadata/{name}": {"capabilities": list(READ)} for name in readable}
     return {"path": paths}
 
 

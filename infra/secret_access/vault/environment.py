@@ -22,6 +22,7 @@ BACKEND = Backend(
         "VAULT_ADDR": "address",
         "VAULT_NAMESPACE": "vault_namespace",
     },
+    are_exact_granted=True,
     credentials=("BAO_TOKEN", "HOME", "VAULT_TOKEN"),
 )
 

@@ -53,6 +53,18 @@ def test_the_documents_are_those_of_the_namespace() -> None:
 
 
 @pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_a_declared_name_that_only_exact_spells_is_granted_as_it_is(delay: Any) -> None:
+    """Portable names of others are refused, in whichever spelling."""
+    world = run(vault_access(secrets=delay(["database-password", "exact:Legacy/DB", "exact:test/My_Key"])))
+    paths = json.loads(world.one(POLICY).inputs["policy"])["path"]
+    assert set(paths) == {"secret/data/test/*", "secret/data/Legacy/DB"}
+    assert environment(world)["SECRETS_NAMES"] == "database-password,exact:Legacy/DB,exact:test/My_Key"
+    for foreign in ("prod/database-password", "exact:prod/database-password"):
+        with pytest.raises(InvalidArgument, match="outside the namespace's prefix"):
+            run(vault_access(secrets=delay([foreign])))
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
 def test_every_argument_reaches_its_place(delay: Any) -> None:
     """Plain or known later."""
     world = run(

@@ -53,6 +53,9 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"secret_prefix": "test"}, ["also covers", "'test/'"]),
     ({"secret_prefix": "+/"}, ["secret prefix '+/'"]),
     ({"secrets": ["prod/database-password"]}, ["outside the namespace's prefix"]),
+    ({"secrets": ["exact:Legacy/*"]}, ["a pattern in a policy", "given 'exact:Legacy/*'"]),
+    ({"secrets": ["exact:Legacy/+/key"]}, ["a pattern in a policy", "no segment +"]),
+    ({"secrets": ["exact:{{identity.entity.id}}"]}, ["a pattern in a policy"]),
     ({"sidecar_env": {"VAULT_TOKEN": "s3cr3t"}}, ["VAULT_TOKEN", "no credentials"]),
     ({"sidecar_env": {"VAULT_ADDR": "https://x"}}, ["VAULT_ADDR", "use the argument address"]),
     ({"sidecar_env": {"SECRETS_VAULT_ROLE": "x"}}, ["SECRETS_VAULT_ROLE", "use the argument role_name"]),
@@ -98,7 +101,7 @@ def test_a_mistake_in_an_output_fails_before_a_pod_has_the_role(changed: dict[st
     assert_all_in(message, error)
     if {"namespace", "service_account_name", "role_name", "auth_path", "audience", "token_ttl"} & changed.keys():
         assert world.of(ROLE) == []
-    if {"mount", "secret_prefix", "role_name", "events"} & changed.keys():
+    if {"mount", "secret_prefix", "role_name", "events", "secrets"} & changed.keys():
         assert world.of(POLICY) == []
 
 

@@ -28,6 +28,21 @@ def test_writing_adds_three_capabilities_on_the_same_path() -> None:
     }
 
 
+def test_exact_names_are_read_one_by_one() -> None:
+    """They are not written; events see them too."""
+    document = documents.secrets_policy(
+        "secret", "test/", Access.READ_WRITE, events=True, exact_names=["Legacy/DB", "other"]
+    )
+    assert {path: rule["capabilities"] for path, rule in document["path"].items()} == {
+        "secret/data/test/*": ["create", "read", "update", "delete"],
+        "secret/data/Legacy/DB": ["read"],
+        "secret/data/other": ["read"],
+        "secret/metadata/test/*": ["read"],
+        "secret/metadata/Legacy/DB": ["read"],
+        "secret/metadata/other": ["read"],
+    }
+
+
 def test_a_role_is_one_service_accounts_with_one_policy() -> None:
     """The policy `default`, which others may change, is not the role's."""
     assert documents.role("system:serviceaccount:test:app", "vault", "secret-access-test", 600) == {

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -144,6 +145,28 @@ def test_writing_is_of_own_secrets_and_destroys_nothing(bao: OpenBao, cluster: C
         assert status(bao, held, method, path, {"versions": [1]}) == 403
     assert status(bao, held, "POST", "secret/data/test-eu/written", written) == 403
     assert status(bao, held, "DELETE", "secret/data/prod/database-password") == 403
+
+
+EXACT = ("Legacy/DB", "rds!cluster-1", "a+b/c d", 'say "hi"', "x*y")
+
+
+def test_exact_names_are_single_secrets(bao: OpenBao, cluster: Cluster) -> None:
+    """Neither what is below one, nor what begins like it, nor what would match it as a pattern."""
+    make(bao, exact_names=EXACT)
+    held = token(bao, cluster)
+    for name in EXACT:
+        for other, expected in ((name, 404), (f"{name}/below", 403), (f"{name}2", 403), (f"{name}x", 403)):
+            assert status(bao, held, "GET", f"secret/data/{quote(other)}") == expected, other
+    assert status(bao, held, "GET", "secret/data/aXb/c%20d") == 403
+    assert status(bao, held, "GET", "secret/data/xOy") == 403
+    assert status(bao, held, "POST", "secret/data/Legacy/DB", {"data": {"value": "x"}}) == 403
+
+
+@pytest.mark.parametrize(("pattern", "covers"), [("Legacy/*", "Legacy/DB"), ("Legacy/+/key", "Legacy/DB/key")])
+def test_what_the_check_refuses_as_a_pattern_is_one(bao: OpenBao, cluster: Cluster, pattern: str, covers: str) -> None:
+    """As a name in a policy it would cover others."""
+    make(bao, exact_names=[pattern])
+    assert status(bao, token(bao, cluster), "GET", f"secret/data/{covers}") == 404
 
 
 def test_a_role_has_its_one_policy_and_cannot_be_prolonged(bao: OpenBao, cluster: Cluster) -> None:
