@@ -126,7 +126,7 @@ class Entra:
             key = self._keys.key(credential.issuer, assertion)
         except (OSError, ValueError, LookupError, jwt.PyJWTError) as error:
             return 700027 if isinstance(error, jwt.PyJWTError) else 50166
-        required = {"require": ["exp", "iat", "iss", "aud", "sub"]}
+        required: Any = {"require": ["exp", "iat", "iss", "aud", "sub"]}
         try:
             jwt.decode(
                 assertion,

@@ -69,7 +69,7 @@ def wait() -> None:
 
     def answers() -> bool:
         try:
-            return call("GET", f"/v1/projects/{PROJECT}")["projectNumber"] == NUMBER
+            return bool(call("GET", f"/v1/projects/{PROJECT}")["projectNumber"] == NUMBER)
         except (OSError, NotReadyError):
             return False
         except AnswerError as error:

@@ -43,7 +43,8 @@ def _pools(project: Project, pool_id: str, request: Request) -> dict[str, Any]:
         if pool.document["state"] == "DELETED":
             raise RefusedError(404, f"{_name(pool_id)} is deleted.")
         pool.document["state"] = "DELETED"
-    return pool.document
+    document: dict[str, Any] = pool.document
+    return document
 
 
 def _providers(project: Project, pool_id: str, provider_id: str, request: Request) -> dict[str, Any]:
@@ -55,13 +56,15 @@ def _providers(project: Project, pool_id: str, provider_id: str, request: Reques
         if new in pool.providers:
             raise RefusedError(409, "Requested entity already exists, and may be deleted.")
         pool.providers[new] = _checked({**request.json, "name": f"{_name(pool_id)}/providers/{new}", "state": "ACTIVE"})
-        return pool.providers[new]
+        made: dict[str, Any] = pool.providers[new]
+        return made
     provider = _found(pool.providers, provider_id)
     if request.method == "PATCH":
         pool.providers[provider_id] = _checked({**provider, **_patched(request)})
     elif request.method == "DELETE":
         pool.providers[provider_id] = {**provider, "state": "DELETED"}
-    return pool.providers[provider_id]
+    changed: dict[str, Any] = pool.providers[provider_id]
+    return changed
 
 
 def _checked(document: dict[str, Any]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Resource(Kind):
     """A resource of Azure Resource Manager: its id is its path, and writing it again changes it."""
 
     version: ClassVar[str]
-    computed = ("azureApiVersion", "name", "type")
+    computed: ClassVar[tuple[str, ...]] = ("azureApiVersion", "name", "type")
     none_when_empty = ("tags",)
 
     def path(self, inputs: Properties) -> str:

@@ -18,7 +18,7 @@ REFUSED = {"Denied", "IdentityUnavailable"}
 """By the vault, or where the token is exchanged; neither is a failure that passes."""
 
 
-@pytest.fixture(scope="module", params=clouds.ALL.values(), ids=clouds.ALL)
+@pytest.fixture(scope="module", params=list(clouds.ALL.values()), ids=list(clouds.ALL))
 def cloud(request: pytest.FixtureRequest) -> Cloud:
     """Each cloud of the laptop."""
     found: Cloud = request.param

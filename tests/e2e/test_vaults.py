@@ -3,6 +3,7 @@
 import json
 
 from local import clouds, config
+from local.cloud import Cloud
 from local.isolation import wrong
 from tests.e2e.conftest import Environment
 
@@ -16,7 +17,7 @@ EXPECTED = {
 def test_every_cell_is_right(environment: Environment) -> None:
     """Two reads and two refusals in each vault, each decided by that vault and found in its own trail."""
     assert wrong(environment.cells) == []
-    seen = {cloud: {} for cloud in clouds.ALL.values()}
+    seen: dict[Cloud, dict[tuple[str, str], int]] = {cloud: {} for cloud in clouds.ALL.values()}
     for cell in environment.cells:
         seen[cell.question.cloud][cell.question.asker, cell.question.name] = cell.status
     assert seen == dict.fromkeys(clouds.ALL.values(), EXPECTED)

@@ -8,6 +8,22 @@ from local.http_service import Reply, Request
 from tests.fakes.issuer import Issuer
 from tests.fakes.server import Server
 
+__all__ = [
+    "CLOUD_PLATFORM",
+    "GKE_ISSUER",
+    "GKE_POOL",
+    "GKE_PROVIDER",
+    "MACHINE",
+    "NUMBER",
+    "POOL",
+    "PROJECT",
+    "PROVIDER",
+    "FakeGoogle",
+    "Provider",
+    "Stored",
+    "members",
+]
+
 POOL = f"projects/{NUMBER}/locations/global/workloadIdentityPools/clusters"
 PROVIDER = f"//iam.googleapis.com/{POOL}/providers/staging"
 GKE_POOL = f"{PROJECT}.svc.id.goog"

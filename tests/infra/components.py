@@ -67,9 +67,9 @@ def gcp_args(**changed: Any) -> GcpSecretAccessArgs:
     return cast("GcpSecretAccessArgs", {name: value for name, value in args.items() if value is not None})
 
 
-def gcp_access(name: str = "test", **changed: Any) -> Program:
+def gcp_access(name: Any = "test", **changed: Any) -> Program:
     """A program that makes a GcpSecretAccess."""
-    return lambda: GcpSecretAccess(name, outputs_in(gcp_args(**changed)))
+    return lambda: GcpSecretAccess(str(name), outputs_in(gcp_args(**changed)))
 
 
 def gcp_cluster_trust(**changed: Any) -> Program:

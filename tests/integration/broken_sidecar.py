@@ -158,5 +158,5 @@ BROKEN: dict[str, Callable[[Any], Store]] = {
 
 if __name__ == "__main__":
     broken, open_store = BROKEN[sys.argv[1]], aws.open_store
-    aws.open_store = lambda settings: broken(open_store(settings))  # type: ignore[assignment, return-value]
+    aws.open_store = lambda settings: broken(open_store(settings))
     sys.exit(instrumented_sidecar.main())

@@ -64,7 +64,7 @@ def program(google: Running, api_server: ApiServer, changed: dict[str, dict[str,
     """The whole: a trust, and an identity for each namespace."""
     cluster = yaml.safe_load(api_server.kubeconfig.read_text())["clusters"][0]["cluster"]
     context = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
-    with urllib.request.urlopen(f"{cluster['server']}/openid/v1/jwks", context=context) as answer:  # noqa: S310
+    with urllib.request.urlopen(f"{cluster['server']}/openid/v1/jwks", context=context) as answer:  # noqa: S310  the API server
         keys = answer.read().decode()
     return PROGRAM.format(
         url=google.url,

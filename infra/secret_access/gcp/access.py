@@ -188,12 +188,15 @@ def _on_a_secret(
     resource = f"{name}-{role.purpose}-{declared}"
     if location != GLOBAL:
         where, resource = {**where, "location": location}, f"{resource}-{location}"
-        if exclusive:
-            return secretmanager.RegionalSecretIamBinding(resource, **where, members=[member], opts=opts)
-        return secretmanager.RegionalSecretIamMember(resource, **where, member=member, opts=opts)
-    if exclusive:
-        return secretmanager.SecretIamBinding(resource, **where, members=[member], opts=opts)
-    return secretmanager.SecretIamMember(resource, **where, member=member, opts=opts)
+        binding, one = secretmanager.RegionalSecretIamBinding, secretmanager.RegionalSecretIamMember
+    else:
+        binding, one = secretmanager.SecretIamBinding, secretmanager.SecretIamMember
+    made: pulumi.CustomResource = (
+        binding(resource, **where, members=[member], opts=opts)
+        if exclusive
+        else one(resource, **where, member=member, opts=opts)
+    )
+    return made
 
 
 def _on_the_project(

@@ -11,7 +11,7 @@ from secret_names import vaults
 
 from ..access import CommonArguments
 from ..arguments import Arguments
-from ..checks import Access, flag
+from ..checks import Access, distinct, flag
 from ..checks import access as check_access
 from ..inputs import lift
 from . import checks, documents
@@ -101,7 +101,7 @@ def _secrets(given: Arguments, common: CommonArguments) -> dict[str, pulumi.Inpu
 
 def _ids(declared: Sequence[str], prefix: str) -> list[str]:
     full = (vaults.GOOGLE.full_name(name, prefix) for name in declared)
-    return checks.distinct("secrets", [vaults.GOOGLE.spelled(name) for name in full])
+    return distinct("secrets", [vaults.GOOGLE.spelled(name) for name in full])
 
 
 def _item(ids: Sequence[str], number: int) -> str:

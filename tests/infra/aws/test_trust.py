@@ -41,7 +41,7 @@ def trusts(document: Document, principal: str, action: str, tags: dict[str, str]
         request_tags=tags,
         tag_keys=list(tags),
     )
-    return judge.evaluate_trust_policy(document, principal, asked)
+    return bool(judge.evaluate_trust_policy(document, principal, asked))
 
 
 def assumes(document: Document, tags: dict[str, str], **source: str) -> bool:
@@ -75,7 +75,7 @@ def _as_role(
         request_tags=tags,
         tag_keys=list(tags),
     )
-    return judge.evaluate_trust_policy(document, session, asked)
+    return bool(judge.evaluate_trust_policy(document, session, asked))
 
 
 def changed(**tags: str) -> dict[str, str]:

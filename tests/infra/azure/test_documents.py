@@ -48,7 +48,7 @@ def test_a_credentials_name_is_that_of_its_issuer_and_subject() -> None:
 
 def test_a_vault_authorizes_by_roles_and_keeps_what_is_deleted() -> None:
     """Purge protection is left out rather than set to false, which Azure refuses; recovery only where asked for."""
-    kept = {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}}
+    kept: dict[str, object] = {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}}
     kept |= {"enableRbacAuthorization": True, "enableSoftDelete": True}
     assert documents.vault_properties(TENANT, purge_protection=False, recover=False) == kept
     assert documents.vault_properties(TENANT, purge_protection=True, recover=True) == {

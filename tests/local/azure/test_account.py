@@ -13,7 +13,7 @@ from azure.keyvault.secrets import SecretClient
 
 from local import config
 from local.azure import account
-from local.azure.directory import TENANT, Directory, RoleAssignment, Vault
+from local.azure.directory import MANAGEMENT_RESOURCE, TENANT, Directory, RoleAssignment, Vault
 from local.azure.refusal import Refused
 from local.azure.server import MOST_VAULTS, OWNER, free_address, with_owner
 from local.pki import Authority
@@ -56,7 +56,7 @@ def test_a_namespaces_own_vault_gets_its_secrets(running: Server) -> None:
     properties = {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": True}
     wanted: dict[str, Any] = {"location": "westeurope", "properties": properties}
     wanted["tags"] = {"secret-access-namespace": "shop"}
-    account.call("PUT", f"{running.url}{path}?{account.VAULTS_API}", wanted, account.MANAGEMENT_RESOURCE)
+    account.call("PUT", f"{running.url}{path}?{account.VAULTS_API}", wanted, MANAGEMENT_RESOURCE)
     account.seed(["shop/api-key", "test/api-key"])
     own = running.azure.directory.vault_named("kv-shop")
     assert own is not None

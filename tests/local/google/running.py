@@ -16,6 +16,7 @@ from local import config, host
 from local.google import account
 from local.google.project import Project
 from local.google.server import Server, new_project
+from local.issuer_keys import IssuerKeys
 from local.trail import TrailFile
 from tests.fakes.issuer import Issuer
 
@@ -29,10 +30,10 @@ class Running:
     url: str
 
 
-class Keys:
+class Keys(IssuerKeys):
     """The keys of one issuer, as a cloud fetches them."""
 
-    def __init__(self, issuer: Issuer) -> None:
+    def __init__(self, issuer: Issuer) -> None:  # needs no certificate of theirs
         self._issuer = issuer
 
     def key(self, issuer: str, _token: str) -> jwt.PyJWK:

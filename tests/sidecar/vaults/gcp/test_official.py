@@ -14,7 +14,7 @@ from google.api_core.exceptions import NotFound as OfficialNotFound
 from google.auth import identity_pool
 from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceRestTransport
-from google.iam.v1.policy_pb2 import Binding
+from google.iam.v1.policy_pb2 import Binding  # type: ignore[import-untyped]  # ships no types
 
 from secret_sidecar.errors import Denied, IdentityUnavailable, NotFound
 from secret_sidecar.vaults.gcp.store import open_store
