@@ -10,9 +10,10 @@ from local.google.errors import RefusedError
 from local.google.project import NUMBER, PROJECT, Project
 from local.http_service import Reply, Request
 
+EXCHANGE = "/v1/token"
 _THE_PROJECT = rf"/v1/projects/(?:{PROJECT}|{NUMBER})"
 _ROUTES: tuple[tuple[str, Callable[[Project, Request, re.Match[str]], Reply]], ...] = (
-    (r"/v1/token", lambda project, request, _: tokens.exchange(project, request.form)),
+    (EXCHANGE, lambda project, request, _: tokens.exchange(project, request.form)),
     (
         r"/v1/projects/-/serviceAccounts/([^/:]+):generateAccessToken",
         lambda project, request, found: tokens.impersonate(project, found[1], request),

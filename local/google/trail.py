@@ -10,6 +10,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from local.google.apis import EXCHANGE
 from local.google.project import Project
 from local.http_service import Reply, Request
 from local.trail import Call
@@ -41,7 +42,7 @@ def _action(request: Request) -> tuple[str, str]:
     """What was done with which secret; with anything else, the method, the path, and no secret."""
     found = _SECRET.fullmatch(request.path)
     if found is None:
-        return ("sts.ExchangeToken" if request.path == "/v1/token" else f"{request.method} {request.path}"), ""
+        return ("sts.ExchangeToken" if request.path == EXCHANGE else f"{request.method} {request.path}"), ""
     thing = "SecretVersion" if found[2] or found[3] == "addVersion" else "Secret"
     verbs = {"access": "Access", "addVersion": "Add", "getIamPolicy": "GetIamPolicy", "setIamPolicy": "SetIamPolicy"}
     verb = verbs.get(found[3], _VERBS.get(request.method, request.method))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ CONDITION = {
 
 PROVIDER = """
 import json
+from concurrent.futures import ThreadPoolExecutor
 import pulumi, pulumi_gcp as gcp
 
 provider = gcp.Provider(
@@ -252,3 +254,18 @@ def test_two_that_write_one_policy_lose_nothing(google: Running) -> None:
 
 def _of(wanted: dict[str, str], member: str) -> dict[str, Any]:
     return {"role": wanted["role"], "members": [member]}
+
+
+def test_many_that_write_one_policy_at_once_lose_nothing(google: Running) -> None:
+    """Two stacks do so in `make up`."""
+    cloud = Gcp()
+    cloud.configure({"accessToken": account.owner_token(), "resourceManagerCustomEndpoint": f"{google.url}/v1/"})
+    kind = cloud._kind("urn:pulumi:only::inline::gcp:projects/iAMMember:IAMMember::x")
+    wanted = [
+        {"project": PROJECT, "role": "roles/secretmanager.viewer", "member": f"user:u{number}@x.example"}
+        for number in range(40)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(kind.create, wanted))
+    (binding,) = google.project.bindings
+    assert set(binding["members"]) == {one["member"] for one in wanted}
