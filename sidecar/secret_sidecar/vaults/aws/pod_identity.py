@@ -46,6 +46,8 @@ _REFUSALS = {
     "InvalidTokenException",
     "ResourceNotFoundException",
 }
+_NOT_SEEN_YET = {"AccessDenied", "AccessDeniedException", "ResourceNotFoundException"}
+"""How an association or a role is refused that was made a moment ago: EKS and IAM are eventually consistent."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ class PodIdentity:
             passing = passes(answer, code) and code not in _REFUSALS
             kind = IdentityDelayed if passing else IdentityUnavailable
             reason = code or f"HTTP {answer.status}"
-            raise kind(f"{self._agent} gave no credentials: {reason}", code=code, identity=self._agent)
+            seen = "; a new association or role takes some seconds to be seen" if code in _NOT_SEEN_YET else ""
+            raise kind(f"{self._agent} gave no credentials: {reason}{seen}", code=code, identity=self._agent)
         try:
             return _credentials(document, answer, self._agent)
         except (LookupError, TypeError, ValueError, OverflowError):

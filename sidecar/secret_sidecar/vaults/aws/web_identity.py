@@ -18,6 +18,9 @@ _ISSUER_UNREACHABLE = "IDPCommunicationError"
 # https://repost.aws/knowledge-center/iam-sts-invalididentitytoken
 _NO_KEYS = "retrieve verification key"
 
+_SEEN_LATE = {"AccessDenied": "; a new role, or a change of its trust, takes some seconds to be seen"}
+"""IAM is eventually consistent, and STS refuses alike whom a role does not trust yet, or will never."""
+
 
 class WebIdentity:
     """Exchanges the token for the role's credentials; a file is read anew each time, for the kubelet rotates it."""
@@ -55,7 +58,7 @@ class WebIdentity:
         passing = passes(answer, code) or code == _ISSUER_UNREACHABLE or _NO_KEYS in texts.get("Message", "")
         kind = IdentityDelayed if passing else IdentityUnavailable
         raise kind(
-            f"STS refused role {self._role_arn}: {code or f'HTTP {answer.status}'}",
+            f"STS refused role {self._role_arn}: {code or f'HTTP {answer.status}'}{_SEEN_LATE.get(code or '', '')}",
             code=code,
             request_id=answer.headers.get("x-amzn-requestid") or texts.get("RequestId"),
             identity=self._role_arn,

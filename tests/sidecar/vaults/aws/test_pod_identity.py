@@ -154,7 +154,16 @@ async def test_a_token_file_that_holds_no_token(
     [
         (Reply(500, b"oops"), IdentityDelayed, "HTTP 500"),
         (Reply(429, b'{"code":"ThrottlingException"}'), IdentityDelayed, "ThrottlingException"),
-        (Reply(500, b"[id]: (AccessDeniedException): no"), IdentityUnavailable, "AccessDeniedException"),
+        (
+            Reply(500, b"[id]: (AccessDeniedException): no"),
+            IdentityUnavailable,
+            "AccessDeniedException; a new association or role takes some seconds to be seen",
+        ),
+        (
+            Reply(404, b'{"code":"ResourceNotFoundException"}'),
+            IdentityUnavailable,
+            "ResourceNotFoundException; a new association or role takes some seconds to be seen",
+        ),
         (Reply(404, b'{"Code":"NotFound"}'), IdentityUnavailable, "NotFound"),
         (Reply(200, b"[]"), IdentityUnavailable, "other than credentials"),
         (Reply(200, b'{"AccessKeyId":"a"}'), IdentityUnavailable, "other than credentials"),

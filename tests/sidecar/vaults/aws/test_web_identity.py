@@ -62,7 +62,10 @@ async def test_what_passes_at_sts_is_tried_again(fault: Reply | bytes | None, aw
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        (fake_aws.sts_error("AccessDenied", 403), r"refused role arn:aws:iam::111122223333:role/test: AccessDenied"),
+        (
+            fake_aws.sts_error("AccessDenied", 403),
+            r"refused role arn:aws:iam::111122223333:role/test: AccessDenied; a new role, or .* takes some seconds",
+        ),
         (fake_aws.sts_error("ExpiredTokenException"), "ExpiredTokenException"),
         (Reply(200, b"<a><b></a>", "text/xml"), "not XML"),
         (Reply(200, b"{}", "text/xml"), "not XML"),
