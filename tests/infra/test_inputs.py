@@ -1,18 +1,18 @@
 """The components and the program ask for what the pinned SDKs have: Kubernetes drops a misspelt field silently."""
 
-import runpy
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from local.standins.schema import Sdk
-from tests.infra.components import aws_access, cluster_trust, shared_service, workload
-from tests.infra.engine import CLUSTER_OUTPUTS, World, run
+from tests.infra.azure.component import azure_access
+from tests.infra.components import aws_access, cluster_trust, gcp_access, shared_service, workload
+from tests.infra.engine import World, run
+from tests.infra.program import on_its_cluster, up
 from tests.infra.stack_files import config_of, names
+from tests.infra.vault.component import vault_access
 
-INFRA = Path(__file__).parents[2] / "infra"
-SDKS = {package: Sdk(package) for package in ("aws", "kubernetes")}
+SDKS = {package: Sdk(package) for package in ("aws", "azure-native", "gcp", "kubernetes", "vault")}
 
 
 def unknown(world: World) -> list[str]:
@@ -25,7 +25,10 @@ def unknown(world: World) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("program", [aws_access(), cluster_trust(), workload(), shared_service()])
+@pytest.mark.parametrize(
+    "program",
+    [aws_access(), cluster_trust(), gcp_access(), azure_access(), vault_access(), workload(), shared_service()],
+)
 def test_every_input_of_a_component_exists(program: Callable[[], object]) -> None:
     world = run(program)
     assert world.asked
@@ -35,9 +38,6 @@ def test_every_input_of_a_component_exists(program: Callable[[], object]) -> Non
 @pytest.mark.parametrize("stack", names())
 def test_every_input_of_a_stack_exists(stack: str) -> None:
     config = config_of(stack)
-    aws = config["secret-access:aws"]
-    outputs = {**CLUSTER_OUTPUTS, "account_id": aws["account_id"], "region": aws["region"]}
-    world = World(stacks={f"organization/secret-access/{name}": outputs for name in names()})
-    run(lambda: runpy.run_path(str(INFRA), run_name="__main__"), world, config)
+    world = up(config) if stack.endswith("-cluster") else on_its_cluster(config)
     assert world.asked
     assert unknown(world) == []
