@@ -4,10 +4,12 @@ Pure functions: they return the value, or what it was taken apart into, and rais
 """
 
 import difflib
+import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 import secret_names
 from secret_names.vaults import EXACT, Spelling
@@ -19,6 +21,7 @@ _WORD = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 LABEL_NAME = re.compile(rf"([a-z0-9][a-z0-9.-]{{0,252}}/)?{_WORD}")
 LABEL_VALUE = re.compile(rf"({_WORD})?")
 SERVICE_ACCOUNT = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+HOST = re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,253}")
 SIDECAR_IMAGE = "registry.example/secret-sidecar:0.1.0"
 # Kubernetes API reference, "Quantity"
 QUANTITY = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?")
@@ -136,6 +139,21 @@ def no_credentials(argument: str, address: str, fix: str) -> str:
         return address
     expected = "an address with no user and no password: they would be in etcd and in Pulumi's state"
     raise invalid(argument, "a value that is not shown", expected, fix)
+
+
+def host_and_port(argument: str, address: str, fix: str) -> str:
+    """Return a server's URL whose host can be looked up, and whose port, if it has one, is one."""
+    try:
+        parts = urlsplit(address)
+        host, has_port = parts.hostname or "", parts.port != 0
+        if ":" in host:
+            ipaddress.IPv6Address(host)
+    except ValueError:
+        host, has_port = "", False
+    if not has_port or not (":" in host or HOST.fullmatch(host)):
+        expected = "a host of ASCII letters, digits, -, _ and ., or an address, and a port from 1 to 65535"
+        raise invalid(argument, address, expected, fix)
+    return address
 
 
 def image(argument: str, given: object, example: str = SIDECAR_IMAGE) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from secret_names import vaults
 
-from ..checks import distinct, invalid, match, no_credentials, texts
+from ..checks import distinct, host_and_port, invalid, match, no_credentials, texts
 from .identifiers import Account, OidcProvider
 
 ROLE_NAME_LIMIT = 64
@@ -226,7 +226,7 @@ def endpoint_url(url: object, argument: str = "endpoint_url") -> str | None:
     fix = "leave it out for AWS's own"
     if isinstance(url, str):
         no_credentials(argument, url, fix)
-    return match(ENDPOINT, argument, url, "a URL such as http://10.78.0.1:4566", fix)
+    return host_and_port(argument, match(ENDPOINT, argument, url, "a URL such as http://10.78.0.1:4566", fix), fix)
 
 
 def _managed_policy(argument: str, arn: object, account_id: str, partition: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from secret_names.vaults import Spelling
 
-from ..checks import invalid, match, no_credentials, text_mapping, unknown
+from ..checks import host_and_port, invalid, match, no_credentials, text_mapping, unknown
 from ..errors import InvalidArgument
 
 EXAMPLE = '{"SECRETS_CACHE_TTL": "10"}'
@@ -147,12 +147,14 @@ def check_value(argument: str, name: str, value: str) -> None:
     if name in PROXIES and value:
         no_credentials(f"{argument} of {name}", value, "use a proxy that lets the cluster's addresses through")
         match(_PROXY, f"{argument} of {name}", value, "http://HOST:PORT", "correct it")
+        host_and_port(f"{argument} of {name}", value if "//" in value else f"//{value}", "correct it")
     elif "//" in value:
         no_credentials(f"{argument} of {name}", value, "leave them out")
     if name.startswith(("AWS_ENDPOINT_URL", "CLOUDSDK_API_ENDPOINT_OVERRIDES_")) and value:
         match(
             _ENDPOINT, f"{argument} of {name}", value, "a URL such as https://sts.example, without a path", "correct it"
         )
+        host_and_port(f"{argument} of {name}", value, "correct it")
 
 
 def _check_seconds(argument: str, name: str, value: str) -> None:

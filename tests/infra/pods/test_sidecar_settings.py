@@ -9,6 +9,7 @@ from secret_access.aws import environment
 from secret_access.errors import InvalidArgument
 from secret_access.pods import sidecar_settings
 from secret_access.shared_service import checks as service_checks
+from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.settings import AwsSettings
 from tests.infra.messages import assert_all_in
 
@@ -63,6 +64,78 @@ def test_seconds_are_bounded_as_the_sidecar_bounds_them(name: str, most: int) ->
 def test_what_the_sidecar_accepts_is_accepted(name: str, value: str) -> None:
     """Addresses and numbers in the forms that operating.md has."""
     assert sidecar_settings.sidecar_env({name: value}, backend=environment.BACKEND) == {name: value}
+
+
+VALUES = (
+    *(
+        "",
+        "0",
+        "x",
+        "true",
+        "TRUE",
+        "1",
+        "60",
+        "61",
+        "3600.5",
+        "1e3",
+        "0.0000000001",
+        ".5",
+        "5.",
+        "5\n",
+        " 5",
+        "a,b",
+        "*",
+    ),
+    *(
+        "proxy",
+        "proxy:",
+        "proxy:3128",
+        "http://",
+        "http://proxy:0",
+        "http://proxy:65535",
+        "http://proxy:65536",
+        "HTTP://x",
+    ),
+    *(
+        "http://[::1",
+        "http://[zz]:1",
+        "http://[fd00::1]:1/",
+        "http://a..b",
+        f"http://{'a' * 300}",
+        "\x00",
+        "é",
+        "http://.",
+    ),
+    *(
+        "https://sts.example",
+        "https://sts.example.",
+        "https://sts.example:",
+        "https://sts.example:0",
+        "https://é.example",
+    ),
+    *(
+        "https://a_b.example",
+        "https://sts.example/?",
+        "https://sts.example\n",
+        "10.0.0.0/8",
+        "/etc/ca/ca.pem",
+        "ca.pem",
+    ),
+)
+
+
+@pytest.mark.parametrize("name", [*sidecar_settings.OF_EVERY_VAULT, *sidecar_settings.OF_AWS])
+def test_what_is_accepted_the_sidecar_starts_with(name: str) -> None:
+    """Else a mistake shows in a pod that restarts, after `up`; the sidecar is asked itself."""
+    accepted = 0
+    for value in VALUES:
+        try:
+            env = sidecar_settings.sidecar_env({name: value}, backend=environment.BACKEND)
+        except InvalidArgument:
+            continue
+        Settings.from_environment({**env, "SECRETS_BACKEND": "aws", "AWS_REGION": "us-east-1"}, Path("/nonexistent"))
+        accepted += 1
+    assert accepted
 
 
 OTHER = "https://vpce-1.example"
