@@ -7,7 +7,9 @@ real ones do. https://cloud.google.com/iam/docs/reference/rest/v1/Policy
 from __future__ import annotations
 
 import json
+import random
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -72,6 +74,7 @@ class PolicyKind(Kind):
             except Refused as refused:
                 if ": 409 " not in str(refused) or attempt == TRIES - 1:
                     raise
+                time.sleep(random.uniform(0, 0.05 * min(attempt + 1, 10)))
             else:
                 return
 
