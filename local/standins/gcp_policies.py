@@ -74,7 +74,7 @@ class PolicyKind(Kind):
             except Refused as refused:
                 if ": 409 " not in str(refused) or attempt == TRIES - 1:
                     raise
-                time.sleep(random.uniform(0, 0.05 * min(attempt + 1, 10)))
+                time.sleep(random.uniform(0, 0.05 * min(attempt + 1, 10)))  # noqa: S311  a pause, no secret
             else:
                 return
 
