@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
-from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from secret_sidecar.errors import VaultError
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.store import open_store
 from secret_sidecar.vaults.store import Store
+from tests.fakes.eks import AUDIENCE, Eks
 from tests.integration.real_parts import ACCOUNT, MiniStack
 
 pytestmark = pytest.mark.anyio
 
 KEY = rsa.generate_private_key(65537, 2048)
-AUDIENCE = "pods.eks.amazonaws.com"
-ASSOCIATIONS = {"pods-test": "pods-test", "pods-prod": "pods-prod", "other": "pods-test"}
-"""Which role is meant for a namespace; the last is one that its trust does not know of."""
+ASSOCIATIONS = {
+    ("pods-test", "app"): "pods-test",
+    ("pods-prod", "app"): "pods-prod",
+    ("pods-test", "default"): "pods-test",
+    ("other", "app"): "pods-test",
+}
+"""Which role is meant for a ServiceAccount; the last two are ones that its trust does not know of."""
 
 
 @pytest.fixture(scope="module")
@@ -77,50 +79,26 @@ def roles(ministack: MiniStack) -> None:
 
 @pytest.fixture(scope="module")
 def agent(ministack: MiniStack, roles: None) -> Iterator[str]:
-    """An agent that verifies the pod's token, and takes the role of the namespace's association."""
+    """An agent that verifies the pod's token, and takes the role of the ServiceAccount's association."""
+    eks = ministack.client("eks")
+    trust = document({"Effect": "Deny", "Principal": "*", "Action": "sts:*"})
+    cluster_role = ministack.client("iam").create_role(RoleName="eks", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    eks.create_cluster(name="blue", roleArn=cluster_role, resourcesVpcConfig={"subnetIds": ["subnet-1"]})
+    for (namespace, account), role in ASSOCIATIONS.items():
+        arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
+        eks.create_pod_identity_association(
+            clusterName="blue", namespace=namespace, serviceAccount=account, roleArn=arn
+        )
 
-    class Agent(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            try:
-                claims = jwt.decode(self.headers["Authorization"], KEY.public_key(), ["RS256"], audience=AUDIENCE)
-                *_, namespace, account = claims["sub"].split(":")
-                self._answer(200, self._credentials(namespace, account))
-            except jwt.InvalidTokenError:
-                self._answer(400, {"message": "no", "code": "InvalidTokenException"})
-            except ClientError as error:
-                self._answer(400, {"message": "no", "code": error.response["Error"]["Code"]})
+    def review(token: str, audience: str) -> str | None:
+        try:
+            return str(jwt.decode(token, KEY.public_key(), ["RS256"], audience=audience)["sub"])
+        except jwt.InvalidTokenError:
+            return None
 
-        def _credentials(self, namespace: str, account: str) -> dict[str, str]:
-            tags = {"kubernetes-namespace": namespace, "kubernetes-service-account": account}
-            made = ministack.client("sts").assume_role(
-                RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{ASSOCIATIONS[namespace]}",
-                RoleSessionName="eks-cluster-app-1",
-                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
-            )["Credentials"]
-            return {
-                "AccessKeyId": made["AccessKeyId"],
-                "SecretAccessKey": made["SecretAccessKey"],
-                "Token": made["SessionToken"],
-                "Expiration": made["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "AccountId": ACCOUNT,
-            }
-
-        def _answer(self, status: int, answer: dict[str, str]) -> None:
-            body = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Agent) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/v1/credentials"
-        server.shutdown()
-        thread.join()
+    cluster_arn = f"arn:aws:eks:us-east-1:{ACCOUNT}:cluster/blue"
+    with Eks(cluster_arn, lambda service, _=None: ministack.client(service), review).serving() as url:
+        yield url
 
 
 @pytest.fixture
@@ -175,6 +153,7 @@ async def test_a_pod_without_an_association_or_with_a_forged_token_gets_nothing(
     for pod, code in (
         ({"namespace": "pods-test", "account": "default"}, "AccessDenied"),
         ({"namespace": "other"}, "AccessDenied"),
+        ({"namespace": "nobody"}, "ResourceNotFoundException"),
         ({"namespace": "pods-test", "key": forged}, "InvalidTokenException"),
     ):
         assert await outcome(store_of(**pod), "pods-test/database-password") == f"IdentityUnavailable {code}"

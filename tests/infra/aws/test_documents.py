@@ -198,6 +198,17 @@ def test_only_the_service_accounts_own_tokens_are_trusted(claims: dict[str, str]
     assert judge.evaluate_trust_policy(document, PROVIDER_ARN, asked) is trusted
 
 
+def test_replicas_can_be_read_in_their_regions_and_written_in_none() -> None:
+    """Other regions, and other prefixes there, stay refused."""
+    document = documents.secrets_policy(PROVIDER, "us-east-1", "test/", Access.READ_WRITE, [], ["us-west-2"])
+    assert allows(document, READ, arn("test/a", region="us-west-2"))
+    assert not allows(document, READ, arn("test/a", region="eu-west-1"))
+    assert not allows(document, READ, arn("prod/a", region="us-west-2"))
+    write = "secretsmanager:PutSecretValue"
+    assert allows(document, write, arn("test/a"))
+    assert not allows(document, write, arn("test/a", region="us-west-2"))
+
+
 @given(names, names)
 def test_an_exact_name_is_one_secret(name: str, longer: str) -> None:
     """That name's own, whatever six characters AWS adds, and none with a longer or another name."""
