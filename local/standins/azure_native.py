@@ -247,7 +247,8 @@ class AzureNative(Cloud):
                 f"the azure-native stand-in needs {', '.join(missing)}: it reaches no Azure but one whose metadataHost "
                 "says where its services are, and signs in with a client secret"
             )
-        host, trusted = str(given["metadataHost"]), _authority()
+        host = str(given["metadataHost"])
+        trusted = _authority(host)
         (endpoints,) = Rest(f"https://{host}", {}, trusted).get(f"/metadata/endpoints?api-version={ENDPOINTS}")
         form = {
             "grant_type": "client_credentials",
@@ -268,7 +269,7 @@ class AzureNative(Cloud):
         return {"azureApiVersion": GROUPS, **found}
 
 
-def _authority() -> str | None:
-    """The authorities to trust: the person's own, else that of the machine where there is one, else the system's."""
-    machine = config.PKI / "ca.crt"
-    return os.environ.get("SSL_CERT_FILE") or (str(machine) if machine.exists() else None)
+def _authority(host: str) -> str | None:
+    """The file of authorities to trust: the machine's own for the laptop's Azure, else the person's or the system's."""
+    ours = f"https://{host}" == config.AZURE_URL
+    return str(config.PKI / "ca.crt") if ours else os.environ.get("SSL_CERT_FILE")
