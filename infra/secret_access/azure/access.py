@@ -119,7 +119,7 @@ def _federate(name: str, asked: Asked, identity: _Identity, child: pulumi.Resour
     for cluster, issuer in asked.issuers.items():
         made.append(
             managedidentity.FederatedIdentityCredential(
-                f"{name}-credential-{cluster}",
+                f"{name}-credential/{cluster}",
                 resource_group_name=identity.resource_group,
                 resource_name_=identity.name,
                 federated_identity_credential_resource_name=lift(
@@ -203,7 +203,7 @@ def _assign_roles(
     scopes: dict[str, pulumi.Input[str]] = {f"{name}-role": vault_id}
     if asked.has_shared_vault:
         scopes = {
-            f"{name}-role-{secret}": lift(documents.secret_scope, vault_id, spelled)
+            f"{name}-role/{secret}": lift(documents.secret_scope, vault_id, spelled)
             for secret, spelled in asked.shared_secrets.items()
         }
     role = lift(documents.role_of, asked.common.access)

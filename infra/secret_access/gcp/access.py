@@ -185,7 +185,7 @@ def _on_a_secret(
     opts: pulumi.ResourceOptions,
 ) -> pulumi.CustomResource:
     where = {"project": project, "secret_id": secret, "role": role.name}
-    resource = f"{name}-{role.purpose}-{declared}"
+    resource = f"{name}-{role.purpose}/{declared}"
     if location != GLOBAL:
         where, resource = {**where, "location": location}, f"{resource}-{location}"
         binding, one = secretmanager.RegionalSecretIamBinding, secretmanager.RegionalSecretIamMember

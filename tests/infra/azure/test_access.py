@@ -53,7 +53,7 @@ def test_it_makes_an_identity_a_vault_a_credential_a_role_and_a_service_account(
     assert {(asked.type, asked.name, asked.parent) for asked in world.asked} == {
         ("secret-access:index:AzureSecretAccess", "test", ""),
         (IDENTITY, "test-identity", "test"),
-        (CREDENTIAL, "test-credential-blue", "test"),
+        (CREDENTIAL, "test-credential/blue", "test"),
         (VAULT, "test-vault", "test"),
         (ROLE, "test-role", "test"),
         (SERVICE_ACCOUNT, "test-service-account", "test"),
@@ -86,9 +86,9 @@ def test_credentials_of_several_clusters_are_written_one_at_a_time() -> None:
     credentials = made(issuers={"blue": BLUE, "green": Later(GREEN), "old": third}).of(CREDENTIAL)
     waits = {asked.name: asked.waits_for & {one.name for one in credentials} for asked in credentials}
     assert waits == {
-        "test-credential-blue": set(),
-        "test-credential-green": {"test-credential-blue"},
-        "test-credential-old": {"test-credential-green"},
+        "test-credential/blue": set(),
+        "test-credential/green": {"test-credential/blue"},
+        "test-credential/old": {"test-credential/green"},
     }
     assert [asked.inputs["issuer"] for asked in credentials] == [BLUE, GREEN, third]
 
@@ -96,7 +96,7 @@ def test_credentials_of_several_clusters_are_written_one_at_a_time() -> None:
 def test_a_cluster_that_goes_leaves_the_others_credentials_as_they_are() -> None:
     """Resources are named by cluster, and credentials by issuer, not by their place in the list."""
     both, one = made(issuers={"blue": BLUE, "green": GREEN}), made(issuers={"green": GREEN})
-    green = {asked.name: asked.inputs for asked in both.of(CREDENTIAL)}["test-credential-green"]
+    green = {asked.name: asked.inputs for asked in both.of(CREDENTIAL)}["test-credential/green"]
     assert one.one(CREDENTIAL).inputs == green
 
 
@@ -196,7 +196,7 @@ def test_a_vault_is_recovered_or_left_unprotected_only_where_asked_for() -> None
 
 def test_pods_wait_until_the_identity_is_complete() -> None:
     """The ServiceAccount comes after the credential and the role: a pod's first token would be refused."""
-    assert made().one(SERVICE_ACCOUNT).waits_for >= {"test-identity", "test-credential-blue", "test-role"}
+    assert made().one(SERVICE_ACCOUNT).waits_for >= {"test-identity", "test-credential/blue", "test-role"}
     bound = made(**BOUND).one(SERVICE_ACCOUNT)
     assert bound.waits_for >= {"test-identity", "test-binding", "test-binding-role-binding", "test-role"}
 
@@ -366,7 +366,7 @@ def test_the_callers_providers_make_everything() -> None:
     assert {asked.name: asked.provider for asked in world.asked if not asked.type.startswith("pulumi:providers")} == {
         "test": "",
         "test-identity": "mine",
-        "test-credential-blue": "mine",
+        "test-credential/blue": "mine",
         "test-vault": "mine",
         "test-role": "mine",
         "test-service-account": "theirs",

@@ -48,8 +48,8 @@ def test_it_binds_one_role_on_each_declared_secret_and_makes_a_service_account()
     world = run(gcp_access(secrets=["database-password", "test/api-key"]))
     assert {(asked.type, asked.name, asked.parent) for asked in world.asked} == {
         ("secret-access:index:GcpSecretAccess", "test", ""),
-        (SECRET_MEMBER, "test-access-database-password", "test"),
-        (SECRET_MEMBER, "test-access-test/api-key", "test"),
+        (SECRET_MEMBER, "test-access/database-password", "test"),
+        (SECRET_MEMBER, "test-access/test/api-key", "test"),
         (SERVICE_ACCOUNT, "test-service-account", "test"),
     }
     assert granted(world, SECRET_MEMBER) == [
@@ -74,7 +74,7 @@ def test_a_regions_secrets_are_bound_in_the_region(exclusive: bool, kind: str) -
     """The sidecar is told the region, and each secret is bound there."""
     world = run(gcp_access(location="europe-west3", exclusive=exclusive))
     asked = world.one(kind)
-    assert asked.name == "test-access-database-password-europe-west3"
+    assert asked.name == "test-access/database-password-europe-west3"
     assert (asked.inputs["location"], asked.inputs["secretId"]) == ("europe-west3", "test--database-password")
     assert environment(world)["SECRETS_GCP_LOCATION"] == "europe-west3"
 
