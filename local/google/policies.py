@@ -48,6 +48,7 @@ MEMBER = re.compile(
     r"|allUsers|allAuthenticatedUsers"
 )
 # https://cloud.google.com/iam/quotas#limits and https://cloud.google.com/iam/docs/conditions-overview#limitations
+EVERYBODY = {"allUsers", "allAuthenticatedUsers"}
 OPERATORS, CONDITIONS_ALIKE, CONDITIONS = 12, 20, 100
 
 
@@ -101,12 +102,26 @@ def _etag(bindings: Bindings) -> str:
 
 def granted(permission: str, bindings: Bindings, who: frozenset[str], resource: dict[str, str]) -> bool:
     """Whether a binding gives one of these members the permission on the resource."""
+    who = who.union(*map(_sets, who), EVERYBODY)
     return any(
         permission in ROLES[binding["role"]]
         and not who.isdisjoint(binding["members"])
         and _holds(binding.get("condition", {"expression": "true"})["expression"], resource)
         for binding in bindings
     )
+
+
+def _sets(member: str) -> set[str]:
+    """The sets that a principal is in: its pool, and its namespace if it is of GKE's pool.
+
+    https://cloud.google.com/iam/docs/principal-identifiers
+    """
+    pool, found, subject = member.removeprefix("principal:").partition("/subject/")
+    if not found:
+        return set()
+    kind, _, namespace = subject.partition("/")
+    of_gke = {f"principalSet:{pool}/namespace/{namespace.partition('/')[0]}"} if kind == "ns" else set()
+    return {f"principalSet:{pool}/*"} | of_gke
 
 
 def _holds(expression: str, resource: dict[str, str]) -> bool:

@@ -68,3 +68,25 @@ def test_a_condition_that_fails_does_not_hold(expression: str) -> None:
     bindings = [{**BINDING, "condition": {"title": "t", "expression": expression}}]
     resource = {"name": "projects/1/secrets/x"}
     assert not granted("secretmanager.versions.access", bindings, frozenset({PRINCIPAL}), resource)
+
+
+POOL = PRINCIPAL.removeprefix("principal:").partition("/subject/")[0]
+GKE = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/my-project.svc.id.goog"
+
+
+@pytest.mark.parametrize(
+    ("member", "who", "covered"),
+    [
+        (f"principalSet:{POOL}/*", PRINCIPAL, True),
+        (f"principalSet:{POOL}-eu/*", PRINCIPAL, False),
+        (f"principalSet:{GKE}/namespace/test", f"principal:{GKE}/subject/ns/test/sa/app", True),
+        (f"principalSet:{GKE}/namespace/test", f"principal:{GKE}/subject/ns/prod/sa/app", False),
+        ("allUsers", PRINCIPAL, True),
+        ("allAuthenticatedUsers", "serviceAccount:x@y.example", True),
+        ("serviceAccount:z@y.example", "serviceAccount:x@y.example", False),
+    ],
+)
+def test_a_member_may_be_many(member: str, who: str, covered: bool) -> None:
+    """A whole pool, a namespace of GKE's, or everybody: a policy that was widened so is seen to be."""
+    bindings = [{"role": ACCESSOR, "members": [member]}]
+    assert granted("secretmanager.versions.access", bindings, frozenset({who}), {}) is covered
