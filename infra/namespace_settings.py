@@ -49,14 +49,14 @@ class Namespace:
         return str(self.arguments["secret_prefix"])
 
 
-def namespace(name: str, section: Section, cloud: Cloud) -> Namespace:
-    """Read a namespace of the stack's file: what every cloud's component takes, and what this cloud's takes too."""
+def namespace(name: str, section: Section, cloud: Cloud, shared: Arguments) -> Namespace:
+    """Read a namespace of the stack's file; `shared` are the arguments that all of its namespaces have."""
     section.checked("", checks.namespace, name)
     exists = section.flag("exists", default=False)
     arguments = {
         **_secrets(name, section, cloud.backend),
         **_arguments(section, cloud),
-        **cloud.namespace_arguments(section),
+        **cloud.namespace_arguments(section, shared),
     }
     port = arguments.get("port", sidecar_container.DEFAULT_PORT)
     settings = Namespace(

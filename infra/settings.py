@@ -70,6 +70,7 @@ def _cluster(top: Section, cloud: Cloud) -> Cluster:
 
 def _environment(top: Section, cloud: Cloud) -> Environment:
     namespaces = top.section("namespaces", example="a namespace under it")
+    shared = cloud.environment_arguments(top)
     settings = Environment(
         cluster=top.text(
             "cluster", pattern=r"[A-Za-z0-9_.-]+", example=f"{cloud.name}-cluster, the name of the cluster's stack"
@@ -77,9 +78,10 @@ def _environment(top: Section, cloud: Cloud) -> Environment:
         cloud=cloud,
         sidecar_image=top.text("sidecar_image", example="registry.example/secret-sidecar:0.1.0"),
         namespaces=tuple(
-            namespace_settings.namespace(name, section, cloud) for name, section in namespaces.sections().items()
+            namespace_settings.namespace(name, section, cloud, shared)
+            for name, section in namespaces.sections().items()
         ),
-        arguments=cloud.environment_arguments(top),
+        arguments=shared,
     )
     namespace_settings.check_prefixes_are_apart(namespaces, settings.namespaces, cloud.backend.spelling)
     return settings

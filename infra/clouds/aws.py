@@ -1,7 +1,7 @@
 """Stacks on AWS: their settings, the provider for their account, and their components."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -12,6 +12,8 @@ import pulumi_aws as aws
 from secret_access import (
     AwsSecretAccess,
     AwsSecretAccessArgs,
+    AwsSharedRole,
+    AwsSharedRoleArgs,
     ClusterTrust,
     ClusterTrustArgs,
     SecretAccess,
@@ -21,15 +23,21 @@ from secret_access import (
 from secret_access.aws import checks as aws_checks
 from secret_access.aws import eks_checks, identity_choice, role_checks
 from secret_access.aws.environment import BACKEND
+from secret_access.aws.identity_choice import PodIdentity
 from secret_access.pods import checks as pod_checks
-from section import Section
+from secret_names.vaults import AWS
+from section import Section, invalid
 
-from .cloud import Arguments, Cloud, ClusterOutputs, identity_name
+from .cloud import Arguments, Cloud, ClusterOutputs, identity_name, later
 from .credentials import NOTHING_CREATED, ask
 
 SERVICES = ("eks", "iam", "kms", "secretsmanager", "sts")
 NO_CREDENTIALS = re.compile(r"(?i)no valid credential|no EC2 IMDS role|ec2imds|unable to locate credentials")
 """What the provider says when it found no credentials; it tries the metadata service too, and quotes its error."""
+
+
+OF_CREATED_ROLES = ("permissions_boundary", "role_path", "trust_conditions", "trust_policy_quota")
+"""Keys of an environment for all roles that it creates; they say nothing of a role that exists."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,7 @@ class Aws(Cloud):
     backend = BACKEND
     same = ("account_id", "region")
     needed = ("oidc_provider_arn",)
+    optional = ("eks_cluster_arn", "shared_role_arn", "shared_role_sessions", "shared_role_prefix")
 
     @property
     def partition(self) -> str:
@@ -57,9 +66,42 @@ class Aws(Cloud):
         )
         return {
             "issuer": issuer,
-            **top.given({"existing_provider_arn": partial(self._existing_provider, issuer)}),
+            **top.given(
+                {
+                    "existing_provider_arn": partial(self._existing_provider, issuer),
+                    "eks_cluster_arn": self._eks_cluster,
+                }
+            ),
+            **self._shared_role(top),
             "tags": top.mapping("tags", "team: platform"),
         }
+
+    def _shared_role(self, top: Section) -> Arguments:
+        """Return the arguments of the role that the cluster's namespaces share, under the name `shared_role`."""
+        if "shared_role" not in top:
+            return {}
+        section = top.section("shared_role", example="pod_identity under it")
+        mode = section.checked(
+            "pod_identity", identity_choice.shared, section.take("pod_identity", example="session_tags")
+        )
+        arguments = section.given(
+            {
+                "common_prefix": partial(checks.named, AWS.check_prefix, "common_prefix"),
+                "access": checks.access,
+                "service_account_name": checks.service_account_name,
+                "role_name": aws_checks.role_name,
+                "policy_arns": self._policy_arns,
+                **self._of_roles(),
+            }
+        )
+        replicas = arguments.get("replica_regions", ())
+        keys = partial(aws_checks.kms_key_arns, region=self.region, replica_regions=replicas)
+        arguments |= section.given({"kms_key_arns": keys})
+        section.close()
+        if top.take("eks_cluster_arn", None) is None:
+            fix = "set eks_cluster_arn"
+            raise invalid(top.key("shared_role"), "no eks_cluster_arn beside it", "the cluster's ARN", fix)
+        return {"shared_role": {"pod_identity": mode, **arguments}}
 
     def _existing_provider(self, issuer: str, arn: object) -> str:
         provider = aws_checks.existing_provider(arn, issuer)
@@ -69,29 +111,26 @@ class Aws(Cloud):
         return provider.arn
 
     def environment_arguments(self, top: Section) -> Arguments:
-        boundary = partial(aws_checks.permissions_boundary, account_id=self.account_id, partition=self.partition)
         return {
             **top.given(
                 {
-                    "permissions_boundary": boundary,
                     "pod_identity": identity_choice.pod_identity,
                     "eks_cluster_arn": self._eks_cluster,
                     "existing_role_arn": _existing_role,
                     "pod_identity_agent_url": eks_checks.agent_url,
-                    "replica_regions": partial(aws_checks.replica_regions, region=self.region),
-                    "role_path": role_checks.role_path,
-                    "trust_conditions": _any,  # the component knows which ones can match
-                    "trust_policy_quota": role_checks.trust_policy_quota,
+                    **self._of_roles(),
                 }
             ),
             "tags": top.mapping("tags", "team: platform"),
         }
 
-    def namespace_arguments(self, section: Section) -> Arguments:
+    def namespace_arguments(self, section: Section, shared: Arguments) -> Arguments:
         return section.given(
             {
-                "kms_key_arns": partial(aws_checks.kms_key_arns, region=self.region),
-                "policy_arns": partial(aws_checks.policy_arns, account_id=self.account_id, partition=self.partition),
+                "kms_key_arns": partial(
+                    aws_checks.kms_key_arns, region=self.region, replica_regions=shared.get("replica_regions", ())
+                ),
+                "policy_arns": self._policy_arns,
                 "role_name": aws_checks.role_name,
                 "irsa_annotation": partial(checks.flag, "irsa_annotation"),
                 "app_containers": pod_checks.app_containers,
@@ -100,6 +139,21 @@ class Aws(Cloud):
                 "session_duration": role_checks.session_duration,
             }
         )
+
+    def _of_roles(self) -> dict[str, Callable[[Any], Any]]:
+        """The checks of what is said of all roles at once, by key."""
+        return {
+            "permissions_boundary": partial(
+                aws_checks.permissions_boundary, account_id=self.account_id, partition=self.partition
+            ),
+            "replica_regions": partial(aws_checks.replica_regions, region=self.region),
+            "role_path": role_checks.role_path,
+            "trust_conditions": _any,  # the component knows which ones can match
+            "trust_policy_quota": role_checks.trust_policy_quota,
+        }
+
+    def _policy_arns(self, arns: object) -> list[str]:
+        return aws_checks.policy_arns(arns, self.account_id, self.partition)
 
     def _eks_cluster(self, arn: object) -> str:
         cluster = eks_checks.cluster(arn)
@@ -120,24 +174,41 @@ class Aws(Cloud):
         )
 
     def trust(self, name: str, arguments: Arguments, opts: pulumi.ResourceOptions) -> Mapping[str, pulumi.Input[str]]:
-        trust = ClusterTrust(name, cast("ClusterTrustArgs", arguments), opts)
-        return {"issuer": trust.issuer, "oidc_provider_arn": trust.oidc_provider_arn}
+        args = dict(arguments)
+        shared, eks_cluster = args.pop("shared_role", None), args.pop("eks_cluster_arn", None)
+        trust = ClusterTrust(name, cast("ClusterTrustArgs", args), opts)
+        outputs: dict[str, pulumi.Input[str]] = {"issuer": trust.issuer, "oidc_provider_arn": trust.oidc_provider_arn}
+        if eks_cluster is not None:
+            outputs["eks_cluster_arn"] = eks_cluster
+        if shared is not None:
+            of_role = {"eks_cluster_arns": [eks_cluster], "region": self.region, "tags": args["tags"]}
+            role = {"role_name": f"secret-access-{name}", **of_role, **shared}
+            made = AwsSharedRole(f"{name}-shared", cast("AwsSharedRoleArgs", role), opts)
+            outputs |= {
+                "shared_role_arn": made.role_arn,
+                "shared_role_sessions": str(shared["pod_identity"]),
+                "shared_role_prefix": shared.get("common_prefix", ""),
+            }
+        return outputs
 
     def access(
         self, name: str, arguments: Arguments, cluster: pulumi.Output[ClusterOutputs], opts: pulumi.ResourceOptions
     ) -> SecretAccess:
-        own: Arguments = {}
-        if "existing_role_arn" not in arguments:
-            own["role_name"] = cluster.apply(lambda known: identity_name(known.name, name))
-            if "pod_identity" not in arguments:
-                own["oidc_provider_arn"] = cluster.apply(lambda known: known.own["oidc_provider_arn"])
-        args = {
-            **own,
-            **arguments,
-            "region": self.region,
-            "tags": {**arguments["tags"], "secret-access/namespace": name},
-            **({"endpoint_url": self.endpoint} if self.endpoint else {}),
-        }
+        args = dict(arguments)
+        mode = args.get("pod_identity")
+        if mode is not None and "eks_cluster_arn" not in args:
+            args["eks_cluster_arn"] = later(cluster, "eks_cluster_arn", "eks_cluster_arn")
+        if mode not in (None, PodIdentity.ROLE_PER_NAMESPACE) and "existing_role_arn" not in args:
+            args["existing_role_arn"] = cluster.apply(partial(_shared_role, mode, name, args["secret_prefix"]))
+        if "existing_role_arn" in args:
+            args = {key: value for key, value in args.items() if key not in OF_CREATED_ROLES}
+        else:
+            args.setdefault("role_name", cluster.apply(lambda known: identity_name(known.name, name)))
+            if mode is None:
+                args["oidc_provider_arn"] = cluster.apply(lambda known: known.own["oidc_provider_arn"])
+        args |= {"region": self.region, "tags": {**arguments["tags"], "secret-access/namespace": name}}
+        if self.endpoint:
+            args["endpoint_url"] = self.endpoint
         return AwsSecretAccess(name, cast("AwsSecretAccessArgs", args), opts)
 
     def _endpoints(self) -> Any:
@@ -181,6 +252,21 @@ def _role(argument: str, arn: object) -> str:
 
 def _existing_role(arn: object) -> str:
     return _role("existing_role_arn", arn)
+
+
+def _shared_role(mode: PodIdentity, namespace: str, prefix: str, cluster: ClusterOutputs) -> str:
+    """Return the role that the cluster's namespaces share, if it lets this namespace read its secrets."""
+    role = cluster.output("shared_role_arn", "existing_role_arn")
+    theirs, common = (cluster.output(f"shared_role_{name}", "pod_identity") for name in ("sessions", "prefix"))
+    where = f"as shared_role of the cluster {cluster.name} has it"
+    if theirs != mode:
+        fix = "correct it here or there, or set existing_role_arn"
+        raise invalid("secret-access:pod_identity", str(mode), f"{theirs}, {where}", fix)
+    expected = f"{common}{namespace}/"
+    if not (prefix == expected if mode is PodIdentity.SESSION_TAGS else prefix.startswith(common)):
+        key = f"secret-access:namespaces.{namespace}.secret_prefix"
+        raise invalid(key, prefix, f"{expected!r}, {where}", f"set it to {expected}")
+    return role
 
 
 def _any(given: Any) -> Any:

@@ -9,14 +9,14 @@ import pulumi
 import pulumi_azure_native as azure
 from pulumi_azure_native import resources
 
-from secret_access import AzureSecretAccess, AzureSecretAccessArgs, InvalidSetting, SecretAccess, checks
+from secret_access import AzureSecretAccess, AzureSecretAccessArgs, SecretAccess, checks
 from secret_access.azure import checks as azure_checks
 from secret_access.azure import issuers
 from secret_access.azure.environment import BACKEND
 from secret_access.pods import checks as pod_checks
 from section import Section
 
-from .cloud import Arguments, Cloud, ClusterOutputs, identity_name
+from .cloud import Arguments, Cloud, ClusterOutputs, identity_name, later
 from .credentials import ask
 
 ENVIRONMENTS = "public|usgovernment|china"
@@ -60,7 +60,8 @@ class Azure(Cloud):
     def environment_arguments(self, top: Section) -> Arguments:
         return {"tags": top.mapping("tags", "team: platform")}
 
-    def namespace_arguments(self, section: Section) -> Arguments:
+    def namespace_arguments(self, section: Section, shared: Arguments) -> Arguments:
+        del shared
         return section.given(
             {
                 "issuers": _issuers,
@@ -115,7 +116,7 @@ class Azure(Cloud):
         trust: Arguments
         further = args.pop("issuers", {})
         if args.pop("identity_binding", False):
-            trust = {key: cluster.apply(partial(_own, key)) for key in BINDING}
+            trust = {key: later(cluster, key, "identity_binding") for key in BINDING}
         else:
             trust = {"issuers": {"cluster": cluster.apply(lambda known: known.own["issuer"]), **further}}
         if "identity_id" not in args:
@@ -187,12 +188,3 @@ def _issuers(given: object) -> dict[str, object]:
         raise checks.invalid("issuers", "cluster", "another name: this one is the stack's own cluster", "rename it")
     issuers.by_cluster({"cluster": "", **further})  # an identity has so many in all
     return further
-
-
-def _own(key: str, cluster: ClusterOutputs) -> str:
-    if key not in cluster.own:
-        raise InvalidSetting(
-            f"secret-access:cluster: the cluster {cluster.name} has no output {key}: given {sorted(cluster.own)}, "
-            f"expected {', '.join(BINDING)} for identity_binding: true; set them in the file of the cluster's stack"
-        )
-    return cluster.own[key]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from secret_access import SecretAccess
+from secret_access import InvalidSetting, SecretAccess
 from secret_access.pods.sidecar_settings import Backend
 from section import Section
 
@@ -32,6 +32,20 @@ class ClusterOutputs:
     kubernetes: Kubernetes
     own: Mapping[str, str]
     """Those of the cloud."""
+
+    def output(self, name: str, key: str) -> str:
+        """Return an output that not every cluster's stack has; raises `InvalidSetting` for the key that needs it."""
+        if name not in self.own:
+            raise InvalidSetting(
+                f"secret-access:{key}: the stack of the cluster {self.name} has no output {name}: given "
+                f"{sorted(self.own)}, expected {name} too; set what makes it in the file of that stack, and run it"
+            )
+        return self.own[name]
+
+
+def later(cluster: pulumi.Output[ClusterOutputs], name: str, key: str) -> pulumi.Output[str]:
+    """Return an output of the cluster's stack, as `ClusterOutputs.output` has it, once it is known."""
+    return cluster.apply(lambda known: known.output(name, key))
 
 
 def identity_name(cluster: str, namespace: str) -> str:
@@ -64,8 +78,8 @@ class Cloud(ABC):
         """Return the arguments that all namespaces of an environment share."""
 
     @abstractmethod
-    def namespace_arguments(self, section: Section) -> Arguments:
-        """Return a namespace's arguments that other clouds do not have."""
+    def namespace_arguments(self, section: Section, shared: Arguments) -> Arguments:
+        """Return a namespace's arguments that other clouds do not have; `shared`: those of the environment."""
 
     @abstractmethod
     def provider(self) -> pulumi.ProviderResource:

@@ -69,7 +69,8 @@ class Gcp(Cloud):
         del top
         return {}
 
-    def namespace_arguments(self, section: Section) -> Arguments:
+    def namespace_arguments(self, section: Section, shared: Arguments) -> Arguments:
+        del shared
         given = section.given(
             {
                 "google_service_account": gcp_checks.google_service_account,

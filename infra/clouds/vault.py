@@ -62,7 +62,8 @@ class Vault(Cloud):
     def environment_arguments(self, top: Section) -> Arguments:
         return top.given({"audience": vault_checks.audience})
 
-    def namespace_arguments(self, section: Section) -> Arguments:
+    def namespace_arguments(self, section: Section, shared: Arguments) -> Arguments:
+        del shared
         return section.given(
             {
                 "mount": vault_checks.mount,

@@ -118,7 +118,7 @@ BESIDE_ARGUMENTS = {"exists", "pod_security", "workloads", "identity_binding"}
 def test_every_argument_of_an_access_component_can_be_given(cloud: str) -> None:
     """A key of a namespace for each, but for those that the stack or its cluster decides."""
     section = Section("", {"grant": "prefix"} if cloud == "gcp" else {})
-    namespace_settings.namespace("test", section, load(config_of(ENVIRONMENTS[cloud])).cloud)
+    namespace_settings.namespace("test", section, load(config_of(ENVIRONMENTS[cloud])).cloud, {})
     component = getattr(secret_access, f"{cloud.capitalize()}SecretAccessArgs")
     decided = OF_THE_STACK[cloud] | {"namespace", "sidecar_image"}
     assert set(component.__annotations__) - decided == set(section._known) - BESIDE_ARGUMENTS
@@ -236,7 +236,8 @@ def test_aks_identity_bindings_come_from_the_clusters_stack() -> None:
     assert len(world.of("azure-native:containerservice:IdentityBinding")) == 1
     assert world.of("azure-native:managedidentity:FederatedIdentityCredential") == []
     with pytest.raises(
-        InvalidSetting, match=r"the cluster blue has no output identity_binding_cluster_id: given .*issuer"
+        InvalidSetting,
+        match=r"identity_binding: the stack of the cluster blue has no output identity_",
     ):
         on_its_cluster(config)
 

@@ -158,6 +158,74 @@ def test_an_environment_may_use_pod_identity() -> None:
     assert (association["roleArn"], association["namespace"]) == (role, "test")
 
 
+SHARED = {"pod_identity": "session_tags", "common_prefix": "team-a/"}
+
+
+def shared_role() -> World:
+    """What is there where the cluster's stack has made a role that its namespaces share."""
+    config = changed(CLUSTER, "secret-access:eks_cluster_arn", CLUSTER_ARN)
+    outputs = up(changed(config, "secret-access:shared_role", SHARED)).outputs["stack"]
+    return World(stacks={"organization/secret-access/aws-cluster": outputs})
+
+
+def test_the_namespaces_of_a_cluster_may_share_a_role_of_its_stack() -> None:
+    """An environment says how sessions are restricted, and takes the role and the cluster from the cluster's stack."""
+    config = changed(ENVIRONMENT, "secret-access:pod_identity", "session_tags")
+    world = shared_role()
+    up(changed(config, "secret-access:namespaces.test.secret_prefix", "team-a/test/"), world)
+    assert world.of("aws:iam/role:Role") == []
+    association = world.one("aws:eks/podIdentityAssociation:PodIdentityAssociation").inputs
+    assert association["roleArn"] == f"arn:aws:iam::{ACCOUNT}:role/secret-access-blue"
+    assert association["clusterName"] == "blue"
+
+
+def test_a_shared_role_whose_sessions_are_restricted_otherwise_is_refused() -> None:
+    """Session tags that the role's policy does not go by would restrict nothing."""
+    with pytest.raises(
+        InvalidSetting, match="pod_identity: given 'session_policies', expected session_tags, as shared"
+    ):
+        up(changed(ENVIRONMENT, "secret-access:pod_identity", "session_policies"), shared_role())
+
+
+def test_a_prefix_that_a_shared_role_does_not_cover_is_refused() -> None:
+    """The role's policy goes by the common prefix and the namespace: every read would be denied."""
+    with pytest.raises(
+        InvalidSetting, match=r"namespaces\.test\.secret_prefix: given 'test/', expected 'team-a/test/'"
+    ):
+        up(changed(ENVIRONMENT, "secret-access:pod_identity", "session_tags"), shared_role())
+
+
+@pytest.mark.parametrize(
+    ("mode", "cluster"), [("role_per_namespace", None), ("session_tags", None), ("session_tags", CLUSTER_ARN)]
+)
+def test_pod_identity_without_what_the_clusters_stack_should_have_is_refused(mode: str, cluster: str | None) -> None:
+    """The message says which output is missing, and where it is set."""
+    config = changed(ENVIRONMENT, "secret-access:pod_identity", mode)
+    if cluster:
+        config = changed(config, "secret-access:eks_cluster_arn", cluster)
+    with pytest.raises(InvalidSetting, match=r"stack of the cluster blue has no output (eks_cluster|shared_role)_arn"):
+        up(config)
+
+
+def test_what_is_said_of_all_roles_is_not_said_of_one_that_exists() -> None:
+    """An environment's boundary is for the roles that it creates; a namespace may have one of its own all the same."""
+    config = changed(ENVIRONMENT, "secret-access:permissions_boundary", f"arn:aws:iam::{ACCOUNT}:policy/b")
+    role = f"arn:aws:iam::{ACCOUNT}:role/theirs"
+    world = up(changed(config, "secret-access:namespaces.billing", {"existing_role_arn": role}))
+    assert world.one("aws:iam/role:Role").inputs["name"] == "secret-access-blue-test"
+    assert world.outputs["stack"]["namespaces"]["billing"]["identity"] == role
+
+
+def test_keys_of_replicas_are_of_the_regions_of_the_replicas() -> None:
+    """A namespace's key may be of any region that the environment's secrets are replicated to, and of no other."""
+    key = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/1234abcd"
+    config = changed(ENVIRONMENT, "secret-access:namespaces.test.kms_key_arns", [key])
+    with pytest.raises(InvalidSetting, match=r"kms_key_arns.* another region"):
+        up(config)
+    world = up(changed(config, "secret-access:replica_regions", ["us-west-2"]))
+    assert key in world.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"]
+
+
 def test_the_providers_are_held_to_the_account_and_the_cluster() -> None:
     """AWS to one account and region, Kubernetes to one context: never to what the shell points at."""
     world = up(ENVIRONMENT)

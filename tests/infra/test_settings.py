@@ -146,6 +146,23 @@ WRONG_CLUSTER = [
         ["secret-access:existing_provider_arn: is of another account", ACCOUNT],
     ),
     ("secret-access:aws", GONE, ["secret-access:aws is missing", "account_id and region"]),
+    ("secret-access:eks_cluster_arn", "blue", ["secret-access:eks_cluster_arn", "arn:aws:eks:"]),
+    (
+        "secret-access:shared_role",
+        {"pod_identity": "session_tags"},
+        ["secret-access:shared_role: given 'no eks_cluster_arn beside it'", "set eks_cluster_arn"],
+    ),
+    ("secret-access:shared_role", {"access": "read"}, ["secret-access:shared_role.pod_identity is missing", "tags"]),
+    (
+        "secret-access:shared_role",
+        {"pod_identity": "role_per_namespace"},
+        ["secret-access:shared_role.pod_identity: given 'role_per_namespace'", "session_policies"],
+    ),
+    (
+        "secret-access:shared_role",
+        {"pod_identity": "session_tags", "common_prefix": "team"},
+        ["secret-access:shared_role.common_prefix", "expected 'team/'"],
+    ),
     ("secret-access:aws", "us-east-1", ["secret-access:aws: given 'us-east-1'", "a mapping", "indent"]),
     ("secret-access:aws.account_id", GONE, ["secret-access:aws.account_id is missing", "12 digits, in quotes"]),
     ("secret-access:aws.account_id", 111122223333, ["given 111122223333", "12 digits, in quotes", "put it in quotes"]),
