@@ -182,7 +182,7 @@ class Aws(Cloud):
             outputs["eks_cluster_arn"] = eks_cluster
         if shared is not None:
             of_role = {"eks_cluster_arns": [eks_cluster], "region": self.region, "tags": args["tags"]}
-            role = {"role_name": f"secret-access-{name}", **of_role, **shared}
+            role = {"role_name": f"secret-access-shared_{name}", **of_role, **shared}
             made = AwsSharedRole(f"{name}-shared", cast("AwsSharedRoleArgs", role), opts)
             outputs |= {
                 "shared_role_arn": made.role_arn,

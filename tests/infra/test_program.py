@@ -175,7 +175,7 @@ def test_the_namespaces_of_a_cluster_may_share_a_role_of_its_stack() -> None:
     up(changed(config, "secret-access:namespaces.test.secret_prefix", "team-a/test/"), world)
     assert world.of("aws:iam/role:Role") == []
     association = world.one("aws:eks/podIdentityAssociation:PodIdentityAssociation").inputs
-    assert association["roleArn"] == f"arn:aws:iam::{ACCOUNT}:role/secret-access-blue"
+    assert association["roleArn"] == f"arn:aws:iam::{ACCOUNT}:role/secret-access-shared_blue"
     assert association["clusterName"] == "blue"
 
 
