@@ -19,7 +19,6 @@ from . import documents
 from . import issuers as issuer_checks
 from .environment import BACKEND
 
-SKIP_ANNOTATION = "azure.workload.identity/skip-containers"
 POD_IDENTITY_LABEL = "aadpodidbinding"
 
 
@@ -184,7 +183,9 @@ def _vault_name(name: object, namespace: str, resource_group: str, tenant_id: st
 
 def _pod_annotations(app_containers: object) -> dict[str, str]:
     """Return the annotation that keeps AKS's webhook from giving containers a token for the identity."""
-    return {SKIP_ANNOTATION: ";".join([*pod_checks.app_containers(app_containers), sidecar_container.CONTAINER])}
+    annotation = pod_checks.AZURE_SKIP_ANNOTATION
+    names = [*pod_checks.app_containers(app_containers), sidecar_container.CONTAINER]
+    return {annotation: pod_checks.BETWEEN_SKIPPED[annotation].join(names)}
 
 
 def _pod_labels(binding: object) -> dict[str, str]:

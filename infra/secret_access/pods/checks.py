@@ -9,6 +9,9 @@ from ..checks import LABEL, SERVICE_ACCOUNT, distinct, invalid, match, text_mapp
 from .sidecar_container import HEALTH_PORT
 
 SKIP_ANNOTATION = "eks.amazonaws.com/skip-containers"
+AZURE_SKIP_ANNOTATION = "azure.workload.identity/skip-containers"
+BETWEEN_SKIPPED = {SKIP_ANNOTATION: ",", AZURE_SKIP_ANNOTATION: ";"}
+"""By the annotation of a webhook, what stands between the names of the containers that it leaves alone."""
 URL_VARIABLE = "SECRETS_URL"
 PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -102,20 +105,21 @@ def token_volume(sidecar: Mapping[str, Any], volumes: Sequence[Mapping[str, Any]
 
 
 def skipped_containers(annotations: Mapping[str, str], containers: Sequence[str]) -> Mapping[str, str]:
-    """Return annotations by which the EKS webhook skips every container; else the app gets a token for the role."""
-    given = annotations.get(SKIP_ANNOTATION)
-    if given is not None and (missing := [name for name in containers if name not in given.split(",")]):
-        raise invalid(
-            f"the annotation {SKIP_ANNOTATION} leaves out {', '.join(missing)}",
-            given,
-            ",".join(containers),
-            "list every container of the pod in app_containers of the access component",
-        )
+    """Return annotations by which a cloud's webhook skips every container; else the app gets a token."""
+    for annotation, between in BETWEEN_SKIPPED.items():
+        given = annotations.get(annotation)
+        if given is not None and (missing := [name for name in containers if name not in given.split(between)]):
+            raise invalid(
+                f"the annotation {annotation} leaves out {', '.join(missing)}",
+                given,
+                between.join(containers),
+                "list every container of the pod in app_containers of the access component",
+            )
     return annotations
 
 
 def app_containers(given: object) -> list[str]:
-    """Return names of containers; a text with a comma would be two for the webhook, which splits there."""
+    """Return names of containers; a text with a comma or semicolon would be two for a webhook, which splits there."""
     return [
         match(LABEL, "app_containers", name, "the name of one container, such as web", "give each an item of its own")
         for name in texts("app_containers", given, '["web", "worker"]')
