@@ -8,7 +8,7 @@ roles" and the REST reference of projects.locations.workloadIdentityPools; GKE, 
 import re
 from collections.abc import Sequence
 
-from ..checks import distinct, invalid, match, no_credentials, texts
+from ..checks import distinct, host_and_port, invalid, match, no_credentials, texts
 from .documents import GLOBAL, IAM, IDENTITY_NAMESPACE, GcpGrant, WorkloadIdentityProvider, mapped_subject
 from .program_limits import OPERATORS_PER_CONDITION
 
@@ -285,4 +285,5 @@ def endpoint_url(given: object) -> str | None:
     fix = "leave it out for Google's own"
     if isinstance(given, str):
         no_credentials("endpoint_url", given, fix)
-    return match(ENDPOINT, "endpoint_url", given, "a URL such as http://10.78.0.1:4570, without a path", fix)
+    url = match(ENDPOINT, "endpoint_url", given, "a URL such as http://10.78.0.1:4570, without a path", fix)
+    return host_and_port("endpoint_url", url, fix)

@@ -1,6 +1,7 @@
 """What GcpSecretAccess asks of Google Cloud and Kubernetes, and what it tells."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -9,6 +10,8 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from secret_access import GcpSecretAccess, GcpSecretAccessArgs
+from secret_sidecar.settings import Settings
+from secret_sidecar.vaults.gcp.settings import GcpSettings
 from tests.infra.components import GKE_PROVIDER, POOL, POOL_PROVIDER, PROJECT, gcp_access, gcp_args
 from tests.infra.engine import PROJECT_NUMBER, Later, World, run
 
@@ -24,6 +27,9 @@ SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 
 ACCESSOR = "roles/secretmanager.secretAccessor"
 PRINCIPAL = f"principal://iam.googleapis.com/{POOL}/subject/system:serviceaccount:test:secret-access"
+FLEET_PROVIDER = GKE_PROVIDER.partition("https://")[0] + (
+    "https://gkehub.googleapis.com/projects/my-project/locations/global/memberships/blue"
+)
 EMAIL = f"test-secrets@{PROJECT}.iam.gserviceaccount.com"
 
 
@@ -257,6 +263,25 @@ def test_the_sidecar_is_told_whose_secrets_it_serves() -> None:
         "GCP_TOKEN_FILE": "/var/run/secrets/secret-access/gcp/token",
         "SECRETS_POD_NAME": {"fieldRef": {"fieldPath": "metadata.name"}},
     }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"project": "example.com:my-shop", "google_service_account_id": "test-secrets"},
+        {"workload_identity_provider": GKE_PROVIDER, "google_service_account": EMAIL},
+        {"workload_identity_provider": GKE_PROVIDER.replace("europe-west3", "europe-west3-a")},
+        {"workload_identity_provider": FLEET_PROVIDER},
+        {"location": "northamerica-northeast1", "access": "read_write", "endpoint_url": "http://[fd00::1]:4570/"},
+        {"secrets": ["exact:test--Key_1"], "port": 8200},
+    ],
+)
+def test_the_sidecar_takes_what_it_is_told(changed: dict[str, Any]) -> None:
+    """Nothing that the component accepts keeps the sidecar from starting."""
+    told = {name: value for name, value in environment(run(gcp_access(**changed))).items() if isinstance(value, str)}
+    settings = Settings.from_environment(told, Path("/nonexistent"))
+    settings.vault_as(GcpSettings).check_own_identity()
 
 
 def test_an_endpoint_replaces_all_of_googles() -> None:

@@ -85,6 +85,8 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("token_audience", "two words", ["token_audience", "given 'two words'"]),
     ("endpoint_url", "10.78.0.1:4570", ["endpoint_url", "http://"]),
     ("endpoint_url", "https://x.example/path", ["endpoint_url", "without a path"]),
+    ("endpoint_url", "http://10.78.0.1:0", ["endpoint_url", "a port from 1 to 65535"]),
+    ("endpoint_url", "http://h\u00f6st.example", ["endpoint_url", "a host of ASCII letters"]),
     ("endpoint_url", "https://ann:s3cr3t@x.example", ["endpoint_url", "no user and no password"]),
     ("sidecar_env", {"GOOGLE_CLOUD_PROJECT": "x"}, ["'GOOGLE_CLOUD_PROJECT'", "use the argument project"]),
     ("sidecar_env", {"SECRETS_GCP_LOCATION": "x"}, ["'SECRETS_GCP_LOCATION'", "use the argument location"]),
