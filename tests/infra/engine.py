@@ -120,7 +120,8 @@ class Cloud(mocks.Mocks):
             host = state["url"].removeprefix("https://")
             state["arn"] = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{host}"
         if args.typ == "gcp:serviceaccount/account:Account":
-            state["email"] = f"{state['accountId']}@{state['project']}.iam.gserviceaccount.com"
+            domain = ".".join(reversed(state["project"].split(":")))
+            state["email"] = f"{state['accountId']}@{domain}.iam.gserviceaccount.com"
             state["name"] = f"projects/{state['project']}/serviceAccounts/{state['email']}"
         if args.typ == "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider":
             pool, provider = state["workloadIdentityPoolId"], state["workloadIdentityPoolProviderId"]
