@@ -12,6 +12,7 @@ from pulumi_azure_native import authorization, containerservice, keyvault, manag
 from ..access import SecretAccess
 from ..arguments import Arguments
 from ..inputs import children_of, lift, or_default
+from . import checks as azure_checks
 from . import documents
 from .arguments import POD_IDENTITY_LABEL, Asked, AzureSecretAccessArgs
 from .documents import ResourceId
@@ -51,12 +52,15 @@ class AzureSecretAccess(SecretAccess):
 
         identity = _identity_of(name, asked, child)
         vault_id, vault_url = _vault_of(name, asked, child)
-        made = [
-            *_federate(name, asked, identity, child),
-            *_bind(name, asked, identity, child),
-            *_assign_roles(name, asked, identity.principal_id, vault_id, child),
-        ]
-        complete = pulumi.Output.all(identity.client_id, *[resource.id for resource in made])
+        credentials = _federate(name, asked, identity, child)
+        bound = _bind(name, asked, identity, child)
+        made = [*credentials, *bound, *_assign_roles(name, asked, identity.principal_id, vault_id, child)]
+        ids: list[Any] = [resource.id for resource in made]
+        same = azure_checks.same_subscription
+        if asked.has_identity:
+            ids += [given.check(same, "identity_id", asked.identity, one.id) for one in credentials]
+        ids += [given.check(same, "identity_binding_cluster_id", asked.cluster, one.id) for one in bound[:1]]
+        complete = pulumi.Output.all(identity.client_id, *ids)
         client_id = complete.apply(lambda known: str(known[0]))
         self.vault_url = pulumi.Output.from_input(vault_url)
         self._serve(

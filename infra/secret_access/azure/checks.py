@@ -149,6 +149,19 @@ def shared_secrets(declared: object, prefix: str) -> list[str]:
     return spelled
 
 
+def same_subscription(argument: str, given: ResourceId, made: str) -> str:
+    """Return the id of what was made for something that exists, by its group and name: so in its subscription."""
+    subscription = made.split("/")[2]
+    if subscription.lower() != given.subscription_id.lower():
+        raise invalid(
+            f"{argument} is in another subscription than the Pulumi provider's",
+            given.text,
+            f"a resource of the subscription {subscription}",
+            "pass a provider for its subscription",
+        )
+    return made
+
+
 def https_url(argument: str, given: object, example: str) -> str | None:
     """Return the address of a server, without a path."""
     if given is None:

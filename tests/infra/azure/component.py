@@ -7,9 +7,7 @@ from secret_access import AzureSecretAccess, AzureSecretAccessArgs
 from tests.infra.azure.answers import CLIENT, GROUP_ID, PRINCIPAL, SUBSCRIPTION, TENANT
 from tests.infra.engine import outputs_in
 
-CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"
 ROLE = "azure-native:authorization:RoleAssignment"
-BINDING = "azure-native:containerservice:IdentityBinding"
 SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 
 IDENTITY_ID = f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine"

@@ -9,12 +9,20 @@ import pytest
 
 from secret_access import AzureSecretAccess, AzureSecretAccessArgs, SecretAccessArgs
 from secret_access.azure import documents
-from tests.infra.azure.answers import CLIENT, GROUP_ID, IDENTITY, PRINCIPAL, SUBSCRIPTION, TENANT, VAULT
-from tests.infra.azure.component import (
+from tests.infra.azure.answers import (
     BINDING,
+    CLIENT,
+    CREDENTIAL,
+    GROUP_ID,
+    IDENTITY,
+    PRINCIPAL,
+    SUBSCRIPTION,
+    TENANT,
+    VAULT,
+)
+from tests.infra.azure.component import (
     BLUE,
     BOUND,
-    CREDENTIAL,
     EXISTING_IDENTITY,
     GREEN,
     ROLE,

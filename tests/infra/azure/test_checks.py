@@ -176,6 +176,24 @@ def test_names_that_azure_takes_are_taken(name: str) -> None:
     assert checks.vault_name(name) == name
 
 
+@pytest.mark.parametrize(
+    ("changed", "argument", "here"),
+    [
+        (EXISTING_IDENTITY, "identity_id", IDENTITY_ID),
+        (BOUND, "identity_binding_cluster_id", CLUSTER_ID),
+    ],
+)
+def test_what_exists_in_another_subscription_than_the_providers_is_refused(
+    changed: dict[str, Any], argument: str, here: str
+) -> None:
+    """Group and name would mean another identity, or cluster, of the provider's own subscription."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(azure_access(**{**changed, argument: here.replace("2222", "9999", 1)}), world)
+    assert_all_in([f"{argument} is in another subscription than the Pulumi provider's", "22222222-2222-"], error)
+    assert world.of("kubernetes:core/v1:ServiceAccount") == []
+
+
 def test_an_existing_service_account_names_the_client() -> None:
     """Without the annotation it is another identity's, or nobody's."""
     world = World(found={"test/secret-access": {"metadata": {"name": "secret-access", "annotations": {}}}})
