@@ -266,7 +266,7 @@ async def test_an_exchange_that_the_deadline_cuts_short_answers_its_last_cause(
 
     monkeypatch.setattr(Readiness, "run", ask_nothing)
     aws.sts_faults.extend([sts_error("ServiceUnavailable", 503), *(asyncio.Event() for _ in range(5))])
-    sidecar = await start(replace(role_settings, timeout=0.4))
+    sidecar = await start(replace(role_settings, timeout=2))
     got = await ask(sidecar.port, PATH)
     assert (got.status, got.json["type"].rpartition(":")[2]) == IDENTITY
     assert got.json["code"] == "ServiceUnavailable"
