@@ -13,14 +13,16 @@ from .identifiers import Account, Role
 ROLE_PATH_LIMIT = 512
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 EXAMPLE_ROLE = "arn:aws:iam::111122223333:role/secret-access-test"
-ROLE_PATH = re.compile(r"/([!-~]+/)?")
-ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/((?:[!-~]+/)?[A-Za-z0-9+=,.@_-]{1,64})")
+_LITERAL = r"(?!.*[*?$])"
+"""No wildcards and variables of policies, in which ARNs of roles stand."""
+ROLE_PATH = re.compile(rf"{_LITERAL}/([!-~]+/)?")
+ROLE_ARN = re.compile(rf"{_LITERAL}arn:(aws[a-z-]*):iam::([0-9]{{12}}):role/((?:[!-~]+/)?[A-Za-z0-9+=,.@_-]{{1,64}})")
 EXTERNAL_ID = re.compile(r"[A-Za-z0-9+=,.@:/-]{2,1224}")
 
 
 def role_arn(arn: object, argument: str) -> Role:
     """Return the parts of a role's ARN; its name, an assumed role or a `*` is refused."""
-    found = ROLE_ARN.fullmatch(arn) if isinstance(arn, str) and "*" not in arn else None
+    found = ROLE_ARN.fullmatch(arn) if isinstance(arn, str) else None
     if found:
         return Role(partition=found[1], account_id=found[2], path_and_name=found[3])
     what = "is not the ARN of a role"

@@ -18,7 +18,8 @@ from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.vaults.aws.pod_identity import AgentUrl
 from secret_sidecar.vaults.aws.regions import check_region, endpoint
 
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/([!-~]+/)?[\w+=,.@-]+", re.ASCII)
+_FILLED_TEMPLATE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 CA_BUNDLE = "AWS_CA_BUNDLE"
 
 
@@ -30,7 +31,7 @@ def _role_arn(text: str) -> str:
 
 def _template(text: str) -> str:
     filled = text.replace("{namespace}", "n").replace("{service_account}", "s")
-    if "{namespace}" not in text or not _ROLE_ARN.fullmatch(filled):
+    if "{namespace}" not in text or not _FILLED_TEMPLATE.fullmatch(filled):
         raise ValueError("a role's ARN with {namespace}, such as 'arn:aws:iam::111122223333:role/blue-{namespace}'")
     return text
 

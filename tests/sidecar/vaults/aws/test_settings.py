@@ -94,6 +94,20 @@ def test_sessions_and_replicas_that_cannot_be_are_refused(variables: dict[str, s
     assert str(refused.value).startswith(f"{name}=")
 
 
+@pytest.mark.parametrize("role", ["test", "team-a/test", "a!b#c/~/test", "x/" + "r" * 64])
+def test_a_role_may_have_any_path_that_iam_takes(role: str) -> None:
+    """Printable ASCII between slashes (IAM API, CreateRole)."""
+    arn = f"arn:aws:iam::111122223333:role/{role}"
+    assert aws(AWS_ROLE_ARN=arn, AWS_WEB_IDENTITY_TOKEN_FILE="/nonexistent").role_arn == arn
+
+
+@pytest.mark.parametrize("role", ["", "a b", "path/", "a!b", "*", "x/*"])
+def test_what_is_no_role_is_refused(role: str) -> None:
+    """A name of IAM's characters ends the ARN."""
+    with pytest.raises(SettingsError, match=r"AWS_ROLE_ARN=.*expected a role's ARN"):
+        aws(AWS_ROLE_ARN=f"arn:aws:iam::111122223333:role/{role}", AWS_WEB_IDENTITY_TOKEN_FILE="/nonexistent")
+
+
 @pytest.mark.parametrize(
     ("variables", "origin"),
     [
