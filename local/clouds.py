@@ -5,9 +5,10 @@ from __future__ import annotations
 from local import selection
 from local.aws.cloud import AWS
 from local.cloud import Cloud
+from local.google.cloud import GOOGLE
 from local.vault.cloud import VAULT
 
-ALL = {cloud.name: cloud for cloud in (AWS, VAULT)}
+ALL = {cloud.name: cloud for cloud in (AWS, GOOGLE, VAULT)}
 
 
 def wanted() -> tuple[Cloud, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from local import config
 
-NAMES = ("aws", "vault")
+NAMES = ("aws", "gcp", "vault")
 EVERY = "all"
 DEFAULT = "aws"
 STARTED_WITH = config.MACHINE / "clouds"
