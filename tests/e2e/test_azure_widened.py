@@ -1,9 +1,12 @@
-"""Azure's roles widened by hand: the cell turns, and stays so until somebody removes the role."""
+"""Azure's roles changed by hand: one more turns its cell until somebody removes it, one less is assigned again."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from local import config
+import pytest
+
+from local import config, stacks
 from local.azure import account
 from local.azure.cloud import AZURE
 from local.azure.directory import GROUP, MANAGEMENT_RESOURCE, SUBSCRIPTION
@@ -13,7 +16,14 @@ from tests.e2e.conftest import Environment
 
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/secret-access-local-test"
 NAME = "99999999-9999-9999-9999-999999999999"
-ASSIGNMENT = f"{account.SHARED_VAULT}/providers/Microsoft.Authorization/roleAssignments/{NAME}"
+ASSIGNMENTS = "/providers/Microsoft.Authorization/roleAssignments"
+ASSIGNMENT = f"{account.SHARED_VAULT}{ASSIGNMENTS}/{NAME}"
+OWN = f"{account.SHARED_VAULT}/secrets/test--database-password{ASSIGNMENTS}"
+STACK = f"--stack={AZURE.environment_stacks['test']}"
+
+
+def manage(method: str, path: str, document: object = None) -> Any:
+    return account.call(method, f"{config.AZURE_URL}{path}?api-version=2022-04-01", document, MANAGEMENT_RESOURCE)
 
 
 @contextmanager
@@ -26,10 +36,9 @@ def the_whole_vault() -> Iterator[None]:
         "principalType": "ServicePrincipal",
         "roleDefinitionId": f"{definitions}/{ROLES['Key Vault Secrets User'].id}",
     }
-    url = f"{config.AZURE_URL}{ASSIGNMENT}?api-version=2022-04-01"
-    account.call("PUT", url, {"properties": properties}, MANAGEMENT_RESOURCE)
+    manage("PUT", ASSIGNMENT, {"properties": properties})
     yield
-    account.call("DELETE", url, resource=MANAGEMENT_RESOURCE)
+    manage("DELETE", ASSIGNMENT)
 
 
 def test_a_role_widened_by_hand_turns_its_cell_until_it_is_removed(environment: Environment) -> None:
@@ -38,7 +47,18 @@ def test_a_role_widened_by_hand_turns_its_cell_until_it_is_removed(environment: 
         (problem,) = wrong(environment.ask_everything(AZURE))
         assert "test asking for prod/database-password" in problem
         assert "200 decided by azure, expected 403" in problem
-        stack = f"--stack={AZURE.environment_stacks['test']}"
-        environment.pulumi("up", stack, "--refresh", "--yes", "--skip-preview")
+        environment.pulumi("up", STACK, "--refresh", "--yes", "--skip-preview")
         assert len(wrong(environment.ask_everything(AZURE))) == 1
+    assert wrong(environment.ask_everything(AZURE)) == []
+
+
+def test_a_role_taken_away_by_hand_is_assigned_again(environment: Environment) -> None:
+    """The stack owns it: refresh finds it gone, and up assigns it."""
+    (own,) = manage("GET", OWN)["value"]
+    manage("DELETE", f"{OWN}/{own['name']}")
+    problems = wrong(environment.ask_everything(AZURE))
+    assert any("test asking for test/database-password: 403 decided by azure" in problem for problem in problems)
+    with pytest.raises(stacks.StackError):
+        environment.pulumi("preview", STACK, "--refresh", "--expect-no-changes")
+    environment.pulumi("up", STACK, "--refresh", "--yes", "--skip-preview")
     assert wrong(environment.ask_everything(AZURE)) == []

@@ -63,6 +63,21 @@ def test_no_token_is_in_any_log_or_state(environment: Environment) -> None:
         assert [path for path in folder.rglob("*") if path.is_file() and token.search(path.read_bytes())] == []
 
 
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("folder", [config.LOGS, config.PULUMI_BACKEND])
+def test_no_owners_credential_is_in_any_log_or_state(folder: Path) -> None:
+    """What Pulumi manages each cloud with is the machine's own, and in no file but its own. AWS's is MiniStack's."""
+    secrets = [
+        value.encode()
+        for cloud in clouds.ALL.values()
+        for name, value in cloud.account.environment().items()
+        if name.endswith(("_TOKEN", "_SECRET")) and name != "AWS_SESSION_TOKEN"
+    ]
+    assert len(set(secrets)) == len(clouds.ALL) - 1
+    assert holding(config.MACHINE, secrets)
+    assert holding(folder, secrets) == []
+
+
 def test_the_search_knows_the_vaults_spelling(values: list[bytes], tmp_path: Path) -> None:
     """A value that did leak would be found, also inside a base64 text."""
     leak = tmp_path / "leak"
