@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from local import config
 
-NAMES = ("aws", "gcp", "vault")
+NAMES = ("aws", "gcp", "azure", "vault")
 EVERY = "all"
 DEFAULT = "aws"
 STARTED_WITH = config.MACHINE / "clouds"
