@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import jwt
 
@@ -35,7 +37,8 @@ class Sidecar:
     def read(self, token: str, name: str) -> str:
         """Read a secret with this token: `read`, or the error's kind."""
         self.token.write_text(token)
-        return asyncio.run(self._read(name))
+        with patch.dict(os.environ, self.variables):  # OpenSSL looks for SSL_CERT_FILE there
+            return asyncio.run(self._read(name))
 
     async def _read(self, name: str) -> str:
         store = open_store(Settings.from_environment(self.variables))
