@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from local import clouds, cluster, config, host, images, isolation, namespaces, plugins, selection
+from local.aws.cloud import AWS
 from local.cloud import Cloud
 from local.kubectl import Kubectl
 from local.progress import say, step
@@ -111,7 +112,11 @@ def report(cells: list[isolation.Cell]) -> int:
         for problem in problems:
             say(f"WRONG: {problem}")
         return 1
-    deciders = " and by ".join(dict.fromkeys(cell.question.cloud.title for cell in cells))
+    asked = list(dict.fromkeys(cell.question.cloud for cell in cells))
+    if asked != [AWS]:
+        print("\n" + "; ".join(f"{cloud.name}: {cloud.decider}" for cloud in asked))
+    *others, last = (cloud.title for cloud in asked)
+    deciders = f"{', '.join(others)} and {last}" if others else last
     print(
         f"\nEach namespace reads its own secrets and is refused the others', by {deciders}. "
         f"Written to {config.ISOLATION.relative_to(config.ROOT)}. Try:"
@@ -119,5 +124,6 @@ def report(cells: list[isolation.Cell]) -> int:
     for expected in (200, 403):
         example = next((cell.question for cell in cells if cell.question.expected == expected), None)
         if example:
-            print(f"  make ask FROM={example.asker} NAME={example.name}")
+            picked = "" if asked == [AWS] else f" CLOUD={example.cloud.name}"
+            print(f"  make ask FROM={example.asker} NAME={example.name}{picked}")
     return 0

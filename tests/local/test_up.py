@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local import cluster, host, namespaces, up
+from local import cluster, host, isolation, namespaces, up
 from local.aws import account
 from local.aws.cloud import AWS
 from local.kubectl import Kubectl, KubectlError
@@ -58,3 +59,21 @@ def test_a_namespace_whose_own_workload_is_not_ready_is_an_error(made: list[Name
     made.append(Namespace("prod", "prod/", has_workloads=True))
     with pytest.raises(KubectlError, match="'prod' has no ready pod with a sidecar for AWS"):
         asked()
+
+
+def test_the_report_of_one_cloud_is_as_short_as_its_matrix(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several, it says of each what decided there, and which cloud the next question goes to."""
+    monkeypatch.setattr(isolation, "wrong", lambda _: [])
+    other = replace(AWS, name="other", title="Other", decider="a fake")
+    own = isolation.Cell(isolation.Question(AWS, "test", "test/", "test/a", "app-1"), 200, "aws", "")
+    assert up.report([own]) == 0
+    said = capsys.readouterr().out
+    assert "refused the others', by AWS. Written" in said
+    assert said.endswith("make ask FROM=test NAME=test/a\n")
+    assert up.report([own, replace(own, question=replace(own.question, cloud=other))]) == 0
+    said = capsys.readouterr().out
+    assert "\naws: MiniStack behind a guard; other: a fake\n" in said
+    assert "refused the others', by AWS and Other. Written" in said
+    assert said.endswith("make ask FROM=test NAME=test/a CLOUD=aws\n")
