@@ -1,6 +1,7 @@
 """A namespace's identity in Vault: a role of JWT auth for one ServiceAccount, with access to one prefix of secrets."""
 
 from dataclasses import replace
+from functools import partial
 from typing import NotRequired
 
 import pulumi
@@ -14,6 +15,7 @@ from ..inputs import children_of, lift
 from . import checks as vault_checks
 from . import documents
 from .environment import BACKEND, variables
+from .role_names import ROLE_NAMES
 
 ROLE_ANNOTATION = "secret-access/vault-role"
 
@@ -72,7 +74,9 @@ class VaultSecretAccess(SecretAccess):
         # Only where it is given: previews do not know an output that the provider lacks, nor then the role's name
         if "vault_namespace" in given and isinstance(provider, vault.Provider):
             own_namespace = given.check(vault_checks.of_provider, own_namespace, provider.namespace)
-        role_name = lift(_first, role_name, own_namespace)  # nothing is created before both are known
+        # Nothing is created before both are known
+        take = partial(ROLE_NAMES.get().take, provider=provider, component=name)
+        role_name = given.check(take, role_name, own_namespace)
         policy = vault.Policy(
             f"{name}-policy",
             name=role_name,
@@ -108,10 +112,6 @@ class VaultSecretAccess(SecretAccess):
 
 def _role_name(namespace: str, name: object) -> str:
     return vault_checks.role_name(f"secret-access-{namespace}" if name is None else name)
-
-
-def _first(name: str, _: object) -> str:
-    return name
 
 
 def _grant(mount: str, prefix: str, access: Access, events: bool, exact_names: list[str]) -> str:

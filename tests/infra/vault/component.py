@@ -16,7 +16,7 @@ ROLE = "vault:jwt/authBackendRole:AuthBackendRole"
 AUTH = "vault:jwt/authBackend:AuthBackend"
 
 
-def vault_access(provider: dict[str, Any] | None = None, /, **changed: Any) -> Program:
+def vault_access(provider: dict[str, Any] | None = None, /, called: str = "test", **changed: Any) -> Program:
     """A program that makes a VaultSecretAccess; None leaves an argument out."""
     args = {
         "namespace": "test",
@@ -25,7 +25,7 @@ def vault_access(provider: dict[str, Any] | None = None, /, **changed: Any) -> P
         **changed,
     }
     given = {name: value for name, value in args.items() if value is not None}
-    return lambda: VaultSecretAccess("test", cast("VaultSecretAccessArgs", outputs_in(given)), _options(provider))
+    return lambda: VaultSecretAccess(called, cast("VaultSecretAccessArgs", outputs_in(given)), _options(provider))
 
 
 def vault_trust(provider: dict[str, Any] | None = None, /, **changed: Any) -> Program:

@@ -1,6 +1,7 @@
 """What VaultSecretAccess asks of Vault and Kubernetes, and what it tells."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -138,6 +139,25 @@ def test_another_namespace_than_the_providers_is_refused(provider: dict[str, Any
     with pytest.raises(InvalidArgument, match="vault_namespace is not that of the Pulumi provider"):
         run(vault_access(provider, vault_namespace="team"), world)
     assert world.of(POLICY) == world.of(ROLE) == []
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_two_roles_of_one_name_are_refused(delay: Any) -> None:
+    """Pulumi's plugin overwrites a policy that is there, so one namespace would get what the other may read."""
+
+    def program(**second: Any) -> Callable[[], None]:
+        def make() -> None:
+            vault_access(role_name=delay("blue"))()
+            vault_access(second.pop("provider", None), called="prod", namespace="prod", **second)()
+
+        return make
+
+    world = World()
+    with pytest.raises(InvalidArgument, match=r"role_name is that of VaultSecretAccess '(test|prod)'"):
+        run(program(role_name=delay("blue")), world)
+    assert len(world.of(POLICY)) <= 1
+    assert len(run(program()).of(POLICY)) == 2
+    assert len(run(program(role_name=delay("blue"), provider={})).of(POLICY)) == 2  # another Vault
 
 
 def test_a_client_certificate_is_a_mounted_file() -> None:
