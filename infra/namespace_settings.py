@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import permutations
 
 from clouds.cloud import Arguments, Cloud
 from namespaces import ENFORCE
@@ -9,7 +10,7 @@ from secret_access import InvalidArgument, checks
 from secret_access.pods import checks as pod_checks
 from secret_access.pods import sidecar_container, sidecar_settings
 from secret_access.pods.sidecar_settings import Backend
-from secret_names.vaults import Spelling
+from secret_names.vaults import EXACT, Spelling
 from section import Section, invalid
 
 AUTOSCALED = "autoscaled"
@@ -156,14 +157,33 @@ def _replicas(section: Section) -> int | None:
 
 
 def check_prefixes_are_apart(section: Section, namespaces: tuple[Namespace, ...], spelling: Spelling) -> None:
-    """Refuse prefixes of which one covers another, as the vault spells them: else one namespace reads another's."""
-    for one in namespaces:
-        for other in namespaces:
-            spelled, covering = spelling.spelled(other.secret_prefix), spelling.spelled(one.secret_prefix)
-            if one is not other and spelled.startswith(covering):
+    """Refuse prefixes of which one covers another, as the vault spells them: else one namespace reads another's.
+
+    The same of names that only `exact:` can spell, which are granted one by one wherever they are.
+    """
+    prefixes = {namespace.name: spelling.spelled(namespace.secret_prefix) for namespace in namespaces}
+    exact = {namespace.name: _exact_names(namespace, spelling) for namespace in namespaces}
+    for one, other in permutations(namespaces, 2):
+        covering = prefixes[one.name]
+        if prefixes[other.name].startswith(covering):
+            raise invalid(
+                f"{section.key(other.name)}.secret_prefix",
+                other.secret_prefix,
+                f"one that {one.secret_prefix} of the namespace {one.name} does not cover",
+                f"else {one.name} reads the secrets of {other.name}",
+            )
+        for name in exact[other.name]:
+            if name.startswith(covering):
                 raise invalid(
-                    section.key(other.name) + ".secret_prefix",
-                    other.secret_prefix,
+                    f"{section.key(other.name)}.secrets",
+                    EXACT + name,
                     f"one that {one.secret_prefix} of the namespace {one.name} does not cover",
-                    f"else {one.name} reads the secrets of {other.name}",
+                    f"leave it out, else {other.name} reads a secret of {one.name}",
                 )
+
+
+def _exact_names(namespace: Namespace, spelling: Spelling) -> list[str]:
+    """Return the declared names that only `exact:` can spell, without it."""
+    declared = namespace.arguments.get("secrets", ())
+    full = [spelling.full_name(name, namespace.secret_prefix) for name in declared if name.startswith(EXACT)]
+    return [spelling.spelled(name) for name in full if name.startswith(EXACT)]

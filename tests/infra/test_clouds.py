@@ -281,6 +281,17 @@ def test_prefixes_that_cover_one_another_in_a_vaults_own_spelling_are_refused() 
             load(changed(config_of(stack), place, {"a": secrets, "b": {"secret_prefix": "a/b/", **secrets}}))
 
 
+def test_an_exact_name_under_another_namespaces_prefix_is_refused() -> None:
+    """Vault's policies would grant it, though it is the other namespace's: `exact:` is for names that are nobody's."""
+    place = "secret-access:namespaces"
+    config = config_of("vault-prod")
+    namespaces = {"a": {"secrets": ["key", "exact:b/My_Key"]}, "b": {"secrets": ["exact:Legacy/DB"]}}
+    expected = r"namespaces\.a\.secrets: given 'exact:b/My_Key', .*b/ of the namespace b"
+    with pytest.raises(InvalidSetting, match=expected):
+        load(changed(config, place, namespaces))
+    load(changed(config, place, {**namespaces, "a": {"secrets": ["exact:a/My_Key", "exact:Legacy/DB"]}}))
+
+
 def test_an_access_component_exists_for_each_cloud() -> None:
     """A component that secret_access has is one that the program can make."""
     components = {name for name in secret_access.__all__ if name.endswith("SecretAccess")} - {SecretAccess.__name__}
