@@ -6,6 +6,7 @@ It needs the engine that tools/build.py builds, and neither a cloud nor a cluste
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import sys
 import tempfile
@@ -52,8 +53,9 @@ def stop_unless_alike(engine: Engine) -> None:
     ours, flat = (engine.resources(program, 2) for program in PROGRAMS)
     for key in sorted({*ours, *flat}):
         if ours.get(key) != flat.get(key):
-            one, other = (json.dumps(made.get(key), indent=2, sort_keys=True) for made in (ours, flat))
-            raise SystemExit(f"bench: {' '.join(key)} differs; ours makes\n{one}\nflat makes\n{other}")
+            texts = [json.dumps(made.get(key), indent=2, sort_keys=True).splitlines() for made in (flat, ours)]
+            difference = "\n".join(difflib.unified_diff(*texts, "flat", "ours", lineterm=""))
+            raise SystemExit(f"bench: {' '.join(key)} differs; correct the flat program:\n{difference}")
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class Engine:
         subprocess.run(command, cwd=project, env=self._environment(project), capture_output=True, check=True)
 
     def _environment(self, project: Path) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_", "PYTHON"))}
         return {
             **kept,
             "PATH": os.pathsep.join([str(PYTHON.standin), str(self.tools), os.environ["PATH"]]),
@@ -72,5 +72,8 @@ class Engine:
             "PULUMI_DEBUG_PROVIDERS": f"aws:{self.port},kubernetes:{self.port}",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_HOME": str(self.folder / "home"),
+            # Else the engine spells out the whole state at each step and, in a preview, discards it: quadratic
+            "PULUMI_SKIP_CHECKPOINTS": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PYTHONPYCACHEPREFIX": str(self.folder / "pycache"),
         }

@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 from . import checks
 from .arguments import Arguments
 from .checks import Access
-from .inputs import lift
+from .inputs import lift, output
 from .pods import checks as pod_checks
 from .pods import environment, network_policy, service_account, sidecar_container, sidecar_settings
 from .pods.sidecar_container import USER
@@ -202,9 +202,9 @@ class SecretAccess(pulumi.ComponentResource):
             labels=common.labels if common.are_labels_given else None,
             opts=child,
         )
-        self.namespace = pulumi.Output.from_input(common.namespace)
-        self.subject = pulumi.Output.from_input(common.subject)
-        self.secret_prefix = pulumi.Output.from_input(common.prefix)
+        self.namespace = output(common.namespace)
+        self.subject = output(common.subject)
+        self.secret_prefix = output(common.prefix)
         labels = common.labels if pod_labels is None else lift(_merged, common.labels, pod_labels)
         if common.metrics is not None:
             labels = lift(network_policy.pod_labels, labels, common.account_name)
@@ -216,9 +216,9 @@ class SecretAccess(pulumi.ComponentResource):
                 spec=spec,
                 opts=child,
             )
-        self.pod_labels = pulumi.Output.from_input(labels)
-        self.pod_annotations = pulumi.Output.from_input({} if pod_annotations is None else pod_annotations)
-        self.sidecar = pulumi.Output.from_input(
+        self.pod_labels = output(labels)
+        self.pod_annotations = output({} if pod_annotations is None else pod_annotations)
+        self.sidecar = output(
             lift(
                 sidecar_container.container,
                 image=common.image,
@@ -240,8 +240,8 @@ class SecretAccess(pulumi.ComponentResource):
                 files=common.files,
             )
         )
-        self.volumes = pulumi.Output.from_input(lift(_volumes, audience, common.lifetime, common.files))
-        self.url = pulumi.Output.from_input(lift(sidecar_container.url, common.port))
+        self.volumes = output(lift(_volumes, audience, common.lifetime, common.files))
+        self.url = output(lift(sidecar_container.url, common.port))
         self.register_outputs(
             {
                 "namespace": self.namespace,

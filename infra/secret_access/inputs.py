@@ -1,6 +1,7 @@
 """How components use their inputs: compute with them now or once they are known, and pass options to children."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import pulumi
@@ -21,11 +22,29 @@ def lift(function: Callable[..., R], *values: Any, **named: Any) -> pulumi.Input
     """Call `function` now if all its arguments are plain, so that a wrong one stops the program at once.
 
     Otherwise call it once they are known: an error then fails the deployment before any resource that needs the result
-    is made.
+    is made. Arguments are waited for one after the other: that takes one Output each, where `Output.all` makes several
+    of every part of every value, and programs with many components spend most of their time on those.
     """
-    if is_plain(values) and is_plain(named):
-        return function(*values, **named)
-    return pulumi.Output.all(list(values), named).apply(lambda known: function(*known[0], **known[1]))
+    if values:
+        value, *others = values
+        return _use(value, lambda known: lift(partial(function, known), *others, **named))
+    if named:
+        (name, value), *rest = named.items()
+        return _use(value, lambda known: lift(partial(function, **{name: known}), **dict(rest)))
+    return function()
+
+
+def _use(value: Any, then: Callable[[Any], pulumi.Input[R]]) -> pulumi.Input[R]:
+    """Return `then` of the value, now or once it is known whole: what an Output resolves to may hold others."""
+    if is_plain(value):
+        return then(value)
+    later = value if isinstance(value, pulumi.Output) else pulumi.Output.from_input(value)
+    return later.apply(lambda known: _use(known, then))
+
+
+def output(value: pulumi.Input[R]) -> pulumi.Output[R]:
+    """Return an Output of a value that holds none; `Output.from_input` looks for one in every part of it."""
+    return value if isinstance(value, pulumi.Output) else pulumi.Output.from_input(None).apply(lambda _: value)
 
 
 def or_default(value: Any, default: Any) -> Any:

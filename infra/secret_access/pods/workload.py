@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 
 from .. import checks as shared_checks
 from ..arguments import Arguments
-from ..inputs import children_of, lift
+from ..inputs import children_of, lift, output
 from . import checks, sidecar_container
 
 APP = "app"
@@ -126,7 +126,7 @@ class SecretWorkload(pulumi.ComponentResource):
             spec=spec,
             opts=children_of(self, opts),
         )
-        self.namespace = pulumi.Output.from_input(access.get("namespace"))
+        self.namespace = output(access.get("namespace"))
         self.workload_name = deployment.metadata.apply(lambda metadata: str(metadata.name))
         self.register_outputs({"namespace": self.namespace, "workloadName": self.workload_name})
 
