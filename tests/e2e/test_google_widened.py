@@ -36,6 +36,7 @@ def change(resource: str, bindings: list[dict[str, Any]]) -> None:
 def binding_of(namespace: str) -> dict[str, Any]:
     """The project's binding with the condition on the namespace's prefix."""
     prefix = PREFIX.format(NUMBER, namespace)
+    found: dict[str, Any]
     (found,) = [one for one in policy(PROJECTS_POLICY)["bindings"] if prefix in json.dumps(one.get("condition"))]
     return found
 

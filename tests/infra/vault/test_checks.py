@@ -97,7 +97,8 @@ def test_a_mistake_in_an_output_fails_before_a_pod_has_the_role(changed: dict[st
     """With Outputs the deployment fails with the same message."""
     world = World()
     with pytest.raises(InvalidArgument) as error:
-        run(vault_access(**{key: Later(value) for key, value in changed.items()}), world)
+        later: dict[str, Any] = {key: Later(value) for key, value in changed.items()}
+        run(vault_access(**later), world)
     assert_all_in(message, error)
     if {"namespace", "service_account_name", "role_name", "auth_path", "audience", "token_ttl"} & changed.keys():
         assert world.of(ROLE) == []
