@@ -96,8 +96,8 @@ def test_a_mistake_stops_the_program_before_anything_is_made(changed: dict[str, 
 def test_a_mistake_in_an_output_fails_before_a_pod_has_the_role(changed: dict[str, Any], message: list[str]) -> None:
     """With Outputs the deployment fails with the same message."""
     world = World()
+    later: dict[str, Any] = {key: Later(value) for key, value in changed.items()}
     with pytest.raises(InvalidArgument) as error:
-        later: dict[str, Any] = {key: Later(value) for key, value in changed.items()}
         run(vault_access(**later), world)
     assert_all_in(message, error)
     if {"namespace", "service_account_name", "role_name", "auth_path", "audience", "token_ttl"} & changed.keys():
