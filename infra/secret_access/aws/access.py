@@ -1,9 +1,9 @@
 """A namespace's identity on AWS: an IAM role, by IRSA or EKS Pod Identity, with access to one prefix of secrets."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NotRequired
+from typing import Any, NotRequired, TypeVar
 
 import pulumi
 
@@ -11,6 +11,7 @@ from .. import checks
 from ..access import CommonArguments, SecretAccess, SecretAccessArgs, common_arguments
 from ..arguments import Arguments
 from ..inputs import children_of, lift
+from ..owners import OWNERS, Owner
 from ..pods import checks as pod_checks
 from ..pods import sidecar_container, sidecar_settings
 from . import checks as aws_checks
@@ -26,6 +27,7 @@ from .trust_conditions import IRSA, POD_IDENTITY
 
 ROLE_ANNOTATION = "secret-access/role-arn"
 IRSA_ANNOTATION = "eks.amazonaws.com/role-arn"
+R = TypeVar("R", str, Role)
 
 
 class AwsSecretAccessArgs(SecretAccessArgs, RoleArgs):
@@ -82,7 +84,8 @@ class AwsSecretAccess(SecretAccess):
     """
 
     def __init__(self, name: str, args: AwsSecretAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        given = Arguments(f"AwsSecretAccess {name!r}", args, AwsSecretAccessArgs)
+        where = f"AwsSecretAccess {name!r}"
+        given = Arguments(where, args, AwsSecretAccessArgs)
         mode = given.plain("pod_identity", identity_choice.pod_identity)
         given.check(partial(identity_choice.check, mode, args))
         common = common_arguments(given, BACKEND)
@@ -91,6 +94,11 @@ class AwsSecretAccess(SecretAccess):
         replicas = given.check(aws_checks.replica_regions, given.get("replica_regions"), region)
         keys = given.check(aws_checks.kms_key_arns, given.get("kms_key_arns"), region, replicas)
         target = given.optional("target_role_arn", partial(role_checks.role_arn, argument="target_role_arn"))
+        if target is not None:
+            target = given.check(_owned(where, "target_role_arn"), target, common.namespace, common.prefix)
+        elif way.trust is None and mode in (None, PodIdentity.ROLE_PER_NAMESPACE):
+            arn = given.check(_owned(where, "existing_role_arn"), way.role_arn, common.namespace, common.prefix)
+            way = replace(way, role_arn=arn)
         is_granted = target is None and (way.trust is not None or mode is PodIdentity.SESSION_POLICIES)
         exact = given.check(partial(aws_checks.exact_names, is_granted=is_granted), common.declared, common.prefix)
         grants = (way.account, region, common.prefix, common.access, keys, replicas, exact)
@@ -211,6 +219,21 @@ def _arn(role: Role) -> str:
 
 def _region(account: Account, named_by: str, name: object) -> str:
     return aws_checks.region_of(account.partition, name, named_by)
+
+
+def _owned(where: str, argument: str) -> Callable[[R, str, str], R]:
+    """Return the check that no other namespace of the program has the role, which restricts no session."""
+    owners = OWNERS.get()
+
+    def owned(role: R, namespace: str, prefix: str) -> R:
+        arn = role if isinstance(role, str) else role.arn
+        fix = (
+            "name a role of the namespace alone, or restrict sessions by pod_identity: session_tags or session_policies"
+        )
+        owners.own(argument, arn, Owner(where, namespace, prefix), fix)
+        return role
+
+    return owned
 
 
 def _role_policy(*grants: Any) -> str:

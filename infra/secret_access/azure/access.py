@@ -42,8 +42,9 @@ class AzureSecretAccess(SecretAccess):
     """Address of the vault, for those who create the secrets."""
 
     def __init__(self, name: str, args: AzureSecretAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        given = Arguments(f"AzureSecretAccess {name!r}", args, AzureSecretAccessArgs)
-        asked = Asked(given)
+        where = f"AzureSecretAccess {name!r}"
+        given = Arguments(where, args, AzureSecretAccessArgs)
+        asked = Asked(given, where)
         common = asked.common
         super().__init__("secret-access:index:AzureSecretAccess", name, {}, opts)
         child = children_of(self, opts)

@@ -1,6 +1,6 @@
 """The arguments of AzureSecretAccess, and what they ask for once they are checked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any, NotRequired
@@ -12,11 +12,13 @@ from ..access import CommonArguments, SecretAccessArgs, common_arguments
 from ..arguments import Arguments
 from ..checks import invalid
 from ..inputs import lift
+from ..owners import OWNERS, Owner
 from ..pods import checks as pod_checks
 from ..pods import sidecar_container
 from . import checks as azure_checks
 from . import documents
 from . import issuers as issuer_checks
+from .documents import ResourceId
 from .environment import BACKEND
 
 POD_IDENTITY_LABEL = "aadpodidbinding"
@@ -93,7 +95,7 @@ class AzureSecretAccessArgs(SecretAccessArgs):
 class Asked:
     """The arguments, checked; some may be known only later."""
 
-    def __init__(self, given: Arguments) -> None:
+    def __init__(self, given: Arguments, where: str) -> None:
         self.has_identity = "identity_id" in given
         self.has_vault = "vault_id" in given
         self.has_binding = any(name in given for name in issuer_checks.BINDING)
@@ -112,6 +114,7 @@ class Asked:
             declared = given.plain("secrets", _plain_secrets, [])
             spelled = given.check(azure_checks.shared_secrets, declared, self.common.prefix)
             self.shared_secrets = _by_name(declared, spelled)
+        self._own(given, where)
         self.authority_host = _url(given, "authority_host", "https://login.microsoftonline.us")
         self.tags = given.take("tags", checks.tags)
         self.pod_annotations = given.take("app_containers", _pod_annotations, ["app"])
@@ -146,6 +149,26 @@ class Asked:
             _refuse_beside(given, created, "beside vault_id", "leave it out: an existing vault is never changed")
             self.vault = given.take("vault_id", azure_checks.vault_id)
         self.vault_url = _url(given, "vault_url", "https://secrets-of-team-a.vault.azure.net")
+
+    def _own(self, given: Arguments, where: str) -> None:
+        """Refuse an identity, and a vault that is taken whole, that another namespace of the program has too."""
+        known = (self.common.namespace, self.common.prefix)
+        if self.has_identity:
+            fix = "name an identity of the namespace alone, or leave it out to have one created"
+            self.identity = given.check(_owned(where, "identity_id", True, fix), self.identity, *known)
+        if self.has_vault and self.roles:
+            fix = "keep a vault that has several namespaces' secrets shared: leave shared_vault out"
+            self.vault = given.check(_owned(where, "vault_id", not self.has_shared_vault, fix), self.vault, *known)
+
+
+def _owned(where: str, argument: str, alone: bool, fix: str) -> Callable[[ResourceId, str, str], ResourceId]:
+    owners = OWNERS.get()
+
+    def owned(resource: ResourceId, namespace: str, prefix: str) -> ResourceId:
+        owners.own(argument, resource.text, Owner(where, namespace, prefix, alone), fix)
+        return resource
+
+    return owned
 
 
 def _by_name(names: Iterable[str], values: pulumi.Input[list[str]]) -> dict[str, pulumi.Input[str]]:

@@ -1,5 +1,6 @@
 """What AzureSecretAccess asks of Azure and Kubernetes, and what it tells."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
@@ -7,7 +8,7 @@ import pulumi_azure_native as azure_native
 import pulumi_kubernetes as k8s
 import pytest
 
-from secret_access import AzureSecretAccess, AzureSecretAccessArgs, SecretAccessArgs
+from secret_access import AzureSecretAccess, AzureSecretAccessArgs, InvalidArgument, SecretAccessArgs
 from secret_access.azure import documents
 from tests.infra.azure.answers import (
     BINDING,
@@ -31,7 +32,8 @@ from tests.infra.azure.component import (
     azure_access,
     azure_args,
 )
-from tests.infra.engine import Later, World, run
+from tests.infra.engine import Later, World, outputs_in, run
+from tests.infra.messages import assert_all_in
 
 SUBJECT = "system:serviceaccount:test:secret-access"
 OWN_VAULT = documents.default_vault_name("test", "secrets", TENANT)
@@ -379,3 +381,45 @@ def test_the_callers_providers_make_everything() -> None:
         "test-role": "mine",
         "test-service-account": "theirs",
     }
+
+
+def two(*changes: dict[str, Any]) -> Callable[[], None]:
+    """A program with a component for each."""
+
+    def program() -> None:
+        for number, changed in enumerate(changes):
+            AzureSecretAccess(f"access-{number}", outputs_in(azure_args(**changed)))
+
+    return program
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (EXISTING_IDENTITY, EXISTING_IDENTITY),
+        ({"vault_id": VAULT_ID, "shared_vault": False}, {"vault_id": VAULT_ID, "shared_vault": False}),
+        ({"vault_id": VAULT_ID, "shared_vault": False}, {"vault_id": VAULT_ID.upper(), "secrets": ["key"]}),
+        ({"vault_id": VAULT_ID, "secrets": ["key"]}, {"vault_id": VAULT_ID, "shared_vault": False}),
+    ],
+)
+def test_two_namespaces_with_one_identity_or_one_whole_vault_are_refused(
+    first: dict[str, Any], second: dict[str, Any], delay: Any
+) -> None:
+    """Each would read what the other may; Azure takes a resource's id in any case."""
+    argument = next(iter(first))
+    with pytest.raises(InvalidArgument) as error:
+        run(two({**first, argument: delay(first[argument])}, {**second, "namespace": "prod"}))
+    assert_all_in([argument, "'access-0'", "'access-1'", "reads the secrets of", "of its own"], error)
+
+
+def test_a_vault_that_is_shared_secret_by_secret_or_of_one_namespace_is_taken() -> None:
+    """By two namespaces, or by two ServiceAccounts of one."""
+    shared = {"vault_id": VAULT_ID, "secrets": ["key"]}
+    whole = {**EXISTING_IDENTITY, "vault_id": VAULT_ID, "shared_vault": False}
+    for one, other in (
+        (shared, {**shared, "namespace": "prod"}),
+        (whole, {**EXISTING_IDENTITY, "service_account_name": "other"}),
+        (whole, {**shared, "namespace": "prod", "secret_prefix": "test/"}),
+    ):
+        assert len(run(two(one, other)).of(ROLE)) == 2
