@@ -16,7 +16,7 @@ from . import documents
 from .documents import GLOBAL, GcpGrant
 from .environment import BACKEND, variables
 from .identity import Identity, identity
-from .rights import Rights, Role, counted, rights
+from .rights import Rights, Role, admitted, counted, rights
 
 IDENTITY_ANNOTATION = "secret-access/google-identity"
 
@@ -88,7 +88,7 @@ class GcpSecretAccess(SecretAccess):
         common = common_arguments(given, BACKEND)
         shared = given.plain("shared_identity", partial(checks.flag, "shared_identity"), False)
         who = identity(given, where, common, project, number, shared)
-        what = rights(given, common, number)
+        what = admitted(given, where, project, rights(given, common, number), who.member)
         conditions: list[pulumi.Input[str]] = []
         if what.condition is not None:
             conditions = [counted(given, project, role, who.member, what.condition) for role in what.roles]

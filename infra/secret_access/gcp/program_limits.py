@@ -38,6 +38,17 @@ class ConditionalBinding:
     condition: str
 
 
+@dataclass(frozen=True)
+class SecretMember:
+    """A member of a role on a secret."""
+
+    where: str
+    """The component, for messages."""
+    member: str
+    exclusive: bool
+    """Whether it may be the only one."""
+
+
 @dataclass
 class Seen:
     """What the components of one program have asked for so far."""
@@ -45,6 +56,8 @@ class Seen:
     owners: dict[str, list[Owner]] = field(default_factory=dict)
     bindings: dict[str, set[ConditionalBinding]] = field(default_factory=dict)
     """By project."""
+    members: dict[tuple[str, str, str, str], list[SecretMember]] = field(default_factory=dict)
+    """By project, location, secret and role."""
 
     def own(self, identity: str, owner: Owner) -> str:
         """Return the identity, or refuse it where another component is it already."""
@@ -86,6 +99,19 @@ class Seen:
                 fix,
             )
         return binding.condition
+
+    def admit(self, on: tuple[str, str, str, str], one: SecretMember) -> None:
+        """Refuse a member of a role on a secret where another component would remove it, or be removed."""
+        others = self.members.setdefault(on, [])
+        for other in others:
+            if other.member != one.member and (one.exclusive or other.exclusive):
+                raise invalid(
+                    f"{one.where} and {other.where} bind {on[3]} on one secret, and exclusive would remove the other's",
+                    on[2],
+                    "exclusive for secrets that one identity reads",
+                    "leave exclusive out of both",
+                )
+        others.append(one)
 
 
 SEEN = PerProgram(Seen)

@@ -1,7 +1,7 @@
 """The rights of an identity on Google Cloud, from a component's arguments: which roles, and on what."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..checks import access as check_access
 from ..inputs import lift
 from . import checks, documents
 from .documents import GLOBAL, GcpGrant
-from .program_limits import SEEN, ConditionalBinding
+from .program_limits import SEEN, ConditionalBinding, SecretMember
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,23 @@ def counted(
         return seen.bind(project, ConditionalBinding(role, member, condition))
 
     return given.check(bound, project, role.name, member, condition)
+
+
+def admitted(
+    given: Arguments, where: str, project: pulumi.Input[str], rights: Rights, member: pulumi.Input[str]
+) -> Rights:
+    """Return the rights on secrets, or refuse them where another component of the program would remove them."""
+    seen = SEEN.get()
+
+    def admit(project: str, secret: str, member: str, *roles: str) -> str:
+        for role in roles:
+            for location in rights.locations:
+                seen.admit((project, location, secret, role), SecretMember(where, member, rights.exclusive))
+        return secret
+
+    roles = [role.name for role in rights.roles]
+    secrets = {name: given.check(admit, project, secret, member, *roles) for name, secret in rights.secrets.items()}
+    return replace(rights, secrets=secrets)
 
 
 def _roles(given: Arguments) -> list[Role]:

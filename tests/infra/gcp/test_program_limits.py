@@ -135,3 +135,28 @@ def test_bindings_on_secrets_have_no_such_limit() -> None:
     """They have no condition."""
     world = run(components(*[{**prefix, "grant": "secrets", "secrets": ["key"]} for prefix in prefixes(21, **SHARED)]))
     assert len(world.of(SECRET_MEMBER)) == 21
+
+
+OTHER_POOL = {"workload_identity_provider": POOL_PROVIDER.replace("/blue/", "/green/")}
+
+
+@delays
+@pytest.mark.parametrize(("first", "second"), [(True, False), (False, True), (True, True)])
+def test_a_secret_that_is_one_identitys_alone_is_not_given_to_another(first: bool, second: bool, delay: Change) -> None:
+    """Each `up` would remove the other's rights, as while one cluster replaces another."""
+    error = refused({"exclusive": first, "secret_prefix": delay("test/")}, {"exclusive": second, **OTHER_POOL})
+    assert_all_in(["'access-1'", "'access-0'", "exclusive", "test--database-password", "leave exclusive out"], error)
+
+
+def test_an_exclusive_secret_leaves_others_to_others() -> None:
+    """Another secret of the same name is in another project or region; one identity may be two components."""
+    exclusive = {"exclusive": True}
+    for other in (
+        {"project": "other-project", "project_number": "42"},
+        {"location": "europe-west3"},
+        {"secrets": ["api-key"]},
+    ):
+        run(components(exclusive, {**exclusive, **OTHER_POOL, **other}))
+    run(components({}, OTHER_POOL))
+    both = {**exclusive, "shared_identity": True}
+    run(components({**both, "workload_identity_provider": GKE_PROVIDER}, {**both, "workload_identity_provider": GREEN}))
