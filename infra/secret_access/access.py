@@ -159,15 +159,7 @@ class SecretAccess(pulumi.ComponentResource):
 
     def for_workload(self) -> WorkloadAccess:
         """Return the argument `access` of SecretWorkload."""
-        return {
-            "namespace": self.namespace,
-            "service_account_name": self.service_account_name,
-            "pod_labels": self.pod_labels,
-            "pod_annotations": self.pod_annotations,
-            "sidecar": self.sidecar,
-            "volumes": self.volumes,
-            "url": self.url,
-        }
+        return self._workload_access
 
     def _serve(
         self,
@@ -216,32 +208,41 @@ class SecretAccess(pulumi.ComponentResource):
                 spec=spec,
                 opts=child,
             )
-        self.pod_labels = output(labels)
-        self.pod_annotations = output({} if pod_annotations is None else pod_annotations)
-        self.sidecar = output(
-            lift(
+        env = lift(
+            environment.environment,
+            backend=common.backend.name,
+            namespace=common.namespace,
+            secret_prefix=common.prefix,
+            secrets=common.declared,
+            port=common.port,
+            access=common.access,
+            variables=variables,
+            settings=common.settings,
+        )
+        # What is plain stays so: a workload then checks it at once, and waits for the rest alone
+        self._workload_access: WorkloadAccess = {
+            "namespace": common.namespace,
+            "service_account_name": self.service_account_name,
+            "pod_labels": labels,
+            "pod_annotations": {} if pod_annotations is None else pod_annotations,
+            "sidecar": lift(
                 sidecar_container.container,
                 image=common.image,
                 pull_policy=common.pull_policy,
-                env=lift(
-                    environment.environment,
-                    backend=common.backend.name,
-                    namespace=common.namespace,
-                    secret_prefix=common.prefix,
-                    secrets=common.declared,
-                    port=common.port,
-                    access=common.access,
-                    variables=variables,
-                    settings=common.settings,
-                ),
+                env=env,
                 token_folder=common.backend.token_folder,
                 resources=common.resources,
                 user=common.user,
                 files=common.files,
-            )
-        )
-        self.volumes = output(lift(_volumes, audience, common.lifetime, common.files))
-        self.url = output(lift(sidecar_container.url, common.port))
+            ),
+            "volumes": lift(_volumes, audience, common.lifetime, common.files),
+            "url": lift(sidecar_container.url, common.port),
+        }
+        self.pod_labels = output(labels)
+        self.pod_annotations = output(self._workload_access["pod_annotations"])
+        self.sidecar = output(self._workload_access["sidecar"])
+        self.volumes = output(self._workload_access["volumes"])
+        self.url = output(self._workload_access["url"])
         self.register_outputs(
             {
                 "namespace": self.namespace,
