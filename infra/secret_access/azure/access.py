@@ -148,7 +148,7 @@ def _bind(name: str, asked: Asked, identity: _Identity, child: pulumi.ResourceOp
         f"{name}-binding",
         resource_group_name=lift(attrgetter("resource_group"), asked.cluster),
         resource_name_=lift(attrgetter("name"), asked.cluster),
-        identity_binding_name=identity.name,
+        identity_binding_name=lift(documents.binding_name, identity.id),
         properties={"managed_identity": {"resource_id": identity.id}},
         opts=child,
     )

@@ -59,6 +59,11 @@ def credential_name(issuer: str, subject: str) -> str:
     return f"secret-access-{uuid.uuid5(uuid.NAMESPACE_URL, f'{issuer}#{subject}').hex}"
 
 
+def binding_name(identity_id: str) -> str:
+    """Return an identity binding's name: AKS takes lowercase letters, digits and `-`, an identity's name has more."""
+    return f"secret-access-{uuid.uuid5(uuid.NAMESPACE_URL, identity_id.lower()).hex}"
+
+
 def default_vault_name(namespace: str, resource_group: str, tenant_id: str) -> str:
     """Return a vault's name; no two vaults of the world share one, so a digest of where it is stands behind."""
     digest = hashlib.sha256(f"{tenant_id}/{resource_group}/{namespace}".lower().encode()).hexdigest()

@@ -1,5 +1,6 @@
 """What AzureSecretAccess asks of Azure and Kubernetes, and what it tells."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -283,7 +284,7 @@ def test_an_identity_binding_takes_the_place_of_credentials() -> None:
     assert world.one(BINDING).inputs == {
         "resourceGroupName": "aks",
         "resourceName": "blue",
-        "identityBindingName": "secret-access-test",
+        "identityBindingName": documents.binding_name(identity_id),
         "properties": {"managedIdentity": {"resourceId": identity_id}},
     }
     role = world.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole").inputs
@@ -295,6 +296,16 @@ def test_an_identity_binding_takes_the_place_of_credentials() -> None:
     assert bound["roleRef"]["name"] == role["metadata"]["name"] == "secret-access:test:secret-access"
     token = world.outputs["test"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]
     assert token["audience"] == "api://AKSIdentityBinding"
+
+
+def test_a_binding_has_a_name_that_aks_takes_whatever_the_identity_is_called() -> None:
+    """AKS takes lowercase letters, digits and `-`; an identity's name has more, and each has a binding of its own."""
+    names = {
+        made(**BOUND, identity_name=name).one(BINDING).inputs["identityBindingName"]
+        for name in ("secret-access-blue-eu_test", "Secrets-of-Shop", "x" * 128)
+    }
+    assert len(names) == 3
+    assert all(re.fullmatch("[a-z0-9-]{1,63}", name) for name in names)
 
 
 def test_the_sidecar_reaches_the_token_proxy_by_the_clusters_own_certificates() -> None:
