@@ -23,6 +23,8 @@ LABEL_VALUE = re.compile(rf"({_WORD})?")
 SERVICE_ACCOUNT = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 HOST = re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,253}")
 SIDECAR_IMAGE = "registry.example/secret-sidecar:0.1.0"
+API_SERVER = re.compile(r"(https://)?kubernetes(\.default(\.svc.*)?)?(:[0-9]+)?/?")
+"""The API server's own audiences: whoever gets a token with one of these could use it there."""
 # Kubernetes API reference, "Quantity"
 QUANTITY = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?")
 RESOURCES = '{"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}'

@@ -8,7 +8,7 @@ roles" and the REST reference of projects.locations.workloadIdentityPools; GKE, 
 import re
 from collections.abc import Sequence
 
-from ..checks import distinct, host_and_port, invalid, match, no_credentials, texts
+from ..checks import API_SERVER, distinct, host_and_port, invalid, match, no_credentials, texts
 from .documents import GLOBAL, IAM, IDENTITY_NAMESPACE, GcpGrant, WorkloadIdentityProvider, mapped_subject
 from .program_limits import OPERATORS_PER_CONDITION
 
@@ -257,8 +257,15 @@ def role(argument: str, given: object) -> str:
 
 def token_audience(given: object) -> str:
     """Return the audience that a provider was told to expect."""
-    fix = "leave it out for Google's own"
-    return match(AUDIENCE, "token_audience", given, "an audience such as secrets.example", fix)
+    what, expected, fix = "token_audience", "an audience such as secrets.example", "leave it out for Google's own"
+    text = given if isinstance(given, str) else ""
+    if API_SERVER.fullmatch(text):
+        what = "token_audience is the API server's: whoever gets a pod's token could use it there"
+    elif "*" in text:
+        what = "token_audience holds a *, and Google compares it as text"
+    else:
+        return match(AUDIENCE, what, given, expected, fix)
+    raise invalid(what, given, expected, fix)
 
 
 def condition_description(identity: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from secret_names import vaults
 
-from ..checks import distinct, invalid, match, no_credentials, texts, whole_number
+from ..checks import API_SERVER, distinct, invalid, match, no_credentials, whole_number
 
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9_.-]*"
 PATH = re.compile(rf"{_SEGMENT}(/{_SEGMENT})*")
@@ -24,6 +24,8 @@ BUILT_IN_POLICIES = ("default", "root", "response-wrapping", "control-group")
 RESERVED_MOUNTS = ("auth", "cubbyhole", "identity", "sys")
 CERTIFICATE = "CERTIFICATE"
 PUBLIC_KEYS = ("PUBLIC KEY", "RSA PUBLIC KEY", CERTIFICATE)
+NOT_SHOWN = "a value that is not shown"
+"""A private key may stand where a public one is expected, in any form."""
 TLS_FILES = ("VAULT_CACERT", "VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY")
 
 
@@ -126,7 +128,7 @@ def audience(name: object) -> str:
         what = "audience is empty, so tokens for any service would be accepted"
     elif "*" in text:
         what = "audience holds a *, and Vault compares it as text"
-    elif re.match(r"(https://)?kubernetes(\.default(\.svc.*)?)?(:[0-9]+)?/?\Z", text):
+    elif API_SERVER.fullmatch(text):
         what = "audience is the API server's: Vault could use the pods' tokens there"
     else:
         return match(AUDIENCE, what, name, expected, fix)
@@ -214,19 +216,22 @@ def ca_pem(text: object) -> str | None:
 
 def public_keys(given: object) -> list[str]:
     """Return PEM keys by which tokens are verified without asking the cluster."""
-    keys = texts("public_keys", given, '["-----BEGIN PUBLIC KEY-----…"]')
+    expected = 'a list of texts such as ["-----BEGIN PUBLIC KEY-----…"]'
+    if not isinstance(given, list | tuple):
+        raise invalid("public_keys", NOT_SHOWN, expected, "write a list with each key as a text")
+    keys = [_pem("public_keys", key, PUBLIC_KEYS, "a public key") for key in given]
     if not keys:
         raise invalid("public_keys", given, "one key or more", "leave it out, and Vault asks the issuer for its keys")
-    return distinct("public_keys", [_pem("public_keys", key, PUBLIC_KEYS, "a public key") for key in keys])
+    return distinct("public_keys", keys)
 
 
 def _pem(argument: str, text: object, kinds: tuple[str, ...], what: str) -> str:
     found = set(re.findall(r"-----BEGIN ([A-Z ]+)-----", text)) if isinstance(text, str) else set()
     expected, fix = f"{what} in PEM, -----BEGIN {kinds[0]}-----", f"give the file's text as {argument}"
     if any("PRIVATE KEY" in kind for kind in found):
-        raise invalid(f"{argument} holds a private key", "a text that is not shown", expected, "leave the key out")
+        raise invalid(f"{argument} holds a private key", NOT_SHOWN, expected, "leave the key out")
     if not isinstance(text, str) or not found or not found <= set(kinds):
-        raise invalid(argument, str(text)[:80], expected, fix)
+        raise invalid(argument, NOT_SHOWN, expected, fix)
     return text
 
 

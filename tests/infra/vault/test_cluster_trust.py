@@ -89,6 +89,26 @@ def test_a_private_key_is_refused_and_not_shown() -> None:
         assert "s3cr3t" not in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["ca_pem", "public_keys"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "-----BEGIN PRIVATE KEY-----\ns3cr3t\n-----END PRIVATE KEY-----",
+        "s3cr3t",
+        '{"kty": "RSA", "d": "s3cr3t"}',
+        b"s3cr3t",
+        {"key": "s3cr3t"},
+        [b"s3cr3t"],
+        ["s3cr3t"],
+    ],
+)
+def test_what_may_be_a_private_key_in_another_form_is_not_shown(name: str, given: Any) -> None:
+    """A text where a list is expected, a key without its header, a key of another format."""
+    with pytest.raises(InvalidArgument, match=f"{name}.*, expected .*; ") as error:
+        run(vault_trust(**{name: given}))
+    assert "s3cr3t" not in str(error.value)
+
+
 def test_an_issuer_is_taken_as_it_spells_itself() -> None:
     """Vault compares text: AKS's end in /, and a private one may have a port or no TLS that a CA knows."""
     for issuer in ("https://aks.example/1/2/", "https://10.78.0.1:6443", "https://kubernetes.default.svc"):
