@@ -5,7 +5,7 @@ PYTHON ?= python3
 LOCAL := .venv/bin/python -m local
 # Which of Pulumi's plugins the local stacks run with (local/plugins.py): auto, real or standin.
 export PLUGINS ?= auto
-# Which clouds the laptop environment has (local/selection.py): aws or all.
+# Which clouds the laptop environment has (local/selection.py): aws, gcp, azure, vault or all.
 export CLOUD ?=
 
 .DEFAULT_GOAL := help
@@ -14,7 +14,7 @@ export CLOUD ?=
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 12
 
-up: setup ## the laptop environment: a real cluster, an AWS that decides, test and prod in real pods, who may read what
+up: setup ## the laptop environment: a real cluster, four vaults that decide (CLOUD=aws: that alone), test and prod in real pods, who may read what
 	@$(LOCAL) up
 
 down: setup-check ## end the laptop environment and put the machine back as it was

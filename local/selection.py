@@ -12,7 +12,7 @@ from local import config
 
 NAMES = ("aws", "gcp", "azure", "vault")
 EVERY = "all"
-DEFAULT = "aws"
+DEFAULT = EVERY
 STARTED_WITH = config.MACHINE / "clouds"
 """The names of the clouds that the machine was started with, one a line; `make down` removes it."""
 
