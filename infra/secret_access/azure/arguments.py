@@ -11,7 +11,7 @@ from .. import checks
 from ..access import CommonArguments, SecretAccessArgs, common_arguments
 from ..arguments import Arguments
 from ..checks import invalid
-from ..inputs import lift
+from ..inputs import is_plain, lift
 from ..owners import OWNERS, Owner
 from ..pods import checks as pod_checks
 from ..pods import sidecar_container
@@ -126,10 +126,10 @@ class Asked:
     def _take_identity(self, given: Arguments) -> None:
         self.identity: Any = None
         if not self.has_identity:
-            _refuse_beside(given, ("client_id", "principal_id"), "without identity_id", "set identity_id too")
+            _refuse_without(given, ("client_id", "principal_id"), "identity_id", "set identity_id too")
             self.identity_name = given.check(_identity_name, self.common.namespace, given.get("identity_name"))
         else:
-            _refuse_beside(given, ("identity_name",), "beside identity_id", "leave it out")
+            _refuse_beside(given, ("identity_name",), "identity_id", "leave it out")
             self.identity = given.take("identity_id", azure_checks.identity_id)
             self.client_id = given.take("client_id", azure_checks.client_id)
             self.principal_id = given.check(azure_checks.principal_id, given.get("principal_id"), self.client_id)
@@ -139,14 +139,14 @@ class Asked:
 
     def _take_vault(self, given: Arguments) -> None:
         if not self.has_vault:
-            _refuse_beside(given, ("shared_vault",), "without vault_id", "set vault_id, or leave it out")
+            _refuse_without(given, ("shared_vault",), "vault_id", "set vault_id, or leave it out")
             name, namespace = given.get("vault_name"), self.common.namespace
             self.vault_name = given.check(_vault_name, name, namespace, self.resource_group, self.tenant_id)
             self.purge_protection = given.named("purge_protection", checks.flag, True)
             self.recover = given.named("recover_vault", checks.flag, False)
         else:
             created = ("vault_name", "recover_vault", "purge_protection")
-            _refuse_beside(given, created, "beside vault_id", "leave it out: an existing vault is never changed")
+            _refuse_beside(given, created, "vault_id", "leave it out: an existing vault is never changed")
             self.vault = given.take("vault_id", azure_checks.vault_id)
         self.vault_url = _url(given, "vault_url", "https://secrets-of-team-a.vault.azure.net")
 
@@ -180,14 +180,24 @@ def _url(given: Arguments, argument: str, example: str) -> pulumi.Input[str | No
     return given.take(argument, partial(azure_checks.https_url, argument, example=example))
 
 
-def _refuse_beside(given: Arguments, names: Sequence[str], where: str, fix: str) -> None:
+def _refuse_beside(given: Arguments, names: Sequence[str], other: str, fix: str) -> None:
     for name in names:
         if name in given:
-            given.check(_refuse, name, where, fix)
+            given.check(_refuse, f"{name} beside {other}", _shown(given.get(name)), f"no {name}", fix)
 
 
-def _refuse(name: str, where: str, fix: str) -> None:
-    raise invalid(f"{name} {where}", name, "one without the other", fix)
+def _refuse_without(given: Arguments, names: Sequence[str], other: str, fix: str) -> None:
+    for name in names:
+        if name in given:
+            given.check(_refuse, f"{name} without {other}", _shown(given.get(name)), f"{other} beside it", fix)
+
+
+def _refuse(what: str, value: object, expected: str, fix: str) -> None:
+    raise invalid(what, value, expected, fix)
+
+
+def _shown(value: object) -> object:
+    return value if is_plain(value) else "an Output"
 
 
 def _plain_secrets(declared: object) -> list[str]:
