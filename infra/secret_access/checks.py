@@ -7,7 +7,7 @@ import difflib
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -240,6 +240,16 @@ def declared_secrets(spelling: Spelling, given: object, prefix: str, *, are_exac
                 f"leave it out, or store the secret as {prefix}{bare.rpartition('/')[2]}",
             )
     return declared
+
+
+def as_resources(spelling: Spelling, declared: Sequence[str], prefix: object) -> list[str]:
+    """Return the declared names as those of resources: one secret has one, however it is spelled.
+
+    Were it another one, Pulumi would make it first, and then delete the old one, which is the same thing in the cloud.
+    """
+    if not isinstance(prefix, str):
+        return list(declared)
+    return [spelling.full_name(name, prefix).removeprefix(prefix) for name in declared]
 
 
 def default_prefix(name: str) -> str:

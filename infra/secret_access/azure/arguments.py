@@ -113,7 +113,8 @@ class Asked:
         if self.has_shared_vault and self.roles:
             declared = given.plain("secrets", _plain_secrets, [])
             spelled = given.check(azure_checks.shared_secrets, declared, self.common.prefix)
-            self.shared_secrets = _by_name(declared, spelled)
+            names = checks.as_resources(BACKEND.spelling, declared, self.common.prefix)
+            self.shared_secrets = _by_name(names, spelled)
         self._own(given, where)
         self.authority_host = _url(given, "authority_host", "https://login.microsoftonline.us")
         self.tags = given.take("tags", checks.tags)

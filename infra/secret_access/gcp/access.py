@@ -187,7 +187,7 @@ def _on_a_secret(
     where = {"project": project, "secret_id": secret, "role": role.name}
     resource = f"{name}-{role.purpose}/{declared}"
     if location != GLOBAL:
-        where, resource = {**where, "location": location}, f"{resource}-{location}"
+        where, resource = {**where, "location": location}, f"{resource}@{location}"
         binding, one = secretmanager.RegionalSecretIamBinding, secretmanager.RegionalSecretIamMember
     else:
         binding, one = secretmanager.SecretIamBinding, secretmanager.SecretIamMember

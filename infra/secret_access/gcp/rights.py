@@ -11,7 +11,7 @@ from secret_names import vaults
 
 from ..access import CommonArguments
 from ..arguments import Arguments
-from ..checks import Access, distinct, flag
+from ..checks import Access, as_resources, distinct, flag
 from ..checks import access as check_access
 from ..inputs import lift
 from . import checks, documents
@@ -40,7 +40,7 @@ class Rights:
     condition: pulumi.Input[str] | None
     """The condition of one binding on the project, or None for bindings on each secret."""
     secrets: Mapping[str, pulumi.Input[str]]
-    """Ids of the secrets to bind, by the names that they were declared by."""
+    """Ids of the secrets to bind, by the names of their resources."""
     exclusive: bool
 
 
@@ -113,7 +113,8 @@ def _roles(given: Arguments) -> list[Role]:
 def _secrets(given: Arguments, common: CommonArguments) -> dict[str, pulumi.Input[str]]:
     declared: Any = given.plain("secrets", checks.declared)
     ids = given.check(_ids, declared, common.prefix)
-    return {name: lift(_item, ids, number) for number, name in enumerate(declared)}
+    names = as_resources(vaults.GOOGLE, declared, common.prefix)
+    return {name: lift(_item, ids, number) for number, name in enumerate(names)}
 
 
 def _ids(declared: Sequence[str], prefix: str) -> list[str]:

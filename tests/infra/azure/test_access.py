@@ -434,3 +434,11 @@ def test_a_vault_that_is_shared_secret_by_secret_or_of_one_namespace_is_taken() 
         (whole, {**shared, "namespace": "prod", "secret_prefix": "test/"}),
     ):
         assert len(run(two(one, other)).of(ROLE)) == 2
+
+
+@pytest.mark.parametrize("spelled", ["database-password", "test/database-password", "exact:Test--Database-Password"])
+def test_an_assignment_is_the_same_resource_however_its_secret_is_spelled(spelled: str) -> None:
+    """Another one would be refused: it is the same assignment."""
+    assignment = made(vault_id=VAULT_ID, secrets=[spelled]).one(ROLE)
+    assert assignment.name == "test-role/database-password"
+    assert assignment.inputs["scope"] == f"{VAULT_ID}/secrets/test--database-password"

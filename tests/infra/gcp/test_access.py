@@ -55,7 +55,7 @@ def test_it_binds_one_role_on_each_declared_secret_and_makes_a_service_account()
     assert {(asked.type, asked.name, asked.parent) for asked in world.asked} == {
         ("secret-access:index:GcpSecretAccess", "test", ""),
         (SECRET_MEMBER, "test-access/database-password", "test"),
-        (SECRET_MEMBER, "test-access/test/api-key", "test"),
+        (SECRET_MEMBER, "test-access/api-key", "test"),
         (SERVICE_ACCOUNT, "test-service-account", "test"),
     }
     assert granted(world, SECRET_MEMBER) == [
@@ -80,7 +80,7 @@ def test_a_regions_secrets_are_bound_in_the_region(exclusive: bool, kind: str) -
     """The sidecar is told the region, and each secret is bound there."""
     world = run(gcp_access(location="europe-west3", exclusive=exclusive))
     asked = world.one(kind)
-    assert asked.name == "test-access/database-password-europe-west3"
+    assert asked.name == "test-access/database-password@europe-west3"
     assert (asked.inputs["location"], asked.inputs["secretId"]) == ("europe-west3", "test--database-password")
     assert environment(world)["SECRETS_GCP_LOCATION"] == "europe-west3"
 
@@ -376,3 +376,17 @@ def test_the_callers_providers_make_everything() -> None:
         if asked.type.startswith(("gcp:", "kubernetes:")):
             assert asked.provider == ("cloud" if asked.type.startswith("gcp:") else "cluster")
     assert world.calls == []
+
+
+@pytest.mark.parametrize("spelled", ["database-password", "test/database-password", "exact:test--database-password"])
+def test_a_binding_is_the_same_resource_however_its_secret_is_spelled(spelled: str) -> None:
+    """Another one would be made first, as the same binding, and the old one's deletion would take the right away."""
+    binding = run(gcp_access(secrets=[spelled])).one(SECRET_MEMBER)
+    assert (binding.name, binding.inputs["secretId"]) == ("test-access/database-password", "test--database-password")
+
+
+def test_a_secret_that_is_named_as_another_and_a_region_is_another_resource() -> None:
+    """Two resources of one name would stop the program."""
+    places = {"location": "europe-west3", "granted_locations": ["global", "europe-west3"]}
+    bindings = run(gcp_access(secrets=["key", "key-europe-west3"], **places)).asked
+    assert len({asked.name for asked in bindings}) == len(bindings)
