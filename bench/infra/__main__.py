@@ -37,25 +37,31 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-infra-") as folder, echo.serving() as (provider, port):
         engine = Engine(tools_folder(), provider, port, Path(folder))
         stop_unless_alike(engine)
+        roles = shared_roles(engine)
         figures = measure(
             engine, QUICK if arguments.quick else chosen, lambda line: print(line, file=sys.stderr, flush=True)
         )
     arguments.output.parent.mkdir(exist_ok=True)
     arguments.output.write_text(json.dumps(figures, indent=2) + "\n")
     print("\n".join(verdict.table(figures)), end="\n\n")
-    checks = [] if arguments.quick or arguments.namespaces else list(verdict.checks(figures))
+    checks = [] if arguments.quick or arguments.namespaces else list(verdict.checks(figures, roles))
     print("\n".join(map(str, checks)))
     return 0 if all(check.kept for check in checks) else 1
 
 
 def stop_unless_alike(engine: Engine) -> None:
-    """Stop unless both programs make resources of the same names and inputs: else their times compare nothing."""
-    ours, flat = (engine.resources(program, 2) for program in PROGRAMS)
-    for key in sorted({*ours, *flat}):
-        if ours.get(key) != flat.get(key):
+    """Stop unless all programs make resources of the same names and inputs: else their times compare nothing."""
+    ours, flat, bare = (engine.resources(program, 2) for program in PROGRAMS)
+    for key in sorted({*ours, *flat, *bare}):
+        if not ours.get(key) == flat.get(key) == bare.get(key):
             texts = [json.dumps(made.get(key), indent=2, sort_keys=True).splitlines() for made in (flat, ours)]
             difference = "\n".join(difflib.unified_diff(*texts, "flat", "ours", lineterm=""))
             raise SystemExit(f"bench: {' '.join(key)} differs; correct the flat program:\n{difference}")
+
+
+def shared_roles(engine: Engine) -> int:
+    """Return how many roles ten namespaces make that share one by session tags."""
+    return sum(type_ == echo.ROLE for type_, _ in engine.resources("tags", 10))
 
 
 if __name__ == "__main__":

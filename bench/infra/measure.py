@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from bench.infra.preview import Engine
 
 Figures = dict[str, float]
-PROGRAMS = ("ours", "flat")
+PROGRAMS = ("ours", "flat", "bare")
+"""Ours, the same resources by hand, and those in components that do nothing."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from local.plugins import PYTHON
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).with_name("programs")
+_FOLDERS = {"ours": "ours", "tags": "ours", "flat": "flat", "bare": "flat"}
+"""The folder of each program; two are in one, and tell by the project's name which is asked for."""
 _STACK = "bench"
 _CREATED = re.compile(r"\+ (\d+) to create")
 
@@ -55,7 +57,7 @@ class Engine:
     def _create(self, project: Path) -> None:
         (project / "state").mkdir(parents=True)
         runtime = {"name": "python", "options": {"virtualenv": str(ROOT / ".venv")}}
-        settings = {"name": project.name, "main": str(PROGRAMS / project.name), "runtime": runtime}
+        settings = {"name": project.name, "main": str(PROGRAMS / _FOLDERS[project.name]), "runtime": runtime}
         (project / "Pulumi.yaml").write_text(json.dumps(settings))
         command = ["pulumi", "stack", "init", _STACK, "--non-interactive"]
         subprocess.run(command, cwd=project, env=self._environment(project), capture_output=True, check=True)

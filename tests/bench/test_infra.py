@@ -32,10 +32,11 @@ def test_both_programs_are_measured(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     measured = json.loads(output.read_text())
     assert list(measured) == ["2"]
-    assert list(measured["2"]) == ["ours", "flat"]
+    assert list(measured["2"]) == ["ours", "flat", "bare"]
     for program in measured["2"].values():
         assert list(program) == FIGURES
         assert min(program.values()) > 0
+    assert measured["2"]["ours"]["resources"] == measured["2"]["bare"]["resources"]
     assert measured["2"]["ours"]["resources"] == measured["2"]["flat"]["resources"] + 2 * 2
     assert "namespaces" in done.stdout
 
@@ -44,7 +45,8 @@ def test_programs_that_differ_are_not_compared(tmp_path: Path, monkeypatch: pyte
     """The message shows what each makes of the resource that differs."""
     from bench.infra.__main__ import stop_unless_alike
 
-    made = {"ours": {("Role", "a"): {"path": "/"}}, "flat": {("Role", "a"): {"path": "/team/"}}}
+    flat = {("Role", "a"): {"path": "/team/"}}
+    made = {"ours": {("Role", "a"): {"path": "/"}}, "flat": flat, "bare": flat}
     monkeypatch.setattr(Engine, "resources", lambda _self, program, _namespaces: made[program])
     with pytest.raises(SystemExit, match=r"""(?s)Role a differs; .*\n-  "path": "/team/"\n\+  "path": "/"\n"""):
         stop_unless_alike(Engine(tmp_path, echo.Echo(), 0, tmp_path))
@@ -71,14 +73,15 @@ def test_a_preview_that_fails_ends_the_bench(tmp_path: Path) -> None:
 
 def test_the_promised_figures_are_judged() -> None:
     """Good ones are kept; each that is missed says by how much."""
-    flat = {"10": figures(2, 2, 73), "100": figures(10, 10, 703), "1000": figures(100, 100, 7003)}
+    bare = {"10": figures(2, 2, 93), "100": figures(10, 10, 903), "1000": figures(100, 100, 9003)}
     ours = {"10": figures(2.2, 2.1, 93), "100": figures(11, 11, 903), "1000": figures(111, 112, 9003)}
-    assert all(check.kept for check in checks({size: {"ours": ours[size], "flat": flat[size]} for size in flat}))
+    assert all(check.kept for check in checks({size: {"ours": ours[size], "bare": bare[size]} for size in bare}, 1))
     ours = {"10": figures(2.4, 2.1, 93), "100": figures(11, 11, 903), "1000": figures(150, 112, 9003)}
-    judged = checks({size: {"ours": ours[size], "flat": flat[size]} for size in flat})
+    judged = checks({size: {"ours": ours[size], "bare": bare[size]} for size in bare}, 3)
     assert [str(check) for check in judged if not check.kept] == [
-        "MISS 10 namespaces: preview_s, times flat's: 1.20, expected at most 1.15",
-        "MISS 1000 namespaces: preview_s, times flat's: 1.50, expected at most 1.15",
+        "MISS roles of all namespaces with session tags: 3.00, expected at most 1",
+        "MISS 10 namespaces: preview_s, times bare's: 1.20, expected at most 1.15",
+        "MISS 1000 namespaces: preview_s, times bare's: 1.50, expected at most 1.15",
         "MISS preview_s a resource with 1000 namespaces, times that with 100: 1.37, expected at most 1.2",
     ]
 

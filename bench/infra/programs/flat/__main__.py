@@ -3,6 +3,7 @@
 It makes the resources of `ours`, of the same names and with the same inputs; a preview of two namespaces of each is
 compared before anything is measured. What it lacks: the two components of each namespace and their outputs, and every
 check. What is written for speed: manifests are dictionaries, and what is the same for all namespaces is made once.
+As the project `bare` it puts each namespace's resources into two components that do nothing.
 """
 
 import json
@@ -54,7 +55,8 @@ def namespace(
     name: str, oidc_provider_arn: pulumi.Output[str], on_aws: aws.Provider, on_kubernetes: k8s.Provider
 ) -> pulumi.Output[str]:
     """Make a namespace, its role and its Deployment, and return the role's ARN."""
-    in_aws = pulumi.ResourceOptions(provider=on_aws)
+    access, workload = components(name) if pulumi.get_project() == "bare" else (None, None)
+    in_aws = pulumi.ResourceOptions(parent=access, provider=on_aws)
     created = k8s.core.v1.Namespace(
         f"{name}-namespace", metadata={"name": name}, opts=pulumi.ResourceOptions(provider=on_kubernetes)
     )
@@ -65,7 +67,7 @@ def namespace(
         assume_role_policy=oidc_provider_arn.apply(lambda arn: trust_policy(arn, name)),
         force_detach_policies=True,
         tags={"team": name},
-        opts=pulumi.ResourceOptions(provider=on_aws, depends_on=[created]),
+        opts=pulumi.ResourceOptions(parent=access, provider=on_aws, depends_on=[created]),
     )
     policy = aws.iam.RolePolicy(
         f"{name}-policy",
@@ -85,7 +87,9 @@ def namespace(
         metadata={"name": "secret-access", "namespace": name, "annotations": {"secret-access/role-arn": role.arn}},
         automount_service_account_token=False,
         # A pod must not start before its rights are complete
-        opts=pulumi.ResourceOptions(provider=on_kubernetes, depends_on=[created, policy, inline, managed]),
+        opts=pulumi.ResourceOptions(
+            parent=access, provider=on_kubernetes, depends_on=[created, policy, inline, managed]
+        ),
     )
     pod = {
         "serviceAccountName": "secret-access",
@@ -106,9 +110,18 @@ def namespace(
         f"{name}/app-deployment",
         metadata={"name": "app", "namespace": name, "labels": LABELS},
         spec=spec,
-        opts=pulumi.ResourceOptions(provider=on_kubernetes, depends_on=[account]),
+        opts=pulumi.ResourceOptions(parent=workload, provider=on_kubernetes, depends_on=[account]),
     )
     return role.arn
+
+
+def components(name: str) -> tuple[pulumi.ComponentResource, pulumi.ComponentResource]:
+    """Return two components that do nothing and have no outputs."""
+    access = pulumi.ComponentResource("bench:index:Access", name)
+    workload = pulumi.ComponentResource("bench:index:Workload", f"{name}/app")
+    for component in (access, workload):
+        component.register_outputs({})
+    return access, workload
 
 
 def trust_policy(oidc_provider_arn: str, namespace: str) -> str:
