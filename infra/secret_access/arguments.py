@@ -24,7 +24,7 @@ class Arguments:
         self._where = where
         if not isinstance(values, Mapping):
             raise self._prefixed(
-                invalid("the arguments are no mapping", _shown(values), f"a value such as {example}", "pass one")
+                invalid("the arguments are no mapping", shown(values), f"a value such as {example}", "pass one")
             )
         for name in values:
             if name not in form.__annotations__:
@@ -97,6 +97,6 @@ class Arguments:
         return InvalidArgument(f"{self._where}: {problem}")
 
 
-def _shown(value: object) -> object:
-    """The value for a message; an Output has no value to show yet."""
-    return "an Output" if isinstance(value, pulumi.Output) else value
+def shown(value: object) -> object:
+    """Return the value for a message; an Output has no value to show yet."""
+    return value if is_plain(value) else "an Output"

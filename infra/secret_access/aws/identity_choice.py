@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from ..arguments import shown
 from ..checks import invalid
-from ..inputs import is_plain
 
 WAYS = "role_per_namespace, session_policies or session_tags"
 
@@ -76,7 +76,7 @@ def _check_irsa(given: Mapping[str, Any]) -> None:
     if "eks_cluster_arn" in given:
         raise invalid(
             "eks_cluster_arn without pod_identity",
-            _shown(given["eks_cluster_arn"]),
+            shown(given["eks_cluster_arn"]),
             f"pod_identity: {WAYS}",
             "name one of them",
         )
@@ -93,7 +93,7 @@ def _check_irsa(given: Mapping[str, Any]) -> None:
         )
     if len(chosen) > 1:
         others = "one of oidc_provider_arn, oidc_provider_arns (several clusters) and existing_role_arn"
-        raise invalid(f"{chosen[1]} beside {chosen[0]}", _shown(given[chosen[1]]), others, "leave the others out")
+        raise invalid(f"{chosen[1]} beside {chosen[0]}", shown(given[chosen[1]]), others, "leave the others out")
 
 
 def _check_pod_identity(mode: PodIdentity, given: Mapping[str, Any]) -> None:
@@ -113,13 +113,9 @@ def _check_pod_identity(mode: PodIdentity, given: Mapping[str, Any]) -> None:
 def _refuse(given: Mapping[str, Any], names: tuple[str, ...], beside: str, reason: str, fix: str) -> None:
     for name in names:
         if name in given:
-            raise invalid(f"{name} beside {beside}", _shown(given[name]), f"no {name}: {reason}", fix)
+            raise invalid(f"{name} beside {beside}", shown(given[name]), f"no {name}: {reason}", fix)
 
 
 def _is_said(value: Any) -> bool:
     """Tell whether a value says something; an Output does."""
     return not (value is None or value is False or (isinstance(value, list | tuple | dict) and not value))
-
-
-def _shown(value: Any) -> Any:
-    return value if is_plain(value) else "an Output"

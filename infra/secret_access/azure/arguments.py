@@ -9,9 +9,9 @@ import pulumi
 
 from .. import checks
 from ..access import CommonArguments, SecretAccessArgs, common_arguments
-from ..arguments import Arguments
+from ..arguments import Arguments, shown
 from ..checks import invalid
-from ..inputs import is_plain, lift
+from ..inputs import lift
 from ..owners import OWNERS, Owner
 from ..pods import checks as pod_checks
 from ..pods import sidecar_container
@@ -184,21 +184,17 @@ def _url(given: Arguments, argument: str, example: str) -> pulumi.Input[str | No
 def _refuse_beside(given: Arguments, names: Sequence[str], other: str, fix: str) -> None:
     for name in names:
         if name in given:
-            given.check(_refuse, f"{name} beside {other}", _shown(given.get(name)), f"no {name}", fix)
+            given.check(_refuse, f"{name} beside {other}", shown(given.get(name)), f"no {name}", fix)
 
 
 def _refuse_without(given: Arguments, names: Sequence[str], other: str, fix: str) -> None:
     for name in names:
         if name in given:
-            given.check(_refuse, f"{name} without {other}", _shown(given.get(name)), f"{other} beside it", fix)
+            given.check(_refuse, f"{name} without {other}", shown(given.get(name)), f"{other} beside it", fix)
 
 
 def _refuse(what: str, value: object, expected: str, fix: str) -> None:
     raise invalid(what, value, expected, fix)
-
-
-def _shown(value: object) -> object:
-    return value if is_plain(value) else "an Output"
 
 
 def _plain_secrets(declared: object) -> list[str]:

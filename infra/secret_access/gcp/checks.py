@@ -208,10 +208,10 @@ def not_exclusive(given: object) -> None:
     raise invalid("exclusive", given, "grant: secrets beside it", "leave it out: a binding on the prefix is exclusive")
 
 
-def unused_role(argument: str, switch: str, value: str) -> None:
+def unused_role(argument: str, given: object, switch: str, value: str) -> None:
     """Refuse a role that would not be granted."""
     fix = f"set {switch}, or leave it out"
-    raise invalid(f"{argument} without {switch}", argument, f"{switch}: {value} beside it", fix)
+    raise invalid(f"{argument} without {switch}", given, f"{switch}: {value} beside it", fix)
 
 
 def google_service_account(given: object) -> str:

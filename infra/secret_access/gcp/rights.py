@@ -10,7 +10,7 @@ import pulumi
 from secret_names import vaults
 
 from ..access import CommonArguments
-from ..arguments import Arguments
+from ..arguments import Arguments, shown
 from ..checks import Access, as_resources, distinct, flag
 from ..checks import access as check_access
 from ..inputs import lift
@@ -102,11 +102,11 @@ def _roles(given: Arguments) -> list[Role]:
     if events:
         roles.append(Role("events", given.named("events_role", checks.role, documents.VIEWER)))
     elif "events_role" in given:
-        given.check(checks.unused_role, "events_role", "events", "true")
+        given.check(checks.unused_role, "events_role", shown(given.get("events_role")), "events", "true")
     if access is Access.READ_WRITE:
         roles.append(Role("writes", given.named("write_role", checks.role, documents.VERSION_ADDER)))
     elif "write_role" in given:
-        given.check(checks.unused_role, "write_role", "access", "read_write")
+        given.check(checks.unused_role, "write_role", shown(given.get("write_role")), "access", "read_write")
     return roles
 
 

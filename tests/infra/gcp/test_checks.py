@@ -179,3 +179,11 @@ def test_an_existing_service_account_needs_the_annotation() -> None:
     with pytest.raises(InvalidArgument) as error:
         run(gcp_access(existing_service_account=True), world)
     assert_all_in(["has no annotation secret-access/google-identity", "kubectl annotate --overwrite"], error)
+
+
+def test_a_role_that_would_not_be_granted_is_shown() -> None:
+    """Its value if it is known, and that it is an Output if it is not."""
+    role = f"projects/{PROJECT}/roles/watcher"
+    for given, shown in ((role, repr(role)), (Later(role), "'an Output'")):
+        with pytest.raises(InvalidArgument, match=f"events_role without events: given {shown}, expected events: true"):
+            run(gcp_access(events_role=given))
