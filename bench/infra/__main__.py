@@ -54,8 +54,8 @@ def stop_unless_alike(engine: Engine) -> None:
     ours, flat, bare = (engine.resources(program, 2) for program in PROGRAMS)
     for key in sorted({*ours, *flat, *bare}):
         if not ours.get(key) == flat.get(key) == bare.get(key):
-            texts = [json.dumps(made.get(key), indent=2, sort_keys=True).splitlines() for made in (flat, ours)]
-            difference = "\n".join(difflib.unified_diff(*texts, "flat", "ours", lineterm=""))
+            before, after = (json.dumps(made.get(key), indent=2, sort_keys=True).splitlines() for made in (flat, ours))
+            difference = "\n".join(difflib.unified_diff(before, after, "flat", "ours", lineterm=""))
             raise SystemExit(f"bench: {' '.join(key)} differs; correct the flat program:\n{difference}")
 
 

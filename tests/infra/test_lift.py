@@ -25,7 +25,7 @@ def test_plain_arguments_are_used_at_once() -> None:
 
 def test_outputs_are_waited_for_at_any_depth() -> None:
     """In a list, in a mapping, and in what an Output resolves to; each argument keeps its place."""
-    found = []
+    found: list[Any] = []
 
     def program() -> None:
         one, two = (pulumi.Output.from_input(number) for number in (1, 2))
@@ -83,11 +83,12 @@ def test_what_is_not_known_is_not_computed_with(unknown: int) -> None:
 
 def test_an_output_of_a_value_is_that_value() -> None:
     """An Output stays the one that it is."""
-    found = []
+    found: list[Any] = []
 
     def program() -> None:
-        given = pulumi.Output.from_input(1)
-        assert output(given) is given
+        given: pulumi.Output[int] = pulumi.Output.from_input(1)
+        same: pulumi.Output[int] = output(given)
+        assert same is given
         output({"a": [1]}).apply(found.append)
 
     run(program)
