@@ -87,3 +87,8 @@ def role_arns(environment: Environment) -> dict[str, str]:
         namespace: environment.pulumi.outputs(stack)["namespaces"][namespace]["identity"]
         for namespace, stack in AWS.environment_stacks.items()
     }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run test_undoing.py last, whatever the other files are called: it takes the environment away."""
+    items.sort(key=lambda item: item.path.name == "test_undoing.py")
