@@ -309,7 +309,9 @@ def test_the_keys_that_an_example_stack_shows_in_comments_are_right(stack: str) 
     name = f"billing-{stack.partition('-')[2]}"
     example = text.split(f"    # {name}:\n")[1].split("    # Where ")[0]
     namespace = yaml.safe_load("\n".join(line.removeprefix("    # ") for line in example.splitlines()))
-    load(changed(config_of(stack), f"secret-access:namespaces.{name}", namespace))
+    read = load(changed(config_of(stack), f"secret-access:namespaces.{name}", namespace))
+    assert isinstance(read, settings.Environment)
+    assert name in [one.name for one in read.namespaces]
 
 
 def test_a_mistake_in_one_variable_does_not_show_the_others() -> None:

@@ -145,7 +145,8 @@ def test_an_item_that_is_known_later_is_refused_too() -> None:
 
 def test_with_a_prefix_the_declared_names_may_be_known_later() -> None:
     """They are for the sidecar alone."""
-    run(gcp_access(secrets=Later(["key"]), grant="prefix"))
+    world = run(gcp_access(secrets=Later(["key"]), grant="prefix"))
+    assert [asked.type for asked in world.asked if asked.type.endswith(":ServiceAccount")] != []
 
 
 @pytest.mark.parametrize("role", ["roles/editor", "roles/owner", "roles/viewer", "secretAccessor", "*", "roles/*"])

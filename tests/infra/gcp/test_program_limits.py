@@ -27,6 +27,11 @@ def components(*changes: dict[str, Any]) -> Callable[[], None]:
     return program
 
 
+def made(program: Callable[[], None]) -> int:
+    """How many components a program makes to their end: the last that each makes is its ServiceAccount."""
+    return sum(asked.type == "kubernetes:core/v1:ServiceAccount" for asked in run(program).asked)
+
+
 def refused(*changes: dict[str, Any]) -> pytest.ExceptionInfo[InvalidArgument]:
     """Why a program with these components is refused."""
     with pytest.raises(InvalidArgument) as error:
@@ -81,13 +86,13 @@ def test_it_takes_both_to_share() -> None:
 )
 def test_what_is_another_identity_or_the_same_component_twice_is_not_refused(other: dict[str, Any]) -> None:
     """Another namespace, ServiceAccount or pool is another principal."""
-    run(components({}, other))
+    assert made(components({}, other)) == 2
 
 
 def test_two_programs_of_one_process_know_nothing_of_each_other() -> None:
     """Pulumi's Automation API runs several."""
-    run(components({"workload_identity_provider": GKE_PROVIDER}))
-    run(components({"workload_identity_provider": GREEN}))
+    assert made(components({"workload_identity_provider": GKE_PROVIDER})) == 1
+    assert made(components({"workload_identity_provider": GREEN})) == 1
 
 
 def prefixes(count: int, **changed: Any) -> list[dict[str, Any]]:
@@ -156,7 +161,7 @@ def test_an_exclusive_secret_leaves_others_to_others() -> None:
         {"location": "europe-west3"},
         {"secrets": ["api-key"]},
     ):
-        run(components(exclusive, {**exclusive, **OTHER_POOL, **other}))
-    run(components({}, OTHER_POOL))
+        assert made(components(exclusive, {**exclusive, **OTHER_POOL, **other})) == 2
+    assert made(components({}, OTHER_POOL)) == 2
     both = {**exclusive, "shared_identity": True}
     run(components({**both, "workload_identity_provider": GKE_PROVIDER}, {**both, "workload_identity_provider": GREEN}))
