@@ -42,7 +42,7 @@ def document(run: Run) -> dict[str, Any]:
                 "idle_after": run.fds_idle[1],
                 "most": max(sample.fds for sample in samples),
                 "growth": round(verdict.fd_growth(samples), 1),
-                "allowed": verdict.GROWTH_FDS,
+                "allowed": verdict.allowed_fds(run.seconds),
             },
             "threads": max(sample.threads for sample in samples),
             "cpu_seconds": samples[-1].cpu,

@@ -236,5 +236,6 @@ def _judge_process(result: Run, code: int | None) -> None:
         most = verdict.allowed_in_use(result.seconds)[what]
         if held > most:
             judge.violation("memory in use", f"{held:.0f} {what} more after warming up, expected at most {most}")
-    if fds > verdict.GROWTH_FDS:
-        judge.violation("descriptors", f"grew by {fds:.1f} after warming up, expected at most {verdict.GROWTH_FDS}")
+    allowed_fds = verdict.allowed_fds(result.seconds)
+    if fds > allowed_fds:
+        judge.violation("descriptors", f"grew by {fds:.1f} after warming up, expected at most {allowed_fds}")
