@@ -1,4 +1,4 @@
-"""Sidecars that each break one promise: `python -m tests.integration.broken_sidecar HOW`. The soak must detect them.
+"""Sidecars that each break one promise: `python -m tests.soak.broken_sidecar HOW`. The soak must detect them.
 
 They are the real sidecar but for one fault in the store.
 """

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 import pytest
 import uvloop
 
-from tests.integration import broken_sidecar
-from tests.soak import report
+from tests.soak import broken_sidecar, report
 from tests.soak.run import SIDECAR, Run, run
 
 
