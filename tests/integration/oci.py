@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tarfile
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ class Container:
                 {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"]},
                 {"destination": "/etc/hosts", "type": "bind", "source": str(hosts), "options": ["rbind", "ro"]},
             ],
-            "linux": {"namespaces": namespaces, "cgroupsPath": f"/secret-access-tests-{self.name}"},
+            "linux": {"namespaces": namespaces, "cgroupsPath": f"/secret-access-tests-{os.getpid()}-{self.name}"},
         }
         (self.folder / "config.json").write_text(json.dumps(specification))
         pid_file = self.folder / "pid"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import textwrap
@@ -24,15 +23,9 @@ from local.progress import wait_for
 from local.standins.errors import ApiError
 from local.standins.kube_client import Client
 from local.standins.kubeconfig import access
+from tests.free_port import free_port
 
 ACCOUNT = "111122223333"
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @contextmanager

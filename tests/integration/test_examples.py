@@ -28,7 +28,8 @@ from local.progress import wait_for
 from secret_sidecar.retry import TRIES
 from tests.fakes import aws as fake_aws
 from tests.fakes.aws import FakeAws
-from tests.integration.real_parts import ACCOUNT, MiniStack, died, free_port, process
+from tests.free_port import free_port
+from tests.integration.real_parts import ACCOUNT, MiniStack, died, process
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 REGION = "us-east-1"

@@ -17,7 +17,8 @@ from local.vault import account
 from local.vault.cloud import VAULT
 from local.vault.server import configuration
 from local.vault.trail import call_of
-from tests.sidecar.vaults.hashicorp.openbao import AUDIENCE, ISSUER, Cluster, free_port
+from tests.free_port import free_port
+from tests.sidecar.vaults.hashicorp.openbao import AUDIENCE, ISSUER, Cluster
 
 OWN, FOREIGN = "test/database-password", "prod/database-password"
 

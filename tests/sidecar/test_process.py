@@ -22,9 +22,10 @@ from secret_sidecar import listening
 from secret_sidecar.settings import Settings
 from tests.fakes import aws as fake_aws
 from tests.fakes.aws import FakeAws
+from tests.free_port import free_port
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.support.caller import ask, send
-from tests.sidecar.support.process import Process, free_ports, running
+from tests.sidecar.support.process import Process, running
 
 pytestmark = pytest.mark.anyio
 
@@ -137,7 +138,7 @@ async def test_secrets_are_in_no_log_line(run: Run, aws: FakeAws) -> None:
 )
 async def test_a_wrong_setting_ends_the_start(variables: dict[str, str], message: bytes, aws: FakeAws) -> None:
     """Exit code 2, one line on stderr, no traceback."""
-    port, health_port = free_ports()
+    port, health_port = free_port(), free_port()
     environment = {
         "SECRETS_BACKEND": "aws",
         "AWS_REGION": fake_aws.REGION,

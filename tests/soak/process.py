@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import signal
-import socket
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,24 +14,6 @@ from typing import Any
 
 from tests.soak.expected_state import MARK, now
 from tests.soak.instrumented_sidecar import PREFIX
-
-PORTS = range(20_000, 32_000)
-"""Below the ephemeral ports, so that a port that is closed for a while stays ours."""
-
-
-def free_port(taken: set[int]) -> int:
-    """Return a port of the loopback that nobody listens on, and take it."""
-    while True:
-        port = random.choice(PORTS)  # noqa: S311
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in taken:
-            taken.add(port)
-            return port
 
 
 @dataclass(frozen=True)

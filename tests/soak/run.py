@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.fakes.aws import REGION, ROLE
+from tests.free_port import free_port
 from tests.soak import documented, instrumented_sidecar, verdict
 from tests.soak.expected_state import ExpectedState, now
 from tests.soak.fault_schedule import FaultSchedule
@@ -20,7 +21,7 @@ from tests.soak.judge import Judge
 from tests.soak.listeners import INTERVAL, Listeners
 from tests.soak.mixed_traffic import MixedTraffic
 from tests.soak.normal_traffic import Routes
-from tests.soak.process import Process, free_port
+from tests.soak.process import Process
 from tests.soak.vault import Vault
 
 SIDECAR = (sys.executable, "-P", instrumented_sidecar.__file__)
@@ -64,8 +65,7 @@ async def run(seconds: float, seed: int, command: Sequence[str] = SIDECAR) -> Ru
     """Load a sidecar for so many seconds and judge it; only loopback is used."""
     expected, journal = ExpectedState(seed), Journal()
     judge = Judge(expected, journal, documented.problems())
-    taken: set[int] = set()
-    vault_port, port, health_port, trap_port = (free_port(taken) for _ in range(4))
+    vault_port, port, health_port, trap_port = (free_port() for _ in range(4))
     with tempfile.TemporaryDirectory() as folder:
         vault = Vault(expected, journal, Path(folder) / "token", vault_port, f"http://127.0.0.1:{trap_port}")
         vault.rotate_token()

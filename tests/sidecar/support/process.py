@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+
+from tests.free_port import free_port
 
 
 class Process:
@@ -37,18 +38,10 @@ class Process:
         return await self.process.wait()
 
 
-def free_ports() -> tuple[int, int]:
-    """Two free ports."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
-
-
 @asynccontextmanager
 async def running(variables: dict[str, str]) -> AsyncIterator[Process]:
     """Run `python -m secret_sidecar` with only these variables."""
-    port, health_port = free_ports()
+    port, health_port = free_port(), free_port()
     environment = {
         "PATH": os.environ["PATH"],
         "SECRETS_PORT": str(port),

@@ -20,6 +20,7 @@ import pytest
 from secret_sidecar.http_client.origin import Origin
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.settings import AwsSettings
+from tests.free_port import free_port
 from tests.sidecar.conftest import StartSidecar
 from tests.sidecar.support.caller import ask, send
 from tests.sidecar.support.streams import Stream
@@ -52,9 +53,7 @@ class MiniStack:
 @pytest.fixture(scope="module")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
     """MiniStack with a role that trusts one ServiceAccount, a user, and a secret on each side."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     folder = tmp_path_factory.mktemp("ministack")
     environment = {
         "PATH": os.environ["PATH"],

