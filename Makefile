@@ -21,7 +21,8 @@ down: setup-check ## end the laptop environment and put the machine back as it w
 	@$(LOCAL) down
 
 test: setup-test check ## everything: make check, each part against real ones, the whole on the laptop environment
-	@.venv/bin/pytest tests/bench tests/integration tests/e2e
+	@.venv/bin/pytest -n 2 --dist loadfile tests/integration
+	@.venv/bin/pytest tests/bench tests/soak tests/e2e # these need the machine alone
 
 check: setup-check ## lint, types and unit tests, for daily work
 	@.venv/bin/ruff check
