@@ -25,19 +25,21 @@ TOOLS = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Tool:
-    """One command: the module folder that pins it, its package, and how its version is set at link time and shown.
+    """One command, and what it is built from.
 
-    ``cpu_seconds``: what compiling it takes when the tools before it are compiled. ``version_flag`` is empty where the
-    command has none. ``embeds``: files of the pinned module, by the name under which the package embeds them.
+    ``module``: the folder in tools/ whose go.mod requires ``pinned_by``, the Go module that gives the tool its version.
+    ``cpu_seconds``: what compiling it takes when the tools before it are compiled. ``version_flag``: how it shows its
+    version; empty where it cannot, and then one on PATH is never used. ``ldflags``: {v} becomes the version.
+    ``embeds``: files of the pinned module, by the name under which the package embeds them.
     """
 
     name: str
     module: str
     package: str
     pinned_by: str
-    version_flag: tuple[str, ...]
-    ldflags: str
     cpu_seconds: int
+    version_flag: tuple[str, ...] = ()
+    ldflags: str = ""
     embeds: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -53,7 +55,7 @@ class Tool:
 def _kubernetes(name: str, cpu_seconds: int) -> Tool:
     flags = "-X k8s.io/component-base/version.gitVersion={v} -X k8s.io/client-go/pkg/version.gitVersion={v}"
     show = ("version", "--client") if name == "kubectl" else ("--version",)
-    return Tool(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", "k8s.io/kubernetes", show, flags, cpu_seconds)
+    return Tool(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", "k8s.io/kubernetes", cpu_seconds, show, flags)
 
 
 LAPTOP = (
@@ -67,12 +69,12 @@ LAPTOP = (
         "pulumi",
         "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
         "github.com/pulumi/pulumi/pkg/v3",
+        400,
         ("version",),
         "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={v}",
-        cpu_seconds=400,
     ),
 )
-"""What `make up` needs."""
+"""What `make up` needs, all in one folder, which is on the PATH of the laptop environment."""
 
 KUBERNETES_PLUGIN_RELEASE = "4.25.0"
 """What the version of the plugin's module, the only one that the Go proxy serves, was released as."""
@@ -81,17 +83,18 @@ KUBERNETES_PLUGIN = Tool(
     "pulumi-kubernetes",
     ".",
     "github.com/pulumi/pulumi-kubernetes/provider/v4",
-    (),
-    f"-X github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version={KUBERNETES_PLUGIN_RELEASE}",
-    cpu_seconds=900,
+    900,
+    ldflags=f"-X github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version={KUBERNETES_PLUGIN_RELEASE}",
     embeds=(
         ("schema.json", "cmd/pulumi-resource-kubernetes/schema.json"),
         ("terraform-mapping.json", "cmd/pulumi-resource-kubernetes/terraform-mapping.json"),
     ),
 )
-"""What `make test` needs beside them. In a folder of its own: whether it is used is for local/plugins.py to say."""
 
-ALL = (*LAPTOP, KUBERNETES_PLUGIN)
+TESTS = (KUBERNETES_PLUGIN,)
+"""What `make test` needs beside them, each in a folder of its module: whether it is used is for others to say."""
+
+ALL = (*LAPTOP, *TESTS)
 
 
 def folder(tools: Sequence[Tool] = LAPTOP) -> Path:
@@ -99,6 +102,11 @@ def folder(tools: Sequence[Tool] = LAPTOP) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     pins = sorted({f"{tool.module}-{tool.version}" for tool in tools})
     return cache / "secret-access" / "tools" / "_".join(pins)
+
+
+def folder_of(tool: Tool) -> Path:
+    """The cache folder that a tool is built into."""
+    return folder(LAPTOP if tool in LAPTOP else (tool,))
 
 
 def on_path(tool: Tool) -> Path | None:
@@ -206,11 +214,11 @@ def provide(tools: Sequence[Tool], to: Path) -> None:
 
 
 def forecast(tools: Sequence[Tool], cores: int) -> str:
-    """How long building will take, and that it is done once."""
+    """What will be built, how long it will take, and that it is done once."""
     minutes = max(1, round(sum(tool.cpu_seconds for tool in tools) / cores / 60))
     return (
         f"{len(tools)} to build, about {minutes} min on {cores} cores; this happens once: later runs, and other "
-        "checkouts, find them built"
+        f"checkouts, find them built: {', '.join(tool.name for tool in tools)}"
     )
 
 
@@ -222,13 +230,14 @@ def main(names: list[str]) -> int:
         return 2
     os.environ.setdefault("HOME", str(Path.home()))  # Go has no cache without one
     named = names or [tool.name for tool in LAPTOP]
-    wanted = {folder(group): [tool for tool in group if tool.name in named] for group in (LAPTOP, (KUBERNETES_PLUGIN,))}
+    wanted: dict[Path, list[Tool]] = {}
+    for tool in (tool for tool in ALL if tool.name in named):
+        wanted.setdefault(folder_of(tool), []).append(tool)
     if to_build := [tool for to, tools in wanted.items() for tool in missing(tools, to) if not on_path(tool)]:
         say(forecast(to_build, os.cpu_count() or 1))
     for to, tools in wanted.items():
-        if tools:
-            provide(tools, to)
-            print(to)
+        provide(tools, to)
+        print(to)
     return 0
 
 

@@ -1,7 +1,7 @@
 """Install what the commands of the Makefile need, and only what is missing.
 
 ``python3 -m tools.setup check``: uv and the Python packages. ``up``: also Debian packages (as root; none is removed),
-the Go tools and the images. ``test``: also what runs the examples, and Pulumi's Kubernetes plugin. Standard library
+the Go tools and the images. ``test``: also what runs the examples, and the Go tools of the tests. Standard library
 only: it runs before anything is installed.
 """
 
@@ -153,13 +153,15 @@ def sync_program(uv: str) -> None:
 
 
 def go_tools(what: str) -> list[str]:
-    """The Go tools to build: Pulumi's Kubernetes plugin only for the tests, or where `PLUGINS=real` has no other.
+    """The Go tools to build: all for the tests; else Pulumi's Kubernetes plugin where `PLUGINS=real` has no other.
 
     Raises PluginError or CloudError where `PLUGINS` or `CLOUD` cannot be had whatever is built.
     """
     names = [tool.name for tool in build.LAPTOP]
     chosen = plugins.choose(building=plugins.wanted() is plugins.Wanted.REAL)
-    if what == "test" or any(choice.folder == plugins.built_kubernetes() for choice in chosen):
+    if what == "test":
+        return [tool.name for tool in build.ALL]
+    if any(choice.folder == plugins.built_kubernetes() for choice in chosen):
         names.append(build.KUBERNETES_PLUGIN.name)
     return names
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,10 +151,27 @@ def test_what_has_to_be_built_is_announced_first(
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     assert build.main(["kubelet", "pulumi", "pulumi-resource-kubernetes"]) == 0
     said = capsys.readouterr()
-    assert "tools: 3 to build, about 11 min on 2 cores; this happens once" in said.err.splitlines()[0]
+    announced = said.err.splitlines()[0]
+    assert "tools: 3 to build, about 11 min on 2 cores; this happens once" in announced
+    assert announced.endswith("find them built: kubelet, pulumi, pulumi-resource-kubernetes")
     assert said.out.splitlines() == [str(build.folder()), str(build.folder((build.KUBERNETES_PLUGIN,)))]
     assert build.main(["kubelet", "pulumi", "pulumi-resource-kubernetes"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_tools_of_the_tests_share_no_folder_with_those_of_make_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tool that is added for the tests makes nobody's `make up` build again; those of one module lie together."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(build, "build", lambda _, to: to.write_text("built"))
+    of_laptop = build.LAPTOP[0]
+    one, other = (replace(of_laptop, name=name, version_flag=()) for name in ("one", "other"))
+    monkeypatch.setattr(build, "ALL", (*build.LAPTOP, one, other))
+    assert build.main(["one", "other"]) == 0
+    (folder,) = map(Path, capsys.readouterr().out.splitlines())
+    assert folder != build.folder()
+    assert [(folder / name).read_text() for name in ("one", "other")] == ["built"] * 2
 
 
 def test_a_long_build_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
