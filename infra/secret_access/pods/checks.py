@@ -159,18 +159,21 @@ def app_env(given: object, url: str) -> dict[str, str]:
         )
     for name in env:
         match(VARIABLE, "env", name, "the name of a variable, such as LOG_LEVEL", "correct it")
-    return {**env, **_no_proxy(env)}
+    return {**env, **no_proxy(env)}
 
 
-def _no_proxy(env: Mapping[str, str]) -> dict[str, str]:
+def no_proxy(env: Mapping[str, str | None]) -> dict[str, str]:
     """Return NO_PROXY for an app behind a proxy; without it, clients would ask the proxy for the sidecar's secrets.
 
-    Clients differ in which case they read, so both are set; each keeps its value, or takes the other's.
+    Clients differ in which case they read, so both are set; each keeps its value, or takes the other's. A value of None
+    is one that a ConfigMap or a Secret has: such a proxy counts, and such an exception is left as it is.
     """
-    if not any(env.get(name) for name in PROXIES):
+    if not any(name in env and env[name] != "" for name in PROXIES):
         return {}
     exceptions = {}
     for name, other in (("NO_PROXY", "no_proxy"), ("no_proxy", "NO_PROXY")):
+        if name in env and env[name] is None:
+            continue
         given = [host.strip() for host in (env.get(name) or env.get(other) or "").split(",") if host.strip()]
         missing = [] if "*" in given else [host for host in LOOPBACK if host not in given]
         exceptions[name] = ",".join([*given, *missing])
