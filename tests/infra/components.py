@@ -18,7 +18,7 @@ from secret_access import (
     aws_backend,
 )
 from secret_access.pods.workload import SecretWorkloadArgs, WorkloadAccess
-from tests.infra.engine import ISSUER_HOST, PROJECT_NUMBER, PROVIDER_ARN, outputs_in
+from tests.infra.engine import ISSUER_HOST, PROJECT_NUMBER, PROVIDER_ARN, World, outputs_in
 
 Program = Callable[[], object]
 
@@ -112,3 +112,8 @@ def shared_args(**changed: Any) -> dict[str, Any]:
 def shared_service(**changed: Any) -> Program:
     """A program that makes a SharedSecretService."""
     return lambda: SharedSecretService("secrets", cast("SharedSecretServiceArgs", outputs_in(shared_args(**changed))))
+
+
+def environment(world: World) -> dict[str, Any]:
+    """The sidecar's environment, by name."""
+    return {item["name"]: item.get("value", item.get("valueFrom")) for item in world.outputs["test"]["sidecar"]["env"]}

@@ -10,6 +10,8 @@ from tests.infra.engine import World, run
 from tests.infra.stack_files import config_of
 
 INFRA = Path(settings.__file__).parent
+AWS_PROVIDER = "pulumi:providers:aws"
+KUBERNETES_PROVIDER = "pulumi:providers:kubernetes"
 
 
 def up(config: dict[str, Any], world: World | None = None) -> World:

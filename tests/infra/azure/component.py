@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from secret_access import AzureSecretAccess, AzureSecretAccessArgs
+from secret_access.azure import documents
 from tests.infra.azure.answers import CLIENT, GROUP_ID, PRINCIPAL, SUBSCRIPTION, TENANT
-from tests.infra.engine import outputs_in
+from tests.infra.engine import World, outputs_in, run
 
 ROLE = "azure-native:authorization:RoleAssignment"
 SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
@@ -43,3 +44,20 @@ def azure_args(**changed: Any) -> AzureSecretAccessArgs:
 def azure_access(**changed: Any) -> Callable[[], object]:
     """A program that makes an AzureSecretAccess."""
     return lambda: AzureSecretAccess("test", outputs_in(azure_args(**changed)))
+
+
+SUBJECT = "system:serviceaccount:test:secret-access"
+OWN_VAULT = documents.default_vault_name("test", "secrets", TENANT)
+ROLES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions"
+
+
+def made(**changed: Any) -> World:
+    """What the component asked for."""
+    return run(azure_access(**changed), World())
+
+
+def scopes(world: World) -> dict[str, str]:
+    """The role of each scope, by its id."""
+    return {
+        asked.inputs["scope"]: asked.inputs["roleDefinitionId"].removeprefix(f"{ROLES}/") for asked in world.of(ROLE)
+    }

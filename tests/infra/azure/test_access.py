@@ -1,7 +1,5 @@
 """What AzureSecretAccess asks of Azure and Kubernetes, and what it tells."""
 
-import re
-from collections.abc import Callable
 from typing import Any
 
 import pulumi
@@ -9,16 +7,13 @@ import pulumi_azure_native as azure_native
 import pulumi_kubernetes as k8s
 import pytest
 
-from secret_access import AzureSecretAccess, AzureSecretAccessArgs, InvalidArgument, SecretAccessArgs
-from secret_access.azure import documents
+from secret_access import AzureSecretAccess, AzureSecretAccessArgs, SecretAccessArgs
 from tests.infra.azure.answers import (
-    BINDING,
     CLIENT,
     CREDENTIAL,
     GROUP_ID,
     IDENTITY,
     PRINCIPAL,
-    SUBSCRIPTION,
     TENANT,
     VAULT,
 )
@@ -26,36 +21,17 @@ from tests.infra.azure.component import (
     BLUE,
     BOUND,
     EXISTING_IDENTITY,
-    GREEN,
+    OWN_VAULT,
     ROLE,
     SERVICE_ACCOUNT,
+    SUBJECT,
     VAULT_ID,
     azure_access,
     azure_args,
+    made,
 )
-from tests.infra.engine import Later, World, outputs_in, run
-from tests.infra.messages import assert_all_in
-
-SUBJECT = "system:serviceaccount:test:secret-access"
-OWN_VAULT = documents.default_vault_name("test", "secrets", TENANT)
-ROLES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions"
-
-
-def made(**changed: Any) -> World:
-    """What the component asked for."""
-    return run(azure_access(**changed), World())
-
-
-def environment(world: World) -> dict[str, Any]:
-    """The sidecar's environment, by name."""
-    return {item["name"]: item.get("value", item.get("valueFrom")) for item in world.outputs["test"]["sidecar"]["env"]}
-
-
-def scopes(world: World) -> dict[str, str]:
-    """The role of each scope, by its id."""
-    return {
-        asked.inputs["scope"]: asked.inputs["roleDefinitionId"].removeprefix(f"{ROLES}/") for asked in world.of(ROLE)
-    }
+from tests.infra.components import environment
+from tests.infra.engine import Later, World, run
 
 
 def test_it_makes_an_identity_a_vault_a_credential_a_role_and_a_service_account() -> None:
@@ -72,120 +48,6 @@ def test_it_makes_an_identity_a_vault_a_credential_a_role_and_a_service_account(
     assert len(world.asked) == 6
 
 
-def test_the_identity_trusts_the_service_account_of_the_cluster_alone() -> None:
-    """Issuer as AKS spells it, subject and audience."""
-    world = made(tags={"team": "a"})
-    assert world.one(IDENTITY).inputs == {
-        "resourceGroupName": "secrets",
-        "location": "westeurope",
-        "resourceName": "secret-access-test",
-        "tags": {"team": "a"},
-    }
-    assert world.one(CREDENTIAL).inputs == {
-        "resourceGroupName": "secrets",
-        "resourceName": "secret-access-test",
-        "federatedIdentityCredentialResourceName": documents.credential_name(BLUE, SUBJECT),
-        "issuer": BLUE,
-        "subject": SUBJECT,
-        "audiences": ["api://AzureADTokenExchange"],
-    }
-
-
-def test_credentials_of_several_clusters_are_written_one_at_a_time() -> None:
-    """Azure refuses two writes at a time to one identity: each waits for the one before it."""
-    third = BLUE.replace("0a1b2c3d", "55556666")
-    credentials = made(issuers={"blue": BLUE, "green": Later(GREEN), "old": third}).of(CREDENTIAL)
-    waits = {asked.name: asked.waits_for & {one.name for one in credentials} for asked in credentials}
-    assert waits == {
-        "test-credential/blue": set(),
-        "test-credential/green": {"test-credential/blue"},
-        "test-credential/old": {"test-credential/green"},
-    }
-    assert [asked.inputs["issuer"] for asked in credentials] == [BLUE, GREEN, third]
-
-
-def test_a_cluster_that_goes_leaves_the_others_credentials_as_they_are() -> None:
-    """Resources are named by cluster, and credentials by issuer, not by their place in the list."""
-    both, one = made(issuers={"blue": BLUE, "green": GREEN}), made(issuers={"green": GREEN})
-    green = {asked.name: asked.inputs for asked in both.of(CREDENTIAL)}["test-credential/green"]
-    assert one.one(CREDENTIAL).inputs == green
-
-
-def test_twenty_clusters_are_taken() -> None:
-    """The limit itself is within it."""
-    assert len(made(issuers={f"c{n}": f"https://issuer.example/{n}" for n in range(20)}).of(CREDENTIAL)) == 20
-
-
-@pytest.mark.parametrize(
-    "issuer",
-    [
-        "https://issuer.example/",
-        "https://issuer.example",
-        "https://10.78.0.1:6443",
-        "https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539",
-        "https://germanywestcentral.oic.prod-aks.azure.com/t/c/",
-        "https://oidc.prod-aks.azure.com/0a1b2c3d-0000-1111-2222-333344445555/",
-        "https://usgovvirginia.oic.cx.aks.azure.us/t/c/",
-    ],
-)
-@pytest.mark.parametrize("delay", [lambda value: value, Later])
-def test_issuers_are_taken_as_they_spell_themselves(issuer: str, delay: Any) -> None:
-    """Entra compares them with `iss` as text."""
-    assert made(issuers={"blue": delay(issuer)}).one(CREDENTIAL).inputs["issuer"] == issuer
-
-
-def test_the_identity_may_read_its_own_vault_alone() -> None:
-    """A vault that only role assignments open, and one assignment, on the vault, of the role that reads."""
-    world = made()
-    assert world.one(VAULT).inputs == {
-        "resourceGroupName": "secrets",
-        "location": "westeurope",
-        "vaultName": OWN_VAULT,
-        "properties": documents.vault_properties(TENANT, purge_protection=True, recover=False),
-    }
-    scope = f"{GROUP_ID}/providers/Microsoft.KeyVault/vaults/{OWN_VAULT}"
-    assert world.one(ROLE).inputs == {
-        "roleAssignmentName": documents.assignment_name(scope, PRINCIPAL, documents.SECRETS_USER),
-        "scope": scope,
-        "principalId": PRINCIPAL,
-        "principalType": "ServicePrincipal",
-        "roleDefinitionId": f"{ROLES}/{documents.SECRETS_USER}",
-    }
-
-
-def test_writing_is_granted_when_asked_for() -> None:
-    """By the role that may set and delete, which reads too: one assignment, not two."""
-    world = made(access="read_write")
-    assert list(scopes(world).values()) == [documents.SECRETS_OFFICER]
-    assert environment(world)["SECRETS_ACCESS"] == "read_write"
-
-
-@pytest.mark.parametrize("access", ["read", "read_write"])
-def test_a_shared_vault_is_opened_secret_by_secret(access: str) -> None:
-    """Each declared name has an assignment on itself; none is on the vault, and the vault is left as it is."""
-    world = made(vault_id=VAULT_ID, secrets=["database-password", "test/api-key"], access=access)
-    role = documents.SECRETS_OFFICER if access == "read_write" else documents.SECRETS_USER
-    assert scopes(world) == {
-        f"{VAULT_ID}/secrets/test--database-password": role,
-        f"{VAULT_ID}/secrets/test--api-key": role,
-    }
-    assert world.of(VAULT) == []
-    names = {asked.inputs["roleAssignmentName"] for asked in world.of(ROLE)}
-    assert names == {documents.assignment_name(scope, PRINCIPAL, role) for scope in scopes(world)}
-
-
-def test_an_existing_vault_that_is_not_shared_is_opened_whole() -> None:
-    """Only where the program says that nobody else's secrets are in it."""
-    assert scopes(made(vault_id=VAULT_ID, shared_vault=False)) == {VAULT_ID: documents.SECRETS_USER}
-
-
-def test_assignments_that_somebody_else_makes_are_left_to_them() -> None:
-    """A second cluster with the same identity and vault would make the same ones once more, and Azure refuses that."""
-    world = made(**EXISTING_IDENTITY, vault_id=VAULT_ID, assign_roles=False, resource_group=None, location=None)
-    assert world.of(ROLE) == []
-    assert len(world.of(CREDENTIAL)) == 1
-
-
 def test_an_existing_identity_gets_a_credential_and_nothing_else() -> None:
     """It is not created; its ids are its owner's to give."""
     group = GROUP_ID.replace("/secrets", "/theirs")
@@ -196,13 +58,6 @@ def test_an_existing_identity_gets_a_credential_and_nothing_else() -> None:
     assert (credential["resourceGroupName"], credential["resourceName"]) == ("theirs", "mine")
     assert world.one(ROLE).inputs["principalId"] == PRINCIPAL
     assert environment(world)["AZURE_CLIENT_ID"] == CLIENT
-
-
-def test_a_vault_is_recovered_or_left_unprotected_only_where_asked_for() -> None:
-    """Both are the program's to say."""
-    properties = made(recover_vault=True, purge_protection=False).one(VAULT).inputs["properties"]
-    assert properties["createMode"] == "recover"
-    assert "enablePurgeProtection" not in properties
 
 
 def test_pods_wait_until_the_identity_is_complete() -> None:
@@ -276,51 +131,6 @@ def test_another_clouds_addresses_can_be_given() -> None:
     )
 
 
-def test_an_identity_binding_takes_the_place_of_credentials() -> None:
-    """AKS writes the only one; the token's audience is its own, and RBAC says which ServiceAccount may use it."""
-    world = made(**BOUND)
-    assert world.of(CREDENTIAL) == []
-    identity_id = f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/secret-access-test"
-    assert world.one(BINDING).inputs == {
-        "resourceGroupName": "aks",
-        "resourceName": "blue",
-        "identityBindingName": documents.binding_name(identity_id),
-        "properties": {"managedIdentity": {"resourceId": identity_id}},
-    }
-    role = world.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole").inputs
-    assert role["rules"] == [
-        {"apiGroups": ["cid.wi.aks.azure.com"], "resources": [CLIENT], "verbs": ["use-managed-identity"]}
-    ]
-    bound = world.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding").inputs
-    assert bound["subjects"] == [{"kind": "ServiceAccount", "name": "secret-access", "namespace": "test"}]
-    assert bound["roleRef"]["name"] == role["metadata"]["name"] == "secret-access:test:secret-access"
-    token = world.outputs["test"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]
-    assert token["audience"] == "api://AKSIdentityBinding"
-
-
-def test_a_binding_has_a_name_that_aks_takes_whatever_the_identity_is_called() -> None:
-    """AKS takes lowercase letters, digits and `-`; an identity's name has more, and each has a binding of its own."""
-    names = {
-        made(**BOUND, identity_name=name).one(BINDING).inputs["identityBindingName"]
-        for name in ("secret-access-blue-eu_test", "Secrets-of-Shop", "x" * 128)
-    }
-    assert len(names) == 3
-    assert all(re.fullmatch("[a-z0-9-]{1,63}", name) for name in names)
-
-
-def test_the_sidecar_reaches_the_token_proxy_by_the_clusters_own_certificates() -> None:
-    """The ConfigMap that Kubernetes keeps in every namespace; files of the platform's own stay beside it."""
-    world = made(**BOUND, sidecar_files={"/etc/ca": {"configMap": {"name": "ca"}}})
-    told, outputs = environment(world), world.outputs["test"]
-    assert told["AZURE_KUBERNETES_TOKEN_PROXY"] == "https://blue.hcp.westeurope.azmk8s.io"
-    assert told["AZURE_KUBERNETES_SNI_NAME"] == "a1b2.ests.aks"
-    assert told["AZURE_KUBERNETES_CA_FILE"] == "/var/run/secrets/secret-access/token-proxy/ca.crt"
-    mounts = {mount["mountPath"]: mount["name"] for mount in outputs["sidecar"]["volumeMounts"]}
-    volumes = {volume.pop("name"): volume for volume in outputs["volumes"]}
-    assert volumes[mounts["/var/run/secrets/secret-access/token-proxy"]] == {"configMap": {"name": "kube-root-ca.crt"}}
-    assert volumes[mounts["/etc/ca"]] == {"configMap": {"name": "ca"}}
-
-
 def test_the_retired_pod_identity_is_labelled_with_a_warning_and_only_where_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -392,53 +202,3 @@ def test_the_callers_providers_make_everything() -> None:
         "test-role": "mine",
         "test-service-account": "theirs",
     }
-
-
-def two(*changes: dict[str, Any]) -> Callable[[], None]:
-    """A program with a component for each."""
-
-    def program() -> None:
-        for number, changed in enumerate(changes):
-            AzureSecretAccess(f"access-{number}", outputs_in(azure_args(**changed)))
-
-    return program
-
-
-@pytest.mark.parametrize("delay", [lambda value: value, Later])
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        (EXISTING_IDENTITY, EXISTING_IDENTITY),
-        ({"vault_id": VAULT_ID, "shared_vault": False}, {"vault_id": VAULT_ID, "shared_vault": False}),
-        ({"vault_id": VAULT_ID, "shared_vault": False}, {"vault_id": VAULT_ID.upper(), "secrets": ["key"]}),
-        ({"vault_id": VAULT_ID, "secrets": ["key"]}, {"vault_id": VAULT_ID, "shared_vault": False}),
-    ],
-)
-def test_two_namespaces_with_one_identity_or_one_whole_vault_are_refused(
-    first: dict[str, Any], second: dict[str, Any], delay: Any
-) -> None:
-    """Each would read what the other may; Azure takes a resource's id in any case."""
-    argument = next(iter(first))
-    with pytest.raises(InvalidArgument) as error:
-        run(two({**first, argument: delay(first[argument])}, {**second, "namespace": "prod"}))
-    assert_all_in([argument, "'access-0'", "'access-1'", "reads the secrets of", "of its own"], error)
-
-
-def test_a_vault_that_is_shared_secret_by_secret_or_of_one_namespace_is_taken() -> None:
-    """By two namespaces, or by two ServiceAccounts of one."""
-    shared = {"vault_id": VAULT_ID, "secrets": ["key"]}
-    whole = {**EXISTING_IDENTITY, "vault_id": VAULT_ID, "shared_vault": False}
-    for one, other in (
-        (shared, {**shared, "namespace": "prod"}),
-        (whole, {**EXISTING_IDENTITY, "service_account_name": "other"}),
-        (whole, {**shared, "namespace": "prod", "secret_prefix": "test/"}),
-    ):
-        assert len(run(two(one, other)).of(ROLE)) == 2
-
-
-@pytest.mark.parametrize("spelled", ["database-password", "test/database-password", "exact:Test--Database-Password"])
-def test_an_assignment_is_the_same_resource_however_its_secret_is_spelled(spelled: str) -> None:
-    """Another one would be refused: it is the same assignment."""
-    assignment = made(vault_id=VAULT_ID, secrets=[spelled]).one(ROLE)
-    assert assignment.name == "test-role/database-password"
-    assert assignment.inputs["scope"] == f"{VAULT_ID}/secrets/test--database-password"

@@ -12,143 +12,20 @@ import pytest
 from secret_access import GcpSecretAccess, GcpSecretAccessArgs
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.gcp.settings import GcpSettings
-from tests.infra.components import GKE_PROVIDER, POOL, POOL_PROVIDER, PROJECT, gcp_access, gcp_args
+from tests.infra.components import GKE_PROVIDER, POOL_PROVIDER, PROJECT, environment, gcp_access, gcp_args
 from tests.infra.engine import PROJECT_NUMBER, Later, World, run
-
-SECRET_MEMBER = "gcp:secretmanager/secretIamMember:SecretIamMember"
-SECRET_BINDING = "gcp:secretmanager/secretIamBinding:SecretIamBinding"
-REGIONAL_MEMBER = "gcp:secretmanager/regionalSecretIamMember:RegionalSecretIamMember"
-REGIONAL_BINDING = "gcp:secretmanager/regionalSecretIamBinding:RegionalSecretIamBinding"
-PROJECT_BINDING = "gcp:projects/iAMBinding:IAMBinding"
-ACCOUNT = "gcp:serviceaccount/account:Account"
-ACCOUNT_POLICY = "gcp:serviceaccount/iAMPolicy:IAMPolicy"
-ACCOUNT_MEMBER = "gcp:serviceaccount/iAMMember:IAMMember"
-SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
-
-ACCESSOR = "roles/secretmanager.secretAccessor"
-PRINCIPAL = f"principal://iam.googleapis.com/{POOL}/subject/system:serviceaccount:test:secret-access"
-FLEET_PROVIDER = GKE_PROVIDER.partition("https://")[0] + (
-    "https://gkehub.googleapis.com/projects/my-project/locations/global/memberships/blue"
+from tests.infra.gcp.component import (
+    ACCOUNT,
+    ACCOUNT_MEMBER,
+    ACCOUNT_POLICY,
+    EMAIL,
+    FLEET_PROVIDER,
+    PLAIN,
+    PRINCIPAL,
+    SECRET_MEMBER,
+    SERVICE_ACCOUNT,
+    token,
 )
-EMAIL = f"test-secrets@{PROJECT}.iam.gserviceaccount.com"
-
-
-def environment(world: World) -> dict[str, Any]:
-    """The sidecar's environment, by name."""
-    return {item["name"]: item.get("value", item.get("valueFrom")) for item in world.outputs["test"]["sidecar"]["env"]}
-
-
-def token(world: World) -> dict[str, Any]:
-    """The token of the sidecar's volume."""
-    source: dict[str, Any] = world.outputs["test"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]
-    return source
-
-
-def granted(world: World, kind: str) -> list[dict[str, Any]]:
-    """Inputs of all bindings of a type."""
-    return [asked.inputs for asked in world.of(kind)]
-
-
-def test_it_binds_one_role_on_each_declared_secret_and_makes_a_service_account() -> None:
-    """Exactly these resources, named after the component and under it."""
-    world = run(gcp_access(secrets=["database-password", "test/api-key"]))
-    assert {(asked.type, asked.name, asked.parent) for asked in world.asked} == {
-        ("secret-access:index:GcpSecretAccess", "test", ""),
-        (SECRET_MEMBER, "test-access/database-password", "test"),
-        (SECRET_MEMBER, "test-access/api-key", "test"),
-        (SERVICE_ACCOUNT, "test-service-account", "test"),
-    }
-    assert granted(world, SECRET_MEMBER) == [
-        {"project": PROJECT, "secretId": "test--database-password", "role": ACCESSOR, "member": PRINCIPAL},
-        {"project": PROJECT, "secretId": "test--api-key", "role": ACCESSOR, "member": PRINCIPAL},
-    ]
-
-
-def test_an_exclusive_binding_owns_the_role_on_its_secret() -> None:
-    """Whoever else was given the role there loses it at `up --refresh`."""
-    (binding,) = granted(run(gcp_access(exclusive=True)), SECRET_BINDING)
-    assert binding == {
-        "project": PROJECT,
-        "secretId": "test--database-password",
-        "role": ACCESSOR,
-        "members": [PRINCIPAL],
-    }
-
-
-@pytest.mark.parametrize(("exclusive", "kind"), [(False, REGIONAL_MEMBER), (True, REGIONAL_BINDING)])
-def test_a_regions_secrets_are_bound_in_the_region(exclusive: bool, kind: str) -> None:
-    """The sidecar is told the region, and each secret is bound there."""
-    world = run(gcp_access(location="europe-west3", exclusive=exclusive))
-    asked = world.one(kind)
-    assert asked.name == "test-access/database-password@europe-west3"
-    assert (asked.inputs["location"], asked.inputs["secretId"]) == ("europe-west3", "test--database-password")
-    assert environment(world)["SECRETS_GCP_LOCATION"] == "europe-west3"
-
-
-def test_a_prefix_is_one_conditional_binding_on_the_project() -> None:
-    """The condition names the project by its number; its description has the identity, so that no two are alike."""
-    world = run(gcp_access(grant="prefix", secrets=None))
-    assert world.of(SECRET_MEMBER) == []
-    binding = world.one(PROJECT_BINDING)
-    assert binding.name == "test-access"
-    assert binding.inputs == {
-        "project": PROJECT,
-        "role": ACCESSOR,
-        "members": [PRINCIPAL],
-        "condition": {
-            "title": "Secrets of the namespace test",
-            "description": f"{POOL}/subject/system:serviceaccount:test:secret-access",
-            "expression": f'resource.name.startsWith("projects/{PROJECT_NUMBER}/secrets/test--")',
-        },
-    }
-
-
-def test_no_policy_is_ever_owned_whole_but_that_of_an_own_service_account() -> None:
-    """Neither a project's nor a secret's: others have bindings there."""
-    worlds = [
-        run(
-            gcp_access(
-                grant=grant, exclusive=exclusive, events=True, access="read_write", google_service_account_id="tests-x"
-            )
-        )
-        for grant, exclusive in (("secrets", False), ("secrets", True), ("prefix", False))
-    ]
-    kinds = {asked.type for world in worlds for asked in world.asked if asked.type.startswith("gcp:")}
-    assert kinds == {SECRET_MEMBER, SECRET_BINDING, PROJECT_BINDING, ACCOUNT, ACCOUNT_POLICY}
-    assert all("condition" in binding for world in worlds for binding in granted(world, PROJECT_BINDING))
-
-
-def test_a_move_between_places_is_granted_in_both() -> None:
-    """One condition with a clause for each, or a binding for each."""
-    places = ["global", "europe-west3"]
-    world = run(gcp_access(grant="prefix", location="europe-west3", granted_locations=places, secrets=None))
-    assert world.one(PROJECT_BINDING).inputs["condition"]["expression"] == (
-        f'resource.name.startsWith("projects/{PROJECT_NUMBER}/secrets/test--") || '
-        f'resource.name.startsWith("projects/{PROJECT_NUMBER}/locations/europe-west3/secrets/test--")'
-    )
-    world = run(gcp_access(location="europe-west3", granted_locations=places))
-    assert (len(world.of(SECRET_MEMBER)), len(world.of(REGIONAL_MEMBER))) == (1, 1)
-
-
-@pytest.mark.parametrize("grant", ["secrets", "prefix"])
-def test_only_features_in_use_are_granted(grant: str) -> None:
-    """Events need a role that sees versions, writes one that adds them; by default there is neither."""
-    kind = SECRET_MEMBER if grant == "secrets" else PROJECT_BINDING
-    plain, more = run(gcp_access(grant=grant)), run(gcp_access(grant=grant, events=True, access="read_write"))
-    assert [binding["role"] for binding in granted(plain, kind)] == [ACCESSOR]
-    assert [binding["role"] for binding in granted(more, kind)] == [
-        ACCESSOR,
-        "roles/secretmanager.viewer",
-        "roles/secretmanager.secretVersionAdder",
-    ]
-    assert environment(more)["SECRETS_ACCESS"] == "read_write"
-
-
-def test_custom_roles_take_the_place_of_googles() -> None:
-    """One with `secretmanager.versions.get` alone is less than viewer; one may have `secretmanager.secrets.delete`."""
-    watcher, writer = f"projects/{PROJECT}/roles/secretVersionWatcher", "organizations/1234/roles/secret_writer"
-    world = run(gcp_access(events=True, access="read_write", events_role=watcher, write_role=Later(writer)))
-    assert [binding["role"] for binding in granted(world, SECRET_MEMBER)] == [ACCESSOR, watcher, writer]
 
 
 def test_on_gke_the_pool_of_the_project_names_the_principal() -> None:
@@ -308,18 +185,6 @@ def test_an_existing_service_account_is_read_and_left_as_it_is() -> None:
     assert (world.one(SERVICE_ACCOUNT).read, world.one(SERVICE_ACCOUNT).inputs) == (True, {"id": "test/shop"})
 
 
-PLAIN = {
-    "secrets": ["database-password"],
-    "access": "read_write",
-    "existing_service_account": False,
-    "grant": "secrets",
-    "exclusive": False,
-    "location": "europe-west3",
-    "granted_locations": ["global", "europe-west3"],
-    "events": True,
-    "shared_identity": True,
-}
-"""Arguments that decide what is made, and so are no Outputs."""
 INPUTS = {
     "service_account_name": "shop",
     "secret_prefix": "team/test/",
@@ -376,17 +241,3 @@ def test_the_callers_providers_make_everything() -> None:
         if asked.type.startswith(("gcp:", "kubernetes:")):
             assert asked.provider == ("cloud" if asked.type.startswith("gcp:") else "cluster")
     assert world.calls == []
-
-
-@pytest.mark.parametrize("spelled", ["database-password", "test/database-password", "exact:test--database-password"])
-def test_a_binding_is_the_same_resource_however_its_secret_is_spelled(spelled: str) -> None:
-    """Another one would be made first, as the same binding, and the old one's deletion would take the right away."""
-    binding = run(gcp_access(secrets=[spelled])).one(SECRET_MEMBER)
-    assert (binding.name, binding.inputs["secretId"]) == ("test-access/database-password", "test--database-password")
-
-
-def test_a_secret_that_is_named_as_another_and_a_region_is_another_resource() -> None:
-    """Two resources of one name would stop the program."""
-    places = {"location": "europe-west3", "granted_locations": ["global", "europe-west3"]}
-    bindings = run(gcp_access(secrets=["key", "key-europe-west3"], **places)).asked
-    assert len({asked.name for asked in bindings}) == len(bindings)

@@ -11,7 +11,7 @@ import pytest
 from secret_access import InvalidArgument
 from tests.infra.components import GKE_PROVIDER, POOL, POOL_PROVIDER, PROJECT, gcp_access
 from tests.infra.engine import PROJECT_NUMBER, Later, World, run
-from tests.infra.gcp.test_access import EMAIL, PLAIN
+from tests.infra.gcp.component import EMAIL, PLAIN
 from tests.infra.messages import assert_all_in
 
 REGIONS = [f"europe-west{number}" for number in range(1, 14)]

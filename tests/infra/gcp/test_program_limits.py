@@ -9,7 +9,7 @@ from secret_access import GcpSecretAccess, InvalidArgument
 from secret_access.gcp.program_limits import ConditionalBinding, Seen
 from tests.infra.components import GKE_PROVIDER, POOL_PROVIDER, PROJECT, gcp_args
 from tests.infra.engine import Later, World, outputs_in, run
-from tests.infra.gcp.test_access import EMAIL, PROJECT_BINDING, SECRET_MEMBER
+from tests.infra.gcp.component import EMAIL, PROJECT_BINDING, SECRET_MEMBER
 from tests.infra.messages import assert_all_in
 
 GREEN = GKE_PROVIDER.replace("/blue", "/green")

@@ -1,6 +1,6 @@
 """No read is older than it may be: whatever the order in which reads, rotations, refusals and answers come.
 
-Hypothesis makes the schedules. Variants that are wrong in one point each show that the properties can fail.
+Hypothesis makes the schedules. Stores that are wrong in one point each show that the properties can fail.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
@@ -27,10 +26,18 @@ from secret_sidecar.errors import (
     VaultError,
 )
 from secret_sidecar.reading import coalescing
-from secret_sidecar.reading.freshness import PASSING, REFUSALS, Fresh, Key
+from secret_sidecar.reading.freshness import PASSING, REFUSALS, Fresh
 from secret_sidecar.reading.metrics import Metrics
 from secret_sidecar.vaults.store import Secret
 from tests.fakes.rotating_vault import RotatingVault
+from tests.sidecar.reading.wrong_stores import (
+    CountsFromTheAnswer,
+    IgnoresRefusedLooks,
+    IgnoresTheNews,
+    JoinsUnderWay,
+    KeepsWhatWasRefused,
+    KeepsWhatWasUnderWay,
+)
 
 NAMES = st.sampled_from(["a", "a", "a", "b"])
 FAULTS = st.sampled_from([None, None, None, Throttled, Unavailable, TimedOut, BadUpstreamResponse])
@@ -249,81 +256,10 @@ MODES = [(0.0, 0.0), (10.0, 0.0), (0.0, 10.0), (10.0, 10.0)]
 def test_no_read_is_older_than_it_may_be(ttl: float, stale: float) -> None:
     """No cache: not older than its arrival. Cache: than the time to live; and nothing cached after a refusal.
 
-    The schedules assert it; the wrong stores below show that they find what breaks it.
+    The schedules assert it; the wrong stores show that they find what breaks it.
     """
     few = settings(max_examples=150, stateful_step_count=40)
     run_state_machine_as_test(schedules(fresh(ttl, stale), ttl, stale), settings=few)
-
-
-class JoinsUnderWay(Fresh):
-    """Wrong: whoever comes joins the call that is under way (what is usually called single flight)."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._under_way: dict[str, asyncio.Task[Secret]] = {}
-
-    async def get(self, name: str, deadline: float, **_: Any) -> Secret:
-        """Read a secret."""
-        if name not in self._under_way or self._under_way[name].done():
-            self._under_way[name] = asyncio.create_task(super().get(name, deadline))
-        return await asyncio.shield(self._under_way[name])
-
-
-class CountsFromTheAnswer(Fresh):
-    """Wrong: the time to live begins when the answer comes."""
-
-    async def _fetch_and_keep(self, key: Key, deadline: float) -> Secret:
-        assert self.keep is not None
-        secret = await super()._fetch_and_keep(key, deadline)
-        if kept := self.keep.find(key[0], (None, None)):
-            kept.sent = self._clock()
-        return secret
-
-
-class KeepsWhatWasRefused(Fresh):
-    """Wrong: a refusal leaves what is kept."""
-
-    async def _fetch_and_keep(self, key: Key, deadline: float) -> Secret:
-        assert self.keep is not None
-        fetch = self.keep.begin(key[0], self._clock())
-        secret = await self._fetch(key, deadline)
-        self._remember(fetch, key, secret)
-        return secret
-
-
-class IgnoresTheNews(Fresh):
-    """Wrong: the news of another version leaves what is kept."""
-
-    async def current_version(self, name: str, deadline: float) -> str:
-        """Return the current version."""
-        try:
-            return await self.store.current_version(name, deadline)
-        except REFUSALS:
-            assert self.keep is not None
-            self.keep.forget(name)
-            raise
-
-
-class IgnoresRefusedLooks(Fresh):
-    """Wrong: a 403 to a look never counts, even where looks were allowed before."""
-
-    async def current_version(self, name: str, deadline: float) -> str:
-        """Return the current version."""
-        self._looks[name] = None
-        return await super().current_version(name, deadline)
-
-
-class KeepsWhatWasUnderWay(Fresh):
-    """Wrong: what was asked for before a refusal is kept after it."""
-
-    async def _fetch_and_keep(self, key: Key, deadline: float) -> Secret:
-        assert self.keep is not None
-        sent = self._clock()
-        secret = await super()._fetch_and_keep(key, deadline)
-        fetch = self.keep.begin(key[0], sent)
-        self._remember(fetch, key, secret)
-        self.keep.end(fetch)
-        return secret
 
 
 @pytest.mark.parametrize(
