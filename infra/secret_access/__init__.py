@@ -12,6 +12,9 @@ from .checks import Access
 from .errors import InvalidArgument, InvalidSetting, NotReached, SecretAccessError, WrongAccount
 from .gcp.documents import GcpGrant
 from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
+from .rights.developer_access import DeveloperAccess, DeveloperAccessArgs
+from .rights.guard import ServiceAccountGuard, ServiceAccountGuardArgs
+from .rights.rules import DeveloperRight
 from .shared_service.backends import SharedBackend, aws_backend, vault_backend
 from .shared_service.caller import CallerToken, caller_token
 from .shared_service.component import SharedSecretService, SharedSecretServiceArgs
@@ -41,6 +44,9 @@ __all__ = [
     "CallerToken",
     "ClusterTrust",
     "ClusterTrustArgs",
+    "DeveloperAccess",
+    "DeveloperAccessArgs",
+    "DeveloperRight",
     "GcpClusterTrust",
     "GcpClusterTrustArgs",
     "GcpGrant",
@@ -55,6 +61,8 @@ __all__ = [
     "SecretAccessError",
     "SecretWorkload",
     "SecretWorkloadArgs",
+    "ServiceAccountGuard",
+    "ServiceAccountGuardArgs",
     "SharedBackend",
     "SharedSecretService",
     "SharedSecretServiceArgs",

@@ -101,6 +101,7 @@ class ApiServer:
 
     kubeconfig: Path
     client: Client
+    authority: pki.Authority
 
     @classmethod
     @contextmanager
@@ -163,8 +164,15 @@ class ApiServer:
                 )
             )
             wait_for("the API server", ready, still_possible=lambda: died(api_server, folder / "apiserver.log"))
-            yield cls(kubeconfig, client)
+            yield cls(kubeconfig, client, authority)
             client.close()
+
+    def user(self, name: str, group: str | None = None) -> Client:
+        """A client whose certificate names a user and a group: no rights but those that somebody binds to them."""
+        at = f"https://{self.client.access.host}:{self.client.access.port}"
+        certificate = self.authority.client(f"user-{name}", name, group)
+        path = self.authority.folder / f"user-{name}.kubeconfig"
+        return Client(access(str(self.authority.kubeconfig(path, certificate, at))))
 
     def open_keys(self) -> None:
         """Let anybody read the issuer's keys, as whoever is to trust its tokens has to."""
