@@ -162,7 +162,9 @@ class Client:
 
     def _ask(self, connection: http.client.HTTPSConnection, method: str, target: str, body: Object | None) -> Object:
         kind = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
-        connection.request(method, target, None if body is None else json.dumps(body), self._headers(kind))
+        # YAML, as which the server reads what is applied, does not join JSON's two escapes for one character
+        sent = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        connection.request(method, target, sent, self._headers(kind))
         response = connection.getresponse()
         answer: Object = json.loads(response.read())
         for warning in response.headers.get_all("Warning", []):
