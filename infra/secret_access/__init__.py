@@ -11,6 +11,11 @@ from .aws.identity_choice import PodIdentity
 from .checks import Access
 from .errors import InvalidArgument, InvalidSetting, NotReached, SecretAccessError, WrongAccount
 from .gcp.documents import GcpGrant
+from .patterns.external_manifests import DeletionPolicy
+from .patterns.external_secrets import ExternalSecretAccess, ExternalSecretAccessArgs, ExternalSecretKey, SyncedSecret
+from .patterns.external_store import ExternalStore
+from .patterns.kubernetes_secret import KubernetesSecret, KubernetesSecretArgs
+from .patterns.secret_type import SecretType
 from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
 from .rights.developer_access import DeveloperAccess, DeveloperAccessArgs
 from .rights.guard import ServiceAccountGuard, ServiceAccountGuardArgs
@@ -44,9 +49,14 @@ __all__ = [
     "CallerToken",
     "ClusterTrust",
     "ClusterTrustArgs",
+    "DeletionPolicy",
     "DeveloperAccess",
     "DeveloperAccessArgs",
     "DeveloperRight",
+    "ExternalSecretAccess",
+    "ExternalSecretAccessArgs",
+    "ExternalSecretKey",
+    "ExternalStore",
     "GcpClusterTrust",
     "GcpClusterTrustArgs",
     "GcpGrant",
@@ -54,11 +64,14 @@ __all__ = [
     "GcpSecretAccessArgs",
     "InvalidArgument",
     "InvalidSetting",
+    "KubernetesSecret",
+    "KubernetesSecretArgs",
     "NotReached",
     "PodIdentity",
     "SecretAccess",
     "SecretAccessArgs",
     "SecretAccessError",
+    "SecretType",
     "SecretWorkload",
     "SecretWorkloadArgs",
     "ServiceAccountGuard",
@@ -66,6 +79,7 @@ __all__ = [
     "SharedBackend",
     "SharedSecretService",
     "SharedSecretServiceArgs",
+    "SyncedSecret",
     "VaultClusterTrust",
     "VaultClusterTrustArgs",
     "VaultSecretAccess",

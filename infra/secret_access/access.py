@@ -12,6 +12,7 @@ from . import checks
 from .arguments import Arguments
 from .checks import Access
 from .inputs import lift, output
+from .patterns.external_store import ExternalStore
 from .pods import checks as pod_checks
 from .pods import environment, network_policy, service_account, sidecar_container, sidecar_settings
 from .pods.sidecar_container import USER
@@ -67,6 +68,9 @@ class SecretAccessArgs(TypedDict):
     Example: `["monitoring"]`."""
     labels: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
     """Labels of the ServiceAccount and, through `pod_labels`, of pods. Default: none. Example: `{"team": "a"}`."""
+    external_secrets: NotRequired[bool]
+    """The External Secrets Operator may use the identity too: the ServiceAccount has the annotation by which the
+    operator knows it, and there is the output `external_store` for ExternalSecretAccess. Default: false."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class CommonArguments:
     metrics: pulumi.Input[list[str]] | None
     labels: pulumi.Input[dict[str, str]]
     are_labels_given: bool
+    external: bool
+    """Whether the External Secrets Operator may use the identity too."""
 
     @property
     def subject(self) -> pulumi.Input[str]:
@@ -130,6 +136,7 @@ def common_arguments(given: Arguments, backend: Backend) -> CommonArguments:
         metrics=given.optional("metrics_namespaces", partial(checks.namespaces, "metrics_namespaces")),
         labels=given.take("labels", checks.labels, {}),
         are_labels_given="labels" in given,
+        external=given.plain("external_secrets", partial(checks.flag, "external_secrets"), False),
     )
 
 
@@ -156,6 +163,8 @@ class SecretAccess(pulumi.ComponentResource):
     """The volumes of the sidecar, spelled as in a manifest."""
     url: pulumi.Output[str]
     """URL of the sidecar for the app."""
+    external_store: pulumi.Output[ExternalStore | None]
+    """The argument `store` of ExternalSecretAccess. None without `external_secrets`."""
 
     def for_workload(self) -> WorkloadAccess:
         """Return the argument `access` of SecretWorkload."""
@@ -174,13 +183,15 @@ class SecretAccess(pulumi.ComponentResource):
         refused_annotations: pulumi.Input[Mapping[str, str]] | None = None,
         pod_annotations: pulumi.Input[dict[str, str]] | None = None,
         pod_labels: pulumi.Input[Mapping[str, str]] | None = None,
+        external_provider: pulumi.Input[dict[str, Any]] | None = None,
         outputs: Mapping[str, pulumi.Output[Any]] | None = None,
     ) -> None:
         """Make the ServiceAccount and, where asked for, the NetworkPolicy; set all outputs and register them.
 
         `variables` are the cloud's own for the sidecar. `account_annotations` are those that the ServiceAccount has, or
         must have if it exists already; `refused_annotations` are those that one may not have, each with what it would
-        do. `pod_annotations` and `pod_labels` are what the cloud wants of pods; `outputs` are the cloud's own.
+        do. `pod_annotations` and `pod_labels` are what the cloud wants of pods; `external_provider` is the vault as the
+        External Secrets Operator knows it; `outputs` are the cloud's own.
         """
         self.identity = identity
         make = service_account.read if common.existing else service_account.create
@@ -243,6 +254,7 @@ class SecretAccess(pulumi.ComponentResource):
         self.sidecar = output(self._workload_access["sidecar"])
         self.volumes = output(self._workload_access["volumes"])
         self.url = output(self._workload_access["url"])
+        self.external_store = pulumi.Output.from_input(self._external_store(common, external_provider))
         self.register_outputs(
             {
                 "namespace": self.namespace,
@@ -255,9 +267,23 @@ class SecretAccess(pulumi.ComponentResource):
                 "sidecar": self.sidecar,
                 "volumes": self.volumes,
                 "url": self.url,
+                "externalStore": self.external_store,
                 **(outputs or {}),
             }
         )
+
+    def _external_store(
+        self, common: CommonArguments, provider: pulumi.Input[dict[str, Any]] | None
+    ) -> ExternalStore | None:
+        if provider is None:
+            return None
+        return {
+            "namespace": common.namespace,
+            "service_account_name": self.service_account_name,
+            "secret_prefix": common.prefix,
+            "backend": common.backend.name,
+            "provider": provider,
+        }
 
 
 def _merged(*labels: Mapping[str, str]) -> dict[str, str]:

@@ -43,8 +43,9 @@ PAGES = [DOCS / "components.md", *(DOCS / f"{cloud}.md" for cloud in CLOUDS)]
 
 
 def own_page(component: type) -> str:
-    """The page that has a component's own arguments: its cloud's, or that of what all clouds share."""
-    return (DOCS / f"{package(component)}.md").read_text() if package(component) in CLOUDS else PAGE
+    """The page that has a component's own arguments: its package's, or that of what all clouds share."""
+    pages = (*CLOUDS, "patterns")
+    return (DOCS / f"{package(component)}.md").read_text() if package(component) in pages else PAGE
 
 
 def own_section(component: type) -> str:
@@ -124,6 +125,14 @@ def test_the_examples_of_the_clouds_work() -> None:
         examples = re.findall(r"```python\n(.*?)```", (DOCS / f"{cloud}.md").read_text(), re.DOTALL)
         assert examples, cloud
         assert all("ServiceAccount" in made_by(example) for example in examples), cloud
+
+
+def test_the_examples_of_the_other_patterns_work() -> None:
+    """The page of what may be in etcd makes a store and a secret of the operator's, and a Secret."""
+    external, kubernetes = re.findall(r"```python\n(.*?)```", (DOCS / "patterns.md").read_text(), re.DOTALL)
+    assert made_by(external) >= {"ServiceAccount", "SecretStore", "ExternalSecret"}
+    assert made_by(kubernetes) == {"Namespace", "Secret"}
+    assert "(patterns.md)" in PAGE
 
 
 def test_the_documents_that_security_reviewers_see_are_those_that_are_made() -> None:

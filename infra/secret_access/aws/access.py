@@ -15,7 +15,7 @@ from ..owners import OWNERS, Owner
 from ..pods import checks as pod_checks
 from ..pods import sidecar_container, sidecar_settings
 from . import checks as aws_checks
-from . import documents, eks_checks, identity_choice, role_checks
+from . import documents, eks_checks, external_store, identity_choice, role_checks
 from .association import AssociationArguments, associated_namespace, make_association, session_policy
 from .environment import AGENT_URL, BACKEND, irsa_variables, pod_identity_variables
 from .identifiers import Account, Cluster, OidcProvider, Role
@@ -117,10 +117,11 @@ class AwsSecretAccess(SecretAccess):
                 tags=given.take("tags", checks.tags),
             )
         duration = given.optional("session_duration", role_checks.session_duration)
-        irsa = given.named("irsa_annotation", checks.flag, False)
+        irsa = common.external or given.named("irsa_annotation", checks.flag, False)
         endpoint_url = given.check(_endpoint_url, given.get("endpoint_url"), common.settings)
         agent_url = given.take("pod_identity_agent_url", eks_checks.agent_url, AGENT_URL)
         pod_annotations = given.take("app_containers", _pod_annotations, ["app"])
+        external = lift(external_store.provider, common.account_name, region) if common.external else None
         super().__init__("secret-access:index:AwsSecretAccess", name, {}, opts)
         child = children_of(self, opts)
 
@@ -146,6 +147,7 @@ class AwsSecretAccess(SecretAccess):
             account_annotations=lift(_account_annotations, identity, irsa),
             refused_annotations=lift(_refused_annotations, irsa) if association is None else {},
             pod_annotations=pod_annotations,
+            external_provider=external,
         )
 
 

@@ -101,6 +101,8 @@ def _check_pod_identity(mode: PodIdentity, given: Mapping[str, Any]) -> None:
         expected = "the ARN of the EKS cluster, such as arn:aws:eks:us-east-1:111122223333:cluster/blue"
         raise invalid("pod_identity without eks_cluster_arn", mode.value, expected, "set eks_cluster_arn")
     _refuse(given, OF_IRSA, "pod_identity", "it belongs to IRSA", "leave out one of the two")
+    reason = "the External Secrets Operator gets credentials of Pod Identity for its own pods alone"
+    _refuse(given, ("external_secrets",), "pod_identity", reason, "use IRSA, or read through the sidecar")
     if mode is PodIdentity.ROLE_PER_NAMESPACE:
         return
     named = f"pod_identity: {mode.value}"

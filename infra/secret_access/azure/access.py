@@ -13,7 +13,7 @@ from ..access import SecretAccess
 from ..arguments import Arguments
 from ..inputs import children_of, lift, or_default
 from . import checks as azure_checks
-from . import documents
+from . import documents, external_store
 from .arguments import POD_IDENTITY_LABEL, Asked, AzureSecretAccessArgs
 from .documents import ResourceId
 from .environment import PROXY_CA, PROXY_CA_FOLDER, variables
@@ -64,6 +64,10 @@ class AzureSecretAccess(SecretAccess):
         complete = pulumi.Output.all(identity.client_id, *ids)
         client_id = complete.apply(lambda known: str(known[0]))
         self.vault_url = pulumi.Output.from_input(vault_url)
+        external = None
+        if common.external:
+            where_and_who = (vault_url, asked.tenant_id, asked.authority_host)
+            external = lift(external_store.provider, common.account_name, *where_and_who)
         self._serve(
             name,
             replace(common, files=lift(_with_proxy_ca, common.files)) if asked.has_binding else common,
@@ -79,9 +83,10 @@ class AzureSecretAccess(SecretAccess):
                 token_proxy_url=asked.proxy_url,
                 token_proxy_sni_name=asked.proxy_sni_name,
             ),
-            account_annotations=lift(_account_annotations, client_id),
+            account_annotations=lift(_account_annotations, client_id, common.external),
             pod_annotations=asked.pod_annotations,
             pod_labels=asked.pod_labels,
+            external_provider=external,
             outputs={"vaultUrl": self.vault_url},
         )
 
@@ -235,6 +240,9 @@ def _with_proxy_ca(files: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, A
     return {**files, PROXY_CA_FOLDER: PROXY_CA}
 
 
-def _account_annotations(client_id: str) -> dict[str, str]:
-    """Return a ServiceAccount's annotation, for people; AKS's webhook goes by others."""
-    return {CLIENT_ANNOTATION: client_id}
+def _account_annotations(client_id: str, external: bool) -> dict[str, str]:
+    """Return a ServiceAccount's annotations: for people, and for the External Secrets Operator where it may be used.
+
+    AKS's webhook goes by the second too, on pods that carry its label, which ours do not.
+    """
+    return {CLIENT_ANNOTATION: client_id, **({external_store.CLIENT_ID_ANNOTATION: client_id} if external else {})}

@@ -16,7 +16,7 @@ from ..owners import OWNERS, Owner
 from ..pods import checks as pod_checks
 from ..pods import sidecar_container
 from . import checks as azure_checks
-from . import documents
+from . import documents, external_store
 from . import issuers as issuer_checks
 from .documents import ResourceId
 from .environment import BACKEND
@@ -117,6 +117,11 @@ class Asked:
             self.shared_secrets = _by_name(names, spelled)
         self._own(given, where)
         self.authority_host = _url(given, "authority_host", "https://login.microsoftonline.us")
+        if self.common.external:
+            given.check(external_store.environment, self.authority_host)
+            for name in issuer_checks.BINDING:
+                if name in given:
+                    given.check(external_store.no_binding, shown(given.get(name)))
         self.tags = given.take("tags", checks.tags)
         self.pod_annotations = given.take("app_containers", _pod_annotations, ["app"])
         self.pod_labels = given.take("aad_pod_identity_binding", _pod_labels)

@@ -12,7 +12,7 @@ from ..access import CommonArguments, SecretAccess, SecretAccessArgs, common_arg
 from ..arguments import Arguments
 from ..inputs import children_of, lift
 from . import checks as gcp_checks
-from . import documents
+from . import documents, external_store
 from .documents import GLOBAL, GcpGrant
 from .environment import BACKEND, variables
 from .identity import Identity, identity
@@ -93,6 +93,9 @@ class GcpSecretAccess(SecretAccess):
         if what.condition is not None:
             conditions = [counted(given, project, role, who.member, what.condition) for role in what.roles]
         endpoint_url = given.take("endpoint_url", gcp_checks.endpoint_url)
+        external = None
+        if common.external:
+            external = given.check(external_store.provider, common.account_name, project, who.provider, what.location)
         super().__init__("secret-access:index:GcpSecretAccess", name, {}, opts)
         child = children_of(self, opts)
 
@@ -119,7 +122,10 @@ class GcpSecretAccess(SecretAccess):
                 location=what.location,
                 endpoint_url=endpoint_url,
             ),
-            account_annotations=lift(_account_annotations, known),
+            account_annotations=lift(
+                _account_annotations, known, known if common.external and who.email is not None else None
+            ),
+            external_provider=external,
         )
 
 
@@ -226,6 +232,6 @@ def _on_the_project(
     ]
 
 
-def _account_annotations(identity: str) -> dict[str, str]:
-    """Return the annotation of the ServiceAccount that names its identity, for people."""
-    return {IDENTITY_ANNOTATION: identity}
+def _account_annotations(identity: str, external_email: str | None) -> dict[str, str]:
+    """Return the annotations of the ServiceAccount that name its identity: for people, and for the operator."""
+    return {IDENTITY_ANNOTATION: identity, **external_store.annotations(external_email)}

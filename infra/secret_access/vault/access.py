@@ -13,7 +13,7 @@ from ..arguments import Arguments
 from ..checks import Access
 from ..inputs import children_of, lift
 from . import checks as vault_checks
-from . import documents
+from . import documents, external_store
 from .environment import BACKEND, variables
 from .role_names import ROLE_NAMES
 
@@ -92,6 +92,18 @@ class VaultSecretAccess(SecretAccess):
         )
         complete = pulumi.Output.all(policy.id, role.id)
         identity = complete.apply(lambda _: lift(_identity, own_namespace, auth_path, role_name))
+        external = None
+        if common.external:
+            external = lift(
+                external_store.provider,
+                common.account_name,
+                address=address,
+                vault_namespace=own_namespace,
+                mount=mount,
+                auth_path=auth_path,
+                role_name=role.role_name,
+                audience=audience,
+            )
         self._serve(
             name,
             replace(common, settings=settings),
@@ -107,6 +119,7 @@ class VaultSecretAccess(SecretAccess):
                 role_name=role.role_name,
             ),
             account_annotations=lift(_account_annotations, identity),
+            external_provider=external,
         )
 
 

@@ -213,7 +213,7 @@ def test_every_argument_is_tried_as_an_output() -> None:
     """But for those that decide what is made."""
     tried = {"existing_role_arn", *OF_IRSA, *OF_POD_IDENTITY, *NOT_TOGETHER}
     missing = set(AwsSecretAccessArgs.__annotations__) - tried - set(EVERY) - {"namespace", "sidecar_image", "region"}
-    assert missing == {"existing_service_account", "pod_identity"}
+    assert missing == {"existing_service_account", "external_secrets", "pod_identity"}
 
 
 def test_the_account_and_partition_are_the_oidc_providers() -> None:

@@ -25,6 +25,7 @@ PLAIN = {
     "secrets": ["database-password"],
     "access": "read_write",
     "existing_service_account": False,
+    "external_secrets": False,
     "grant": "secrets",
     "exclusive": False,
     "location": "europe-west3",
