@@ -20,8 +20,14 @@ from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
 from .rights.developer_access import DeveloperAccess, DeveloperAccessArgs
 from .rights.guard import ServiceAccountGuard, ServiceAccountGuardArgs
 from .rights.rules import DeveloperRight
-from .shared_service.backends import SharedBackend, aws_backend, vault_backend
-from .shared_service.caller import CallerToken, caller_token
+from .shared_service.backends import (
+    SharedAwsBackend,
+    SharedAzureBackend,
+    SharedBackend,
+    SharedGcpBackend,
+    SharedVaultBackend,
+)
+from .shared_service.caller import CallerAccess
 from .shared_service.component import SharedSecretService, SharedSecretServiceArgs
 
 if TYPE_CHECKING:
@@ -46,7 +52,7 @@ __all__ = [
     "AwsTargetRoleArgs",
     "AzureSecretAccess",
     "AzureSecretAccessArgs",
-    "CallerToken",
+    "CallerAccess",
     "ClusterTrust",
     "ClusterTrustArgs",
     "DeletionPolicy",
@@ -76,9 +82,13 @@ __all__ = [
     "SecretWorkloadArgs",
     "ServiceAccountGuard",
     "ServiceAccountGuardArgs",
+    "SharedAwsBackend",
+    "SharedAzureBackend",
     "SharedBackend",
+    "SharedGcpBackend",
     "SharedSecretService",
     "SharedSecretServiceArgs",
+    "SharedVaultBackend",
     "SyncedSecret",
     "VaultClusterTrust",
     "VaultClusterTrustArgs",
@@ -86,9 +96,6 @@ __all__ = [
     "VaultSecretAccessArgs",
     "WorkloadAccess",
     "WrongAccount",
-    "aws_backend",
-    "caller_token",
-    "vault_backend",
 ]
 
 _MODULES = {

@@ -79,7 +79,11 @@ class Arguments:
 
     def nested(self, name: str, form: Any, *, example: str) -> "Arguments":
         """Return the arguments in a mapping, all of those that `form` requires."""
-        inner = Arguments(f"{self._where}: {name}", self._values.get(name), form, example=example)
+        return self.within(name, self._values.get(name), form, example=example)
+
+    def within(self, name: str, values: object, form: Any, *, example: str) -> "Arguments":
+        """Return the same for a mapping that was given as an Output, once it is known."""
+        inner = Arguments(f"{self._where}: {name}", values, form, example=example)
         missing = [key for key in form.__required_keys__ if key not in inner]
         if missing:
             raise self._prefixed(

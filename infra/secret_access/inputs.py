@@ -42,6 +42,11 @@ def _use(value: Any, then: Callable[[Any], pulumi.Input[R]]) -> pulumi.Input[R]:
     return later.apply(lambda known: _use(known, then))
 
 
+def once_known(value: Any, then: Callable[[Any], pulumi.Input[R]]) -> pulumi.Input[R]:
+    """Return `then` of the value, now or once it is known itself; what it holds may still be Outputs."""
+    return value.apply(then) if isinstance(value, pulumi.Output) else then(value)
+
+
 def output(value: pulumi.Input[R]) -> pulumi.Output[R]:
     """Return an Output of a value that holds none; `Output.from_input` looks for one in every part of it."""
     return value if isinstance(value, pulumi.Output) else pulumi.Output.from_input(None).apply(lambda _: value)

@@ -71,7 +71,7 @@ class Caller:
 
 
 def manifest(caller: dict[str, Any], namespace: str, name: str, service_account: str) -> dict[str, Any]:
-    """A pod of a caller's own, with what `caller_token` gave and nothing else of ours."""
+    """A pod of a caller's own, with what the service's `caller_access` has and nothing else of ours."""
     container = {
         "name": "app",
         "image": IMAGE,

@@ -15,7 +15,6 @@ from secret_access import (
     SecretWorkload,
     SharedSecretService,
     SharedSecretServiceArgs,
-    aws_backend,
 )
 from secret_access.pods.workload import SecretWorkloadArgs, WorkloadAccess
 from tests.infra.engine import ISSUER_HOST, PROJECT_NUMBER, PROVIDER_ARN, World, outputs_in
@@ -101,7 +100,7 @@ def shared_args(**changed: Any) -> dict[str, Any]:
     args = {
         "namespace": "platform",
         "sidecar_image": "registry.example/secret-sidecar:0.1.0",
-        "backend": aws_backend(ROLES, "us-east-1"),
+        "backend": {"aws": {"role_arn": ROLES, "region": "us-east-1"}},
         "certificate": {"secret": {"secretName": "secrets-tls"}},
         "caller_namespaces": ["test", "prod"],
         **changed,

@@ -50,8 +50,10 @@ def test_an_unknown_argument_unlike_any_other_is_answered_with_those_there_are()
 
 def test_unknown_keys_of_nested_arguments_are_refused_too() -> None:
     """The mappings `backend` and `access` are read as strictly."""
-    backend = {"name": "vault", "audience": "vault", "env": {}, "adress": "x"}
-    assert_all_in(["backend", "adress is unknown"], refusal(shared_service(backend=backend)))
+    backend = {"vault": {"address": "https://vault.example:8200", "role_name": "blue-{namespace}", "adress": "x"}}
+    said = ["backend: vault", "adress is unknown", "did you mean address?"]
+    assert_all_in(said, refusal(shared_service(backend=backend)))
+    assert_all_in(["backend: awz is unknown"], refusal(shared_service(backend={"awz": {}})))
     assert_all_in(["access", "volume is unknown", "did you mean volumes?"], refusal(workload({"volume": []})))
 
 
@@ -89,7 +91,7 @@ def test_a_text_where_a_list_belongs_stops_the_program(
         (cluster_trust, "tags", {"team": 1}),
         (workload, "env", {"LEVEL": 1}),
         (workload, "env", ["LEVEL=1"]),
-        (shared_service, "env", {"SECRETS_CACHE_TTL": 10}),
+        (shared_service, "sidecar_env", {"SECRETS_CACHE_TTL": 10}),
     ],
 )
 def test_a_mapping_is_of_texts(component: Component, argument: str, value: Any, delay: Callable[[Any], Any]) -> None:
@@ -127,7 +129,8 @@ def test_a_required_argument_that_is_not_there_is_missed(
         (aws_access, "app_containers secret_prefix secrets service_account_name token_expiration_seconds"),
         (cluster_trust, "tags"),
         (workload, "workload_name env ports resources writable_root"),
-        (shared_service, "service_name replicas metrics_namespaces env resources"),
+        (shared_service, "service_name replicas metrics_namespaces sidecar_env sidecar_resources access"),
+        (shared_service, "ca_config_map token_expiration_seconds sidecar_files image_pull_policy"),
     ],
 )
 def test_an_output_that_is_nothing_is_as_good_as_left_out(component: Component, arguments: str) -> None:
@@ -147,17 +150,18 @@ def _present(value: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("backend", "given"), [("aws", "'aws'"), ({"name": "aws", "audience": "a"}, "['audience', 'name']")]
+    ("backend", "given"), [("aws", "'aws'"), ({"aws": "eu"}, "'eu'"), ({"aws": {"region": "eu"}}, "['region']")]
 )
 def test_a_wrong_mapping_is_shown_a_right_one(backend: Any, given: str) -> None:
     message = str(refusal(shared_service(backend=backend)).value)
-    assert f"given {given}, expected a value such as aws_backend(" in message
+    assert f"given {given}, expected a value such as {{" in message
+    assert "secret-access-blue-{namespace}" in message
 
 
-@pytest.mark.parametrize("backend", [None, "aws", {}, {"name": "aws", "audience": "a"}])
+@pytest.mark.parametrize("backend", [None, "aws", {}, {"aws": None}, {"aws": {"region": "us-east-1"}}])
 def test_a_shared_service_needs_a_backend(backend: Any) -> None:
     """One that is missing, or lacks a part, is shown how to be written."""
-    assert_all_in(["backend", "aws_backend("], refusal(shared_service(backend=backend)))
+    assert_all_in(["backend", '"role_arn": "arn:aws:iam::'], refusal(shared_service(backend=backend)))
 
 
 @pytest.mark.parametrize(

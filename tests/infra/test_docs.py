@@ -16,6 +16,7 @@ from secret_access.aws.documents import secrets_policy
 from secret_access.aws.identifiers import OidcProvider
 from secret_access.aws.trust import irsa_trust
 from secret_access.checks import subject
+from secret_access.shared_service.backends import CHOICES
 from tests.infra.engine import run
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,17 @@ def test_the_page_says_what_is_required(component: type) -> None:
     """`required` stands where an argument may not be left out, and nowhere else."""
     required = set(re.findall(r"^\| `(\w+)` \| required\.", own_section(component), re.MULTILINE))
     assert required == own(component, arguments_of(component).__required_keys__)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_every_argument_of_a_shared_services_vault_is_documented(cloud: str) -> None:
+    """In one row for each vault, those that are required first."""
+    form = CHOICES[cloud].form
+    (row,) = re.findall(rf"^\| {cloud} \| (.*) \|$", own_section(secret_access.SharedSecretService), re.MULTILINE)
+    required, _, others = row.partition(", required")
+    assert set(re.findall(r"`(\w+)`", required)) == form.__required_keys__
+    assert set(re.findall(r"`(\w+)`", row)) >= set(form.__annotations__)
+    assert others
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)

@@ -268,6 +268,11 @@ def token_audience(given: object) -> str:
     raise invalid(what, given, expected, fix)
 
 
+def audience_of(provider: WorkloadIdentityProvider, given: object) -> str:
+    """Return the audience of tokens for a provider: its own, unless it was told to expect another."""
+    return provider.token_audience if given is None else token_audience(given)
+
+
 def condition_description(identity: str) -> str:
     """Return the description of a condition: the identity, so that no two identities have the same condition.
 

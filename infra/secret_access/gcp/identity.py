@@ -61,7 +61,7 @@ def identity(
     name = given.check(owned, name, provider, subject)
     return Identity(
         provider=provider,
-        audience=given.check(_audience, provider, given.get("token_audience")),
+        audience=given.check(checks.audience_of, provider, given.get("token_audience")),
         impersonator=lift(documents.impersonator, *who),
         name=name,
         member=name if email is None else lift(documents.account_member, name),
@@ -69,7 +69,3 @@ def identity(
         email=None if email is None else name,
         account_id=account_id,
     )
-
-
-def _audience(provider: WorkloadIdentityProvider, given: object) -> str:
-    return provider.token_audience if given is None else checks.token_audience(given)

@@ -28,7 +28,7 @@ def create(
     metadata: Any = {"name": service_account_name, "namespace": namespace, "annotations": annotations}
     if labels is not None:
         metadata["labels"] = labels
-    secrets: Any = None if pull_secrets is None else lift(_references, pull_secrets)
+    secrets: Any = None if pull_secrets is None else lift(references, pull_secrets)
     account = k8s.core.v1.ServiceAccount(
         name,
         metadata=metadata,
@@ -58,5 +58,6 @@ def read(
     return pulumi.Output.all(service_account_name, checked).apply(lambda known: str(known[0]))
 
 
-def _references(names: list[str]) -> list[dict[str, str]]:
+def references(names: list[str]) -> list[dict[str, str]]:
+    """Return the Secrets with a registry's credentials, as a ServiceAccount names them."""
     return [{"name": name} for name in names]

@@ -47,7 +47,7 @@ def container(
         "securityContext": security_context(user),
         "volumeMounts": [
             {"name": VOLUME, "mountPath": token_folder, "readOnly": True},
-            *({"name": name, "mountPath": path, "readOnly": True} for name, path, _ in _named(files)),
+            *file_mounts(files),
         ],
     }
 
@@ -84,6 +84,11 @@ def url(port: int) -> str:
 def file_volumes(files: Mapping[str, Manifest]) -> list[Manifest]:
     """Return the volumes of the files, given by the path that each is mounted at."""
     return [{"name": name, **source} for name, _, source in _named(files)]
+
+
+def file_mounts(files: Mapping[str, Manifest]) -> list[Manifest]:
+    """Return the mounts of the same files."""
+    return [{"name": name, "mountPath": path, "readOnly": True} for name, path, _ in _named(files)]
 
 
 def _named(files: Mapping[str, Manifest]) -> list[tuple[str, str, Manifest]]:

@@ -20,6 +20,8 @@ MOST_SECONDS = {
     "SECRETS_EVENTS_INTERVAL": 3600,
 }
 """Settings in seconds, with the maximum of each."""
+DEFAULT_TIMEOUT = 5
+"""`SECRETS_TIMEOUT` where nobody sets it, in seconds."""
 MORE_THAN_ZERO = ("SECRETS_TIMEOUT", "SECRETS_EVENTS_INTERVAL")
 PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")
 OF_EVERY_VAULT = (

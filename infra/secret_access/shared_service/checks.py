@@ -1,115 +1,82 @@
 """Checks of the shared service's arguments, so that its pods start, and let in no more callers than meant."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..checks import LABEL, invalid, namespaces, text_mapping, unknown, whole_number
+from ..checks import LABEL, SERVICE_ACCOUNT, invalid, match, namespaces, text_mapping, unknown, whole_number
 from ..errors import InvalidArgument
-from ..pods.sidecar_settings import AWS_CREDENTIALS, MOST_SECONDS, OF_AWS, PROXIES, check_endpoints, check_value
+from ..pods.sidecar_settings import OF_EVERY_VAULT, Backend, check_endpoints, check_value
 
 MINIMUM_REPLICAS = 2
 SOURCES = ("secret", "csi", "projected")
 CERTIFICATE = '{"secret": {"secretName": "secrets-tls"}}'
+MOST_CALLERS = 999_999
 SET_BY_THE_COMPONENT = {
-    "SECRETS_MODE",
-    "SECRETS_BACKEND",
-    "SECRETS_PORT",
-    "SECRETS_HEALTH_PORT",
-    "SECRETS_TLS_CERT_FILE",
-    "SECRETS_TLS_KEY_FILE",
-    "SECRETS_SHARED_HOSTS",
+    "SECRETS_ACCESS": "access",
+    "SECRETS_BACKEND": "backend",
+    "SECRETS_HEALTH_PORT": "",
+    "SECRETS_MODE": "",
+    "SECRETS_PORT": "",
+    "SECRETS_SHARED_HOSTS": "",
+    "SECRETS_TLS_CERT_FILE": "certificate",
+    "SECRETS_TLS_KEY_FILE": "certificate",
 }
-IDENTITIES_AND_WORKLOAD_SETTINGS = {
-    "SECRETS_TOKEN_FILE",
-    "SECRETS_NAMESPACE",
-    "SECRETS_PREFIX",
-    "SECRETS_POD_NAME",
-    "SECRETS_NAMES",
-    "SECRETS_VAULT_JWT_FILE",
-    "SECRETS_VAULT_ROLE",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "SECRETS_AWS_REPLICA_REGIONS",
-    "SECRETS_AWS_SESSION_DURATION",
-    *AWS_CREDENTIALS,
-    "GCP_TOKEN_FILE",
-    "GOOGLE_APPLICATION_CREDENTIALS",
-    "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
-    "GCE_METADATA_HOST",
-    "AZURE_CLIENT_ID",
-    "AZURE_FEDERATED_TOKEN_FILE",
-    "AZURE_KUBERNETES_CA_DATA",
-    "AZURE_KUBERNETES_CA_FILE",
-    "AZURE_KUBERNETES_SNI_NAME",
-    "AZURE_KUBERNETES_TOKEN_PROXY",
-    "VAULT_TOKEN",
-    "BAO_TOKEN",
+"""Variables that are set whatever the vault is, each with the argument that decides it, or an empty text."""
+OF_CALLERS = {
+    "SECRETS_SHARED_CLIENT_IDS": "client_ids",
+    "SECRETS_SHARED_ROLE_ARN": "role_arn",
+    "SECRETS_SHARED_SERVICE_ACCOUNT": "google_service_account",
+    "SECRETS_SHARED_VAULT_ROLE": "role_name",
 }
-"""Settings that would give the service an identity, or that belong to one workload: it refuses to start with them."""
-
-OWN_SETTINGS = (
-    *MOST_SECONDS,
-    "SECRETS_ACCESS",
-    "SECRETS_GCP_LOCATION",
-    "SECRETS_METRICS_NAMES",
-    "SECRETS_TLS_STRICT",
-    "SECRETS_SHARED_CALLERS",
-    "SECRETS_SHARED_CLIENT_IDS",
-    "SECRETS_SHARED_ROLE_ARN",
-    "SECRETS_SHARED_SERVICE_ACCOUNT",
-    "SECRETS_SHARED_VAULT_ROLE",
-    "SECRETS_VAULT_AUTH_PATH",
-    "SECRETS_VAULT_MOUNT",
-)
-"""The SECRETS_… settings that a platform may set."""
-
-VAULT_SETTINGS = (
-    *PROXIES,
-    "no_proxy",
-    "NO_PROXY",
-    "SSL_CERT_FILE",
-    *OF_AWS,
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_ENDPOINT_URL",
-    "GOOGLE_CLOUD_PROJECT",
-    "GCP_PROJECT_ID",
-    "GCP_WORKLOAD_IDENTITY_PROVIDER",
-    "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER",
-    "CLOUDSDK_API_ENDPOINT_OVERRIDES_STS",
-    "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS",
-    "AZURE_KEYVAULT_URL",
-    "AZURE_TENANT_ID",
-    "AZURE_AUTHORITY_HOST",
-    *(
-        f"{cli}_{name}"
-        for cli in ("VAULT", "BAO")
-        for name in ("ADDR", "NAMESPACE", "CACERT", "CLIENT_CERT", "CLIENT_KEY")
-    ),
-)
-"""The settings under the names that the clouds' and Vault's own tools have for them."""
+"""Variables that say whom each caller becomes, each with the vault's argument that decides it."""
+OF_ONE_WORKLOAD = ("SECRETS_NAMES", "SECRETS_NAMESPACE", "SECRETS_POD_NAME", "SECRETS_PREFIX", "SECRETS_TOKEN_FILE")
+SETTABLE = (*(name for name in OF_EVERY_VAULT if name not in OF_ONE_WORKLOAD), "SECRETS_SHARED_CALLERS")
+"""Settings that a platform may choose, whatever the vault is."""
 
 
-def environment(backend: Mapping[str, str], more: object) -> dict[str, str]:
-    """Return the backend's variables and further ones; refuse the component's own, a workload's and an identity's."""
-    env = {**text_mapping("backend.env", backend, '{"AWS_REGION": "us-east-1"}')}
-    env |= text_mapping("env", more, '{"SECRETS_CACHE_TTL": "10"}')
-    for name in env:
-        if name in SET_BY_THE_COMPONENT:
-            raise invalid("env", name, "variables that the component does not set itself", "leave it out")
-        if name in IDENTITIES_AND_WORKLOAD_SETTINGS:
+def environment(
+    given: object, *, backend: Backend, arguments: Collection[str], has_endpoint_url: bool
+) -> dict[str, str]:
+    """Return the settings that the platform chose; refuse the component's own, a workload's and an identity's.
+
+    `arguments` are those that the vault has in `backend`; `has_endpoint_url` tells whether one of them replaces AWS.
+    """
+    env = text_mapping("sidecar_env", given, '{"SECRETS_CACHE_TTL": "10"}')
+    settable = (*SETTABLE, *backend.settable)
+    for name, value in env.items():
+        argument = _argument(name, backend, arguments)
+        if argument is not None:
+            fix = f"use the argument {argument}" if argument else "leave it out"
+            raise invalid("sidecar_env", name, "variables that the component does not set itself", fix)
+        if name in (*OF_ONE_WORKLOAD, *backend.set_by_component, *backend.credentials):
             raise invalid(
-                "env",
+                "sidecar_env",
                 name,
                 "no identity and no settings of one workload: each caller has its own",
-                "leave it out; who may read what is said by each namespace's role",
+                "leave it out; who may read what is said by each namespace's identity",
             )
-        known = OWN_SETTINGS if name.startswith("SECRETS_") else VAULT_SETTINGS
-        if name not in known:
-            raise InvalidArgument(f"env: {unknown(name, known)}")
-        check_value("env", name, env[name])
-    check_endpoints("env", env)
+        if name not in settable:
+            raise InvalidArgument(f"sidecar_env: {unknown(name, settable)}")
+        if name == "SECRETS_SHARED_CALLERS":
+            _check_most_callers(value)
+        check_value("sidecar_env", name, value)
+    check_endpoints("sidecar_env", env, *(["endpoint_url"] if has_endpoint_url else []))
     return env
+
+
+def _argument(name: str, backend: Backend, arguments: Collection[str]) -> str | None:
+    """Return the argument that decides a variable, an empty text for one that is always the same, None for others."""
+    if name in SET_BY_THE_COMPONENT:
+        return SET_BY_THE_COMPONENT[name]
+    argument = {**backend.set_by_component, **OF_CALLERS}.get(name)
+    return f"{argument} of backend.{backend.name}" if argument in arguments else None
+
+
+def _check_most_callers(value: str) -> None:
+    if not (re.fullmatch("[0-9]{1,6}", value) and int(value)):
+        expected = f"a whole number from 1 to {MOST_CALLERS}"
+        raise invalid("sidecar_env of SECRETS_SHARED_CALLERS", value, expected, "leave it out for 1000")
 
 
 def certificate(source: Any) -> dict[str, Any]:
@@ -153,6 +120,13 @@ def callers(given: object) -> list[str]:
     return namespaces("caller_namespaces", given)
 
 
+def ca_config_map(name: object) -> str | None:
+    """Return the name of a ConfigMap (RFC 1123 subdomain); None where callers trust the authority already."""
+    if name is None:
+        return None
+    return match(SERVICE_ACCOUNT, "ca_config_map", name, "the name of a ConfigMap, such as secrets-ca", "correct it")
+
+
 def service_name(name: object) -> str:
     """Return the name of a Service, which is part of its DNS names (RFC 1035 label)."""
     if isinstance(name, str) and LABEL.fullmatch(name) and name[0].isalpha():
@@ -167,4 +141,5 @@ def service_name(name: object) -> str:
 
 def replicas(number: object) -> int:
     """Return the number of pods, at least two: with one, draining its node would cut off every caller."""
-    return whole_number("replicas", number, "a whole number, 2 or more", "leave it out for 2", least=MINIMUM_REPLICAS)
+    fix = "leave it out for 2, or give None to leave the number to an autoscaler"
+    return whole_number("replicas", number, "a whole number, 2 or more", fix, least=MINIMUM_REPLICAS)

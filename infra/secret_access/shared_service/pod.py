@@ -4,10 +4,11 @@ https://kubernetes.io/docs/concepts/services-networking/network-policies/,
 https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..pods import sidecar_container
+from ..pods import sidecar_container, sidecar_settings
 from ..pods.network_policy import from_namespaces
 
 PORT = sidecar_container.DEFAULT_PORT
@@ -16,6 +17,8 @@ CERTIFICATE_FOLDER = "/var/run/secrets/secret-access/certificate"
 TOPOLOGIES = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
 ENDPOINT_REMOVAL_SECONDS = 5
 """How long a terminating pod goes on serving, so that the Service stops routing to it first."""
+SHORTEST_GRACE = 30
+"""Kubernetes' own grace period of a pod, in seconds."""
 
 Manifest = dict[str, Any]
 
@@ -40,23 +43,42 @@ def pod(
     name: str,
     namespace: str,
     image: str,
-    backend: str,
+    pull_policy: str | None,
     certificate: Mapping[str, Any],
     env: Mapping[str, str],
+    files: Mapping[str, Manifest],
     resources: Mapping[str, Any],
     user: int | None,
 ) -> Manifest:
-    """Return the pod, fit for the Pod Security Standard `restricted`, without any token."""
-    spread = {"maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": labels(name)}}
+    """Return the pod, fit for the Pod Security Standard `restricted`, without any token.
+
+    `env` are the settings beside those that say where the service is.
+    """
+    spread = {
+        "maxSkew": 1,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": labels(name)},
+        # Those of the old version would count too while a rollout replaces them, and the new ones then share a node
+        "matchLabelKeys": ["pod-template-hash"],
+    }
     return {
         "serviceAccountName": name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "topologySpreadConstraints": [{**spread, "topologyKey": key} for key in TOPOLOGIES],
-        "containers": [_container(image, _environment(name, namespace, backend, env), resources, user)],
-        "volumes": [{"name": CERTIFICATE, **certificate}],
+        "terminationGracePeriodSeconds": grace_seconds(env),
+        "containers": [
+            _container(image, pull_policy, _environment(name, namespace, env), resources, user, files),
+        ],
+        "volumes": [{"name": CERTIFICATE, **certificate}, *sidecar_container.file_volumes(files)],
     }
+
+
+def grace_seconds(env: Mapping[str, str]) -> int:
+    """Return how long a pod may take to end: until nobody is routed to it, and its last read has its answer."""
+    longest_read = float(env.get("SECRETS_TIMEOUT") or sidecar_settings.DEFAULT_TIMEOUT)
+    return max(SHORTEST_GRACE, math.ceil(ENDPOINT_REMOVAL_SECONDS + longest_read) + 5)
 
 
 def service(name: str) -> Manifest:
@@ -82,10 +104,18 @@ def network_policy(name: str, callers: Sequence[str], metrics: Sequence[str]) ->
     return {"podSelector": {"matchLabels": labels(name)}, "policyTypes": ["Ingress"], "ingress": rules}
 
 
-def _container(image: str, env: list[Manifest], resources: Mapping[str, Any], user: int | None) -> Manifest:
+def _container(
+    image: str,
+    pull_policy: str | None,
+    env: list[Manifest],
+    resources: Mapping[str, Any],
+    user: int | None,
+    files: Mapping[str, Manifest],
+) -> Manifest:
     return {
         "name": sidecar_container.CONTAINER,
         "image": image,
+        **({"imagePullPolicy": pull_policy} if pull_policy else {}),
         "env": env,
         "ports": [
             {"name": "api", "containerPort": PORT},
@@ -96,14 +126,16 @@ def _container(image: str, env: list[Manifest], resources: Mapping[str, Any], us
         "lifecycle": {"preStop": {"sleep": {"seconds": ENDPOINT_REMOVAL_SECONDS}}},
         "resources": dict(resources),
         "securityContext": sidecar_container.security_context(user),
-        "volumeMounts": [{"name": CERTIFICATE, "mountPath": CERTIFICATE_FOLDER, "readOnly": True}],
+        "volumeMounts": [
+            {"name": CERTIFICATE, "mountPath": CERTIFICATE_FOLDER, "readOnly": True},
+            *sidecar_container.file_mounts(files),
+        ],
     }
 
 
-def _environment(name: str, namespace: str, backend: str, env: Mapping[str, str]) -> list[Manifest]:
+def _environment(name: str, namespace: str, env: Mapping[str, str]) -> list[Manifest]:
     values = {
         "SECRETS_MODE": "shared",
-        "SECRETS_BACKEND": backend,
         "SECRETS_PORT": str(PORT),
         "SECRETS_HEALTH_PORT": str(sidecar_container.HEALTH_PORT),
         "SECRETS_TLS_CERT_FILE": f"{CERTIFICATE_FOLDER}/tls.crt",

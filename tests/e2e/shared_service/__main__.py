@@ -6,7 +6,7 @@ It makes no roles: `test` and `prod` have theirs from the local stacks, under th
 import pulumi
 import pulumi_kubernetes as k8s
 
-from secret_access import SharedSecretService, aws_backend, caller_token
+from secret_access import SharedSecretService
 
 config = pulumi.Config()
 cluster = k8s.Provider(
@@ -18,11 +18,18 @@ shared = SharedSecretService(
     {
         "namespace": "platform",
         "sidecar_image": "localhost/secret-sidecar:dev",
-        "backend": aws_backend(roles, config.require("region"), config.require("endpoint")),
+        "backend": {
+            "aws": {
+                "role_arn": roles,
+                "region": config.require("region"),
+                "endpoint_url": config.require("endpoint"),
+            }
+        },
         "certificate": {"secret": {"secretName": "secrets-tls"}},
         "caller_namespaces": ["test", "prod", "stranger"],
+        "ca_config_map": "secrets-ca",
     },
     pulumi.ResourceOptions(providers=[cluster]),
 )
-pulumi.export("caller", caller_token(shared.url, shared.audience, ca_config_map="secrets-ca"))
+pulumi.export("caller", shared.caller_access)
 pulumi.export("hosts", shared.hosts)

@@ -4,8 +4,9 @@ from typing import Any, cast
 
 import pytest
 
-from secret_access import SharedSecretService, SharedSecretServiceArgs, vault_backend
+from secret_access import SharedSecretService, SharedSecretServiceArgs
 from secret_access.pods import sidecar_container
+from secret_access.shared_service import caller
 from tests.infra.components import ROLES, shared_args, shared_service
 from tests.infra.engine import Later, World, run
 
@@ -50,6 +51,7 @@ def test_it_makes_five_things_of_one_name() -> None:
         "url": "https://secrets.platform.svc:8080",
         "audience": "sts.amazonaws.com",
         "hosts": ["secrets.platform.svc", "secrets.platform.svc.cluster.local", "secrets.platform"],
+        "callerAccess": caller.access("https://secrets.platform.svc:8080", "sts.amazonaws.com", 3600, None),
     }
     assert inputs("service", service_name="vault-reader")["metadata"]["name"] == "vault-reader"
 
@@ -69,7 +71,7 @@ def test_it_holds_no_identity() -> None:
 def test_its_pods_are_told_of_the_vault_and_of_each_callers_role() -> None:
     """The variables are those of the sidecar's shared mode."""
     folder = "/var/run/secrets/secret-access/certificate"
-    assert env(env={"SECRETS_CACHE_TTL": "10"}) == {
+    assert env(sidecar_env={"SECRETS_CACHE_TTL": "10"}) == {
         "SECRETS_MODE": "shared",
         "SECRETS_BACKEND": "aws",
         "SECRETS_PORT": "8080",
@@ -81,21 +83,6 @@ def test_its_pods_are_told_of_the_vault_and_of_each_callers_role() -> None:
         "SECRETS_SHARED_ROLE_ARN": ROLES,
         "SECRETS_CACHE_TTL": "10",
     }
-    vault = env(backend=vault_backend("https://vault.example:8200", "blue-{namespace}", "https://vault.example"))
-    assert {name: value for name, value in vault.items() if "VAULT" in name or name == "SECRETS_BACKEND"} == {
-        "SECRETS_BACKEND": "vault",
-        "VAULT_ADDR": "https://vault.example:8200",
-        "SECRETS_SHARED_VAULT_ROLE": "blue-{namespace}",
-        "SECRETS_VAULT_AUTH_PATH": "jwt",
-        "SECRETS_VAULT_MOUNT": "secret",
-    }
-
-
-def test_another_vault_needs_no_helper() -> None:
-    """A vault that the sidecar's shared mode learns is told by its name and variables."""
-    backend = {"name": "gcp", "audience": "https://pool.example", "env": {"GOOGLE_CLOUD_PROJECT": "shop"}}
-    assert env(backend=backend)["GOOGLE_CLOUD_PROJECT"] == "shop"
-    assert world(backend=backend).outputs["secrets"]["audience"] == "https://pool.example"
 
 
 def test_its_pods_are_as_strict_as_a_sidecar() -> None:
@@ -123,9 +110,37 @@ def test_there_is_always_one_to_ask() -> None:
         "topology.kubernetes.io/zone",
     ]
     assert all(constraint["labelSelector"] == {"matchLabels": LABELS} for constraint in spread)
+    assert all(constraint["matchLabelKeys"] == ["pod-template-hash"] for constraint in spread)
     assert template["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
     budget = inputs("budget")["spec"]
     assert (budget["maxUnavailable"], budget["selector"]) == (1, {"matchLabels": LABELS})
+
+
+def test_the_number_of_pods_may_be_left_to_an_autoscaler() -> None:
+    """A number in the Deployment would undo the autoscaler's at each `up`."""
+    args = cast("SharedSecretServiceArgs", {**shared_args(), "replicas": None})
+    spec = run(lambda: SharedSecretService("secrets", args)).one(KINDS["deployment"]).inputs["spec"]
+    assert "replicas" not in spec
+
+
+@pytest.mark.parametrize(("timeout", "grace"), [(None, 30), ("5", 30), ("19.5", 30), ("20.5", 31), ("60", 70)])
+def test_a_pod_that_ends_has_the_time_to_answer(timeout: str | None, grace: int) -> None:
+    """As long as it is still routed to, and as its longest read may take after that, with seconds to spare."""
+    settings = None if timeout is None else {"SECRETS_TIMEOUT": timeout}
+    assert pod(sidecar_env=settings)["terminationGracePeriodSeconds"] == grace
+
+
+def test_writes_are_a_choice() -> None:
+    """Read alone, unless the platform says otherwise; the caller's own identity decides in either case."""
+    assert "SECRETS_ACCESS" not in env()
+    assert env(access="read_write")["SECRETS_ACCESS"] == "read_write"
+
+
+def test_the_image_may_come_from_a_private_registry() -> None:
+    """The ServiceAccount has the credentials' name, and the pods the policy."""
+    account = inputs("account", image_pull_secrets=["registry"])
+    assert account["imagePullSecrets"] == [{"name": "registry"}]
+    assert pod(image_pull_policy="Always")["containers"][0]["imagePullPolicy"] == "Always"
 
 
 def test_the_service_leads_to_the_api_alone() -> None:
@@ -172,17 +187,28 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
     """Every argument may be known later."""
     args = shared_args(
         service_name="secrets",
+        access="read_write",
         replicas=3,
+        ca_config_map="secrets-ca",
+        token_expiration_seconds=600,
         metrics_namespaces=["monitoring"],
-        env={"SECRETS_CACHE_TTL": "10"},
-        resources={"limits": {"memory": "1Gi"}},
-        user=1000,
+        sidecar_env={"SECRETS_CACHE_TTL": "10"},
+        sidecar_files={"/etc/ca": {"configMap": {"name": "ca"}}},
+        sidecar_resources={"limits": {"memory": "1Gi"}},
+        sidecar_user=1000,
+        image_pull_policy="Always",
+        image_pull_secrets=["registry"],
     )
     assert set(args) == set(SharedSecretServiceArgs.__annotations__)
-    later = {key: value if key == "backend" else Later(value) for key, value in args.items()}
-    later["backend"] = {key: Later(value) for key, value in args["backend"].items()}
-    for kind in KINDS:
-        assert inputs(kind, **later) == inputs(kind, **args)
+    aws = args["backend"]["aws"]
+    for backend in (
+        Later(args["backend"]),
+        {"aws": Later(aws)},
+        {"aws": {key: Later(value) for key, value in aws.items()}},
+    ):
+        later = {key: Later(value) for key, value in args.items()} | {"backend": backend}
+        for kind in KINDS:
+            assert inputs(kind, **later) == inputs(kind, **args)
 
 
 @pytest.mark.parametrize("number", [2, 3.0])
@@ -193,8 +219,8 @@ def test_numbers_of_other_languages_are_whole(number: float) -> None:
 
 def test_the_user_may_be_left_to_the_platform() -> None:
     """OpenShift gives each namespace users of its own."""
-    args = cast("SharedSecretServiceArgs", {**shared_args(), "user": None})
+    args = cast("SharedSecretServiceArgs", {**shared_args(), "sidecar_user": None})
     template = run(lambda: SharedSecretService("secrets", args)).one(KINDS["deployment"]).inputs["spec"]["template"]
     context = template["spec"]["containers"][0]["securityContext"]
     assert not {"runAsUser", "runAsGroup"} & set(context)
-    assert pod(user=1000)["containers"][0]["securityContext"]["runAsUser"] == 1000
+    assert pod(sidecar_user=1000)["containers"][0]["securityContext"]["runAsUser"] == 1000
