@@ -14,6 +14,7 @@ BETWEEN_SKIPPED = {SKIP_ANNOTATION: ",", AZURE_SKIP_ANNOTATION: ";"}
 """By the annotation of a webhook, what stands between the names of the containers that it leaves alone."""
 URL_VARIABLE = "SECRETS_URL"
 PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+NO_PROXY = ("NO_PROXY", "no_proxy")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FILES = '{"/etc/ca": {"configMap": {"name": "ca"}}}'
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")

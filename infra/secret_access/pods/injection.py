@@ -7,9 +7,9 @@ manifest, and plain: no Outputs.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..checks import invalid
 from . import injection_checks
 from .checks import BETWEEN_SKIPPED, URL_VARIABLE, no_proxy, token_volume
+from .injection_refusals import METADATA
 
 Manifest = dict[str, Any]
 
@@ -74,13 +74,18 @@ def _told(container: Manifest, url: str) -> Manifest:
     env = container.get("env") or []
     names = {variable["name"] for variable in env}
     told = [] if URL_VARIABLE in names else [{"name": URL_VARIABLE, "value": url}]
-    exceptions = no_proxy({variable["name"]: variable.get("value") for variable in env})
+    exceptions = no_proxy({variable["name"]: _value(variable) for variable in env})
     kept = [
         {**variable, "value": exceptions[variable["name"]]} if variable["name"] in exceptions else variable
         for variable in env
     ]
     added = [{"name": name, "value": value} for name, value in exceptions.items() if name not in names]
     return {**container, "env": [*told, *kept, *added]}
+
+
+def _value(variable: Mapping[str, Any]) -> str | None:
+    """Return a variable's value; None if the cluster alone knows it."""
+    return None if variable.get("valueFrom") else variable.get("value") or ""
 
 
 def _annotations(given: Mapping[str, str], wanted: Mapping[str, str], containers: Sequence[str]) -> dict[str, str]:
@@ -104,10 +109,5 @@ def _merged(what: str, given: Mapping[str, str] | None, wanted: Mapping[str, str
     merged = dict(given or {})
     for name, value in wanted.items():
         if merged.setdefault(name, value) != value:
-            raise invalid(
-                f"the pod template's {what} {name}",
-                merged[name],
-                repr(value),
-                f"remove it: the access component sets this {what}",
-            )
+            raise METADATA.error(merged[name], what=what, name=name, wanted=repr(value))
     return merged

@@ -198,3 +198,10 @@ def test_the_account_by_its_old_name_is_the_same() -> None:
     """The API server refuses a pod in which the two differ."""
     spec = inject(template(serviceAccount="default"), access())["spec"]
     assert spec["serviceAccount"] == spec["serviceAccountName"] == "secret-access"
+
+
+def test_a_proxy_that_is_empty_is_none() -> None:
+    """Kubernetes leaves out an empty value: the variable is then empty, and not one that the cluster knows."""
+    for empty in ({"name": "HTTP_PROXY"}, {"name": "HTTP_PROXY", "value": ""}):
+        (app,) = inject(template(container={"env": [empty]}), access())["spec"]["containers"]
+        assert app["env"] == [{"name": "SECRETS_URL", "value": URL}, empty]
