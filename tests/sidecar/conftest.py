@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 
 from secret_sidecar.http_client.http import Client
@@ -22,11 +21,6 @@ from secret_sidecar.vaults.aws.settings import AwsSettings
 from secret_sidecar.vaults.aws.web_identity import WebIdentity
 from secret_sidecar.vaults.identity.refreshing import Refreshing
 from tests.fakes.aws import REGION, ROLE, STATIC_KEY, STATIC_SECRET, FakeAws
-
-# No test is decided by a clock.
-unhurried = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.register_profile("unhurried", unhurried)
-hypothesis.settings.load_profile("unhurried")
 
 StartSidecar = Callable[..., Awaitable[Sidecar]]
 
