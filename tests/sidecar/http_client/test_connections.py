@@ -9,6 +9,7 @@ import pytest
 from secret_sidecar.errors import (
     ConnectionLost,
 )
+from secret_sidecar.http_client.connection import Connection
 from secret_sidecar.http_client.http import Client
 from secret_sidecar.http_client.origin import Origin
 from tests.fakes.scripted import Scripted, reply
@@ -143,12 +144,20 @@ async def test_a_connection_that_is_not_kept_is_closed_by_us() -> None:
     assert server.connections == 1
 
 
+def rings_at_once(client: Client) -> Connection:
+    """The one connection that is idle; its alarm, set to the deadline of the request before, rings at once."""
+    (connection,) = client._idle
+    connection._set_alarm(asyncio.get_running_loop().time())
+    return connection
+
+
 async def test_a_connection_that_nobody_uses_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A firewall in between may have dropped it silently; a request over it would wait in vain."""
     monkeypatch.setattr("secret_sidecar.http_client.connection.IDLE", 0.05)
     async with Scripted([reply(b"1")], [reply(b"2")]) as server:
         client = client_of(server)
-        assert (await client.send("GET", "/", (), b"", asyncio.get_running_loop().time() + 0.05)).body == b"1"
+        assert (await send(client)).body == b"1"
+        rings_at_once(client)
         async with asyncio.timeout(30):
             await server.closed.wait()
         assert not client._idle
@@ -171,9 +180,8 @@ async def test_a_connection_in_use_is_not_closed(monkeypatch: pytest.MonkeyPatch
 
     async with await asyncio.start_server(late, "127.0.0.1", 0) as server:
         client = Client(Origin("http", "127.0.0.1", server.sockets[0].getsockname()[1]))
-        loop = asyncio.get_running_loop()
-        assert (await client.send("GET", "/", (), b"", loop.time() + 0.01)).body == b"1"
-        (connection,) = client._idle
+        assert (await send(client)).body == b"1"
+        connection = rings_at_once(client)
         await until(lambda: connection._is_unused)
         sending = asyncio.create_task(send(client))
         await until(lambda: connection._alarm_at == connection._patience)  # it has rung once more
