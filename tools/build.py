@@ -91,7 +91,20 @@ KUBERNETES_PLUGIN = Tool(
     ),
 )
 
-TESTS = (KUBERNETES_PLUGIN,)
+NETWORK = (
+    _kubernetes("kube-proxy", 30),
+    Tool("coredns", "coredns", ".", "github.com/coredns/coredns", 150),
+    Tool(
+        "kube-router",
+        "kube-router",
+        "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
+        "github.com/cloudnativelabs/kube-router/v2",
+        200,
+    ),
+)
+"""What leads from a Service's name to its pods, and enforces NetworkPolicies: the laptop environment has none of it."""
+
+TESTS = (KUBERNETES_PLUGIN, *NETWORK)
 """What `make test` needs beside them, each in a folder of its module: whether it is used is for others to say."""
 
 ALL = (*LAPTOP, *TESTS)

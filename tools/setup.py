@@ -41,9 +41,12 @@ DEBIAN_PACKAGES = {
     "util-linux": "unshare",
 }
 TEST_PACKAGES = {
+    "conntrack": "conntrack",
     "curl": "curl",
     "default-jdk-headless": "javac",
     "gnupg": "gpg",
+    "ipset": "ipset",
+    "iptables": "iptables",
     "jq": "jq",
     "nodejs": "node",
     "pass": "pass",
