@@ -7,7 +7,7 @@ import gc
 import logging
 import resource
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,7 @@ class Sidecar:
         else:
             self._vault = self._store = app.layered(store or open_store(settings), settings, self.metrics)
             self._api = app.api(self._store, settings, self.metrics)
+        self._server: http_server.Server | None = None
         self._stack = AsyncExitStack()
         self.readiness = Readiness(self._vault, settings)
         self.addresses: list[str] = []
@@ -63,13 +64,9 @@ class Sidecar:
             self.addresses = [f"{s.getsockname()[0]} port {s.getsockname()[1]}" for s in api_sockets]
             limits = http_server.Limits() if self._settings.access == "read_write" else READING_LIMITS
             ended = self.metrics.connections_ended.add
-            servers = (
-                (
-                    http_server.Server(app.health(self.readiness, self.metrics), HEALTH_LIMITS, ended=ended),
-                    health_sockets,
-                ),
-                (http_server.Server(self._api, limits, tls, partial(refused, self.metrics), ended), api_sockets),
-            )
+            health = http_server.Server(app.health(self.readiness, self.metrics), HEALTH_LIMITS, ended=ended)
+            self._server = http_server.Server(self._api, limits, tls, partial(refused, self.metrics), ended)
+            servers = ((health, health_sockets), (self._server, api_sockets))
             for server, sockets in servers:
                 await server.start(sockets)
                 stack.push_async_callback(server.drain, self._settings.timeout + 1)
@@ -80,6 +77,17 @@ class Sidecar:
                 stack.callback(looking.cancel)
             self._stack = stack.pop_all()
         return self
+
+    async def retire(self, hurry: asyncio.Event) -> None:
+        """Go on serving until nobody is led here any more, or until it hurries, each answer the last of its connection.
+
+        Only the shared mode: the containers of a pod end before their sidecar, so nobody asks it then.
+        """
+        if self._settings.mode == "shared" and self._server is not None:
+            self._server.retire()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.shutdown_delay):
+                    await hurry.wait()
 
     async def __aexit__(self, *exc: object) -> None:
         await self._stack.aclose()
@@ -97,17 +105,27 @@ def _shared(settings: Settings, metrics: Metrics) -> tuple[Certificates, Shared,
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight."""
-    stop = asyncio.Event()
+    """Serve until SIGTERM or SIGINT, then finish what is in flight.
+
+    In the shared mode SIGTERM first lets callers go elsewhere; SIGINT, or a second signal, ends that at once.
+    """
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def end(number: int) -> None:
+        if stop.is_set() or number == signal.SIGINT:
+            hurry.set()
+        stop.set()
+
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs.of_loop)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end, number)
     async with Sidecar(settings) as sidecar:
         _forget_the_start()
         log.info("serving", extra={"api": sidecar.addresses, "health_port": sidecar.health_port})
         await stop.wait()
         log.info("stopping")
+        await sidecar.retire(hurry)
     log.info("stopped")
 
 

@@ -158,6 +158,12 @@ class Settings:
     shared_callers: int = setting(
         "SECRETS_SHARED_CALLERS", "in shared mode, the most callers at a time", _callers, 1000
     )
+    shutdown_delay: float = setting(
+        "SECRETS_SHARED_SHUTDOWN_DELAY",
+        "in shared mode, seconds to go on serving after SIGTERM, until nobody is routed here",
+        optional_seconds(60),
+        5.0,
+    )
     tls_strict: bool = setting(tls.STRICT, "false accepts certificates of the vault that break RFC 5280", _yes, True)
     https_proxy: Proxy | None = setting(
         "https_proxy HTTPS_PROXY", "the proxy for https servers", Proxy.parse, None, secret=True

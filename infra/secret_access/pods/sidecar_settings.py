@@ -143,7 +143,7 @@ def check_endpoints(argument: str, env: Mapping[str, str], *arguments: str) -> N
 def check_value(argument: str, name: str, value: str) -> None:
     """Refuse a value that the sidecar would refuse when it starts, and a user or a password in a server's address."""
     if name in MOST_SECONDS:
-        _check_seconds(argument, name, value)
+        check_seconds(argument, name, value, most=MOST_SECONDS[name])
     if name in FLAGS and value not in ("true", "false"):
         raise invalid(f"{argument} of {name}", value, "true or false", "correct it")
     if name in PROXIES and value:
@@ -159,8 +159,8 @@ def check_value(argument: str, name: str, value: str) -> None:
         host_and_port(f"{argument} of {name}", value, "correct it")
 
 
-def _check_seconds(argument: str, name: str, value: str) -> None:
-    most = MOST_SECONDS[name]
+def check_seconds(argument: str, name: str, value: str, *, most: int) -> None:
+    """Refuse what are no seconds for a setting, or too many."""
     given = float(value) if _SECONDS.fullmatch(value) else -1
     if name in MORE_THAN_ZERO:
         accepted, expected = 0 < given <= most, f"seconds, more than 0 and at most {most}"

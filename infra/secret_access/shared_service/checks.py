@@ -6,12 +6,13 @@ from typing import Any
 
 from ..checks import LABEL, SERVICE_ACCOUNT, invalid, match, namespaces, text_mapping, unknown, whole_number
 from ..errors import InvalidArgument
-from ..pods.sidecar_settings import OF_EVERY_VAULT, Backend, check_endpoints, check_value
+from ..pods.sidecar_settings import OF_EVERY_VAULT, Backend, check_endpoints, check_seconds, check_value
 
 MINIMUM_REPLICAS = 2
 SOURCES = ("secret", "csi", "projected")
 CERTIFICATE = '{"secret": {"secretName": "secrets-tls"}}'
 MOST_CALLERS = 999_999
+LONGEST_DELAY = 60
 SET_BY_THE_COMPONENT = {
     "SECRETS_ACCESS": "access",
     "SECRETS_BACKEND": "backend",
@@ -31,7 +32,11 @@ OF_CALLERS = {
 }
 """Variables that say whom each caller becomes, each with the vault's argument that decides it."""
 OF_ONE_WORKLOAD = ("SECRETS_NAMES", "SECRETS_NAMESPACE", "SECRETS_POD_NAME", "SECRETS_PREFIX", "SECRETS_TOKEN_FILE")
-SETTABLE = (*(name for name in OF_EVERY_VAULT if name not in OF_ONE_WORKLOAD), "SECRETS_SHARED_CALLERS")
+SETTABLE = (
+    *(name for name in OF_EVERY_VAULT if name not in OF_ONE_WORKLOAD),
+    "SECRETS_SHARED_CALLERS",
+    "SECRETS_SHARED_SHUTDOWN_DELAY",
+)
 """Settings that a platform may choose, whatever the vault is."""
 
 
@@ -60,6 +65,8 @@ def environment(
             raise InvalidArgument(f"sidecar_env: {unknown(name, settable)}")
         if name == "SECRETS_SHARED_CALLERS":
             _check_most_callers(value)
+        if name == "SECRETS_SHARED_SHUTDOWN_DELAY":
+            check_seconds("sidecar_env", name, value, most=LONGEST_DELAY)
         check_value("sidecar_env", name, value)
     check_endpoints("sidecar_env", env, *(["endpoint_url"] if has_endpoint_url else []))
     return env

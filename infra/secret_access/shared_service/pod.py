@@ -15,8 +15,8 @@ PORT = sidecar_container.DEFAULT_PORT
 CERTIFICATE = "certificate"
 CERTIFICATE_FOLDER = "/var/run/secrets/secret-access/certificate"
 TOPOLOGIES = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
-ENDPOINT_REMOVAL_SECONDS = 5
-"""How long a terminating pod goes on serving, so that the Service stops routing to it first."""
+DELAY_VARIABLE, DEFAULT_DELAY = "SECRETS_SHARED_SHUTDOWN_DELAY", 5
+"""How long a terminating pod goes on serving, so that the Service stops routing to it first; in seconds."""
 SHORTEST_GRACE = 30
 """Kubernetes' own grace period of a pod, in seconds."""
 
@@ -77,8 +77,9 @@ def pod(
 
 def grace_seconds(env: Mapping[str, str]) -> int:
     """Return how long a pod may take to end: until nobody is routed to it, and its last read has its answer."""
+    delay = float(env.get(DELAY_VARIABLE) or DEFAULT_DELAY)
     longest_read = float(env.get("SECRETS_TIMEOUT") or sidecar_settings.DEFAULT_TIMEOUT)
-    return max(SHORTEST_GRACE, math.ceil(ENDPOINT_REMOVAL_SECONDS + longest_read) + 5)
+    return max(SHORTEST_GRACE, math.ceil(delay + longest_read) + 5)
 
 
 def service(name: str) -> Manifest:
@@ -123,7 +124,6 @@ def _container(
         ],
         **sidecar_container.probes(),
         "terminationMessagePolicy": sidecar_container.TERMINATION_MESSAGE,
-        "lifecycle": {"preStop": {"sleep": {"seconds": ENDPOINT_REMOVAL_SECONDS}}},
         "resources": dict(resources),
         "securityContext": sidecar_container.security_context(user),
         "volumeMounts": [

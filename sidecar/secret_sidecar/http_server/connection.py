@@ -26,6 +26,7 @@ class Host(Protocol):
     app: ASGIApp
     limits: Limits
     loop: asyncio.AbstractEventLoop
+    is_retiring: bool
 
     def admit(self, connection: Connection) -> bool:
         """Count a new connection, or return False if there is no place for it."""
@@ -209,6 +210,11 @@ class Connection(asyncio.Protocol):
             self.write(_CONTINUE)
 
     # What an exchange calls.
+
+    @property
+    def takes_no_more(self) -> bool:
+        """Whether the server ends, or soon will, so that the caller is to ask elsewhere from now on."""
+        return self.phase is STOPPING or self._server.is_retiring
 
     def write(self, data: bytes) -> None:
         """Send bytes."""

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from secret_sidecar import problems
 from secret_sidecar.http_server.date import date_line
-from secret_sidecar.http_server.phase import FINISHED, LOST, STOPPING, Phase
+from secret_sidecar.http_server.phase import FINISHED, LOST, Phase
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,11 @@ class Line(Protocol):
     phase: Phase
     is_blocked: bool
     """The caller does not take what was written."""
+
+    @property
+    def takes_no_more(self) -> bool:
+        """Whether the answer that begins now is the last."""
+        ...
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
@@ -167,7 +172,7 @@ class Exchange:
             self._is_chunked = self.scope["http_version"] == "1.1"
             if self._is_chunked:
                 lines.append(b"transfer-encoding: chunked\r\n")
-        if self._line.phase is STOPPING or not self.keep_alive:
+        if self._line.takes_no_more or not self.keep_alive:
             self.keep_alive = False
             lines.append(b"connection: close\r\n")
         head = b"".join(lines)

@@ -54,6 +54,7 @@ class Server:
         self._sweep: asyncio.TimerHandle | None = None
         self._held = 0  # bytes that all connections hold at most
         self._is_counting = False
+        self.is_retiring = False
 
     async def start(self, sockets: Iterable[socket.socket]) -> None:
         """Serve from now on."""
@@ -64,6 +65,14 @@ class Server:
                 self._listeners.append(listener)
             else:
                 self._accepting.append(self.loop.create_task(self._accept(listening, self._tls)))
+
+    def retire(self) -> None:
+        """Make each answer from now on the last of its connection, so that callers who keep theirs open go elsewhere.
+
+        Whoever comes is still served. What is idle stays open: its next request may be on its way (RFC 9112 section
+        9.6).
+        """
+        self.is_retiring = True
 
     async def drain(self, grace: float) -> None:
         """Take no more connections; return when those that wait for an answer have it, at the latest after `grace`."""

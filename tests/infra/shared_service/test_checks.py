@@ -78,6 +78,7 @@ def refusal(**changed: Any) -> str:
         ({"sidecar_env": {"SECRETS_SHARED_CALLERS": "0"}}, "given '0', expected a whole number from 1 to 999999"),
         ({"sidecar_env": {"SECRETS_SHARED_CALLERS": "1000000"}}, "given '1000000'"),
         ({"sidecar_env": {"GCP_TOKEN_FILE": "/token"}}, "GCP_TOKEN_FILE is unknown"),
+        ({"sidecar_env": {"SECRETS_SHARED_SHUTDOWN_DELAY": "61"}}, "given '61', expected seconds, at most 60"),
         ({"access": "write"}, "access: given 'write', expected read or read_write"),
         ({"ca_config_map": "Secrets CA"}, "ca_config_map: given 'Secrets CA'"),
         ({"token_expiration_seconds": 60}, "token_expiration_seconds: given 60"),

@@ -111,7 +111,6 @@ def test_there_is_always_one_to_ask() -> None:
     ]
     assert all(constraint["labelSelector"] == {"matchLabels": LABELS} for constraint in spread)
     assert all(constraint["matchLabelKeys"] == ["pod-template-hash"] for constraint in spread)
-    assert template["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
     budget = inputs("budget")["spec"]
     assert (budget["maxUnavailable"], budget["selector"]) == (1, {"matchLabels": LABELS})
 
@@ -123,10 +122,14 @@ def test_the_number_of_pods_may_be_left_to_an_autoscaler() -> None:
     assert "replicas" not in spec
 
 
-@pytest.mark.parametrize(("timeout", "grace"), [(None, 30), ("5", 30), ("19.5", 30), ("20.5", 31), ("60", 70)])
-def test_a_pod_that_ends_has_the_time_to_answer(timeout: str | None, grace: int) -> None:
+@pytest.mark.parametrize(
+    ("timeout", "delay", "grace"),
+    [(None, None, 30), ("19.5", None, 30), ("20.5", None, 31), ("60", None, 70), ("60", "60", 125), (None, "30", 40)],
+)
+def test_a_pod_that_ends_has_the_time_to_answer(timeout: str | None, delay: str | None, grace: int) -> None:
     """As long as it is still routed to, and as its longest read may take after that, with seconds to spare."""
-    settings = None if timeout is None else {"SECRETS_TIMEOUT": timeout}
+    given = {"SECRETS_TIMEOUT": timeout, "SECRETS_SHARED_SHUTDOWN_DELAY": delay}
+    settings = {name: value for name, value in given.items() if value is not None}
     assert pod(sidecar_env=settings)["terminationGracePeriodSeconds"] == grace
 
 

@@ -159,6 +159,18 @@ async def test_stopping_answers_what_was_asked(serve: Serve) -> None:
     await draining
 
 
+async def test_a_server_that_retires_sends_its_callers_elsewhere(serve: Serve) -> None:
+    """Whoever keeps a connection open is answered there once more, and whoever comes is served."""
+    served = await serve(hello)
+    idle, idle_writer = await served.connect()
+    served.server.retire()
+    idle_writer.write(GET)
+    for reader in (idle, (await served.connect(GET))[0]):
+        answer = await reader.read()
+        assert b"connection: close" in answer
+        assert answer.endswith(b"hello")
+
+
 async def test_stopping_does_not_wait_for_ever(serve: Serve) -> None:
     gate = Gate()
     served = await serve(gate)

@@ -40,7 +40,8 @@ async def pod(kind: Any, authority: Authority, issuer: Issuer, folder: Path, **m
     """Run a service until it has served, or the test has ended."""
     cloud = kind(("test", "prod"), issuer, authority.server(HOST))
     async with cloud.server:
-        variables = {**environment_of(cloud, authority, folder), "SSL_CERT_FILE": str(authority.bundle), **more}
+        own = {"SSL_CERT_FILE": str(authority.bundle), "SECRETS_SHARED_SHUTDOWN_DELAY": "0", **more}
+        variables = {**environment_of(cloud, authority, folder), **own}
         async with running(variables) as process:
             await process.until("ready")
             yield Pod(cloud, process, Service(process.port, ssl.create_default_context(cafile=str(authority.bundle))))
@@ -100,6 +101,32 @@ async def test_what_is_in_flight_is_answered_before_the_end(
         assert (await reading).json["value"] == "test-0"
         assert (await stream).status == 200
         assert await running.process.end() == 0
+
+
+async def test_it_lets_its_callers_go_before_it_ends(authority: Authority, issuer: Issuer, tmp_path: Path) -> None:
+    """Until nobody is routed to it any more, everybody is answered, and told to ask elsewhere next; then it ends."""
+    async with pod(AwsCloud, authority, issuer, tmp_path, SECRETS_SHARED_SHUTDOWN_DELAY="60") as running:
+        token = running.cloud.token("test")
+        kept = await running.service.ask(NAME, token)
+        assert "connection" not in kept.headers
+        running.process.process.send_signal(signal.SIGTERM)
+        await running.process.until("stopping")
+        for _ in range(2):
+            got = await running.service.ask(NAME, token)
+            assert (got.status, got.headers["connection"]) == (200, "close")
+        assert (await ask(running.process.health_port, "/readyz")).status == 200
+        running.process.process.send_signal(signal.SIGTERM)  # a second one is a hurry
+        assert await running.process.end() == 0
+
+
+@pytest.mark.parametrize(("number", "delay"), [(signal.SIGTERM, "0.01"), (signal.SIGINT, "60")])
+async def test_it_ends_by_itself_after_the_delay_and_at_once_for_a_person(
+    number: int, delay: str, authority: Authority, issuer: Issuer, tmp_path: Path
+) -> None:
+    async with pod(AwsCloud, authority, issuer, tmp_path, SECRETS_SHARED_SHUTDOWN_DELAY=delay) as running:
+        running.process.process.send_signal(number)
+        async with asyncio.timeout(30):
+            assert await running.process.end() == 0
 
 
 async def test_without_its_certificate_it_does_not_start(
