@@ -16,6 +16,7 @@ from .patterns.external_secrets import ExternalSecretAccess, ExternalSecretAcces
 from .patterns.external_store import ExternalStore
 from .patterns.kubernetes_secret import KubernetesSecret, KubernetesSecretArgs
 from .patterns.secret_type import SecretType
+from .pods.kinds import WorkloadKind
 from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
 from .rights.developer_access import DeveloperAccess, DeveloperAccessArgs
 from .rights.guard import ServiceAccountGuard, ServiceAccountGuardArgs
@@ -95,6 +96,7 @@ __all__ = [
     "VaultSecretAccess",
     "VaultSecretAccessArgs",
     "WorkloadAccess",
+    "WorkloadKind",
     "WrongAccount",
 ]
 

@@ -105,20 +105,6 @@ def token_volume(sidecar: Mapping[str, Any], volumes: Sequence[Mapping[str, Any]
     return sidecar
 
 
-def skipped_containers(annotations: Mapping[str, str], containers: Sequence[str]) -> Mapping[str, str]:
-    """Return annotations by which a cloud's webhook skips every container; else the app gets a token."""
-    for annotation, between in BETWEEN_SKIPPED.items():
-        given = annotations.get(annotation)
-        if given is not None and (missing := [name for name in containers if name not in given.split(between)]):
-            raise invalid(
-                f"the annotation {annotation} leaves out {', '.join(missing)}",
-                given,
-                between.join(containers),
-                "list every container of the pod in app_containers of the access component",
-            )
-    return annotations
-
-
 def app_containers(given: object) -> list[str]:
     """Return names of containers; a text with a comma or semicolon would be two for a webhook, which splits there."""
     return [
@@ -149,7 +135,7 @@ def app_ports(given: object, url: str) -> list[int]:
 
 
 def app_env(given: object, url: str) -> dict[str, str]:
-    """Return the app's variables without `SECRETS_URL`, which the component sets, and with NO_PROXY beside a proxy."""
+    """Return the app's variables; the component itself sets `SECRETS_URL`, and NO_PROXY beside a proxy."""
     env = text_mapping("env", given, '{"LOG_LEVEL": "info"}')
     if URL_VARIABLE in env:
         raise invalid(
@@ -160,7 +146,7 @@ def app_env(given: object, url: str) -> dict[str, str]:
         )
     for name in env:
         match(VARIABLE, "env", name, "the name of a variable, such as LOG_LEVEL", "correct it")
-    return {**env, **no_proxy(env)}
+    return env
 
 
 def no_proxy(env: Mapping[str, str | None]) -> dict[str, str]:
@@ -232,11 +218,13 @@ def _places(path: str) -> list[PurePosixPath]:
     return [PurePosixPath(path), PurePosixPath(re.sub(r"\A/var/run(?=/|\Z)", "/run", path))]
 
 
-def workload_name(name: object) -> str:
-    """Return the name of a Deployment, which is the value of a label too (RFC 1123 label)."""
-    return match(
-        LABEL, "workload_name", name, "up to 63 lowercase letters, digits and -", "set workload_name, such as shop"
-    )
+def workload_name(name: object, longest: int = 63) -> str:
+    """Return the name of a workload, which is the value of a label too (RFC 1123 label)."""
+    expected, fix = f"up to {longest} lowercase letters, digits and -", "set workload_name, such as shop"
+    checked = match(LABEL, "workload_name", name, expected, fix)
+    if len(checked) > longest:
+        raise invalid("workload_name", name, expected, fix)
+    return checked
 
 
 def token_lifetime(seconds: object) -> int:

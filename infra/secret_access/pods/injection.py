@@ -10,6 +10,7 @@ from typing import Any
 from . import injection_checks
 from .checks import BETWEEN_SKIPPED, URL_VARIABLE, no_proxy, token_volume
 from .injection_refusals import METADATA
+from .sidecar_container import CONTAINER
 
 Manifest = dict[str, Any]
 
@@ -30,7 +31,7 @@ def inject(template: Mapping[str, Any], access: Mapping[str, Any]) -> Manifest:
     spec = injection_checks.pod_spec(template)
     sidecar = token_volume(access["sidecar"], access["volumes"])
     injection_checks.check(template, spec, access)
-    apps, inits = listed(spec, "containers"), _others(listed(spec, "initContainers"), sidecar)
+    apps, inits = listed(spec, "containers"), _others(listed(spec, "initContainers"))
     volumes = [volume for volume in listed(spec, "volumes") if volume not in access["volumes"]]
     metadata = template.get("metadata") or {}
     labels = _merged("label", metadata.get("labels"), access["pod_labels"])
@@ -62,8 +63,8 @@ def listed(spec: Mapping[str, Any], field: str) -> Sequence[Manifest]:
     return spec.get(field) or []
 
 
-def _others(containers: Sequence[Manifest], sidecar: Mapping[str, Any]) -> list[Manifest]:
-    return [container for container in containers if container["name"] != sidecar["name"]]
+def _others(containers: Sequence[Manifest]) -> list[Manifest]:
+    return [container for container in containers if container["name"] != CONTAINER]
 
 
 def _told(container: Manifest, url: str) -> Manifest:

@@ -25,6 +25,7 @@ from .injection_refusals import (
     TOKEN,
     WINDOWS,
 )
+from .sidecar_container import CONTAINER, HEALTH_PORT, VOLUME
 
 Manifest = Mapping[str, Any]
 
@@ -51,23 +52,36 @@ def pod_spec(template: object) -> Manifest:
     return spec
 
 
-def check(template: Manifest, spec: Manifest, access: Manifest) -> None:
-    """Refuse a pod template that the sidecar cannot safely be put into."""
-    _check_namespace(template, access["namespace"])
+def check(template: Any, spec: Manifest, access: Manifest) -> None:
+    """Refuse a pod template that the sidecar cannot safely be put into.
+
+    `access` may lack values that are not known yet: what needs them is not checked then.
+    """
     _check_isolation(spec)
-    _check_service_account(spec, access["service_account_name"])
-    _check_user(spec, access["sidecar"])
-    names = {volume["name"] for volume in access["volumes"]}
-    _check_volumes(spec, access["volumes"])
+    if "namespace" in access:
+        _check_namespace(template, access["namespace"])
+    if "service_account_name" in access:
+        _check_service_account(spec, access["service_account_name"])
+    if "volumes" in access:
+        _check_volumes(spec, access["volumes"])
+    if "sidecar" in access:
+        _check_user(spec, access["sidecar"])
+        _check_name(spec, access["sidecar"])
+    volumes = {VOLUME, *(volume["name"] for volume in access.get("volumes") or [])}
     ports = ports_of_sidecar(access)
     for container in _containers(spec):
-        if container["name"] == access["sidecar"]["name"]:
-            _check_is_ours(container, spec, access["sidecar"])
-            continue
         name = container["name"]
-        _check_url(name, container, access["url"])
-        _check_mounts(name, container, names)
+        if name == CONTAINER:
+            continue
+        _check_mounts(name, container, volumes)
         _check_ports(name, container, ports)
+        if "url" in access:
+            _check_url(name, container, access["url"])
+
+
+def check_known(template: Any, access: Manifest) -> None:
+    """Refuse at once what can be known to be refused later, by the values of the access that are known."""
+    check(template, pod_spec(template), access)
 
 
 def _check_namespace(template: Manifest, namespace: str) -> None:
@@ -125,9 +139,11 @@ def _check_volumes(spec: Manifest, ours: Sequence[Manifest]) -> None:
             raise TOKEN.error(f"{AUDIENCE}{audience}", volume=name)
 
 
-def _check_is_ours(container: Manifest, spec: Manifest, sidecar: Manifest) -> None:
-    if container != sidecar or container not in (spec.get("initContainers") or []):
-        raise OTHER_SIDECAR.error(container.get("image"), name=sidecar["name"])
+def _check_name(spec: Manifest, sidecar: Manifest) -> None:
+    for field in ("initContainers", "containers"):
+        for container in spec.get(field) or []:
+            if container["name"] == CONTAINER and (field, container) != ("initContainers", sidecar):
+                raise OTHER_SIDECAR.error(container.get("image"), name=CONTAINER)
 
 
 def _check_url(name: str, container: Manifest, url: str) -> None:
@@ -150,9 +166,8 @@ def _check_ports(name: str, container: Manifest, taken: Collection[int]) -> None
 
 
 def ports_of_sidecar(access: Manifest) -> set[int]:
-    """Return the ports that the sidecar listens on."""
-    own = {port["containerPort"] for port in access["sidecar"].get("ports") or []}
-    return {int(access["url"].rpartition(":")[2]), *own}
+    """Return the ports that the sidecar listens on, as far as they are known."""
+    return {HEALTH_PORT, *([int(access["url"].rpartition(":")[2])] if "url" in access else [])}
 
 
 def _ports_of(container: Manifest) -> Iterator[object]:

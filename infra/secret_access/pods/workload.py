@@ -1,7 +1,7 @@
-"""A Deployment whose pods read their secrets from the sidecar on localhost."""
+"""A workload whose pods read their secrets from the sidecar on localhost."""
 
-import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -9,14 +9,10 @@ import pulumi_kubernetes as k8s
 
 from .. import checks as shared_checks
 from ..arguments import Arguments
-from ..inputs import children_of, lift, output
-from . import checks, sidecar_container
-
-APP = "app"
-DEFAULT_RESOURCES = {
-    "requests": {"cpu": "50m", "memory": "64Mi"},
-    "limits": {"memory": "256Mi"},
-}
+from ..inputs import children_of, is_plain, lift, output
+from . import checks, fields, injection, injection_checks, kinds, native_sidecar
+from .kinds import WorkloadKind
+from .pod_template import NAME_LABEL, app_container, pod_template
 
 
 class WorkloadAccess(TypedDict):
@@ -43,16 +39,20 @@ class SecretWorkloadArgs(TypedDict):
 
     access: WorkloadAccess
     """The outputs of the access component. Example: `access.for_workload()`."""
-    image: pulumi.Input[str]
-    """The app's image. Its user must not be root. Example: `registry.example/shop:1.4.2`."""
+    image: NotRequired[pulumi.Input[str]]
+    """The image of the container `app`. Its user must not be root. Default: none; `pod` has the containers.
+    Example: `registry.example/shop:1.4.2`."""
+    kind: NotRequired[WorkloadKind]
+    """Plain. `Deployment`, `StatefulSet`, `Job` or `CronJob`. Default: `Deployment`."""
     workload_name: NotRequired[pulumi.Input[str]]
-    """Name of the Deployment and of the label `app.kubernetes.io/name`. Default: the component's name.
+    """Name of the workload and of the label `app.kubernetes.io/name`. Default: the component's name.
     Example: `shop`."""
     replicas: NotRequired[pulumi.Input[int] | None]
-    """Number of pods. `None` leaves the number to a HorizontalPodAutoscaler. Default: 1."""
+    """Number of pods of a Deployment or a StatefulSet. `None` leaves the number to a HorizontalPodAutoscaler.
+    Default: 1."""
     env: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
-    """Environment of the app. `SECRETS_URL` is set by the component and refused here. No secrets: it is stored in etcd.
-    Default: none.
+    """Environment of the container `app`. `SECRETS_URL` is set by the component and refused here. No secrets: it is
+    stored in etcd. Default: none.
     Example: `{"LOG_LEVEL": "info"}`."""
     ports: NotRequired[pulumi.Input[Sequence[pulumi.Input[int]]]]
     """Ports that the app listens on; not the sidecar's, 8080 and 8081. Default: none. Example: `[3000]`."""
@@ -61,74 +61,122 @@ class SecretWorkloadArgs(TypedDict):
     Example: `{"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}`."""
     writable_root: NotRequired[pulumi.Input[bool]]
     """The app may write to its own root filesystem. Default: false."""
+    pod: NotRequired[pulumi.Input[Mapping[str, Any]]]
+    """The pod template, `{"metadata": …, "spec": …}`, spelled as in a manifest, over defaults that meet the Pod
+    Security Standard `restricted`: probes, volumes, further containers, node selection, annotations and all else. What
+    other arguments say of the container `app` is joined with the one of that name. Default: none.
+    Example: `{"spec": {"nodeSelector": {"disk": "fast"}}}`."""
+    spec: NotRequired[pulumi.Input[Mapping[str, Any]]]
+    """The workload's own spec, spelled as in a manifest, without `template`, `selector` and `replicas`: the `schedule`
+    of a CronJob, which it requires, `backoffLimit` of a Job, `volumeClaimTemplates` of a StatefulSet, `strategy` of a
+    Deployment. Default: Kubernetes' own. Example: `{"schedule": "0 3 * * *", "concurrencyPolicy": "Forbid"}`."""
 
 
 class SecretWorkload(pulumi.ComponentResource):
-    """A Deployment of an app and the sidecar that serves it its secrets.
+    """A workload of an app and the sidecar that serves it its secrets.
 
-    Its pods are fit for the Pod Security Standard `restricted`.
+    Its pods are fit for the Pod Security Standard `restricted`, unless `pod` says otherwise. The cluster needs native
+    sidecars (Kubernetes 1.29): where the API server drops them, the component fails, in a preview already.
     """
 
     namespace: pulumi.Output[str]
     """The namespace."""
     workload_name: pulumi.Output[str]
-    """Name of the Deployment."""
+    """Name of the Deployment, StatefulSet, Job or CronJob."""
 
     def __init__(self, name: str, args: SecretWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         given = Arguments(f"SecretWorkload {name!r}", args, SecretWorkloadArgs)
-        access = given.nested("access", WorkloadAccess, example="access.for_workload()")
-        url = access.get("url")
-        container = given.check(checks.token_volume, access.get("sidecar"), access.get("volumes"))
-        containers = [APP, sidecar_container.CONTAINER]
-        annotations = given.check(checks.skipped_containers, access.get("pod_annotations"), containers)
-        image = given.take("image", _image)
-        ports = given.check(_ports, given.get("ports"), url)
-        env = given.check(_environment, given.get("env"), url)
-        resources = given.named("resources", shared_checks.resources, DEFAULT_RESOURCES)
-        writable_root = given.named("writable_root", shared_checks.flag, False)
-        workload_name = given.take("workload_name", checks.workload_name, name)
-        # Left out for an autoscaler: each `up` would reset a number that is given here
-        replicas = {} if args.get("replicas", 1) is None else {"replicas": given.take("replicas", checks.replicas, 1)}
+        nested = given.nested("access", WorkloadAccess, example="access.for_workload()")
+        access = {key: nested.get(key) for key in WorkloadAccess.__annotations__}
+        kind = given.plain("kind", kinds.kind, WorkloadKind.DEPLOYMENT)
+        longest = kinds.LONGEST_NAME.get(kind, 63)
+        workload_name = given.take("workload_name", partial(checks.workload_name, longest=longest), name)
+        replicas = _replicas(given, kind)
+        own_spec = given.take("spec", partial(_own_spec, kind), {})
+        app = given.check(
+            app_container,
+            image=given.take("image", _given(_image)),
+            env=given.check(_env, given.get("env"), access["url"]),
+            ports=given.check(_ports, given.get("ports"), access["url"]),
+            resources=given.take("resources", _given(partial(shared_checks.resources, "resources"))),
+            writable_root=given.take("writable_root", _given(partial(shared_checks.flag, "writable_root"))),
+        )
+        template = given.check(partial(_template, kind), given.get("pod"), app, workload_name)
+        if is_plain(template):  # the access seldom is, as a whole: what is plain of it is checked before it is made
+            known = {key: value for key, value in access.items() if is_plain(value)}
+            given.check(injection_checks.check_known, template, known)
+        injected = given.check(_injected, template, own_spec, **access)
         super().__init__("secret-access:index:SecretWorkload", name, {}, opts)
 
-        own_labels = {"app.kubernetes.io/name": workload_name}
-        labels: Any = lift(_merged, access.get("pod_labels"), own_labels)
-        app = {
-            "name": APP,
-            "image": image,
-            **({"ports": ports} if given.get("ports") not in (None, []) else {}),
-            "env": env,
-            "resources": resources,
-            "terminationMessagePolicy": sidecar_container.TERMINATION_MESSAGE,
-            "securityContext": {
-                "readOnlyRootFilesystem": lift(operator.not_, writable_root),
-                "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]},
-            },
-        }
-        pod: Any = {
-            "serviceAccountName": access.get("service_account_name"),
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-            "initContainers": [container],
-            "containers": [app],
-            "volumes": access.get("volumes"),
-        }
-        spec: Any = {
-            **replicas,
-            "selector": {"match_labels": own_labels},
-            "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": pod},
-        }
-        deployment = k8s.apps.v1.Deployment(
-            f"{name}-deployment",
-            metadata={"name": workload_name, "namespace": access.get("namespace"), "labels": labels},
-            spec=spec,
+        build = partial(kinds.whole_spec, of=kind, template=injected, name=workload_name, replicas=replicas)
+        labels: Any = lift(_merged, access["pod_labels"], {NAME_LABEL: workload_name})
+        workload = _resource(kind)(
+            f"{name}-{kinds.RESOURCE_NAMES[kind]}",
+            metadata={"name": workload_name, "namespace": access["namespace"], "labels": labels},
+            spec=build(own_spec) if isinstance(own_spec, dict) else output(own_spec).apply(build),
             opts=children_of(self, opts),
         )
-        self.namespace = output(access.get("namespace"))
-        self.workload_name = deployment.metadata.apply(lambda metadata: str(metadata.name))
+        self.namespace = output(access["namespace"])
+        self.workload_name = given.check(native_sidecar.kept, workload.metadata.name, workload.spec)
         self.register_outputs({"namespace": self.namespace, "workloadName": self.workload_name})
+
+
+def _resource(kind: WorkloadKind) -> Any:
+    match kind:
+        case WorkloadKind.DEPLOYMENT:
+            return k8s.apps.v1.Deployment
+        case WorkloadKind.STATEFUL_SET:
+            return k8s.apps.v1.StatefulSet
+        case WorkloadKind.JOB:
+            return k8s.batch.v1.Job
+        case WorkloadKind.CRON_JOB:
+            return k8s.batch.v1.CronJob
+
+
+def _form(kind: WorkloadKind) -> type:
+    """Return the type of the spec, whose fields are those that `spec` may have."""
+    match kind:
+        case WorkloadKind.DEPLOYMENT:
+            return k8s.apps.v1.DeploymentSpecArgs
+        case WorkloadKind.STATEFUL_SET:
+            return k8s.apps.v1.StatefulSetSpecArgs
+        case WorkloadKind.JOB:
+            return k8s.batch.v1.JobSpecArgs
+        case WorkloadKind.CRON_JOB:
+            return k8s.batch.v1.CronJobSpecArgs
+
+
+def _own_spec(kind: WorkloadKind, given: object) -> dict[str, Any]:
+    fields.check("spec", given, _form(kind))
+    return kinds.own_spec(given, kind)
+
+
+def _replicas(given: Arguments, kind: WorkloadKind) -> pulumi.Input[int] | None:
+    """Return the number of pods; None leaves it out, since each `up` would set back what an autoscaler decided."""
+    if kind not in kinds.SCALED:
+        if "replicas" in given:
+            given.check(partial(kinds.no_replicas, kind), given.get("replicas"))
+        return None
+    return None if given.is_none("replicas") else given.take("replicas", checks.replicas, 1)
+
+
+def _template(kind: WorkloadKind, pod: object, app: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the pod template before the sidecar is put into it."""
+    given = {} if pod is None else pod
+    fields.check("pod", given, k8s.core.v1.PodTemplateSpecArgs)
+    template = pod_template(given, app, name, restart_policy=kinds.RESTART_POLICY.get(kind))
+    kinds.check_restart_policy(template["spec"], kind)
+    return template
+
+
+def _injected(template: dict[str, Any], own_spec: dict[str, Any], **access: Any) -> dict[str, Any]:
+    kinds.claims_are_its_own(own_spec, {volume["name"] for volume in access["volumes"]})
+    return injection.inject(template, access)
+
+
+def _given(check: Callable[[object], Any]) -> Callable[[object], Any]:
+    """Return the check of an argument that may be left out."""
+    return lambda value: None if value is None else check(value)
 
 
 def _merged(pod_labels: dict[str, str], own: dict[str, str]) -> dict[str, str]:
@@ -139,10 +187,9 @@ def _image(image: object) -> str:
     return shared_checks.image("image", image, "registry.example/shop:1.4.2")
 
 
-def _ports(ports: object, url: str) -> list[dict[str, int]]:
-    return [{"containerPort": port} for port in checks.app_ports([] if ports is None else ports, url)]
+def _ports(ports: object, url: str) -> list[int]:
+    return checks.app_ports([] if ports is None else ports, url)
 
 
-def _environment(env: object, url: str) -> list[dict[str, str]]:
-    variables = {checks.URL_VARIABLE: url, **checks.app_env({} if env is None else env, url)}
-    return [{"name": name, "value": value} for name, value in variables.items()]
+def _env(env: object, url: str) -> dict[str, str]:
+    return checks.app_env({} if env is None else env, url)

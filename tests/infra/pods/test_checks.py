@@ -27,26 +27,6 @@ def test_a_sidecar_without_a_token_is_refused() -> None:
         run(workload({"sidecar": {"name": "secrets"}, "volumes": []}))
 
 
-@pytest.mark.parametrize(
-    ("annotation", "skipped", "expected"),
-    [
-        ("eks.amazonaws.com/skip-containers", "web,secrets", "expected 'app,secrets'"),
-        ("azure.workload.identity/skip-containers", "web;secrets", "expected 'app;secrets'"),
-    ],
-)
-def test_a_container_that_the_webhook_would_serve_is_refused(annotation: str, skipped: str, expected: str) -> None:
-    """An app left out of skip-containers would get a token for the identity."""
-    with pytest.raises(InvalidArgument, match=rf"{annotation} leaves out app.*app_containers") as error:
-        run(workload({"pod_annotations": {annotation: skipped}}))
-    assert expected.replace("'", "") in str(error.value)
-
-
-def test_annotations_of_other_clouds_pass() -> None:
-    """Without a webhook's annotation there is nothing to skip; each webhook splits names in its own way."""
-    for annotations in ({"a": "b"}, {"azure.workload.identity/skip-containers": "app;secrets"}):
-        assert checks.skipped_containers(annotations, ["app", "secrets"]) == annotations
-
-
 @pytest.mark.parametrize("port", [8080, 8081, 8080.0])
 def test_the_sidecars_ports_are_taken(port: float) -> None:
     """An app on a port of the sidecar would not start."""

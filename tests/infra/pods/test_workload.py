@@ -150,6 +150,8 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
         "ports": [3000],
         "resources": {"limits": {"memory": "1Gi"}},
         "writable_root": True,
+        "pod": {"spec": {"nodeSelector": {"disk": "fast"}, "containers": [{"name": "app", "command": ["serve"]}]}},
+        "spec": {"minReadySeconds": 5},
     }
-    assert {*args, "access"} == set(SecretWorkloadArgs.__annotations__)
+    assert {*args, "access", "kind"} == set(SecretWorkloadArgs.__annotations__)
     assert deployment(**{key: Later(value) for key, value in args.items()}) == deployment(**args)
