@@ -219,17 +219,6 @@ class SecretAccess(pulumi.ComponentResource):
                 spec=spec,
                 opts=child,
             )
-        env = lift(
-            environment.environment,
-            backend=common.backend.name,
-            namespace=common.namespace,
-            secret_prefix=common.prefix,
-            secrets=common.declared,
-            port=common.port,
-            access=common.access,
-            variables=variables,
-            settings=common.settings,
-        )
         # What is plain stays so: a workload then checks it at once, and waits for the rest alone
         self._workload_access: WorkloadAccess = {
             "namespace": common.namespace,
@@ -237,14 +226,21 @@ class SecretAccess(pulumi.ComponentResource):
             "pod_labels": labels,
             "pod_annotations": {} if pod_annotations is None else pod_annotations,
             "sidecar": lift(
-                sidecar_container.container,
+                _sidecar,
                 image=common.image,
                 pull_policy=common.pull_policy,
-                env=env,
                 token_folder=common.backend.token_folder,
                 resources=common.resources,
                 user=common.user,
                 files=common.files,
+                backend=common.backend.name,
+                namespace=common.namespace,
+                secret_prefix=common.prefix,
+                secrets=common.declared,
+                port=common.port,
+                access=common.access,
+                variables=variables,
+                settings=common.settings,
             ),
             "volumes": lift(_volumes, audience, common.lifetime, common.files),
             "url": lift(sidecar_container.url, common.port),
@@ -255,6 +251,7 @@ class SecretAccess(pulumi.ComponentResource):
         self.volumes = output(self._workload_access["volumes"])
         self.url = output(self._workload_access["url"])
         self.external_store = pulumi.Output.from_input(self._external_store(common, external_provider))
+        # Not those that pods are made of: they stand in the pods, and take as long to register as a resource
         self.register_outputs(
             {
                 "namespace": self.namespace,
@@ -262,10 +259,6 @@ class SecretAccess(pulumi.ComponentResource):
                 "subject": self.subject,
                 "identity": self.identity,
                 "secretPrefix": self.secret_prefix,
-                "podLabels": self.pod_labels,
-                "podAnnotations": self.pod_annotations,
-                "sidecar": self.sidecar,
-                "volumes": self.volumes,
                 "url": self.url,
                 "externalStore": self.external_store,
                 **(outputs or {}),
@@ -288,6 +281,27 @@ class SecretAccess(pulumi.ComponentResource):
 
 def _merged(*labels: Mapping[str, str]) -> dict[str, str]:
     return {name: value for some in labels for name, value in some.items()}
+
+
+def _sidecar(
+    *,
+    image: str,
+    pull_policy: str | None,
+    token_folder: str,
+    resources: Mapping[str, Any],
+    user: int | None,
+    files: Mapping[str, dict[str, Any]],
+    **settings: Any,
+) -> dict[str, Any]:
+    return sidecar_container.container(
+        image=image,
+        pull_policy=pull_policy,
+        env=environment.environment(**settings),
+        token_folder=token_folder,
+        resources=resources,
+        user=user,
+        files=files,
+    )
 
 
 def _volumes(audience: str, lifetime: int, files: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -57,6 +57,10 @@ class Arguments:
         """
         return self.check(check, self._values[name]) if name in self else None
 
+    def beside(self, name: str, check: Callable[..., R], *values: Any, left_out: Any) -> pulumi.Input[R]:
+        """Return what `check` makes of the argument and the values, or `left_out` without waiting for the values."""
+        return self.check(check, self._values[name], *values) if name in self else left_out
+
     def plain(self, name: str, check: Callable[[Any], R], default: Any = None, *, by_name: bool = False) -> R:
         """Return the same of an argument that decides what is made, and so may not be or hold an Output.
 

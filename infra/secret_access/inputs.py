@@ -1,5 +1,6 @@
 """How components use their inputs: compute with them now or once they are known, and pass options to children."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -49,7 +50,13 @@ def once_known(value: Any, then: Callable[[Any], pulumi.Input[R]]) -> pulumi.Inp
 
 def output(value: pulumi.Input[R]) -> pulumi.Output[R]:
     """Return an Output of a value that holds none; `Output.from_input` looks for one in every part of it."""
-    return value if isinstance(value, pulumi.Output) else pulumi.Output.from_input(None).apply(lambda _: value)
+    return value if isinstance(value, pulumi.Output) else pulumi.Output(set(), _resolved(value), _resolved(True))
+
+
+def _resolved(value: R) -> "asyncio.Future[R]":
+    future: asyncio.Future[R] = asyncio.Future()
+    future.set_result(value)
+    return future
 
 
 def or_default(value: Any, default: Any) -> Any:

@@ -14,6 +14,7 @@ from pulumi.runtime import mocks, rpc, set_all_config, set_mocks
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
+from secret_access.access import SecretAccess
 from tests.infra.azure import answers as azure
 
 ACCOUNT = "111122223333"
@@ -76,7 +77,8 @@ class World:
     calls: list[tuple[str, str]] = field(default_factory=list)
     """Invokes: token, and name of the explicit provider."""
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Registered outputs of components and of the stack, by name."""
+    """Registered outputs of components and of the stack, by name; of an access component that the program returns, all
+    its outputs."""
 
     def of(self, kind: str) -> list[Asked]:
         """The resources of a type."""
@@ -176,7 +178,7 @@ class Monitor(mocks.MockMonitor):
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 — gRPC's name
         _, _, kind, name = request.urn.split("::")
         key = "stack" if kind == "pulumi:pulumi:Stack" else name
-        self.world.outputs[key] = rpc.deserialize_properties(request.outputs)
+        self.world.outputs.setdefault(key, {}).update(rpc.deserialize_properties(request.outputs))
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def _remember(self, request: Any, inputs: dict[str, Any], *, custom: bool, read: bool = False) -> None:
@@ -229,7 +231,7 @@ def run(program: Callable[[], object], world: World | None = None, config: Mappi
         SETTINGS.outputs.clear()  # a program that failed leaves some
         set_root_resource(None)  # type: ignore[arg-type]  # run_in_stack makes it, and registers its outputs
         set_all_config({key: _as_config(value) for key, value in (config or {}).items()})
-        loop.run_until_complete(run_in_stack(lambda: _run(program)))
+        loop.run_until_complete(run_in_stack(lambda: _run(program, world)))
 
     try:
         contextvars.copy_context().run(isolated)
@@ -273,8 +275,23 @@ def outputs_in(value: Any) -> Any:
     return value
 
 
-def _run(program: Callable[[], object]) -> None:
-    program()
+def _run(program: Callable[[], object], world: World) -> None:
+    made = program()
+    if isinstance(made, SecretAccess):
+        outputs = world.outputs.setdefault(made.pulumi_resource_name, {})
+        for name, type_ in SecretAccess.__annotations__.items():
+            if "Output" in str(type_):
+                _remember_output(outputs, name, getattr(made, name))
+
+
+def _remember_output(outputs: dict[str, Any], name: str, output: pulumi.Output[Any]) -> None:
+    first, *words = name.split("_")
+
+    def remember(known: Any) -> None:
+        if known is not None:
+            outputs["".join([first, *map(str.capitalize, words)])] = known
+
+    output.apply(remember)
 
 
 def _as_config(value: Any) -> str:

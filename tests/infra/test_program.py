@@ -96,11 +96,11 @@ def test_each_thing_waits_for_what_it_needs() -> None:
     assert waits["test-service-account"] >= {
         "test-namespace",
         "test-role",
-        "test-policy",
         "test-policies",
         "test-attachments",
     }
-    assert waits["test/app-deployment"] >= {"test-service-account", "test-policy"}
+    assert "test-policy" in waits["test-policies"]
+    assert waits["test/app-deployment"] >= {"test-service-account", "test-policies"}
 
 
 def test_a_namespace_that_exists_is_left_alone() -> None:
@@ -129,9 +129,10 @@ def test_what_the_file_says_reaches_the_components() -> None:
         "roleName": "secret-access-blue-test",
         "policyArns": [boundary],
     }
-    told = {item["name"]: item.get("value") for item in world.outputs["test"]["sidecar"]["env"]}
-    assert told["AWS_ENDPOINT_URL"] == "http://10.78.0.1:4566"
-    assert world.one("kubernetes:apps/v1:Deployment").inputs["spec"]["replicas"] == 2
+    deployment = world.one("kubernetes:apps/v1:Deployment").inputs["spec"]
+    (sidecar,) = deployment["template"]["spec"]["initContainers"]
+    assert {"name": "AWS_ENDPOINT_URL", "value": "http://10.78.0.1:4566"} in sidecar["env"]
+    assert deployment["replicas"] == 2
 
 
 def test_what_is_said_of_all_roles_is_not_said_of_one_that_exists() -> None:

@@ -91,8 +91,8 @@ class AwsSecretAccess(SecretAccess):
         common = common_arguments(given, BACKEND)
         way = _irsa(given, common) if mode is None else _pod_identity(given, common)
         region = given.check(_region, way.account, way.named_by, given.get("region"))
-        replicas = given.check(aws_checks.replica_regions, given.get("replica_regions"), region)
-        keys = given.check(aws_checks.kms_key_arns, given.get("kms_key_arns"), region, replicas)
+        replicas = given.beside("replica_regions", aws_checks.replica_regions, region, left_out=[])
+        keys = given.beside("kms_key_arns", aws_checks.kms_key_arns, region, replicas, left_out=[])
         target = given.optional("target_role_arn", partial(role_checks.role_arn, argument="target_role_arn"))
         if target is not None:
             target = given.check(_owned(where, "target_role_arn"), target, common.namespace, common.prefix)

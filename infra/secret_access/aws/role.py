@@ -41,8 +41,8 @@ def role_arguments(given: Arguments, account: pulumi.Input[Account], name: pulum
     return RoleArguments(
         name=given.check(_name, given.get("role_name"), name),
         path=given.optional("role_path", role_checks.role_path),
-        boundary=given.check(_boundary, given.get("permissions_boundary"), account),
-        attached=given.check(_attached, given.get("policy_arns"), account),
+        boundary=given.beside("permissions_boundary", _boundary, account, left_out=None),
+        attached=given.beside("policy_arns", _attached, account, left_out=[]),
         tags=given.take("tags", check_tags),
     )
 
@@ -77,7 +77,7 @@ def make_role(
     managed = iam.RolePolicyAttachmentsExclusive(
         f"{name}-attachments", role_name=created.name, policy_arns=role.attached, opts=opts
     )
-    complete = pulumi.Output.all(created.arn, own.id, inline.id, managed.id)
+    complete = pulumi.Output.all(created.arn, inline.id, managed.id)  # `inline` waits for the policy that it names
     return complete.apply(lambda known: str(known[0]))
 
 
