@@ -48,13 +48,13 @@ def once_known(value: Any, then: Callable[[Any], pulumi.Input[R]]) -> pulumi.Inp
     return value.apply(then) if isinstance(value, pulumi.Output) else then(value)
 
 
-def output(value: pulumi.Input[R]) -> pulumi.Output[R]:
+def output(value: Any) -> pulumi.Output[Any]:
     """Return an Output of a value that holds none; `Output.from_input` looks for one in every part of it."""
     return value if isinstance(value, pulumi.Output) else pulumi.Output(set(), _resolved(value), _resolved(True))
 
 
-def _resolved(value: R) -> "asyncio.Future[R]":
-    future: asyncio.Future[R] = asyncio.Future()
+def _resolved(value: Any) -> "asyncio.Future[Any]":
+    future: asyncio.Future[Any] = asyncio.Future()
     future.set_result(value)
     return future
 
