@@ -329,7 +329,7 @@ def test_a_pod_that_was_not_injected_is_refused(namespace: Namespace) -> None:
     namespace.created(inject(template(), namespace.access), ASKED)
     namespace.client.request(
         "POST",
-        body and binding.rpartition("/")[0],
+        binding.rpartition("/")[0],
         {k: body[k] for k in ("spec",)} | {"metadata": {"name": body["metadata"]["name"]}},
     )
     wait_for("the policy to act again", lambda: namespace.refusal(template()) is None)

@@ -247,7 +247,8 @@ def test_developers_who_deploy_change_nothing_that_runs_as_the_identity(
     identity = {"spec": {"template": {"spec": {"serviceAccountName": ACCOUNT}}}}
     assert patched(developer, own, identity, STRATEGIC) == 403
     app = inside(APPS, "deployments/app")
-    for change in ({"metadata": {"labels": {"a": "b"}}}, {"spec": {"replicas": 0, "paused": False}}):
+    changes: list[dict[str, Any]] = [{"metadata": {"labels": {"a": "b"}}}, {"spec": {"replicas": 0, "paused": False}}]
+    for change in changes:
         assert patched(developer, app, change) == 200
     for change in (
         {"metadata": {"annotations": {"eks.amazonaws.com/skip-containers": ""}}},

@@ -75,16 +75,17 @@ class KubernetesSecret(pulumi.ComponentResource):
         child = children_of(self, opts)
 
         self.namespace = secret_objects.admitted(name, where, namespace, child)
+        metadata: Any = {
+            "name": secret_name,
+            "namespace": self.namespace,
+            **({"labels": labels} if "labels" in given else {}),
+        }
         secret = k8s.core.v1.Secret(
             f"{name}-secret",
-            metadata={
-                "name": secret_name,
-                "namespace": self.namespace,
-                **({"labels": labels} if "labels" in given else {}),
-            },
+            metadata=metadata,
             type=str(kind),
             data=data,
-            **({"immutable": True} if immutable else {}),
+            immutable=True if immutable else None,
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(additional_secret_outputs=["data"])),
         )
         self.secret_name = secret.metadata.apply(lambda metadata: str(metadata.name))

@@ -35,8 +35,9 @@ def _check_value(what: str, given: object, kind: Any) -> None:
     if get_origin(kind) is Sequence:
         if not isinstance(given, list | tuple):
             raise invalid(what, given, "a list", f"write [{given!r}]" if isinstance(given, str) else "correct it")
-        for index, item in enumerate(given if form else ()):
-            check(f"{what}[{index}]", item, form)
+        if form:
+            for index, item in enumerate(given):
+                check(f"{what}[{index}]", item, form)
     elif get_origin(kind) is Mapping:
         if not isinstance(given, Mapping):
             raise invalid(what, given, "a mapping", "correct it")

@@ -117,7 +117,7 @@ class SecretWorkload(pulumi.ComponentResource):
             opts=children_of(self, opts),
         )
         self.namespace = output(access["namespace"])
-        self.workload_name = given.check(native_sidecar.kept, workload_name, workload.spec)
+        self.workload_name = output(given.check(native_sidecar.kept, workload_name, workload.spec))
         self.register_outputs({"namespace": self.namespace, "workloadName": self.workload_name})
 
 

@@ -121,7 +121,7 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
     assert {*args, "secrets"} == set(ExternalSecretAccessArgs.__annotations__)
     known = external(**args)
     later = external(
-        **{key: Later(value) for key, value in args.items()}, secrets={"database": Later(SECRETS["database"])}
+        None, **{key: Later(value) for key, value in args.items()}, secrets={"database": Later(SECRETS["database"])}
     )
     for kind in (STORE, SECRET):
         assert later.one(kind).inputs == known.one(kind).inputs
@@ -131,7 +131,7 @@ def provider(**changed: Any) -> dict[str, Any]:
     return {**GIVEN, "provider": {"vault": {**VAULT, **changed}}}
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a ClusterSecretStore": (
         {"store": {"kind": "ClusterSecretStore", "name": "all"}},
         ["store that exists", "ClusterSecretStore", "one identity for all namespaces", "external_secrets"],

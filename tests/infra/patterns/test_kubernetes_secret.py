@@ -70,7 +70,7 @@ def test_name_type_labels_and_immutability_can_be_said() -> None:
     assert set(asked.inputs["data"]["value"]) == {"username", "password"}
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a text in the program": ({"values": {"url": VALUE}}, ["values of 'url'", "not shown", "require_secret"]),
     "an Output that is not secret": (
         {"values": {"url": Later(VALUE)}},
@@ -125,6 +125,6 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
     """Every argument may be known later, but those that decide what is made."""
     later: dict[str, Any] = {"namespace": "test", "secret_name": "web", "labels": {"team": "a"}}
     assert {*later, "values", "type", "immutable"} == set(KubernetesSecretArgs.__annotations__)
-    known, unknown = secret(**later), secret(**{key: Later(value) for key, value in later.items()})
+    known, unknown = secret(None, **later), secret(None, **{key: Later(value) for key, value in later.items()})
     first, second = known.one(SECRET).inputs, unknown.one(SECRET).inputs
     assert first == second

@@ -15,12 +15,12 @@ NAMES = st.from_regex(r"[a-r][a-r0-9-]{0,8}[a-r0-9]", fullmatch=True)
 TEXTS = st.dictionaries(NAMES, st.text(max_size=5), max_size=3)
 PROXIES = ("HTTP_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
 VALUES = st.sampled_from(["", "http://proxy:3128", ".svc, localhost", "*"])
-VARIABLES = st.one_of(
+VARIABLES: Any = st.one_of(
     st.fixed_dictionaries({"name": NAMES | st.sampled_from(PROXIES), "value": VALUES}),
     st.fixed_dictionaries({"name": NAMES, "valueFrom": st.just({"fieldRef": {"fieldPath": "metadata.name"}})}),
     st.just({"name": "SECRETS_URL", "value": URL}),
 )
-CONTAINERS = st.fixed_dictionaries(
+CONTAINERS: Any = st.fixed_dictionaries(
     {"name": NAMES},
     optional={
         "image": st.just("shop:1"),
@@ -32,9 +32,9 @@ CONTAINERS = st.fixed_dictionaries(
 )
 
 
-def lists(elements: Any, **sizes: int) -> Any:
+def lists(elements: Any, min_size: int = 0) -> Any:
     """Lists of things with different names."""
-    return st.lists(elements, max_size=3, unique_by=lambda item: item["name"], **sizes)
+    return st.lists(elements, min_size=min_size, max_size=3, unique_by=lambda item: item["name"])
 
 
 SPECS = st.fixed_dictionaries(
