@@ -129,7 +129,7 @@ def make_workload(
     SecretWorkload(
         f"{namespace.name}/{workload.name}",
         {
-            "access": access.for_workload(),
+            "access": access.workload_access,
             "image": workload.image,
             "workload_name": workload.name,
             "replicas": workload.replicas,

@@ -165,10 +165,9 @@ class SecretAccess(pulumi.ComponentResource):
     """URL of the sidecar for the app."""
     external_store: pulumi.Output[ExternalStore | None]
     """The argument `store` of ExternalSecretAccess. None without `external_secrets`."""
-
-    def for_workload(self) -> WorkloadAccess:
-        """Return the argument `access` of SecretWorkload."""
-        return self._workload_access
+    workload_access: WorkloadAccess
+    """All that a workload needs of this component: the argument `access` of SecretWorkload. Its parts are outputs of their
+    own, and so it is not registered once more."""
 
     def _serve(
         self,
@@ -220,7 +219,7 @@ class SecretAccess(pulumi.ComponentResource):
                 opts=child,
             )
         # What is plain stays so: a workload then checks it at once, and waits for the rest alone
-        self._workload_access: WorkloadAccess = {
+        self.workload_access = {
             "namespace": common.namespace,
             "service_account_name": self.service_account_name,
             "pod_labels": labels,
@@ -246,10 +245,10 @@ class SecretAccess(pulumi.ComponentResource):
             "url": lift(sidecar_container.url, common.port),
         }
         self.pod_labels = output(labels)
-        self.pod_annotations = output(self._workload_access["pod_annotations"])
-        self.sidecar = output(self._workload_access["sidecar"])
-        self.volumes = output(self._workload_access["volumes"])
-        self.url = output(self._workload_access["url"])
+        self.pod_annotations = output(self.workload_access["pod_annotations"])
+        self.sidecar = output(self.workload_access["sidecar"])
+        self.volumes = output(self.workload_access["volumes"])
+        self.url = output(self.workload_access["url"])
         self.external_store = pulumi.Output.from_input(self._external_store(common, external_provider))
         # Not those that pods are made of: they stand in the pods, and take as long to register as a resource
         self.register_outputs(

@@ -82,8 +82,16 @@ class Arguments:
         return lift(run, *values, **named)
 
     def nested(self, name: str, form: Any, *, example: str) -> "Arguments":
-        """Return the arguments in a mapping, all of those that `form` requires."""
-        return self.within(name, self._values.get(name), form, example=example)
+        """Return the arguments in a mapping, all of those that `form` requires.
+
+        Of one Output for the whole, each is an Output.
+        """
+        value = self._values.get(name)
+        if not isinstance(value, pulumi.Output):
+            return self.within(name, value, form, example=example)
+        whole = self.check(lambda known: self.within(name, known, form, example=example), value)
+        parts = {key: lift(partial(_argument, key), whole) for key in form.__annotations__}
+        return self.within(name, parts, form, example=example)
 
     def within(self, name: str, values: object, form: Any, *, example: str) -> "Arguments":
         """Return the same for a mapping that was given as an Output, once it is known."""
@@ -103,6 +111,10 @@ class Arguments:
 
     def _prefixed(self, problem: InvalidArgument) -> InvalidArgument:
         return InvalidArgument(f"{self._where}: {problem}")
+
+
+def _argument(name: str, of: Arguments) -> Any:
+    return of.get(name)
 
 
 def shown(value: object) -> object:

@@ -1,12 +1,16 @@
-"""The components as a Pulumi package: what Pulumi's analyzer of Python components does not do by itself.
+"""The components as a Pulumi package: what Pulumi's host of Python components does not do by itself.
 
 https://www.pulumi.com/docs/iac/using-pulumi/extending-pulumi/build-a-component/
 """
 
+from collections.abc import Mapping
+from typing import Any
 from unittest.mock import patch
 
+import pulumi
+from pulumi.provider import ConstructResult
 from pulumi.provider.experimental import component
-from pulumi.provider.experimental.analyzer import Analyzer
+from pulumi.provider.experimental.analyzer import Analyzer, PropertyDefinition
 from pulumi.provider.experimental.component import ComponentProvider
 
 from .access import SecretAccess, SecretAccessArgs
@@ -26,9 +30,60 @@ class _Analyzer(Analyzer):
         return next((found for base in INHERITED if (found := super(_Analyzer, self).get_docstring(base, name))), None)
 
 
+def in_order(value: Any) -> Any:
+    """Return the value with all mappings in it in the order of their keys."""
+    if isinstance(value, pulumi.Output):
+        return value.apply(in_order)
+    if isinstance(value, dict):
+        return {key: in_order(item) for key, item in sorted(value.items())}
+    return [in_order(item) for item in value] if isinstance(value, list) else value
+
+
 class Package(ComponentProvider):
-    """Pulumi's provider of components, with our analyzer: it takes none as an argument."""
+    """Pulumi's provider of components, with our analyzer, for which it has no argument, and with Outputs as inputs."""
 
     def __init__(self, components: list[type], name: str = "secret-access") -> None:
         with patch.object(component, "Analyzer", _Analyzer):
             super().__init__(components, name)
+
+    def construct(
+        self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None
+    ) -> ConstructResult:
+        """Make a component of inputs in an order of their own: on the wire a mapping's keys have another each time."""
+        return super().construct(name, resource_type, in_order(inputs), options)
+
+    def map_input_properties(
+        self,
+        inputs: Any,
+        properties: dict[str, PropertyDefinition],
+        mapping: dict[str, str],
+        component_name: str,
+        property_path: str,
+    ) -> Any:
+        """Return inputs by their names in Python, at any depth.
+
+        Pulumi's own takes an Output of a number, an enumeration or an object for a wrong value of that type, and drops
+        inputs that it does not know, such as a misspelled one; here the component refuses these.
+        """
+
+        def mapped(names: Mapping[str, PropertyDefinition], values: Any) -> dict[str, Any]:
+            found: dict[str, Any] = super(Package, self).map_input_properties(
+                values, dict(names), mapping, component_name, property_path
+            )
+            return found
+
+        def later(name: str, definition: PropertyDefinition) -> pulumi.Output[Any]:
+            return inputs[name].apply(lambda known: mapped({name: definition}, {name: known}).get(mapping[name]))
+
+        if isinstance(inputs, pulumi.Output):
+            return inputs.apply(
+                lambda known: self.map_input_properties(known, properties, mapping, component_name, property_path)
+            )
+        if not isinstance(inputs, dict):
+            return mapped(properties, inputs)
+        outputs = {name for name, value in inputs.items() if isinstance(value, pulumi.Output)}
+        return {
+            **{name: value for name, value in inputs.items() if name not in properties},
+            **mapped({name: found for name, found in properties.items() if name not in outputs}, inputs),
+            **{mapping[name]: later(name, found) for name, found in properties.items() if name in outputs},
+        }

@@ -82,7 +82,7 @@ def workload(access: dict[str, Any] | None = None, **changed: Any) -> Program:
     """A program that makes a SecretWorkload for an AwsSecretAccess, with some of its outputs replaced."""
 
     def program() -> None:
-        outputs = AwsSecretAccess("test", aws_args()).for_workload()
+        outputs = AwsSecretAccess("test", aws_args()).workload_access
         args = {
             "access": cast("WorkloadAccess", {**outputs, **outputs_in(access or {})}),
             "image": "registry.example/shop:1",

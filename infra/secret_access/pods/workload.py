@@ -16,7 +16,7 @@ from .pod_template import NAME_LABEL, app_container, pod_template
 
 
 class WorkloadAccess(TypedDict):
-    """The outputs of an access component that a workload needs, as `AwsSecretAccess.for_workload()` returns them."""
+    """What a workload needs of an access component, whose output `workload_access` it is."""
 
     namespace: pulumi.Input[str]
     """The namespace. Example: `test`."""
@@ -37,8 +37,8 @@ class WorkloadAccess(TypedDict):
 class SecretWorkloadArgs(TypedDict):
     """Arguments of SecretWorkload."""
 
-    access: WorkloadAccess
-    """The outputs of the access component. Example: `access.for_workload()`."""
+    access: pulumi.Input[WorkloadAccess]
+    """The output `workload_access` of the access component. Example: `access.workload_access`."""
     image: NotRequired[pulumi.Input[str]]
     """The image of the container `app`. Its user must not be root. Default: none; `pod` has the containers.
     Example: `registry.example/shop:1.4.2`."""
@@ -86,7 +86,7 @@ class SecretWorkload(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SecretWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         given = Arguments(f"SecretWorkload {name!r}", args, SecretWorkloadArgs)
-        nested = given.nested("access", WorkloadAccess, example="access.for_workload()")
+        nested = given.nested("access", WorkloadAccess, example="access.workload_access")
         access = {key: nested.get(key) for key in WorkloadAccess.__annotations__}
         kind = given.plain("kind", kinds.kind, WorkloadKind.DEPLOYMENT)
         longest = kinds.LONGEST_NAME.get(kind, 63)

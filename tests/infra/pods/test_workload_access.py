@@ -23,6 +23,6 @@ def test_what_is_plain_is_checked_before_anything_is_made() -> None:
             },
         )
         with pytest.raises(InvalidArgument, match="ports: given 8080"):
-            SecretWorkload("app", {"access": access.for_workload(), "image": "app:1", "ports": [8080]})
+            SecretWorkload("app", {"access": access.workload_access, "image": "app:1", "ports": [8080]})
 
     assert run(program).of("kubernetes:apps/v1:Deployment") == []

@@ -58,7 +58,7 @@ def namespace(name: str, identity: dict[str, Any], providers: list[pulumi.Provid
     access = AwsSecretAccess(name, args, pulumi.ResourceOptions(providers=providers, depends_on=[created]))
     SecretWorkload(
         f"{name}/app",
-        {"access": access.for_workload(), "image": "registry.example/app:1.4.2", "workload_name": "app"},
+        {"access": access.workload_access, "image": "registry.example/app:1.4.2", "workload_name": "app"},
         pulumi.ResourceOptions(providers=providers),
     )
     return access
