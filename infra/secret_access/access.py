@@ -166,8 +166,7 @@ class SecretAccess(pulumi.ComponentResource):
     external_store: pulumi.Output[ExternalStore | None]
     """The argument `store` of ExternalSecretAccess. None without `external_secrets`."""
     workload_access: WorkloadAccess
-    """All that a workload needs of this component: the argument `access` of SecretWorkload. Its parts are outputs of their
-    own, and so it is not registered once more."""
+    """All that a workload needs of this component, in one object: the argument `access` of SecretWorkload."""
 
     def _serve(
         self,

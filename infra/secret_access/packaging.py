@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pulumi
 from pulumi.provider import ConstructResult
 from pulumi.provider.experimental import component
-from pulumi.provider.experimental.analyzer import Analyzer, PropertyDefinition
+from pulumi.provider.experimental.analyzer import Analyzer, PropertyDefinition, TypeDefinition
 from pulumi.provider.experimental.component import ComponentProvider
 
 from .access import SecretAccess, SecretAccessArgs
@@ -62,8 +62,9 @@ class Package(ComponentProvider):
     ) -> Any:
         """Return inputs by their names in Python, at any depth.
 
-        Pulumi's own takes an Output of a number, an enumeration or an object for a wrong value of that type, and drops
-        inputs that it does not know, such as a misspelled one; here the component refuses these.
+        Pulumi's own takes an Output of a number, an enumeration or an object for a wrong value of that type, and lists
+        of enumerations for lists of objects. It drops inputs that it does not know, such as a misspelled one; here the
+        component refuses these.
         """
 
         def mapped(names: Mapping[str, PropertyDefinition], values: Any) -> dict[str, Any]:
@@ -75,15 +76,27 @@ class Package(ComponentProvider):
         def later(name: str, definition: PropertyDefinition) -> pulumi.Output[Any]:
             return inputs[name].apply(lambda known: mapped({name: definition}, {name: known}).get(mapping[name]))
 
-        if isinstance(inputs, pulumi.Output):
+        if isinstance(inputs, pulumi.Output):  # an item of a list, or a value of a mapping
             return inputs.apply(
                 lambda known: self.map_input_properties(known, properties, mapping, component_name, property_path)
             )
         if not isinstance(inputs, dict):
             return mapped(properties, inputs)
         outputs = {name for name, value in inputs.items() if isinstance(value, pulumi.Output)}
+        as_they_are = {name: mapping.get(name, name) for name in inputs if not self._is_mapped(properties.get(name))}
+        properties = {name: found for name, found in properties.items() if name not in as_they_are}
         return {
-            **{name: value for name, value in inputs.items() if name not in properties},
+            **{python: inputs[name] for name, python in as_they_are.items()},
             **mapped({name: found for name, found in properties.items() if name not in outputs}, inputs),
             **{mapping[name]: later(name, found) for name, found in properties.items() if name in outputs},
         }
+
+    def _is_mapped(self, definition: PropertyDefinition | None) -> bool:
+        """Tell whether Pulumi's own knows what to do with an input: neither an unknown one nor a list of words."""
+        inner = definition and (definition.items or definition.additional_properties)
+        kind = self._type_defs.get((inner.ref or "").split(":")[-1]) if inner else None
+        return definition is not None and not (kind and kind.enum)
+
+    def map_complex_output(self, instance_val: Any, type_def: TypeDefinition) -> Any:
+        """Return an output that is an object by its names in the schema; Pulumi's own fails where there is none."""
+        return None if instance_val is None else super().map_complex_output(instance_val, type_def)

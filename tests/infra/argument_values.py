@@ -4,6 +4,7 @@ import ast
 import inspect
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -14,7 +15,7 @@ from secret_access import SecretAccess
 from secret_access.packaging import Package
 from tests.infra.azure.answers import CLIENT
 from tests.infra.azure.component import BOUND, EXISTING_IDENTITY, VAULT_ID, azure_args
-from tests.infra.components import GKE_CLUSTER, POOL, aws_args, gcp_args, shared_args
+from tests.infra.components import GKE_CLUSTER, GKE_PROVIDER, POOL, aws_args, gcp_args, shared_args
 from tests.infra.engine import CLUSTER_ARN, ISSUER_HOST, PROJECT_NUMBER, PROVIDER_ARN
 from tests.infra.vault.component import ADDRESS
 
@@ -34,24 +35,51 @@ ROLE_ARN = "arn:aws:iam::111122223333:role/shared"
 ACCESS = {
     "namespace": "test",
     "service_account_name": "secret-access",
-    "sidecar": {"name": "secrets", "image": "s:1", "volumeMounts": [{"name": "token", "mountPath": "/t"}]},
+    "sidecar": {
+        "name": "secrets",
+        "image": "s:1",
+        "restartPolicy": "Always",
+        "volumeMounts": [{"name": "token", "mountPath": "/t"}],
+    },
     "volumes": [{"name": "token", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}],
     "pod_labels": {"team": "a"},
     "pod_annotations": {"eks.amazonaws.com/skip-containers": "app,secrets"},
     "url": "http://localhost:8200",
+}
+ACCOUNT_OF_STORE = {"serviceAccountRef": {"name": "secret-access"}, "audiences": ["vault"]}
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that the program gets as a secret Output."""
+
+    value: str
+
+
+STORE = {
+    "namespace": "test",
+    "service_account_name": "secret-access",
+    "secret_prefix": "test/",
+    "backend": "vault",
+    "provider": {"vault": {"server": ADDRESS, "auth": {"jwt": {"kubernetesServiceAccountToken": ACCOUNT_OF_STORE}}}},
 }
 REQUIRED: dict[str, dict[str, Any]] = {
     "AwsSecretAccess": dict(aws_args()),
     "AzureSecretAccess": dict(azure_args()),
     "GcpSecretAccess": dict(gcp_args()),
     "GcpClusterTrust": {"project": "my-project", "issuer": f"https://{ISSUER_HOST}", "pool_id": "blue-cluster"},
-    "SecretWorkload": {"access": ACCESS},
+    "SecretWorkload": {"access": ACCESS, "image": "registry.example/shop:1.4.2"},
+    "DeveloperAccess": {"groups": ["team-a"]},
+    "ExternalSecretAccess": {"store": STORE},
+    "KubernetesSecret": {"values": {"url": Secret("postgres://database")}},
+    "ServiceAccountGuard": {"deployer_groups": ["deployers"]},
     "SharedSecretService": {"backend": shared_args()["backend"]},
     "VaultSecretAccess": {"address": ADDRESS},
 }
 """Arguments without which a component refuses the others; those with an example in their docstring need none here."""
 POD_IDENTITY = {"oidc_provider_arn": None, "pod_identity": "role_per_namespace", "eks_cluster_arn": CLUSTER_ARN}
 EXISTING_VAULT = {"vault_id": VAULT_ID, "secrets": ["database-password"]}
+GKE = {"workload_identity_provider": GKE_PROVIDER}
 BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("AwsSecretAccess", "oidc_provider_arns"): {"oidc_provider_arn": None},
     ("AwsSecretAccess", "existing_role_arn"): {"oidc_provider_arn": None},
@@ -63,6 +91,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     **dict.fromkeys([("AzureSecretAccess", name) for name in BOUND if name != "issuers"], BOUND),
     **dict.fromkeys([("AzureSecretAccess", name) for name in ("shared_vault", "vault_id")], EXISTING_VAULT),
     ("GcpClusterTrust", "gke_cluster"): {"issuer": None, "pool_id": None},
+    ("GcpSecretAccess", "external_secrets"): GKE,
     ("GcpSecretAccess", "events_role"): {"events": True},
     ("GcpSecretAccess", "write_role"): {"access": "read_write"},
     ("GcpSecretAccess", "granted_locations"): {"location": "europe-west3"},
@@ -81,6 +110,11 @@ VALUES: dict[tuple[str, str], Any] = {
     ("ClusterTrust", "existing_provider_arn"): PROVIDER_ARN,
     ("GcpClusterTrust", "gke_cluster"): GKE_CLUSTER,
     ("GcpSecretAccess", "pool_project_number"): PROJECT_NUMBER,
+    ("ExternalSecretAccess", "ca_bundle"): CERTIFICATE,
+    ("KubernetesSecret", "type"): "Opaque",
+    ("SecretWorkload", "kind"): "StatefulSet",
+    ("SecretWorkload", "spec"): {"minReadySeconds": 5},
+    ("ServiceAccountGuard", "policy_name"): "secret-access-guard-test",
     ("VaultClusterTrust", "ca_pem"): CERTIFICATE,
 }
 OF_ALL: dict[str, Any] = {

@@ -4,6 +4,7 @@ import re
 from collections.abc import Coroutine
 from typing import Any
 
+import pulumi
 import pytest
 from google.protobuf import struct_pb2
 from pulumi.provider.experimental.analyzer import PropertyDefinition
@@ -14,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2
 import secret_access
 from secret_access import InvalidArgument
 from secret_access.packaging import in_order
-from tests.infra.argument_values import ACCESS, ARGUMENTS, DEFINITIONS, PACKAGE, arguments_with, there
+from tests.infra.argument_values import ACCESS, ARGUMENTS, DEFINITIONS, PACKAGE, Secret, arguments_with, there
 from tests.infra.engine import Later, World, outputs_in, run
 
 URN = "urn:pulumi:tested::secret-access::test:index:Source::source"
@@ -39,6 +40,13 @@ def sent(component: str, arguments: dict[str, Any], *, later: str = "", leaves: 
 
 def spelled(value: Any, definition: PropertyDefinition) -> Any:
     """The value with the names of the schema, also in nested objects."""
+    inner = definition.items or definition.additional_properties
+    if inner is not None and isinstance(value, list):
+        return [spelled(item, inner) for item in value]
+    if inner is not None and isinstance(value, dict):
+        return {key: spelled(item, inner) for key, item in value.items()}
+    if isinstance(value, Secret):
+        return output_value(value.value, secret=True)
     kind = PACKAGE._type_defs.get((definition.ref or "").split(":")[-1])
     if kind is None or not isinstance(value, dict):
         return value
@@ -46,11 +54,14 @@ def spelled(value: Any, definition: PropertyDefinition) -> Any:
     return {names[key]: spelled(item, kind.properties[names[key]]) for key, item in value.items()}
 
 
-def output_value(value: Any) -> dict[str, Any]:
-    return {rpc._special_sig_key: rpc._special_output_value_sig, "value": value, "dependencies": [URN]}
+def output_value(value: Any, *, secret: bool = False) -> dict[str, Any]:
+    kind = rpc._special_output_value_sig
+    return {rpc._special_sig_key: kind, "value": value, "secret": secret, "dependencies": [URN]}
 
 
 def leaves_later(value: Any) -> Any:
+    if isinstance(value, dict) and rpc._special_sig_key in value:
+        return value
     if isinstance(value, dict):
         return {key: leaves_later(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -91,7 +102,7 @@ def test_every_argument_means_the_same_from_another_language(component: str, arg
     definition = DEFINITIONS[component]
     schema = next(name for name, python in definition.inputs_mapping.items() if python == argument)
     constructor = getattr(secret_access, component)
-    expected = made(run(lambda: constructor("test", in_order(arguments)), World(found=there())))
+    expected = made(run(lambda: constructor("test", secret_outputs(in_order(arguments))), World(found=there())))
     assert expected
 
     assert made(constructed(component, sent(component, arguments))) == expected
@@ -105,6 +116,12 @@ def test_every_argument_means_the_same_from_another_language(component: str, arg
             assert made(constructed(component, inputs)) == expected
         else:
             assert re.search(rf"{argument}.*: given .*an Output", str(refusal(component, inputs)))
+
+
+def secret_outputs(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: secret_outputs(item) for key, item in value.items()}
+    return pulumi.Output.secret(value.value) if isinstance(value, Secret) else value
 
 
 def refusal(component: str, inputs: struct_pb2.Struct) -> InvalidArgument | None:
