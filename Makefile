@@ -1,6 +1,8 @@
 # Every command a person types. `make` alone lists them.
 # uv reads the system's certificates, so that it works behind a company's proxy.
 export UV_SYSTEM_CERTS := 1
+# Hundreds of Python processes start: each would compile Pulumi's SDKs again, twice as long as it runs.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 LOCAL := .venv/bin/python -m local
 # Which of Pulumi's plugins the local stacks run with (local/plugins.py): auto, real or standin.

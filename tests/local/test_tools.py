@@ -116,6 +116,13 @@ def test_a_name_with_a_query_reaches_the_command_whole() -> None:
     assert done.stdout.splitlines() == ["ask", "test", "test/*?key=user&stage=x"]
 
 
+def test_bytecode_is_kept_between_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the machine says otherwise, as images of containers do: a preview would take twice as long."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    given = ["--no-print-directory", "ask", "LOCAL=printenv PYTHONDONTWRITEBYTECODE; :", "FROM=test", "NAME=test/a"]
+    assert subprocess.run(["make", *given], cwd=ROOT, capture_output=True, text=True, check=True).stdout == ""
+
+
 def a_tool(folder: Path, version: str) -> None:
     folder.mkdir(exist_ok=True)
     program = folder / "kubectl"
