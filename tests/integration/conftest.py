@@ -58,3 +58,10 @@ def stack(tools: Path, tmp_path: Path) -> Stack:
 def another_stack(tools: Path, tmp_path: Path) -> Callable[[str], Stack]:
     """Make one more project beside the first."""
     return lambda name: Stack.made(tools, tmp_path / name, os.environ)
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest, kubernetes_plugin: plugins.Choice) -> str:
+    """A name for a namespace that no other test has, nor this one with the other plugin."""
+    test = request.node.originalname.removeprefix("test_").replace("_", "-")
+    return f"{'real' if kubernetes_plugin.real else 'standin'}-{test}"[:63].rstrip("-")
