@@ -21,7 +21,7 @@ from tests.integration.real_parts import MiniStack, Stack
 
 ROOT = Path(__file__).parents[2]
 HELD = 1.5
-"""Seconds: longer than Python's subprocess.run would give a child that was interrupted, which is 0.25."""
+"""Seconds after the signal: longer than Python's subprocess.run would give a child that was interrupted, which is 0.25."""
 PROGRAM = """
 import pulumi, pulumi_aws as aws
 
@@ -69,18 +69,21 @@ def up(stack: Stack, thread: str, tools: Path) -> subprocess.Popen[str]:
 
 
 class SlowAws:
-    """MiniStack behind a line that holds each role that is to be made, so that it is under way when Ctrl-C comes."""
+    """MiniStack behind a line that holds the first role that is to be made, so that it is under way when Ctrl-C comes."""
 
     def __init__(self, ministack: MiniStack) -> None:
         self.made = threading.Event()
-        """Somebody asked for a role."""
+        """The first role was asked for, and is not made yet."""
+        self.signalled = threading.Event()
+        """Set by the test once the signal is sent."""
         slow, target = self, ministack.url
 
         class Line(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                if b"Action=CreateRole" in body:
+                if b"Action=CreateRole" in body and not slow.made.is_set():
                     slow.made.set()
+                    slow.signalled.wait()
                     time.sleep(HELD)
                 line = http.client.HTTPConnection(target.removeprefix("http://"))
                 line.request("POST", self.path, body, dict(self.headers))
@@ -103,6 +106,7 @@ def slow(ministack: MiniStack) -> Iterator[SlowAws]:
     aws = SlowAws(ministack)
     threading.Thread(target=aws.server.serve_forever).start()
     yield aws
+    aws.signalled.set()
     aws.server.shutdown()
     aws.server.server_close()
 
@@ -123,6 +127,7 @@ def test_an_interrupt_leaves_no_lock_and_the_next_up_goes_on(
     """The terminal tells the whole group; pulumi hears of it once, and ends when what it has begun is recorded."""
     running = deploying(stack, slow, thread, tools)
     os.killpg(running.pid, signal.SIGINT)
+    slow.signalled.set()
     printed = running.communicate()[0]
     assert running.returncode == 130, printed
     assert locks(stack) == []
@@ -141,6 +146,7 @@ def test_a_pulumi_that_was_killed_does_not_keep_the_next_up_out(
     running = deploying(stack, slow, "main", tools)
     (lock,) = [path for path in locks(stack) if path.suffix == ".json"]
     os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+    slow.signalled.set()
     assert running.wait() != 0
     running.communicate()
     assert lock.exists()
