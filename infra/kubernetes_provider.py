@@ -10,7 +10,7 @@ from settings import kubeconfig_path
 def kubernetes_provider(name: pulumi.Input[str], kubernetes: pulumi.Input[Kubernetes]) -> k8s.Provider:
     """Return the provider for a context by name, never the current one of kubectl.
 
-    The stack decides: `pulumi up` resets a field that somebody changed by hand, instead of reporting the conflict of
+    The stack decides: `pulumi up` resets a field that was changed by hand, instead of reporting the conflict of
     server-side apply with kubectl.
     """
     reached = pulumi.Output.from_input(kubernetes)

@@ -97,7 +97,7 @@ def _kubernetes(section: Section) -> Kubernetes:
 
 
 def kubeconfig_path(kubernetes: Kubernetes) -> str | None:
-    """Return the absolute path of the kubeconfig, whatever folder the provider is started in."""
+    """Return the absolute path of the kubeconfig: the provider may be started in another folder."""
     if kubernetes.kubeconfig is None:
         return None
     return str(Path(pulumi.get_root_directory(), Path(kubernetes.kubeconfig).expanduser()))

@@ -49,7 +49,7 @@ class AwsSecretAccessArgs(SecretAccessArgs, RoleArgs):
     """ARN of the EKS cluster that the association is made in, for Pod Identity. Default: none.
     Example: `arn:aws:eks:us-east-1:111122223333:cluster/blue`."""
     existing_role_arn: NotRequired[pulumi.Input[str]]
-    """ARN of a role that exists, or of an AwsSharedRole. It is never changed, and nothing of it is checked.
+    """ARN of a role that exists, or of an AwsSharedRole. It is neither changed nor checked.
     Default: none, a role is created. Example: `arn:aws:iam::111122223333:role/secret-access-blue`."""
     target_role_arn: NotRequired[pulumi.Input[str]]
     """ARN of the role that reads the secrets where these are in another account: EKS assumes it with the namespace's
@@ -77,7 +77,7 @@ class AwsSecretAccess(SecretAccess):
     """A namespace's identity on AWS, which may use the secrets under one prefix and nothing else.
 
     Creates an IAM role that only the namespace's ServiceAccount can assume, its policy, and the ServiceAccount, and
-    returns the sidecar that serves the secrets on localhost. It owns all policies of the role: one that somebody adds
+    returns the sidecar that serves the secrets on localhost. It owns all policies of the role: one that is added
     by hand shows at `pulumi refresh`, and `pulumi up --refresh` removes it. The output `identity` is the ARN of the
     role that reads. With `pod_identity` it creates the ServiceAccount's association too, with `existing_role_arn` no
     role.
@@ -256,7 +256,7 @@ def _account_annotations(role_arn: str, irsa: bool) -> dict[str, str]:
 
 
 def _refused_annotations(irsa: bool) -> dict[str, str]:
-    """Return the annotation that may not be there unless it was asked for, whatever role it names.
+    """Return the annotation that may not be there unless it was asked for, for any role.
 
     The webhook would give containers a token of this ServiceAccount, and that is all that it takes to become the role.
     """

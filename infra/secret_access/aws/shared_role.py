@@ -48,7 +48,7 @@ class AwsSharedRole(pulumi.ComponentResource):
     """A role that the namespaces of one or more EKS clusters share, for the argument `existing_role_arn`.
 
     With session tags its policy names the caller's namespace, which EKS puts into each session. With session policies
-    it may use all secrets under the common prefix, and each association restricts its own sessions: whoever may create
+    it may use all secrets under the common prefix, and each association restricts its own sessions: who may create
     associations and pass the role can read all of them.
     """
 

@@ -63,7 +63,7 @@ def tagged_sessions_trust(clusters: Sequence[Cluster], service_account: str, con
 
 
 def restricted_sessions_trust(clusters: Sequence[Cluster], conditions: Conditions = NONE) -> Document:
-    """Trust EKS Pod Identity of the clusters for any association: without session tags, nothing else is said."""
+    """Trust EKS Pod Identity of the clusters for any association: without session tags, it says no more."""
     return _eks(
         "RestrictedSessions",
         {

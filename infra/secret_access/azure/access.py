@@ -33,8 +33,8 @@ class AzureSecretAccess(SecretAccess):
 
     Creates a user-assigned managed identity that only the namespace's ServiceAccount can become, a vault of its own
     (or takes a shared one, with access secret by secret), the role assignments, and the ServiceAccount, and returns the
-    sidecar that serves the secrets on localhost. Azure has nothing by which one program could own all role assignments
-    of an identity: one that somebody adds elsewhere is neither seen nor removed. The output `identity` is the client
+    sidecar that serves the secrets on localhost. Azure has no way for one program to own all role assignments
+    of an identity: one added elsewhere is neither seen nor removed. The output `identity` is the client
     id.
     """
 

@@ -57,7 +57,7 @@ class AzureSecretAccessArgs(SecretAccessArgs):
     """The vault was deleted and is recovered with its secrets; take it out again afterwards. Default: false, and a
     deleted vault of that name stops the deployment."""
     purge_protection: NotRequired[pulumi.Input[bool]]
-    """Nobody can purge the vault or its secrets before their 90 days are over; cannot be switched off again.
+    """The vault and its secrets cannot be purged before their 90 days are over; cannot be switched off again.
     Default: true."""
     vault_id: NotRequired[pulumi.Input[str]]
     """Resource id of a vault that exists already, which must authorize by Azure RBAC. Default: none, one is created.

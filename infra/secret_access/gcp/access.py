@@ -170,7 +170,7 @@ def _service_account(
 def _on_each_secret(
     name: str, project: pulumi.Input[str], what: Rights, member: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> list[pulumi.CustomResource]:
-    """Bind the roles on each secret; whoever has other roles there keeps them."""
+    """Bind the roles on each secret; members of other roles there keep them."""
     return [
         _on_a_secret(name, project, role, declared, secret, location, member, what.exclusive, opts)
         for role in what.roles
@@ -217,7 +217,7 @@ def _on_the_project(
     """Bind the roles on the project, each under the condition, with its title and description.
 
     The resource owns its role under this one condition alone: no other binding of the project's policy is touched, and
-    a member that somebody adds to this one is removed.
+    a member added to this one by hand is removed.
     """
     return [
         projects.IAMBinding(

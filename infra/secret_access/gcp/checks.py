@@ -204,7 +204,7 @@ def declared(given: object) -> list[str]:
 
 
 def not_exclusive(given: object) -> None:
-    """Refuse `exclusive` beside a condition of our own, which nobody else has a binding under."""
+    """Refuse `exclusive` beside a condition of our own, under which no other binding is."""
     raise invalid("exclusive", given, "grant: secrets beside it", "leave it out: a binding on the prefix is exclusive")
 
 
@@ -215,7 +215,7 @@ def unused_role(argument: str, given: object, switch: str, value: str) -> None:
 
 
 def google_service_account(given: object) -> str:
-    """Return the email of a service account that somebody made for this purpose."""
+    """Return the email of a service account that was made for this purpose."""
     text = given if isinstance(given, str) else ""
     what, fix = "google_service_account", "take it from `gcloud iam service-accounts list`"
     if text.startswith("serviceAccount:"):

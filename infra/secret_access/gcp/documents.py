@@ -109,7 +109,7 @@ def display_name(namespace: str) -> str:
 
 
 def account_policy(member: str) -> str:
-    """Return the policy of a service account that one member may impersonate, and nobody else."""
+    """Return the policy of a service account that one member alone may impersonate."""
     return json.dumps({"bindings": [{"role": WORKLOAD_IDENTITY_USER, "members": [member]}]})
 
 

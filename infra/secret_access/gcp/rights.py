@@ -47,7 +47,7 @@ class Rights:
 def rights(given: Arguments, common: CommonArguments, number: pulumi.Input[str]) -> Rights:
     """Return the rights that the arguments describe, checked; raises InvalidArgument.
 
-    Whatever decides how many bindings there are has to be known to the program.
+    What decides how many bindings there are has to be known to the program.
     """
     grant = given.plain("grant", checks.grant, GcpGrant.SECRETS)
     location = given.plain("location", checks.location, GLOBAL)

@@ -70,13 +70,13 @@ class ExternalSecretAccess(pulumi.ComponentResource):
     It gives up, against the sidecar:
 
     - the values are in etcd and its backups; encryption at rest is the cluster's to do
-    - whoever may get, list or watch Secrets of the namespace, or create pods there, has them; the vault's trail shows
-      the operator's reads alone
+    - a person who may get, list or watch Secrets of the namespace, or create pods there, has them; the vault's trail
+      shows the operator's reads alone
     - a rotation arrives after `refresh_seconds` at most, and reaches a pod's environment at its restart only
     - a right that is revoked in the vault stops the copying; the copy stays until it is deleted
     - the operator may create tokens of every ServiceAccount and read every Secret: who controls it, or may create pods
       in its namespace, is every identity of the cluster
-    - whoever may create SecretStores in the namespace may read with any ServiceAccount there, and by one without
+    - a person who may create SecretStores in the namespace may read with any ServiceAccount there, and by one without
       `auth` with the operator's own identity: give the operator none
     """
 

@@ -49,10 +49,10 @@ class KubernetesSecret(pulumi.ComponentResource):
     It gives up, against the sidecar:
 
     - the values are in etcd and its backups; encryption at rest is the cluster's to do
-    - whoever may get, list or watch Secrets of the namespace, or create pods there, has them: the boundary is the
+    - a person who may get, list or watch Secrets of the namespace, or create pods there, has them: the boundary is the
       cluster's RBAC, and one RoleBinding too many opens all of them
-    - they are in Pulumi's state too, encrypted with the stack's key: whoever may decrypt the stack has them
-    - nobody rotates them: a new value needs an `up`, and a restart of pods that have it in their environment
+    - they are in Pulumi's state too, encrypted with the stack's key: who may decrypt the stack has them
+    - they are not rotated: a new value needs an `up`, and a restart of pods that have it in their environment
     - no vault has a trail of who read them; the cluster's audit log has the reads through its API alone
     """
 

@@ -20,7 +20,7 @@ def object_name(argument: str, given: object) -> str:
 
 
 def refuse_runtime_only(where: str, namespace: str, labels: Mapping[str, str] | None) -> str:
-    """Return the namespace, if nobody said of it that its secrets stay out of etcd."""
+    """Return the namespace, unless it is labelled as one whose secrets stay out of etcd."""
     value = (labels or {}).get(RUNTIME_ONLY_LABEL)
     if value in (None, "false"):
         return namespace

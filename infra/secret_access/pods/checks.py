@@ -1,4 +1,4 @@
-"""Checks of pods and ServiceAccounts, also for workloads that somebody else wrote."""
+"""Checks of pods and ServiceAccounts, also for workloads that others wrote."""
 
 import re
 from collections.abc import Mapping, Sequence

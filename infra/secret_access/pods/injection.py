@@ -1,4 +1,4 @@
-"""Put the sidecar into a pod template, whoever wrote it. Pure.
+"""Put the sidecar into any pod template. Pure.
 
 The one place that knows what a pod with the sidecar looks like. Templates and what is put into them are spelled as in a
 manifest, and plain: no Outputs.

@@ -21,7 +21,7 @@ MOST_SECONDS = {
 }
 """Settings in seconds, with the maximum of each."""
 DEFAULT_TIMEOUT = 5
-"""`SECRETS_TIMEOUT` where nobody sets it, in seconds."""
+"""`SECRETS_TIMEOUT` where it is not set, in seconds."""
 MORE_THAN_ZERO = ("SECRETS_TIMEOUT", "SECRETS_EVENTS_INTERVAL")
 PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")
 OF_EVERY_VAULT = (

@@ -52,7 +52,7 @@ def deployers(argument: str, given: object, namespace: str) -> list[str]:
 
 
 def some(kind: str, users: Sequence[str], groups: Sequence[str]) -> Sequence[str]:
-    """Return users where there is somebody at all."""
+    """Return the subjects; at least one has to be named."""
     if users or groups:
         return users
     raise invalid(f"nobody is named in {kind}users and {kind}groups", [], "one at least", f"name {kind}groups")

@@ -29,7 +29,7 @@ class DeveloperAccessArgs(TypedDict):
     """What they may do besides looking: `restart` pods, `scale` workloads, and `deploy` workloads that do not use the
     identity, which needs a guard. Default: nothing. Example: `["restart", "scale"]`."""
     guarded_namespace: NotRequired[pulumi.Input[str]]
-    """The output `namespace` of the ServiceAccountGuard, without which `deploy` is refused: whoever writes a pod's
+    """The output `namespace` of the ServiceAccountGuard, without which `deploy` is refused: who writes a pod's
     template otherwise has the namespace's identity. Default: none. Example: `test`."""
     role_name: NotRequired[pulumi.Input[str]]
     """Name of the Role and of its binding. Default: `secret-access-developers`."""

@@ -1,4 +1,4 @@
-"""An admission policy by which only those who deploy may use a namespace's identity, whatever RBAC gives others."""
+"""An admission policy by which only those who deploy may use a namespace's identity, even where RBAC lets others."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial

@@ -23,7 +23,7 @@ SET_BY_THE_COMPONENT = {
     "SECRETS_TLS_CERT_FILE": "certificate",
     "SECRETS_TLS_KEY_FILE": "certificate",
 }
-"""Variables that are set whatever the vault is, each with the argument that decides it, or an empty text."""
+"""Variables that are set for every vault, each with the argument that decides it, or an empty text."""
 OF_CALLERS = {
     "SECRETS_SHARED_CLIENT_IDS": "client_ids",
     "SECRETS_SHARED_ROLE_ARN": "role_arn",
@@ -37,7 +37,7 @@ SETTABLE = (
     "SECRETS_SHARED_CALLERS",
     "SECRETS_SHARED_SHUTDOWN_DELAY",
 )
-"""Settings that a platform may choose, whatever the vault is."""
+"""Settings that a platform may choose for every vault."""
 
 
 def environment(

@@ -76,7 +76,7 @@ def pod(
 
 
 def grace_seconds(env: Mapping[str, str]) -> int:
-    """Return how long a pod may take to end: until nobody is routed to it, and its last read has its answer."""
+    """Return how long a pod may take to end: until no caller is routed to it, and its last read has its answer."""
     delay = float(env.get(DELAY_VARIABLE) or DEFAULT_DELAY)
     longest_read = float(env.get("SECRETS_TIMEOUT") or sidecar_settings.DEFAULT_TIMEOUT)
     return max(SHORTEST_GRACE, math.ceil(delay + longest_read) + 5)

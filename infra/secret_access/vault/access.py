@@ -50,7 +50,7 @@ class VaultSecretAccess(SecretAccess):
 
     Creates a role of JWT auth that only the namespace's ServiceAccount can log in to, its policy, and the
     ServiceAccount, and returns the sidecar that serves the secrets on localhost. It owns the role's policies and the
-    policy's text: what somebody changes by hand shows at `pulumi refresh`, and `pulumi up --refresh` undoes it. The
+    policy's text: what is changed by hand shows at `pulumi refresh`, and `pulumi up --refresh` undoes it. The
     output `identity` is the role's path in Vault's API.
     """
 
@@ -137,5 +137,5 @@ def _identity(own_namespace: str | None, auth_path: str, role_name: str) -> str:
 
 
 def _account_annotations(identity: str) -> dict[str, str]:
-    """Return a ServiceAccount's annotation, for people; nothing in the cluster goes by it."""
+    """Return a ServiceAccount's annotation, for people; no part of the cluster goes by it."""
     return {ROLE_ANNOTATION: identity}
