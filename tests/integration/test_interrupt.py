@@ -21,7 +21,7 @@ from tests.integration.real_parts import MiniStack, Stack
 
 ROOT = Path(__file__).parents[2]
 HELD = 1.5
-"""Seconds after the signal: longer than Python's subprocess.run would give a child that was interrupted, which is 0.25."""
+"""Seconds after the signal: longer than Python's subprocess.run would give an interrupted child, which is 0.25."""
 PROGRAM = """
 import pulumi, pulumi_aws as aws
 
@@ -69,7 +69,7 @@ def up(stack: Stack, thread: str, tools: Path) -> subprocess.Popen[str]:
 
 
 class SlowAws:
-    """MiniStack behind a line that holds the first role that is to be made, so that it is under way when Ctrl-C comes."""
+    """MiniStack behind a line that holds the first role to be made, so that it is under way when Ctrl-C comes."""
 
     def __init__(self, ministack: MiniStack) -> None:
         self.made = threading.Event()
