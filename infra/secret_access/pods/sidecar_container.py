@@ -53,7 +53,11 @@ def container(
 
 
 def probes() -> Manifest:
-    """Return the probes: alive while `/healthz` answers, ready once `/readyz` does."""
+    """Return the probes: alive while `/healthz` answers, ready once `/readyz` does.
+
+    They also keep the sidecar off clusters without native sidecars: an API server that drops its `restartPolicy`
+    refuses an ordinary init container that has probes, where the app would wait for ever.
+    """
     return {
         "startupProbe": {**_probe("/healthz"), "periodSeconds": 1, "failureThreshold": 60},
         "livenessProbe": {**_probe("/healthz"), "periodSeconds": 10},

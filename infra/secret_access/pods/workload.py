@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from .. import checks as shared_checks
 from ..arguments import Arguments
 from ..inputs import children_of, is_plain, lift, output
-from . import checks, fields, injection, injection_checks, kinds, native_sidecar
+from . import checks, fields, injection, injection_checks, kinds
 from .kinds import WorkloadKind
 from .pod_template import NAME_LABEL, app_container, pod_template
 
@@ -76,7 +76,7 @@ class SecretWorkload(pulumi.ComponentResource):
     """A workload of an app and the sidecar that serves it its secrets.
 
     Its pods are fit for the Pod Security Standard `restricted`, unless `pod` says otherwise. The cluster needs native
-    sidecars (Kubernetes 1.29): where the API server drops them, the component fails, in a preview already.
+    sidecars (Kubernetes 1.29): an API server without them refuses the workload, in a preview already.
     """
 
     namespace: pulumi.Output[str]
@@ -117,7 +117,7 @@ class SecretWorkload(pulumi.ComponentResource):
             opts=children_of(self, opts),
         )
         self.namespace = output(access["namespace"])
-        self.workload_name = output(given.check(native_sidecar.kept, workload_name, workload.spec))
+        self.workload_name = workload.metadata.apply(lambda metadata: str(metadata.name))
         self.register_outputs({"namespace": self.namespace, "workloadName": self.workload_name})
 
 
