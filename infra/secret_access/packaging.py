@@ -68,13 +68,14 @@ class Package(ComponentProvider):
         """
 
         def mapped(names: Mapping[str, PropertyDefinition], values: Any) -> dict[str, Any]:
-            found: dict[str, Any] = super(Package, self).map_input_properties(
+            found = super(Package, self).map_input_properties(
                 values, dict(names), mapping, component_name, property_path
             )
-            return found
+            return dict(found)
 
         def later(name: str, definition: PropertyDefinition) -> pulumi.Output[Any]:
-            return inputs[name].apply(lambda known: mapped({name: definition}, {name: known}).get(mapping[name]))
+            output: pulumi.Output[Any] = inputs[name]
+            return output.apply(lambda known: mapped({name: definition}, {name: known}).get(mapping[name]))
 
         if isinstance(inputs, pulumi.Output):  # an item of a list, or a value of a mapping
             return inputs.apply(
