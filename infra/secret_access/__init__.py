@@ -33,6 +33,7 @@ from .shared_service.component import SharedSecretService, SharedSecretServiceAr
 
 if TYPE_CHECKING:
     from .aws.access import AwsSecretAccess, AwsSecretAccessArgs
+    from .aws.audit_trail import AwsAuditTrail, AwsAuditTrailArgs
     from .aws.cluster_trust import ClusterTrust, ClusterTrustArgs
     from .aws.shared_role import AwsSharedRole, AwsSharedRoleArgs
     from .aws.target_role import AwsTargetRole, AwsTargetRoleArgs
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Access",
+    "AwsAuditTrail",
+    "AwsAuditTrailArgs",
     "AwsSecretAccess",
     "AwsSecretAccessArgs",
     "AwsSharedRole",
@@ -102,6 +105,7 @@ __all__ = [
 
 _MODULES = {
     "aws.access": ("AwsSecretAccess", "AwsSecretAccessArgs"),
+    "aws.audit_trail": ("AwsAuditTrail", "AwsAuditTrailArgs"),
     "aws.cluster_trust": ("ClusterTrust", "ClusterTrustArgs"),
     "aws.shared_role": ("AwsSharedRole", "AwsSharedRoleArgs"),
     "aws.target_role": ("AwsTargetRole", "AwsTargetRoleArgs"),

@@ -1,7 +1,7 @@
-"""The stand-in for the aws provider plugin: IAM and EKS by boto3, at whatever endpoints the provider is given.
+"""The stand-in for the aws provider plugin: IAM, EKS and what an audit trail is made of, by boto3.
 
-It refuses an account that is not allowed before anything is made, as the real one does:
-https://www.pulumi.com/registry/packages/aws/installation-configuration/
+It works at whatever endpoints the provider is given, and refuses an account that is not allowed before anything is
+made, as the real one does: https://www.pulumi.com/registry/packages/aws/installation-configuration/
 """
 
 from __future__ import annotations
@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 
-GONE = ("NoSuchEntity", "ResourceNotFoundException")
+GONE = (
+    "NoSuchBucketPolicy",
+    "NoSuchEntity",
+    "NotFound",
+    "NotFoundException",
+    "ResourceNotFoundException",
+    "TrailNotFoundException",
+)
 
 
 def main(_arguments: list[str]) -> None:

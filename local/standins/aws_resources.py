@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
+from local.standins import aws_audit
 from local.standins.aws_eks import PodIdentityAssociation
 from local.standins.aws_exclusive import RolePoliciesExclusive, RolePolicyAttachmentsExclusive
 from local.standins.aws_kind import AwsKind
@@ -262,6 +263,7 @@ KINDS: tuple[type[AwsKind], ...] = (
     RolePolicyAttachmentsExclusive,
     OpenIdConnectProvider,
     PodIdentityAssociation,
+    *aws_audit.KINDS,
 )
 
 

@@ -20,7 +20,7 @@ CLASSES = {
     if name.endswith("SecretAccess")
 }
 """The access component of each cloud."""
-MAKERS = ("access", "association", "cluster_trust", "role", "shared_role", "target_role")
+MAKERS = ("access", "association", "audit_trail", "cluster_trust", "role", "shared_role", "target_role")
 """Modules of a cloud that make resources."""
 
 

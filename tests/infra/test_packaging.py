@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from secret_access import (
+    AwsAuditTrail,
     AwsSecretAccess,
     AwsSharedRole,
     AwsTargetRole,
@@ -25,6 +26,7 @@ from secret_access import (
 from secret_access.packaging import Package
 
 COMPONENTS = [
+    AwsAuditTrail,
     AwsSecretAccess,
     AwsSharedRole,
     AwsTargetRole,
