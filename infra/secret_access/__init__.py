@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .gcp.access import GcpSecretAccess, GcpSecretAccessArgs
     from .gcp.cluster_trust import GcpClusterTrust, GcpClusterTrustArgs
     from .vault.access import VaultSecretAccess, VaultSecretAccessArgs
+    from .vault.audit_trail import VaultAuditTrail, VaultAuditTrailArgs
     from .vault.cluster_trust import VaultClusterTrust, VaultClusterTrustArgs
 
 __all__ = [
@@ -94,6 +95,8 @@ __all__ = [
     "SharedSecretServiceArgs",
     "SharedVaultBackend",
     "SyncedSecret",
+    "VaultAuditTrail",
+    "VaultAuditTrailArgs",
     "VaultClusterTrust",
     "VaultClusterTrustArgs",
     "VaultSecretAccess",
@@ -114,6 +117,7 @@ _MODULES = {
     "gcp.access": ("GcpSecretAccess", "GcpSecretAccessArgs"),
     "gcp.cluster_trust": ("GcpClusterTrust", "GcpClusterTrustArgs"),
     "vault.access": ("VaultSecretAccess", "VaultSecretAccessArgs"),
+    "vault.audit_trail": ("VaultAuditTrail", "VaultAuditTrailArgs"),
     "vault.cluster_trust": ("VaultClusterTrust", "VaultClusterTrustArgs"),
 }
 """The modules that need a cloud's SDK, each below the package of the extra that brings it."""

@@ -1,4 +1,4 @@
-"""The stand-in for the vault provider plugin: policies and JWT auth by Vault's own API.
+"""The stand-in for the vault provider plugin: policies, JWT auth and audit devices by Vault's own API.
 
 Names, ids and defaults are those of the real one: https://www.pulumi.com/registry/packages/vault/. Where they differ:
 
@@ -182,6 +182,33 @@ class AuthBackendRole(Kind):
         self.api.delete(f"/v1/{identity}")
 
 
+class Audit(Kind):
+    """https://developer.hashicorp.com/vault/api-docs/system/audit"""
+
+    token = "vault:index/audit:Audit"  # noqa: S105 — a type, no secret
+    replaces = ("description", "local", "options", "path", "type")
+    defaults: ClassVar[Mapping[str, Any]] = {"local": False}
+    none_when_empty = ("description",)
+    refused: ClassVar[Mapping[str, str]] = IN_A_NAMESPACE
+
+    def create(self, inputs: Properties) -> str:
+        path = str(inputs.get("path") or inputs["type"])
+        device = {key: inputs[key] for key in ("type", "description", "options", "local") if key in inputs}
+        self.api.put(f"/v1/sys/audit/{path}", device)
+        return path
+
+    def read(self, identity: str) -> tuple[Properties, Properties]:
+        device = self.api.get("/v1/sys/audit")["data"].get(f"{identity}/")
+        if device is None:
+            raise Gone(f"GET /v1/sys/audit: no audit device at {identity}/")
+        inputs = {key: device[key] for key in ("type", "options", "local")}
+        return {**inputs, "path": identity, **_present("description", device.get("description"))}, {}
+
+    def delete(self, identity: str, inputs: Properties) -> None:
+        del inputs
+        self.api.delete(f"/v1/sys/audit/{identity}")
+
+
 OWN_TOKEN = "auth/token/lookup-self"  # noqa: S105  (a path)
 
 
@@ -192,7 +219,7 @@ class Vault(Cloud):
     settings = frozenset(
         {"address", "caCertFile", "maxLeaseTtlSeconds", "maxRetries", "namespace", "skipChildToken", "token"}
     )
-    kinds = (Policy, AuthBackend, AuthBackendRole)
+    kinds = (Policy, AuthBackend, AuthBackendRole, Audit)
 
     def configure_api(self, inputs: Properties) -> Rest:
         address = inputs.get("address") or os.environ.get("VAULT_ADDR")

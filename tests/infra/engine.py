@@ -22,6 +22,11 @@ ISSUER_HOST = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
 CLUSTER_ARN = f"arn:aws:eks:us-east-1:{ACCOUNT}:cluster/blue"
 PROVIDER_ARN = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER_HOST}"
 PROJECT_NUMBER = "123456789012"
+AUDIT_ARNS = {
+    "aws:cloudtrail/trail:Trail": f"cloudtrail:us-east-1:{ACCOUNT}:trail/",
+    "aws:cloudwatch/eventRule:EventRule": f"events:us-east-1:{ACCOUNT}:rule/",
+    "aws:sns/topic:Topic": f"sns:us-east-1:{ACCOUNT}:",
+}
 CLUSTER_OUTPUTS: dict[str, Any] = {
     "cloud": "aws",
     "name": "blue",
@@ -116,6 +121,8 @@ class Cloud(mocks.Mocks):
             return azure.ANSWERS[args.typ](args)
         if args.typ == "aws:iam/role:Role":
             state["arn"] = f"arn:aws:iam::{ACCOUNT}:role{state.get('path', '/')}{state['name']}"
+        if args.typ in AUDIT_ARNS:
+            state["arn"] = f"arn:aws:{AUDIT_ARNS[args.typ]}{state['name']}"
         if args.typ == "aws:eks/podIdentityAssociation:PodIdentityAssociation":
             state["associationId"] = "a-abcdefghijklmnop1"
         if args.typ == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":

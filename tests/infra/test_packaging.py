@@ -20,6 +20,7 @@ from secret_access import (
     SecretWorkload,
     ServiceAccountGuard,
     SharedSecretService,
+    VaultAuditTrail,
     VaultClusterTrust,
     VaultSecretAccess,
 )
@@ -40,6 +41,7 @@ COMPONENTS = [
     SecretWorkload,
     ServiceAccountGuard,
     SharedSecretService,
+    VaultAuditTrail,
     VaultClusterTrust,
     VaultSecretAccess,
 ]

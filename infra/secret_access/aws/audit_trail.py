@@ -70,6 +70,7 @@ class AwsAuditTrail(pulumi.ComponentResource):
         bucket_name = given.check(_bucket_name, given.get("bucket_name"), account, region)
         rule_name = given.take("rule_name", audit_checks.rule_name, "secret-access-refusals")
         tags = given.take("tags", check_tags)
+        bucket_name = lift(_first, bucket_name, trail_name, rule_name, target)  # nothing is made before all are known
         super().__init__("secret-access:index:AwsAuditTrail", name, {}, opts)
         child = children_of(self, opts)
 
@@ -162,6 +163,10 @@ def _topic(
         opts=child,
     )
     return policy.arn
+
+
+def _first(name: str, *_: object) -> str:
+    return name
 
 
 def _bucket_name(name: object, account: Account, region: str) -> str:

@@ -26,6 +26,7 @@ CERTIFICATE = "CERTIFICATE"
 PUBLIC_KEYS = ("PUBLIC KEY", "RSA PUBLIC KEY", CERTIFICATE)
 NOT_SHOWN = "a value that is not shown"
 """A private key may stand where a public one is expected, in any form."""
+AUDIT_FILE = re.compile(r"stdout|/\S+[^/\s]")
 TLS_FILES = ("VAULT_CACERT", "VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY")
 
 
@@ -147,6 +148,19 @@ def exact_names(declared: Sequence[str], prefix: str) -> list[str]:
                 "store the secret under another name",
             )
     return sorted({name for name in names if not name.startswith(prefix)})
+
+
+def audit_file(path: object) -> str:
+    """Return the file of an audit device, or `stdout` (Vault, "File audit device")."""
+    expected, fix = "stdout, or a file's full path on Vault's machine", "leave it out for stdout"
+    if path in ("discard", "/dev/null"):
+        raise invalid("file_path keeps nothing", path, expected, fix)
+    return match(AUDIT_FILE, "file_path", path, expected, fix)
+
+
+def audit_path(path: object) -> str:
+    """Return where an audit device is mounted."""
+    return match(PATH, "audit_path", path, "a path such as secret-access", "leave it out for secret-access")
 
 
 def token_ttl(seconds: object) -> int:

@@ -78,8 +78,11 @@ class OpenBao:
 
     @classmethod
     @contextmanager
-    def running(cls, folder: Path, authority: Authority) -> Iterator[OpenBao]:
-        """Start a server that keeps nothing, initialise and unseal it, and end it after use."""
+    def running(cls, folder: Path, authority: Authority, further: str = "") -> Iterator[OpenBao]:
+        """Start a server that keeps nothing, initialise and unseal it, and end it after use.
+
+        ``further``: more lines of its configuration.
+        """
         authority.server()  # makes the file
         port, tls_port, mutual_tls_port = free_port(), free_port(), free_port()
         pem = folder / "localhost-1.pem"
@@ -89,6 +92,7 @@ class OpenBao:
             storage "inmem" {{}}
             api_addr = "http://127.0.0.1:{port}"
             log_level = "warn"
+            {further}
             listener "tcp" {{
               address = "127.0.0.1:{port}"
               tls_disable = true
