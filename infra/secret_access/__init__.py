@@ -16,6 +16,7 @@ from .patterns.external_secrets import ExternalSecretAccess, ExternalSecretAcces
 from .patterns.external_store import ExternalStore
 from .patterns.kubernetes_secret import KubernetesSecret, KubernetesSecretArgs
 from .patterns.secret_type import SecretType
+from .pods.caller import CallerAccess
 from .pods.kinds import WorkloadKind
 from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
 from .rights.developer_access import DeveloperAccess, DeveloperAccessArgs
@@ -28,7 +29,6 @@ from .shared_service.backends import (
     SharedGcpBackend,
     SharedVaultBackend,
 )
-from .shared_service.caller import CallerAccess
 from .shared_service.component import SharedSecretService, SharedSecretServiceArgs
 
 if TYPE_CHECKING:

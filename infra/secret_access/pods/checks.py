@@ -113,11 +113,14 @@ def app_containers(given: object) -> list[str]:
     ]
 
 
-def app_ports(given: object, url: str) -> list[int]:
-    """Return ports of the app: the containers of a pod share them, and the second to ask for one fails to start."""
+def app_ports(given: object, url: str | None) -> list[int]:
+    """Return ports of the app: the containers of a pod share them, and the second to ask for one fails to start.
+
+    `url` is the sidecar's; None where there is none.
+    """
     if not isinstance(given, list | tuple) or not all(isinstance(port, int | float) for port in given):
         raise invalid("ports", given, "a list of numbers such as [3000]", "write each port as a number")
-    taken = {int(url.rpartition(":")[2]): "serves secrets", HEALTH_PORT: "serves health"}
+    taken = {int(url.rpartition(":")[2]): "serves secrets", HEALTH_PORT: "serves health"} if url else {}
     ports = []
     for port in given:
         number = whole_number("ports", port, "ports from 1 to 65535", "correct it", least=1, most=65535)
@@ -141,7 +144,7 @@ def app_env(given: object, url: str) -> dict[str, str]:
         raise invalid(
             f"env sets {URL_VARIABLE}",
             env[URL_VARIABLE],
-            f"an env without it: it is set to {url}, the sidecar's address",
+            f"an env without it: it is set to {url}, where the secrets are",
             "remove it, or set port of the access component if the app needs another",
         )
     for name in env:
@@ -149,8 +152,10 @@ def app_env(given: object, url: str) -> dict[str, str]:
     return env
 
 
-def no_proxy(env: Mapping[str, str | None]) -> dict[str, str]:
-    """Return NO_PROXY for an app behind a proxy; without it, clients would ask the proxy for the sidecar's secrets.
+def no_proxy(env: Mapping[str, str | None], hosts: Sequence[str] = LOOPBACK) -> dict[str, str]:
+    """Return NO_PROXY for an app behind a proxy; without it, clients would ask the proxy for the secrets.
+
+    `hosts` are those that the app asks: the sidecar's, or the shared service's.
 
     Clients differ in which case they read, so both are set; each keeps its value, or takes the other's. A value of None
     is one that a ConfigMap or a Secret has: such a proxy counts, and such an exception is left as it is.
@@ -162,7 +167,7 @@ def no_proxy(env: Mapping[str, str | None]) -> dict[str, str]:
         if name in env and env[name] is None:
             continue
         given = [host.strip() for host in (env.get(name) or env.get(other) or "").split(",") if host.strip()]
-        missing = [] if "*" in given else [host for host in LOOPBACK if host not in given]
+        missing = [] if "*" in given else [host for host in hosts if host not in given]
         exceptions[name] = ",".join([*given, *missing])
     return exceptions
 

@@ -33,17 +33,25 @@ def inject(template: Mapping[str, Any], access: Mapping[str, Any]) -> Manifest:
     injection_checks.check(template, spec, access)
     apps, inits = listed(spec, "containers"), _others(listed(spec, "initContainers"))
     volumes = [volume for volume in listed(spec, "volumes") if volume not in access["volumes"]]
-    metadata = template.get("metadata") or {}
+    told = {
+        **spec,
+        "initContainers": [sidecar, *(_told(container, access["url"]) for container in inits)],
+        "containers": [_told(container, access["url"]) for container in apps],
+        "volumes": [*volumes, *access["volumes"]],
+    }
+    return with_identity({**template, "spec": told}, access)
+
+
+def with_identity(template: Mapping[str, Any], access: Mapping[str, Any]) -> Manifest:
+    """Return the pod template whose pods run as the ServiceAccount, and have what the cloud wants of them."""
+    spec, metadata = template["spec"], template.get("metadata") or {}
     labels = _merged("label", metadata.get("labels"), access["pod_labels"])
-    names = [container["name"] for container in (*apps, *inits, sidecar)]
+    names = [container["name"] for container in (*spec["containers"], *_sidecar_last(listed(spec, "initContainers")))]
     annotations = _annotations(metadata.get("annotations") or {}, access["pod_annotations"], names)
     injected = {
         **spec,
         "serviceAccountName": access["service_account_name"],
         "automountServiceAccountToken": spec.get("automountServiceAccountToken") is True,
-        "initContainers": [sidecar, *(_told(container, access["url"]) for container in inits)],
-        "containers": [_told(container, access["url"]) for container in apps],
-        "volumes": [*volumes, *access["volumes"]],
     }
     if "serviceAccount" in spec:  # the old name of the same field: the API server wants both alike
         injected["serviceAccount"] = access["service_account_name"]
@@ -65,6 +73,10 @@ def listed(spec: Mapping[str, Any], field: str) -> Sequence[Manifest]:
 
 def _others(containers: Sequence[Manifest]) -> list[Manifest]:
     return [container for container in containers if container["name"] != CONTAINER]
+
+
+def _sidecar_last(containers: Sequence[Manifest]) -> list[Manifest]:
+    return sorted(containers, key=lambda container: container["name"] == CONTAINER)
 
 
 def _told(container: Manifest, url: str) -> Manifest:

@@ -59,9 +59,9 @@ def check(template: Any, spec: Manifest, access: Manifest) -> None:
     """
     _check_isolation(spec)
     if "namespace" in access:
-        _check_namespace(template, access["namespace"])
+        check_namespace(template, access["namespace"])
     if "service_account_name" in access:
-        _check_service_account(spec, access["service_account_name"])
+        check_service_account(spec, access["service_account_name"])
     if "volumes" in access:
         _check_volumes(spec, access["volumes"])
     if "sidecar" in access:
@@ -84,7 +84,8 @@ def check_known(template: Any, access: Manifest) -> None:
     check(template, pod_spec(template), access)
 
 
-def _check_namespace(template: Manifest, namespace: str) -> None:
+def check_namespace(template: Manifest, namespace: str) -> None:
+    """Refuse a pod of another namespace than the identity's."""
     given = (template.get("metadata") or {}).get("namespace")
     if given not in (None, namespace):
         fix = "use the access component of that namespace: an identity is for one namespace"
@@ -111,7 +112,8 @@ def _check_isolation(spec: Manifest) -> None:
             raise LOCALHOST.error(alias.get("ip"))
 
 
-def _check_service_account(spec: Manifest, expected: str) -> None:
+def check_service_account(spec: Manifest, expected: str) -> None:
+    """Refuse a pod that runs as another ServiceAccount."""
     for field in ("serviceAccountName", "serviceAccount"):
         given = spec.get(field)
         if given not in (None, *NO_ACCOUNT, expected):

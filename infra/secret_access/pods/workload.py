@@ -10,7 +10,9 @@ import pulumi_kubernetes as k8s
 from .. import checks as shared_checks
 from ..arguments import Arguments
 from ..inputs import children_of, is_plain, lift, output
+from . import caller as shared_caller
 from . import checks, fields, injection, injection_checks, kinds
+from .caller import CallerAccess
 from .kinds import WorkloadKind
 from .pod_template import NAME_LABEL, app_container, pod_template
 
@@ -39,6 +41,9 @@ class SecretWorkloadArgs(TypedDict):
 
     access: pulumi.Input[WorkloadAccess]
     """The output `workload_access` of the access component. Example: `access.workload_access`."""
+    caller: NotRequired[pulumi.Input[CallerAccess]]
+    """The output `caller_access` of a SharedSecretService: every container asks that service with a token of its own,
+    and the pods have no sidecar. Default: none. Example: `shared.caller_access`."""
     image: NotRequired[pulumi.Input[str]]
     """The image of the container `app`. Its user must not be root. Default: none; `pod` has the containers.
     Example: `registry.example/shop:1.4.2`."""
@@ -88,6 +93,8 @@ class SecretWorkload(pulumi.ComponentResource):
         given = Arguments(f"SecretWorkload {name!r}", args, SecretWorkloadArgs)
         nested = given.nested("access", WorkloadAccess, example="access.workload_access")
         access = {key: nested.get(key) for key in WorkloadAccess.__annotations__}
+        caller = given.optional("caller", shared_caller.check)
+        url = access["url"] if caller is None else lift(shared_caller.url_of, caller)
         kind = given.plain("kind", kinds.kind, WorkloadKind.DEPLOYMENT)
         longest = kinds.LONGEST_NAME.get(kind, 63)
         workload_name = given.take("workload_name", partial(checks.workload_name, longest=longest), name)
@@ -96,16 +103,17 @@ class SecretWorkload(pulumi.ComponentResource):
         app = given.check(
             app_container,
             image=given.take("image", _given(_image)),
-            env=given.check(_env, given.get("env"), access["url"]),
-            ports=given.check(_ports, given.get("ports"), access["url"]),
+            env=given.check(_env, given.get("env"), url),
+            ports=given.check(_ports, given.get("ports"), access["url"] if caller is None else None),
             resources=given.take("resources", _given(partial(shared_checks.resources, "resources"))),
             writable_root=given.take("writable_root", _given(partial(shared_checks.flag, "writable_root"))),
         )
         template = given.check(partial(_template, kind), given.get("pod"), app, workload_name)
-        if is_plain(template):  # the access seldom is, as a whole: what is plain of it is checked before it is made
+        # The access seldom is plain as a whole: what is plain of it is checked before it is made
+        if caller is None and is_plain(template):
             known = {key: value for key, value in access.items() if is_plain(value)}
             given.check(injection_checks.check_known, template, known)
-        injected = given.check(_injected, template, own_spec, **access)
+        injected = given.check(_injected, template, own_spec, caller, **access)
         super().__init__("secret-access:index:SecretWorkload", name, {}, opts)
 
         build = partial(kinds.whole_spec, of=kind, template=injected, name=workload_name, replicas=replicas)
@@ -169,7 +177,12 @@ def _template(kind: WorkloadKind, pod: object, app: Mapping[str, Any], name: str
     return template
 
 
-def _injected(template: dict[str, Any], own_spec: dict[str, Any], **access: Any) -> dict[str, Any]:
+def _injected(
+    template: dict[str, Any], own_spec: dict[str, Any], caller: Mapping[str, Any] | None, **access: Any
+) -> dict[str, Any]:
+    if caller is not None:
+        kinds.claims_are_its_own(own_spec, {caller["volume"]["name"]})
+        return shared_caller.inject(template, caller, access)
     kinds.claims_are_its_own(own_spec, {volume["name"] for volume in access["volumes"]})
     return injection.inject(template, access)
 
@@ -187,7 +200,7 @@ def _image(image: object) -> str:
     return shared_checks.image("image", image, "registry.example/shop:1.4.2")
 
 
-def _ports(ports: object, url: str) -> list[int]:
+def _ports(ports: object, url: str | None) -> list[int]:
     return checks.app_ports([] if ports is None else ports, url)
 
 

@@ -11,15 +11,15 @@ from .. import checks
 from ..arguments import Arguments
 from ..checks import Access
 from ..inputs import children_of, lift, output
+from ..pods import caller, service_account
 from ..pods import checks as pod_checks
-from ..pods import service_account
+from ..pods.caller import CallerAccess
 from ..pods.sidecar_container import USER
 from ..vault import checks as vault_checks
-from . import backends, caller
+from . import backends
 from . import checks as service_checks
 from . import pod as service_pod
 from .backends import SharedBackend
-from .caller import CallerAccess
 
 RESOURCES = {
     "requests": {"cpu": "100m", "memory": "128Mi"},

@@ -153,5 +153,5 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
         "pod": {"spec": {"nodeSelector": {"disk": "fast"}, "containers": [{"name": "app", "command": ["serve"]}]}},
         "spec": {"minReadySeconds": 5},
     }
-    assert {*args, "access", "kind"} == set(SecretWorkloadArgs.__annotations__)
+    assert {*args, "access", "caller", "kind"} == set(SecretWorkloadArgs.__annotations__)
     assert deployment(**{key: Later(value) for key, value in args.items()}) == deployment(**args)

@@ -5,8 +5,7 @@ from typing import Any, cast
 import pytest
 
 from secret_access import SharedSecretService, SharedSecretServiceArgs
-from secret_access.pods import sidecar_container
-from secret_access.shared_service import caller
+from secret_access.pods import caller, sidecar_container
 from tests.infra.components import ROLES, shared_args, shared_service
 from tests.infra.engine import Later, World, run
 
