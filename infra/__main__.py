@@ -12,6 +12,7 @@ from kubernetes_provider import kubernetes_provider
 from namespace_settings import Namespace, Workload
 from namespaces import namespace_resource
 from secret_access import SecretAccess, SecretWorkload
+from secret_access.pods.kinds import SCALED
 from settings import Cluster, Environment
 
 
@@ -126,16 +127,24 @@ def make_workload(
     former_name: str | None,
 ) -> None:
     """Create a workload. Kubernetes names have no `/`, so the name is unique in the stack."""
+    arguments = {
+        "image": workload.image,
+        "env": dict(workload.env),
+        "ports": list(workload.ports),
+        "writable_root": workload.writable_root,
+        "pod": workload.pod,
+        "spec": workload.spec,
+    }
+    given = {name: value for name, value in arguments.items() if value not in (None, {}, [])}
+    if workload.kind in SCALED:
+        given["replicas"] = workload.replicas
     SecretWorkload(
         f"{namespace.name}/{workload.name}",
         {
             "access": access.workload_access,
-            "image": workload.image,
+            "kind": workload.kind,
             "workload_name": workload.name,
-            "replicas": workload.replicas,
-            "env": dict(workload.env),
-            "ports": list(workload.ports),
-            "writable_root": workload.writable_root,
+            **given,
         },
         pulumi.ResourceOptions(
             providers=[kubernetes], aliases=[pulumi.Alias(name=former_name)] if former_name else None

@@ -3,15 +3,17 @@
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import permutations
+from typing import Any
 
 from clouds.cloud import Arguments, Cloud
 from namespaces import ENFORCE
-from secret_access import InvalidArgument, checks
+from secret_access import InvalidArgument, WorkloadKind, checks
 from secret_access.pods import checks as pod_checks
-from secret_access.pods import sidecar_container, sidecar_settings
+from secret_access.pods import injection_checks, kinds, sidecar_container, sidecar_settings, workload_spec
+from secret_access.pods.pod_template import app_container
 from secret_access.pods.sidecar_settings import Backend
 from secret_names.vaults import EXACT, Spelling
-from section import Section, invalid
+from section import Missing, Section, invalid
 
 AUTOSCALED = "autoscaled"
 PLATFORM = "platform"
@@ -21,15 +23,20 @@ LEVELS = "restricted, baseline or privileged"
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment with the sidecar."""
+    """A workload with the sidecar."""
 
     name: str
-    image: str
+    image: str | None = None
+    """None: `pod` has the containers."""
     replicas: int | None = 1
-    """None: a HorizontalPodAutoscaler decides."""
+    """None: a HorizontalPodAutoscaler decides, or nobody where the kind has no number of pods."""
     env: dict[str, str] = field(default_factory=dict)
     ports: tuple[int, ...] = ()
-    writable_root: bool = False
+    writable_root: bool | None = None
+    """None: `pod` decides, and without it the root filesystem is read-only."""
+    kind: WorkloadKind = WorkloadKind.DEPLOYMENT
+    pod: dict[str, Any] = field(default_factory=dict)
+    spec: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,13 +66,15 @@ def namespace(name: str, section: Section, cloud: Cloud, shared: Arguments) -> N
         **_arguments(section, cloud),
         **cloud.namespace_arguments(section, shared),
     }
-    port = arguments.get("port", sidecar_container.DEFAULT_PORT)
     settings = Namespace(
         name=name,
         exists=exists,
         pod_security=_pod_security(section, exists=exists),
         arguments=arguments,
-        workloads=tuple(_workload(*item, port) for item in section.section("workloads", {}).sections().items()),
+        workloads=tuple(
+            _workload(workload, keys, {"namespace": name, **_known(arguments)})
+            for workload, keys in section.section("workloads", {}).sections().items()
+        ),
     )
     section.close()
     return settings
@@ -130,27 +139,53 @@ def _pod_security(section: Section, *, exists: bool) -> str:
     return given or "restricted"
 
 
-def _workload(name: str, section: Section, sidecar_port: int) -> Workload:
-    section.checked("", pod_checks.workload_name, name)
+def _known(arguments: Arguments) -> dict[str, Any]:
+    """Return what is known of the access that workloads get, for their pod templates to be checked."""
+    url = sidecar_container.url(arguments.get("port", sidecar_container.DEFAULT_PORT))
+    return {"url": url, **{key: value for key, value in arguments.items() if key == "service_account_name"}}
+
+
+def _workload(name: str, section: Section, access: dict[str, Any]) -> Workload:
+    kind = section.checked("kind", kinds.kind, section.take("kind", WorkloadKind.DEPLOYMENT))
+    section.checked("", partial(pod_checks.workload_name, longest=kinds.LONGEST_NAME.get(kind, 63)), name)
     ports = section.take("ports", [])
-    address = sidecar_container.url(sidecar_port)
     settings = Workload(
         name=name,
-        image=section.text("image", example="registry.example/shop:1.4.2"),
-        replicas=_replicas(section),
+        image=section.text("image", None if "pod" in section else Missing, example="registry.example/shop:1.4.2"),
+        replicas=_replicas(section, kind),
         env=section.checked(
             "env",
-            lambda own: pod_checks.app_env(own, address),
+            lambda own: pod_checks.app_env(own, access["url"]),
             section.mapping("env", "LOG_LEVEL: info"),
         ),
-        ports=tuple(section.checked("ports", lambda own: pod_checks.app_ports(own, address), ports)),
-        writable_root=section.flag("writable_root", default=False),
+        ports=tuple(section.checked("ports", lambda own: pod_checks.app_ports(own, access["url"]), ports)),
+        writable_root=section.flag("writable_root", default=False) if "writable_root" in section else None,
+        kind=kind,
+        pod=section.take("pod", {}),
+        spec=section.checked("spec", partial(workload_spec.own_spec, kind), section.take("spec", {})),
     )
+    section.checked("pod", partial(_check_pod, settings, access), settings.pod)
     section.close()
     return settings
 
 
-def _replicas(section: Section) -> int | None:
+def _check_pod(workload: Workload, access: dict[str, Any], pod: object) -> None:
+    """Refuse what the component would refuse once the namespace and its identity are made."""
+    app = app_container(
+        image=workload.image,
+        env=workload.env,
+        ports=workload.ports,
+        resources=None,
+        writable_root=workload.writable_root,
+    )
+    injection_checks.check_known(workload_spec.template(workload.kind, pod, app, workload.name), access)
+
+
+def _replicas(section: Section, kind: WorkloadKind) -> int | None:
+    if kind not in kinds.SCALED:
+        if "replicas" in section:
+            section.checked("replicas", partial(kinds.no_replicas, kind), section.take("replicas", None))
+        return None
     if section.take("replicas", 1) == AUTOSCALED:
         return None
     return section.number("replicas", default=1)

@@ -135,6 +135,19 @@ def test_what_the_file_says_reaches_the_components() -> None:
     assert deployment["replicas"] == 2
 
 
+def test_a_workload_of_another_kind_is_made_as_the_file_says() -> None:
+    """A CronJob with a pod template of its own, which has no number of pods."""
+    pod = {"spec": {"containers": [{"name": "report", "image": "i"}], "nodeSelector": {"disk": "fast"}}}
+    given = {"kind": "CronJob", "spec": {"schedule": "@daily"}, "pod": pod}
+    made = up(changed(ENVIRONMENT, "secret-access:namespaces.test.workloads.app", given))
+    assert made.of("kubernetes:apps/v1:Deployment") == []
+    spec = made.one("kubernetes:batch/v1:CronJob").inputs["spec"]
+    assert spec["schedule"] == "@daily"
+    template = spec["jobTemplate"]["spec"]["template"]["spec"]
+    assert [container["name"] for container in template["containers"]] == ["report"]
+    assert template["nodeSelector"] == {"disk": "fast"}
+
+
 def test_what_is_said_of_all_roles_is_not_said_of_one_that_exists() -> None:
     """An environment's boundary is for the roles that it creates; a namespace may have one of its own all the same."""
     config = changed(ENVIRONMENT, "secret-access:permissions_boundary", f"arn:aws:iam::{ACCOUNT}:policy/b")

@@ -10,7 +10,7 @@ import settings
 from clouds.aws import Aws
 from clouds.cloud import Kubernetes
 from namespace_settings import Namespace, Workload
-from secret_access import Access, InvalidSetting
+from secret_access import Access, InvalidSetting, WorkloadKind
 from tests.infra.engine import ACCOUNT, ISSUER_HOST, PROVIDER_ARN, run
 from tests.infra.stack_files import CLUSTER, ENVIRONMENT, GONE, STACKS, changed, config_of, names
 
@@ -124,6 +124,16 @@ def test_the_number_of_pods_may_be_an_autoscalers() -> None:
     loaded = [load(changed(ENVIRONMENT, f"{APP}.replicas", given)) for given in ("autoscaled", 0)]
     found = [each.namespaces[0].workloads[0].replicas for each in loaded if isinstance(each, settings.Environment)]
     assert found == [None, 0]
+
+
+def test_a_workload_may_be_of_any_kind_with_any_pod() -> None:
+    """`kind`, `pod` and `spec` reach the settings; then `pod` may have the containers, and there is no image."""
+    pod = {"spec": {"containers": [{"name": "web", "image": "i"}], "nodeSelector": {"disk": "fast"}}}
+    given = {"kind": "CronJob", "pod": pod, "spec": {"schedule": "0 3 * * *"}}
+    loaded = load(changed(ENVIRONMENT, APP, given))
+    assert isinstance(loaded, settings.Environment)
+    (workload,) = loaded.namespaces[0].workloads
+    assert workload == Workload("app", None, None, kind=WorkloadKind.CRON_JOB, pod=pod, spec={"schedule": "0 3 * * *"})
 
 
 WRONG_CLUSTER = [
@@ -257,6 +267,15 @@ WRONG_ENVIRONMENT = [
     (f"{APP}.env", ["A=1"], [f"{APP}.env: given ['A=1']", "texts by name"]),
     (f"{APP}.writable_root", 1, [f"{APP}.writable_root: given 1", "true or false"]),
     (f"{APP}.img", "i", [f"{APP}.img is unknown", "did you mean image?"]),
+    (f"{APP}.kind", "DaemonSet", [f"{APP}.kind: given 'DaemonSet'", "one of Deployment, StatefulSet, Job, CronJob"]),
+    (f"{APP}.kind", "CronJob", [f"{APP}.spec: spec.schedule of a CronJob: given None", "0 3 * * *"]),
+    (APP, {"image": "i", "kind": "Job", "replicas": 1}, [f"{APP}.replicas: replicas of a Job: given 1"]),
+    (f"{APP}.spec", {"replicas": 2}, [f"{APP}.spec: spec.replicas: given 2", "use the argument replicas"]),
+    (f"{APP}.spec", {"strateg": {}}, [f"{APP}.spec: unknown field of spec", "did you mean strategy?"]),
+    (f"{APP}.pod", {"spec": {"hostNetwork": True}}, [f"{APP}.pod: hostNetwork of the pod template: given True"]),
+    (f"{APP}.pod", {"nodeSelector": {}}, [f"{APP}.pod: unknown field of pod: given 'nodeSelector'"]),
+    (f"{APP}.pod", {"metadata": {"namespace": "prod"}}, [f"{APP}.pod: the namespace of the pod", "expected test"]),
+    (APP, {"pod": {"spec": {}}}, [f"{APP}.pod: containers of the workload: given []", "set image"]),
     (f"{TEST}.workloads.Shop", {"image": "i"}, [f"{TEST}.workloads.Shop", "workload_name", "lowercase"]),
     (
         "secret-access:namespaces.team",
@@ -312,6 +331,18 @@ def test_the_keys_that_an_example_stack_shows_in_comments_are_right(stack: str) 
     read = load(changed(config_of(stack), f"secret-access:namespaces.{name}", namespace))
     assert isinstance(read, settings.Environment)
     assert name in [one.name for one in read.namespaces]
+
+
+@pytest.mark.parametrize("stack", EXAMPLES)
+def test_the_keys_of_a_workload_that_an_example_stack_shows_in_comments_are_right(stack: str) -> None:
+    """Uncommented, they load, one after the other."""
+    lines = (STACKS / f"Pulumi.{stack}.yaml").read_text().splitlines()
+    shown = [yaml.safe_load(line.partition("# ")[2]) for line in lines if line.startswith("          # ")]
+    assert {"kind", "spec", "pod", "env"} <= {key for one in shown for key in one}
+    (name,) = config_of(stack)["secret-access:namespaces"]
+    for one in shown:
+        with_kind = {"kind": "StatefulSet", **one} if "spec" in one else one
+        load(changed(config_of(stack), f"secret-access:namespaces.{name}.workloads.app", {"image": "i", **with_kind}))
 
 
 def test_a_mistake_in_one_variable_does_not_show_the_others() -> None:

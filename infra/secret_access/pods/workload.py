@@ -11,10 +11,10 @@ from .. import checks as shared_checks
 from ..arguments import Arguments
 from ..inputs import children_of, is_plain, lift, output
 from . import caller as shared_caller
-from . import checks, fields, injection, injection_checks, kinds
+from . import checks, injection, injection_checks, kinds, workload_spec
 from .caller import CallerAccess
 from .kinds import WorkloadKind
-from .pod_template import NAME_LABEL, app_container, pod_template
+from .pod_template import NAME_LABEL, app_container
 
 
 class WorkloadAccess(TypedDict):
@@ -99,7 +99,7 @@ class SecretWorkload(pulumi.ComponentResource):
         longest = kinds.LONGEST_NAME.get(kind, 63)
         workload_name = given.take("workload_name", partial(checks.workload_name, longest=longest), name)
         replicas = _replicas(given, kind)
-        own_spec = given.take("spec", partial(_own_spec, kind), {})
+        own_spec = given.take("spec", partial(workload_spec.own_spec, kind), {})
         app = given.check(
             app_container,
             image=given.take("image", _given(_image)),
@@ -108,7 +108,7 @@ class SecretWorkload(pulumi.ComponentResource):
             resources=given.take("resources", _given(partial(shared_checks.resources, "resources"))),
             writable_root=given.take("writable_root", _given(partial(shared_checks.flag, "writable_root"))),
         )
-        template = given.check(partial(_template, kind), given.get("pod"), app, workload_name)
+        template = given.check(partial(workload_spec.template, kind), given.get("pod"), app, workload_name)
         # The access seldom is plain as a whole: what is plain of it is checked before it is made
         if caller is None and is_plain(template):
             known = {key: value for key, value in access.items() if is_plain(value)}
@@ -141,24 +141,6 @@ def _resource(kind: WorkloadKind) -> Any:
             return k8s.batch.v1.CronJob
 
 
-def _form(kind: WorkloadKind) -> type:
-    """Return the type of the spec, whose fields are those that `spec` may have."""
-    match kind:
-        case WorkloadKind.DEPLOYMENT:
-            return k8s.apps.v1.DeploymentSpecArgs
-        case WorkloadKind.STATEFUL_SET:
-            return k8s.apps.v1.StatefulSetSpecArgs
-        case WorkloadKind.JOB:
-            return k8s.batch.v1.JobSpecArgs
-        case WorkloadKind.CRON_JOB:
-            return k8s.batch.v1.CronJobSpecArgs
-
-
-def _own_spec(kind: WorkloadKind, given: object) -> dict[str, Any]:
-    fields.check("spec", given, _form(kind))
-    return kinds.own_spec(given, kind)
-
-
 def _replicas(given: Arguments, kind: WorkloadKind) -> pulumi.Input[int] | None:
     """Return the number of pods; None leaves it out, since each `up` would set back what an autoscaler decided."""
     if kind not in kinds.SCALED:
@@ -166,15 +148,6 @@ def _replicas(given: Arguments, kind: WorkloadKind) -> pulumi.Input[int] | None:
             given.check(partial(kinds.no_replicas, kind), given.get("replicas"))
         return None
     return None if given.is_none("replicas") else given.take("replicas", checks.replicas, 1)
-
-
-def _template(kind: WorkloadKind, pod: object, app: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return the pod template before the sidecar is put into it."""
-    given = {} if pod is None else pod
-    fields.check("pod", given, k8s.core.v1.PodTemplateSpecArgs)
-    template = pod_template(given, app, name, restart_policy=kinds.RESTART_POLICY.get(kind))
-    kinds.check_restart_policy(template["spec"], kind)
-    return template
 
 
 def _injected(

@@ -1,0 +1,38 @@
+"""What a workload's arguments `pod` and `spec` say, checked field by field. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi_kubernetes as k8s
+
+from . import fields, kinds
+from .kinds import WorkloadKind
+from .pod_template import pod_template
+
+
+def _form(kind: WorkloadKind) -> type:
+    """Return the type of the spec, whose fields are those that `spec` may have."""
+    match kind:
+        case WorkloadKind.DEPLOYMENT:
+            return k8s.apps.v1.DeploymentSpecArgs
+        case WorkloadKind.STATEFUL_SET:
+            return k8s.apps.v1.StatefulSetSpecArgs
+        case WorkloadKind.JOB:
+            return k8s.batch.v1.JobSpecArgs
+        case WorkloadKind.CRON_JOB:
+            return k8s.batch.v1.CronJobSpecArgs
+
+
+def own_spec(kind: WorkloadKind, given: object) -> dict[str, Any]:
+    """Return what `spec` says of the workload itself; raises `InvalidArgument`."""
+    fields.check("spec", given, _form(kind))
+    return kinds.own_spec(given, kind)
+
+
+def template(kind: WorkloadKind, pod: object, app: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the pod template before the sidecar is put into it."""
+    given = {} if pod is None else pod
+    fields.check("pod", given, k8s.core.v1.PodTemplateSpecArgs)
+    made = pod_template(given, app, name, restart_policy=kinds.RESTART_POLICY.get(kind))
+    kinds.check_restart_policy(made["spec"], kind)
+    return made
