@@ -18,7 +18,9 @@ from .patterns.kubernetes_secret import KubernetesSecret, KubernetesSecretArgs
 from .patterns.secret_type import SecretType
 from .pods.caller import CallerAccess
 from .pods.kinds import WorkloadKind
+from .pods.sidecar_injection import SidecarInjection, SidecarInjectionArgs
 from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
+from .pods.workload_transform import inject_sidecar
 from .rights.developer_access import DeveloperAccess, DeveloperAccessArgs
 from .rights.guard import ServiceAccountGuard, ServiceAccountGuardArgs
 from .rights.rules import DeveloperRight
@@ -94,6 +96,8 @@ __all__ = [
     "SharedSecretService",
     "SharedSecretServiceArgs",
     "SharedVaultBackend",
+    "SidecarInjection",
+    "SidecarInjectionArgs",
     "SyncedSecret",
     "VaultAuditTrail",
     "VaultAuditTrailArgs",
@@ -104,6 +108,7 @@ __all__ = [
     "WorkloadAccess",
     "WorkloadKind",
     "WrongAccount",
+    "inject_sidecar",
 ]
 
 _MODULES = {

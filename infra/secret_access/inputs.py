@@ -6,17 +6,23 @@ from functools import partial
 from typing import Any, TypeVar
 
 import pulumi
+from pulumi.output import Unknown
 
 R = TypeVar("R")
 
 
 def is_plain(value: object) -> bool:
-    """Tell whether `value` holds no Output, at any depth."""
+    """Tell whether `value` holds no Output, and nothing that a preview does not know, at any depth."""
     if isinstance(value, dict):
         return all(is_plain(item) for item in value.values())
     if isinstance(value, list | tuple):
         return all(is_plain(item) for item in value)
-    return not isinstance(value, pulumi.Output | Awaitable)
+    return not is_later(value)
+
+
+def is_later(value: object) -> bool:
+    """Tell whether `value` itself is known later: an Output, or what a preview does not know."""
+    return isinstance(value, pulumi.Output | Awaitable | Unknown)
 
 
 def lift(function: Callable[..., R], *values: Any, **named: Any) -> pulumi.Input[R]:

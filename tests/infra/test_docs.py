@@ -147,6 +147,16 @@ def test_the_examples_of_the_other_patterns_work() -> None:
     assert "(patterns.md)" in PAGE
 
 
+def test_the_examples_of_injection_work() -> None:
+    """They go on from the page's first example, with its access and provider; the transforms have no pod to act on."""
+    sidecar = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
+    chart, labelled, policies = re.findall(r"```python\n(.*?)```", (DOCS / "injection.md").read_text(), re.DOTALL)
+    both = {f"{kind}AdmissionPolicy{part}" for kind in ("Mutating", "Validating") for part in ("", "Binding")}
+    assert made_by(sidecar + policies) >= both
+    assert "ServiceAccount" in made_by(sidecar + chart + labelled)
+    assert "(injection.md)" in PAGE
+
+
 def test_the_documents_that_security_reviewers_see_are_those_that_are_made() -> None:
     """docs/security.md shows the laptop environment's role of the namespace test, word for word."""
     trust, policy = map(json.loads, re.findall(r"```json\n(.*?)```", (DOCS / "security.md").read_text(), re.DOTALL))

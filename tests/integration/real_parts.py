@@ -105,8 +105,8 @@ class ApiServer:
 
     @classmethod
     @contextmanager
-    def running(cls, tools: Path, folder: Path) -> Iterator[ApiServer]:
-        """Start etcd, the API server and the controllers on free ports of the loopback."""
+    def running(cls, tools: Path, folder: Path, *flags: str) -> Iterator[ApiServer]:
+        """Start etcd, the API server, with more flags, and the controllers on free ports of the loopback."""
         etcd, peers, port = free_port(), free_port(), free_port()
         authority = pki.Authority(folder)
         server = authority.server("server", addresses=["127.0.0.1"], hosts=["localhost"], common_name="kube-apiserver")
@@ -148,6 +148,7 @@ class ApiServer:
                     "--service-cluster-ip-range=10.0.0.0/24",
                     "--authorization-mode=RBAC",
                     "--endpoint-reconciler-type=none",
+                    *flags,
                     log=folder / "apiserver.log",
                 )
             )

@@ -12,15 +12,17 @@ from local.progress import wait_for
 from local.standins.errors import ApiError
 from secret_access import InvalidArgument
 from secret_access.pods import admission_policy
-from secret_access.pods.admission_policy import INJECT_LABEL
+from secret_access.pods.admission_policy import INJECTION_LABEL
 from secret_access.pods.injection import inject
 from tests.infra.pods.templates import EKS_SKIP, SIDECAR, URL, VOLUME, access, template
 from tests.infra.pods.test_injection import TEMPLATES
 from tests.infra.pods.test_injection_refusals import REFUSED, WITHOUT_USER
+from tests.integration import pods
+from tests.integration.pods import Pod, comparable
 from tests.integration.real_parts import ApiServer
 
 API = "/apis/admissionregistration.k8s.io/v1"
-ASKED = {INJECT_LABEL: "true"}
+ASKED = {INJECTION_LABEL: "true"}
 LEFT_TO_THE_API_SERVER = {
     "no containers",
     "a container without a name",
@@ -35,7 +37,6 @@ ELSEWHERE = {"no spec", "another namespace", "another account by its old name"}
 FROM_CLUSTER = {"valueFrom": {"configMapKeyRef": {"name": "proxy", "key": "value"}}}
 AZURE_SKIP = "azure.workload.identity/skip-containers"
 FIELD = {"fieldRef": {"fieldPath": "metadata.name"}}
-Pod = dict[str, Any]
 
 
 class Namespace:
@@ -49,7 +50,7 @@ class Namespace:
         account = {"metadata": {"name": "secret-access"}, "automountServiceAccountToken": False}
         self.client.request("POST", self.accounts, account)
         wait_for("the default account", lambda: self.client.get(f"{self.accounts}/default") is not None)
-        metadata = {"name": admission_policy.policy_name(self.access)}
+        metadata = {"name": admission_policy.policy_name("secret-access", name)}
         for kind, spec, more in (
             ("mutating", admission_policy.injection(self.access, asked), {}),
             ("validating", admission_policy.refusal(self.access, asked), {"validationActions": ["Deny"]}),
@@ -65,14 +66,11 @@ class Namespace:
 
     def created(self, pod: Pod, labels: dict[str, str] | None = None) -> Pod:
         """What the API server would store of a pod; raises ApiError."""
-        body = copy.deepcopy(pod)
-        metadata = body["metadata"] = {**(body.get("metadata") or {}), "generateName": "pod-", "namespace": self.name}
-        metadata["labels"] = {**(metadata.get("labels") or {}), **(labels or {})}
-        return self.client.request("POST", f"/api/v1/namespaces/{self.name}/pods", body, dryRun="All")
+        return pods.created(self.client, self.name, pod, labels)
 
     def admitted(self, pod: Pod) -> Pod:
         """The same of one that asks for the sidecar."""
-        return self.created(pod, {INJECT_LABEL: self.asked} if self.asked else None)
+        return self.created(pod, {INJECTION_LABEL: self.asked} if self.asked else None)
 
     def refusal(self, pod: Pod) -> str | None:
         """Why a pod that asks is refused, if it is."""
@@ -95,22 +93,6 @@ def namespace(api_server: ApiServer) -> Namespace:
     made = Namespace(api_server, "injected")
     made.client.request("POST", made.accounts, {"metadata": {"name": "shop"}})
     return made
-
-
-def comparable(pod: Pod) -> Pod:
-    """A pod without what differs from one creation to the next, and without the label by which it asked."""
-    pod = copy.deepcopy(pod)
-    metadata, spec = pod["metadata"], pod["spec"]
-    for key in ("creationTimestamp", "name", "generateName", "uid", "managedFields"):
-        metadata.pop(key, None)
-    metadata["labels"] = {name: value for name, value in metadata.get("labels", {}).items() if name != INJECT_LABEL}
-    token = next((volume["name"] for volume in spec["volumes"] if volume["name"].startswith("kube-api-access-")), None)
-    containers = [*spec.get("initContainers", []), *spec["containers"]]
-    for item in (*spec["volumes"], *(mount for each in containers for mount in each.get("volumeMounts", []))):
-        if item["name"] == token:
-            item["name"] = "the API server's token"
-    spec["volumes"].sort(key=lambda volume: str(volume["name"]))
-    return pod
 
 
 def complete(pod: Pod) -> Pod:
@@ -281,7 +263,7 @@ def test_the_accounts_pull_secrets_reach_the_pod(namespace: Namespace) -> None:
     namespace.client.request("PUT", path, account)
 
 
-@pytest.mark.parametrize("labels", [{}, {INJECT_LABEL: "false"}, {INJECT_LABEL: "yes"}])
+@pytest.mark.parametrize("labels", [{}, {INJECTION_LABEL: "false"}, {INJECTION_LABEL: "yes"}])
 def test_a_pod_that_does_not_ask_is_left_alone(namespace: Namespace, labels: dict[str, str]) -> None:
     """Nor is it refused for what keeps others from having the sidecar."""
     made = namespace.created(template(hostNetwork=True), labels)
@@ -304,10 +286,10 @@ def test_nobody_asks_for_another_namespaces_sidecar(namespace: Namespace) -> Non
 def test_all_pods_of_a_namespace_get_it_but_those_that_decline(api_server: ApiServer) -> None:
     """Without a label; `false` declines."""
     every = Namespace(api_server, "injected-all", asked=None)
-    expected = every.created(inject(template(), every.access), {INJECT_LABEL: "false"})
+    expected = every.created(inject(template(), every.access), {INJECTION_LABEL: "false"})
     assert comparable(every.admitted(template())) == comparable(expected)
-    assert "initContainers" in every.created(template(), {INJECT_LABEL: "yes"})["spec"]
-    assert "initContainers" not in every.created(template(hostNetwork=True), {INJECT_LABEL: "false"})["spec"]
+    assert "initContainers" in every.created(template(), {INJECTION_LABEL: "yes"})["spec"]
+    assert "initContainers" not in every.created(template(hostNetwork=True), {INJECTION_LABEL: "false"})["spec"]
     assert "hostNetwork" in every.refused(template(hostNetwork=True))
 
 
@@ -320,7 +302,7 @@ def test_pods_ask_with_the_value_that_the_policy_names(api_server: ApiServer) ->
 
 def test_a_pod_that_was_not_injected_is_refused(namespace: Namespace) -> None:
     """Were the injecting policy not there, pods that ask would start without their secrets, and say so much later."""
-    binding = f"{API}/mutatingadmissionpolicybindings/{admission_policy.policy_name(namespace.access)}"
+    binding = f"{API}/mutatingadmissionpolicybindings/{admission_policy.policy_name('secret-access', namespace.name)}"
     body = namespace.client.request("GET", binding)
     namespace.client.request("DELETE", binding)
 
@@ -333,3 +315,28 @@ def test_a_pod_that_was_not_injected_is_refused(namespace: Namespace) -> None:
         {k: body[k] for k in ("spec",)} | {"metadata": {"name": body["metadata"]["name"]}},
     )
     wait_for("the policy to act again", lambda: namespace.refusal(template()) is None)
+
+
+def test_containers_that_are_added_later_are_told_too(namespace: Namespace) -> None:
+    """A mesh's webhook acts after the policies; here another policy does, whose name comes last."""
+    metadata = {"name": "zz-mesh"}
+    container = 'dyn({"name": dyn("proxy"), "image": dyn("proxy:1")})'
+    patch = f'[JSONPatch{{op: "add", path: "/spec/containers/-", value: {container}}}]'
+    spec = {
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "matchConstraints": {
+            "objectSelector": {"matchLabels": {"mesh": "true"}},
+            "resourceRules": [
+                {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+            ],
+        },
+        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": patch}}],
+    }
+    namespace.client.request("POST", f"{API}/mutatingadmissionpolicies", {"metadata": metadata, "spec": spec})
+    binding = {"metadata": metadata, "spec": {"policyName": "zz-mesh"}}
+    namespace.client.request("POST", f"{API}/mutatingadmissionpolicybindings", binding)
+    meshed = template(metadata={"labels": {"mesh": "true"}})
+    wait_for("the mesh", lambda: len(namespace.created(meshed)["spec"]["containers"]) == 2)
+    app, proxy = namespace.admitted(meshed)["spec"]["containers"]
+    assert app["env"] == proxy["env"] == [{"name": "SECRETS_URL", "value": URL}]

@@ -9,7 +9,8 @@ from typing import Any
 from . import admission_checks
 from .admission_patches import patches
 
-INJECT_LABEL = "secret-access/inject"
+INJECTION_LABEL = "secret-access/inject"
+"""Pods that ask by it run as the ServiceAccount, though their maker named none."""
 NEVER = "false"
 """Value of the label by which a pod stays without the sidecar where all others get it."""
 
@@ -17,9 +18,9 @@ Access = Mapping[str, Any]
 Manifest = dict[str, Any]
 
 
-def policy_name(access: Access) -> str:
+def policy_name(service_account_name: str, namespace: str) -> str:
     """Return the name of the policies, which no other ServiceAccount's have: a namespace's name has no dot."""
-    return f"{access['service_account_name']}.{access['namespace']}"
+    return f"{service_account_name}.{namespace}"
 
 
 def injection(access: Access, asked: str | None) -> Manifest:
@@ -50,9 +51,9 @@ def refusal(access: Access, asked: str | None) -> Manifest:
 def _pods(namespace: str, asked: str | None) -> Manifest:
     """Return which pods are meant: the namespace's alone, when they are created."""
     if asked is None:
-        chosen: Manifest = {"matchExpressions": [{"key": INJECT_LABEL, "operator": "NotIn", "values": [NEVER]}]}
+        chosen: Manifest = {"matchExpressions": [{"key": INJECTION_LABEL, "operator": "NotIn", "values": [NEVER]}]}
     else:
-        chosen = {"matchLabels": {INJECT_LABEL: asked}}
+        chosen = {"matchLabels": {INJECTION_LABEL: asked}}
     return {
         # The API server itself gives every namespace this label, and lets nobody change it
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},

@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 from .. import checks
 from ..arguments import Arguments
 from ..inputs import children_of, lift
+from ..pods.admission_policy import INJECTION_LABEL
 from . import checks as rights_checks
 from . import guard_policy
 
@@ -57,7 +58,7 @@ class ServiceAccountGuard(pulumi.ComponentResource):
         users = given.check(_deployers("deployer_users"), given.get("deployer_users"), namespace)
         users = given.check(partial(rights_checks.some, "deployer_"), users, groups)
         accounts = given.take("service_account_names", rights_checks.accounts, ["secret-access"])
-        label = given.named("injection_label", rights_checks.label, guard_policy.INJECTION_LABEL)
+        label = given.named("injection_label", rights_checks.label, INJECTION_LABEL)
         policy_name = given.check(_policy_name, given.get("policy_name"), namespace)
         labels = given.take("labels", checks.labels, {})
         super().__init__("secret-access:index:ServiceAccountGuard", name, {}, opts)

@@ -22,8 +22,6 @@ RESOURCES: list[tuple[str, list[str], list[str]]] = [
     ("", ["CREATE"], ["serviceaccounts/token"]),
     ("", ["CONNECT"], ["pods/attach", "pods/exec", "pods/portforward"]),
 ]
-INJECTION_LABEL = "secret-access/inject"
-"""The label of pods that SidecarInjection acts on: they run as the ServiceAccount after their maker was judged."""
 UNCHANGED = (
     "request.operation == 'UPDATE' && request.?subResource.orValue('') == '' && (request.resource.resource == 'pods' ? "
     "variables.template.?spec == variables.before.?spec "
