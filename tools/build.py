@@ -30,7 +30,8 @@ class Tool:
     ``module``: the folder in tools/ whose go.mod requires ``pinned_by``, the Go module that gives the tool its version.
     ``cpu_seconds``: what compiling it takes when the tools before it are compiled. ``version_flag``: how it shows its
     version; empty where it cannot, and then one on PATH is never used. ``ldflags``: {v} becomes the version.
-    ``embeds``: files of the pinned module, by the name under which the package embeds them.
+    ``embeds``: files of the pinned module, by the name under which the package embeds them. ``beside``: files of it
+    that are put beside the tool, by the name that they get.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Tool:
     version_flag: tuple[str, ...] = ()
     ldflags: str = ""
     embeds: tuple[tuple[str, str], ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
 
     @property
     def version(self) -> str:
@@ -104,7 +106,16 @@ NETWORK = (
 )
 """What leads from a Service's name to its pods, and enforces NetworkPolicies: the laptop environment has none of it."""
 
-TESTS = (KUBERNETES_PLUGIN, *NETWORK)
+EXTERNAL_SECRETS = Tool(
+    "external-secrets",
+    "external-secrets",
+    "github.com/external-secrets/external-secrets",
+    "github.com/external-secrets/external-secrets",
+    460,
+    beside=(("custom-resource-definitions.yaml", "deploy/crds/bundle.yaml"),),
+)
+
+TESTS = (KUBERNETES_PLUGIN, *NETWORK, EXTERNAL_SECRETS)
 """What `make test` needs beside them, each in a folder of its module: whether it is used is for others to say."""
 
 ALL = (*LAPTOP, *TESTS)
@@ -153,6 +164,8 @@ def build(tool: Tool, to: Path) -> None:
     overlay.unlink(missing_ok=True)
     if go.returncode:
         raise SystemExit(f"{tool.name} {tool.version}: go build failed:\n{''.join(said)}")
+    for name, at in tool.beside:
+        shutil.copyfile(_pinned_folder(tool) / at, to.with_name(name))
     half_made.rename(to)
 
 
@@ -169,6 +182,12 @@ def _go(tool: Tool, *arguments: str) -> str:
     return done.stdout
 
 
+def _pinned_folder(tool: Tool) -> Path:
+    """The folder of the pinned module's files."""
+    _go(tool, "mod", "download", tool.pinned_by)
+    return Path(_go(tool, "list", "-m", "-f", "{{.Dir}}", tool.pinned_by).strip())
+
+
 def _overlay(tool: Tool, overlay: Path) -> list[str]:
     """The option that lays files of the pinned module beside the package that embeds them.
 
@@ -176,8 +195,7 @@ def _overlay(tool: Tool, overlay: Path) -> list[str]:
     """
     if not tool.embeds:
         return []
-    _go(tool, "mod", "download", tool.pinned_by)
-    pinned = Path(_go(tool, "list", "-m", "-f", "{{.Dir}}", tool.pinned_by).strip())
+    pinned = _pinned_folder(tool)
     package = TOOLS / tool.module / tool.package
     overlay.write_text(json.dumps({"Replace": {str(package / name): str(pinned / at) for name, at in tool.embeds}}))
     return [f"-overlay={overlay}"]

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from .access import SecretAccess, SecretAccessArgs
 from .aws.identity_choice import PodIdentity
 from .checks import Access
-from .errors import InvalidArgument, InvalidSetting, NotReached, SecretAccessError, WrongAccount
+from .errors import InvalidArgument, InvalidSetting, NoPattern, NotReached, SecretAccessError, WrongAccount
 from .gcp.documents import GcpGrant
+from .patterns.catalogue import Pattern
 from .patterns.external_manifests import DeletionPolicy
 from .patterns.external_secrets import ExternalSecretAccess, ExternalSecretAccessArgs, ExternalSecretKey, SyncedSecret
 from .patterns.external_store import ExternalStore
 from .patterns.kubernetes_secret import KubernetesSecret, KubernetesSecretArgs
+from .patterns.recommend import Recommendation, recommend, recommend_all
 from .patterns.secret_type import SecretType
+from .patterns.situation import Reads, SecretKind, Situation
 from .pods.caller import CallerAccess
 from .pods.kinds import WorkloadKind
 from .pods.sidecar_injection import SidecarInjection, SidecarInjectionArgs
@@ -79,11 +82,16 @@ __all__ = [
     "InvalidSetting",
     "KubernetesSecret",
     "KubernetesSecretArgs",
+    "NoPattern",
     "NotReached",
+    "Pattern",
     "PodIdentity",
+    "Reads",
+    "Recommendation",
     "SecretAccess",
     "SecretAccessArgs",
     "SecretAccessError",
+    "SecretKind",
     "SecretType",
     "SecretWorkload",
     "SecretWorkloadArgs",
@@ -98,6 +106,7 @@ __all__ = [
     "SharedVaultBackend",
     "SidecarInjection",
     "SidecarInjectionArgs",
+    "Situation",
     "SyncedSecret",
     "VaultAuditTrail",
     "VaultAuditTrailArgs",
@@ -109,6 +118,8 @@ __all__ = [
     "WorkloadKind",
     "WrongAccount",
     "inject_sidecar",
+    "recommend",
+    "recommend_all",
 ]
 
 _MODULES = {

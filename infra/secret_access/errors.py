@@ -4,7 +4,8 @@
     ├── InvalidArgument   an argument of a component
     ├── InvalidSetting    a key of a stack file
     ├── WrongAccount      the credentials belong to another account than the stack
-    └── NotReached        AWS did not answer, so nothing is known of the credentials
+    ├── NotReached        AWS did not answer, so nothing is known of the credentials
+    └── NoPattern         no pattern meets all that a team said of its secrets
 
 All are `pulumi.RunError`, of which Pulumi prints the message and no stack trace.
 """
@@ -30,3 +31,7 @@ class WrongAccount(SecretAccessError):
 
 class NotReached(SecretAccessError):
     """AWS did not answer, so nothing is known of the credentials."""
+
+
+class NoPattern(SecretAccessError):
+    """No pattern meets all that was said of a team's secrets; the message names what excludes each."""

@@ -141,7 +141,7 @@ def test_the_examples_of_the_clouds_work() -> None:
 
 def test_the_examples_of_the_other_patterns_work() -> None:
     """The page of what may be in etcd makes a store and a secret of the operator's, and a Secret."""
-    external, kubernetes = re.findall(r"```python\n(.*?)```", (DOCS / "patterns.md").read_text(), re.DOTALL)
+    _, external, kubernetes = re.findall(r"```python\n(.*?)```", (DOCS / "patterns.md").read_text(), re.DOTALL)
     assert made_by(external) >= {"ServiceAccount", "SecretStore", "ExternalSecret"}
     assert made_by(kubernetes) == {"Namespace", "Secret"}
     assert "(patterns.md)" in PAGE

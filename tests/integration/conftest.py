@@ -26,6 +26,18 @@ def tools() -> Path:
     return _built("pulumi", "kube-apiserver", "kube-controller-manager")
 
 
+@pytest.fixture(scope="session")
+def real_kubernetes_plugin() -> Path:
+    """The folder of Pulumi's own Kubernetes plugin."""
+    return _built("pulumi-resource-kubernetes")
+
+
+@pytest.fixture(scope="session")
+def external_secrets() -> Path:
+    """The folder of the External Secrets Operator and of its CustomResourceDefinitions."""
+    return _built("external-secrets")
+
+
 @pytest.fixture(scope="module", params=["standin", "real"])
 def kubernetes_plugin(request: pytest.FixtureRequest) -> plugins.Choice:
     """What uses it runs with the Kubernetes plugin's stand-in, then with the real one that is built here."""

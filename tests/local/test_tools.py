@@ -181,6 +181,34 @@ def test_tools_of_the_tests_share_no_folder_with_those_of_make_up(
     assert [(folder / name).read_text() for name in ("one", "other")] == ["built"] * 2
 
 
+def test_files_of_the_pinned_module_are_there_before_the_tool_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever finds the tool finds them too."""
+    (tmp_path / "module" / "deploy").mkdir(parents=True)
+    (tmp_path / "module" / "deploy" / "bundle.yaml").write_text("kind: CustomResourceDefinition")
+    go = tmp_path / "go"
+    go.write_text(
+        f"""#!/bin/sh
+        case "$1 $2" in
+            "list -m") echo {tmp_path}/module ;;
+            build*) while [ "$1" != -o ]; do shift; done; echo built > "$2" ;;
+        esac
+        """
+    )
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    tool = replace(build.LAPTOP[0], beside=(("definitions.yaml", "deploy/bundle.yaml"),))
+    build.build(tool, tmp_path / tool.name)
+    assert (tmp_path / tool.name).read_text() == "built\n"
+    assert (tmp_path / "definitions.yaml").read_text() == "kind: CustomResourceDefinition"
+    (tmp_path / tool.name).unlink()
+    (tmp_path / "module" / "deploy" / "bundle.yaml").unlink()
+    with pytest.raises(FileNotFoundError):
+        build.build(tool, tmp_path / tool.name)
+    assert not (tmp_path / tool.name).exists()
+
+
 def test_a_long_build_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     """At each fifth of the packages; what Go complains about is kept for the error."""
     kubelet = next(tool for tool in build.ALL if tool.name == "kubelet")

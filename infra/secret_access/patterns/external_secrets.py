@@ -65,7 +65,7 @@ class ExternalSecretAccess(pulumi.ComponentResource):
     For applications that read Kubernetes Secrets and cannot be changed, where the secrets may be in etcd. Makes a
     SecretStore that reads with the namespace's own identity, and an ExternalSecret for each Secret; never a
     ClusterSecretStore, whose one identity reads for every namespace. The operator must be installed. The vault still
-    decides by namespace: `up` fails where it refuses, and the ExternalSecret's condition says why.
+    decides by namespace: `up` fails where it refuses, and the ExternalSecret's events have the vault's own words.
 
     It gives up, against the sidecar:
 

@@ -80,7 +80,7 @@ class VaultSecretAccess(SecretAccess):
         policy = vault.Policy(
             f"{name}-policy",
             name=role_name,
-            policy=lift(_grant, mount, common.prefix, common.access, events, exact_names),
+            policy=lift(_grant, mount, common.prefix, common.access, events, exact_names, common.external),
             opts=child,
         )
         role = vault.jwt.AuthBackendRole(
@@ -127,8 +127,10 @@ def _role_name(namespace: str, name: object) -> str:
     return vault_checks.role_name(f"secret-access-{namespace}" if name is None else name)
 
 
-def _grant(mount: str, prefix: str, access: Access, events: bool, exact_names: list[str]) -> str:
-    return documents.render(documents.secrets_policy(mount, prefix, access, events=events, exact_names=exact_names))
+def _grant(mount: str, prefix: str, access: Access, events: bool, exact_names: list[str], external: bool) -> str:
+    return documents.render(
+        documents.secrets_policy(mount, prefix, access, events=events, exact_names=exact_names, external=external)
+    )
 
 
 def _identity(own_namespace: str | None, auth_path: str, role_name: str) -> str:

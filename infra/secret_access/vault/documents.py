@@ -17,17 +17,26 @@ Document = dict[str, Any]
 READ = ("read",)
 READ_WRITE = ("create", "read", "update", "delete")
 """What PUT, POST and DELETE need, all of it on the data path: a deleted version can be undeleted by its owner."""
+OF_EXTERNAL_SECRETS = {"auth/token/lookup-self": "read", "auth/token/revoke-self": "update"}
+"""What a token may do with itself, which Vault's policy `default` would allow among much else."""
 POD_CLAIM = "/kubernetes.io/pod/name"
 """Where a projected token names its pod."""
 
 
 def secrets_policy(
-    mount: str, prefix: str, access: Access = Access.READ, *, events: bool = False, exact_names: Sequence[str] = ()
+    mount: str,
+    prefix: str,
+    access: Access = Access.READ,
+    *,
+    events: bool = False,
+    exact_names: Sequence[str] = (),
+    external: bool = False,
 ) -> Document:
     """Allow the secrets under one prefix of a KV engine of version 2, to read those of the exact names, and no others.
 
     `*` at the end of a path is any rest, which Vault documents for no other place; the prefix's closing `/` keeps
-    `test-eu/…` out. Events ask for the current version's number, which is metadata; reading and readiness do not.
+    `test-eu/…` out. Events ask for the current version's number, which is metadata; reading and readiness do not. The
+    External Secrets Operator (`external`) looks its token up before it uses it, and revokes it afterwards.
     """
     capabilities = READ_WRITE if access is Access.READ_WRITE else READ
     readable = [f"{prefix}*", *exact_names]
@@ -35,6 +44,8 @@ def secrets_policy(
     paths[f"{mount}/data/{prefix}*"] = {"capabilities": list(capabilities)}
     if events:
         paths |= {f"{mount}/metadata/{name}": {"capabilities": list(READ)} for name in readable}
+    if external:
+        paths |= {path: {"capabilities": [capability]} for path, capability in OF_EXTERNAL_SECRETS.items()}
     return {"path": paths}
 
 

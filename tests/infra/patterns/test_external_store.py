@@ -1,5 +1,6 @@
 """The output `external_store` of each cloud's access component: the namespace's own identity, and no other."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.infra.azure.component import BOUND, azure_access
 from tests.infra.components import GKE_PROVIDER, POOL_PROVIDER, aws_access, gcp_access
 from tests.infra.engine import CLUSTER_ARN, run
 from tests.infra.messages import assert_all_in
-from tests.infra.vault.component import ADDRESS, vault_access
+from tests.infra.vault.component import ADDRESS, POLICY, vault_access
 
 SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 OWN = {"name": "secret-access"}
@@ -112,6 +113,19 @@ def test_vault_reads_with_the_role_of_jwt_auth() -> None:
                 }
             },
         }
+    }
+
+
+def test_vaults_policy_lets_a_token_look_itself_up_and_end_itself() -> None:
+    """The operator does both, and without Vault's policy `default` they are refused; nothing else is added."""
+    own, external = (
+        json.loads(run(vault_access(external_secrets=given)).one(POLICY).inputs["policy"])["path"]
+        for given in (False, True)
+    )
+    assert external == {
+        **own,
+        "auth/token/lookup-self": {"capabilities": ["read"]},
+        "auth/token/revoke-self": {"capabilities": ["update"]},
     }
 
 
