@@ -43,7 +43,10 @@ def test_twenty_seconds_of_mixed_load() -> None:
     ],
 )
 def test_a_broken_sidecar_is_found_out(how: str, rules: set[str], seconds: float) -> None:
-    """Each broken promise by its own rules, in a few seconds."""
-    result = soak(seconds, [sys.executable, "-m", broken_sidecar.__name__, how])
+    """Each broken promise by its own rules, in a few seconds; a busy machine, which reads less in them, has more."""
+    for longer in (1, 3, 9):
+        result = soak(seconds * longer, [sys.executable, "-m", broken_sidecar.__name__, how])
+        if rules <= result.judge.counts.keys():
+            break
     assert not result.passed
     assert rules <= result.judge.counts.keys(), "\n".join(report.lines(result))
