@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from .aws.target_role import AwsTargetRole, AwsTargetRoleArgs
     from .azure.access import AzureSecretAccess
     from .azure.arguments import AzureSecretAccessArgs
+    from .azure.audit_trail import AzureAuditTrail, AzureAuditTrailArgs
     from .gcp.access import GcpSecretAccess, GcpSecretAccessArgs
+    from .gcp.audit_trail import GcpAuditTrail, GcpAuditTrailArgs
     from .gcp.cluster_trust import GcpClusterTrust, GcpClusterTrustArgs
     from .vault.access import VaultSecretAccess, VaultSecretAccessArgs
     from .vault.audit_trail import VaultAuditTrail, VaultAuditTrailArgs
@@ -60,6 +62,8 @@ __all__ = [
     "AwsSharedRoleArgs",
     "AwsTargetRole",
     "AwsTargetRoleArgs",
+    "AzureAuditTrail",
+    "AzureAuditTrailArgs",
     "AzureSecretAccess",
     "AzureSecretAccessArgs",
     "CallerAccess",
@@ -73,6 +77,8 @@ __all__ = [
     "ExternalSecretAccessArgs",
     "ExternalSecretKey",
     "ExternalStore",
+    "GcpAuditTrail",
+    "GcpAuditTrailArgs",
     "GcpClusterTrust",
     "GcpClusterTrustArgs",
     "GcpGrant",
@@ -130,7 +136,9 @@ _MODULES = {
     "aws.target_role": ("AwsTargetRole", "AwsTargetRoleArgs"),
     "azure.access": ("AzureSecretAccess",),
     "azure.arguments": ("AzureSecretAccessArgs",),
+    "azure.audit_trail": ("AzureAuditTrail", "AzureAuditTrailArgs"),
     "gcp.access": ("GcpSecretAccess", "GcpSecretAccessArgs"),
+    "gcp.audit_trail": ("GcpAuditTrail", "GcpAuditTrailArgs"),
     "gcp.cluster_trust": ("GcpClusterTrust", "GcpClusterTrustArgs"),
     "vault.access": ("VaultSecretAccess", "VaultSecretAccessArgs"),
     "vault.audit_trail": ("VaultAuditTrail", "VaultAuditTrailArgs"),

@@ -38,6 +38,8 @@ class AzureSecretAccess(SecretAccess):
     id.
     """
 
+    vault_id: pulumi.Output[str]
+    """Resource id of the vault, for an AzureAuditTrail."""
     vault_url: pulumi.Output[str]
     """Address of the vault, for those who create the secrets."""
 
@@ -63,6 +65,7 @@ class AzureSecretAccess(SecretAccess):
         ids += [given.check(same, "identity_binding_cluster_id", asked.cluster, one.id) for one in bound[:1]]
         complete = pulumi.Output.all(identity.client_id, *ids)
         client_id = complete.apply(lambda known: str(known[0]))
+        self.vault_id = pulumi.Output.from_input(vault_id)
         self.vault_url = pulumi.Output.from_input(vault_url)
         external = None
         if common.external:
@@ -87,7 +90,7 @@ class AzureSecretAccess(SecretAccess):
             pod_annotations=asked.pod_annotations,
             pod_labels=asked.pod_labels,
             external_provider=external,
-            outputs={"vaultUrl": self.vault_url},
+            outputs={"vaultId": self.vault_id, "vaultUrl": self.vault_url},
         )
 
 

@@ -116,19 +116,19 @@ def vault_name(given: object) -> str:
 
 def vault_id(given: object) -> ResourceId:
     """Return the parts of a vault's resource id."""
-    return _resource_id("vault_id", given, "Microsoft.KeyVault/vaults", EXAMPLE_VAULT, "az keyvault show")
+    return resource_id("vault_id", given, "Microsoft.KeyVault/vaults", EXAMPLE_VAULT, "az keyvault show")
 
 
 def identity_id(given: object) -> ResourceId:
     """Return the parts of a user-assigned identity's resource id."""
     kind = "Microsoft.ManagedIdentity/userAssignedIdentities"
-    return _resource_id("identity_id", given, kind, EXAMPLE_IDENTITY, "az identity show")
+    return resource_id("identity_id", given, kind, EXAMPLE_IDENTITY, "az identity show")
 
 
 def cluster_id(given: object) -> ResourceId:
     """Return the parts of an AKS cluster's resource id."""
     kind = "Microsoft.ContainerService/managedClusters"
-    return _resource_id("identity_binding_cluster_id", given, kind, EXAMPLE_CLUSTER, "az aks show")
+    return resource_id("identity_binding_cluster_id", given, kind, EXAMPLE_CLUSTER, "az aks show")
 
 
 def shared_secrets(declared: object, prefix: str) -> list[str]:
@@ -187,7 +187,8 @@ def pod_identity(given: object) -> str:
     return match(POD_IDENTITY, "aad_pod_identity_binding", given, "the value of a label, such as app", "correct it")
 
 
-def _resource_id(argument: str, given: object, kind: str, example: str, command: str) -> ResourceId:
+def resource_id(argument: str, given: object, kind: str, example: str, command: str) -> ResourceId:
+    """Return the parts of the resource id of one of a kind; `command` shows it."""
     # Azure itself writes `resourcegroups` in some ids, so case does not count
     group = rf"/subscriptions/({UUID.pattern})/resourceGroups/({RESOURCE_GROUP.pattern})"
     pattern = rf"{group}/providers/{re.escape(kind)}/([\w-]+)"

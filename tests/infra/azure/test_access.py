@@ -98,6 +98,7 @@ def test_the_outputs_are_those_of_every_cloud_and_the_vaults_address() -> None:
         "podAnnotations": {"azure.workload.identity/skip-containers": "app;secrets"},
         "volumes": [{"name": "secret-access-token", "projected": {"sources": [{"serviceAccountToken": token}]}}],
         "url": "http://localhost:8080",
+        "vaultId": f"{GROUP_ID}/providers/Microsoft.KeyVault/vaults/{OWN_VAULT}",
         "vaultUrl": f"https://{OWN_VAULT}.vault.azure.net/",
     }
 
