@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any, cast
 
 import pulumi
 
@@ -11,7 +12,7 @@ from cluster_outputs import cluster_outputs
 from kubernetes_provider import kubernetes_provider
 from namespace_settings import Namespace, Workload
 from namespaces import namespace_resource
-from secret_access import SecretAccess, SecretWorkload
+from secret_access import SecretAccess, SecretWorkload, SecretWorkloadArgs
 from secret_access.pods.kinds import SCALED
 from settings import Cluster, Environment
 
@@ -127,7 +128,7 @@ def make_workload(
     former_name: str | None,
 ) -> None:
     """Create a workload. Kubernetes names have no `/`, so the name is unique in the stack."""
-    arguments = {
+    arguments: dict[str, Any] = {
         "image": workload.image,
         "env": dict(workload.env),
         "ports": list(workload.ports),
@@ -138,14 +139,10 @@ def make_workload(
     given = {name: value for name, value in arguments.items() if value not in (None, {}, [])}
     if workload.kind in SCALED:
         given["replicas"] = workload.replicas
+    given |= {"access": access.workload_access, "kind": workload.kind, "workload_name": workload.name}
     SecretWorkload(
         f"{namespace.name}/{workload.name}",
-        {
-            "access": access.workload_access,
-            "kind": workload.kind,
-            "workload_name": workload.name,
-            **given,
-        },
+        cast("SecretWorkloadArgs", given),
         pulumi.ResourceOptions(
             providers=[kubernetes], aliases=[pulumi.Alias(name=former_name)] if former_name else None
         ),

@@ -19,7 +19,7 @@ class Regional(AwsKind):
     """A resource of one region, which its id ends in."""
 
     service: ClassVar[str]
-    not_read = ("region",)
+    not_read: ClassVar[tuple[str, ...]] = ("region",)
 
     def _identity(self, name: str, inputs: Properties) -> str:
         return f"{name}@{inputs['region']}" if inputs.get("region") else name

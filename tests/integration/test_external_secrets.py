@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ import yaml
 from local.progress import wait_for
 from local.standins.errors import ApiError
 from secret_access.vault import documents
-from tests.integration.real_parts import ApiServer, Stack, died, free_port, process
+from tests.free_port import free_port
+from tests.integration.real_parts import ApiServer, Stack, died, process
 from tests.sidecar.support.certificates import Authority
 from tests.sidecar.vaults.hashicorp.openbao import OpenBao
 
@@ -76,7 +78,7 @@ def operator(api_server: ApiServer, external_secrets: Path, tmp_path_factory: py
         api_server.client.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
     for kind in ("secretstores", "externalsecrets"):
         path = f"/apis/external-secrets.io/v1/namespaces/default/{kind}"
-        wait_for(kind, lambda path=path: api_server.client.get(path))
+        wait_for(kind, partial(api_server.client.get, path))
     log = tmp_path_factory.mktemp("operator") / "log"
     command = (external_secrets / "external-secrets", f"--metrics-addr=127.0.0.1:{free_port()}")
     theirs = ("VAULT_", "BAO_", "AWS_")
@@ -104,6 +106,10 @@ def program(bao: OpenBao, api_server: ApiServer, foreign: str = "") -> str:
         namespaces=NAMESPACES,
         foreign=foreign,
     )
+
+
+def _is_gone(api_server: ApiServer, namespace: str) -> bool:
+    return copy(api_server, namespace, "database") is None
 
 
 def copy(api_server: ApiServer, namespace: str, name: str) -> dict[str, str] | None:
@@ -135,7 +141,7 @@ def up(bao: OpenBao, api_server: ApiServer, stack: Stack) -> Iterator[Stack]:
     yield stack
     stack.pulumi("destroy", "--yes")
     for namespace in NAMESPACES:
-        wait_for("the copy to be gone", lambda namespace=namespace: copy(api_server, namespace, "database") is None)
+        wait_for("the copy to be gone", partial(_is_gone, api_server, namespace))
 
 
 def test_a_namespace_gets_its_own_and_is_refused_anothers(up: Stack, bao: OpenBao, api_server: ApiServer) -> None:

@@ -8,7 +8,7 @@ from pulumi_aws import cloudtrail, cloudwatch, s3, sns
 
 from ..arguments import Arguments
 from ..checks import tags as check_tags
-from ..inputs import children_of, lift, output
+from ..inputs import children_of, lift, output, waiting_for
 from . import audit_checks, audit_documents
 from . import checks as aws_checks
 from .documents import render
@@ -79,9 +79,7 @@ class AwsAuditTrail(pulumi.ComponentResource):
         else:
             trail_arn, self.bucket_name = output(existing), pulumi.Output.from_input(None)
         # A rule without a trail sees nothing
-        after_trail = pulumi.ResourceOptions.merge(
-            child, pulumi.ResourceOptions(depends_on=[] if existing is not None else [trail_arn.apply(lambda _: None)])
-        )
+        after_trail = child if existing is not None else waiting_for(child, trail_arn)
         rule = cloudwatch.EventRule(
             f"{name}-rule",
             name=rule_name,

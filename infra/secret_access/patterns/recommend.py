@@ -96,7 +96,7 @@ def _excluding(situation: Situation) -> Mapping[str, Callable[[Traits], bool]]:
 
 def _left(situation: Situation, reasons: list[str]) -> list[Pattern]:
     """Return the patterns that break nothing of what was said, and add why others are out."""
-    left = [pattern for pattern in Pattern if pattern is not Pattern.CONFIG_MAP]
+    left: list[Pattern] = [pattern for pattern in Pattern if pattern is not Pattern.CONFIG_MAP]
     for text, leaves in _excluding(situation).items():
         out = [pattern for pattern in left if not leaves(PATTERNS[pattern])]
         left = [pattern for pattern in left if pattern not in out]

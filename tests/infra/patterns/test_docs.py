@@ -4,6 +4,7 @@ import re
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from secret_access import SecretKind, Situation, recommend
 from secret_access.patterns.catalogue import PATTERNS
@@ -23,7 +24,8 @@ def table(heading: str) -> list[list[str]]:
 def situation(cells: list[str]) -> Situation:
     *answers, pods = cells
     flags = {"yes": True, "no": False}
-    return Situation(**{name: flags[answer] for name, answer in zip(QUESTIONS, answers, strict=True)}, pods=int(pods))
+    said: dict[str, Any] = {name: flags[answer] for name, answer in zip(QUESTIONS, answers, strict=True)}
+    return Situation(**said, pods=int(pods))
 
 
 def test_the_patterns() -> None:

@@ -220,7 +220,7 @@ KINDS = (SecretKind.DATABASE_URL, SecretKind.DATABASE_PASSWORD, SecretKind.ENCRY
 def situations() -> Iterator[Situation]:
     for flags in itertools.product([False, True], repeat=len(FLAGS)):
         for pods, vaults, reads in itertools.product([10, 500], VAULTS, ["code", "files", "environment"]):
-            yield Situation(**dict(zip(FLAGS, flags, strict=True)), pods=pods, vaults=vaults, reads=reads)  # type: ignore[arg-type]
+            yield Situation(**dict(zip(FLAGS, flags, strict=True)), pods=pods, vaults=vaults, reads=reads)
 
 
 def breaks(situation: Situation, pattern: Pattern) -> str | None:
@@ -259,7 +259,7 @@ def test_no_answer_breaks_what_was_said() -> None:
         possible = [pattern for pattern in Pattern if breaks(situation, pattern) is None]
         for kind in KINDS:
             answer = answered(situation, kind)
-            seen[answer and answer.pattern] += 1
+            seen[None if answer is None else answer.pattern] += 1
             if answer is None:
                 assert not possible, situation
                 continue

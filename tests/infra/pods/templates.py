@@ -15,7 +15,7 @@ VOLUME = sidecar_container.token_volume("sts.amazonaws.com", 3600)
 EKS_SKIP = "eks.amazonaws.com/skip-containers"
 
 
-def access(**changed: Any) -> dict[str, Any]:
+def access(**changed: Any) -> Any:
     """What a workload takes from the access component of the namespace `test`."""
     return {
         "namespace": "test",

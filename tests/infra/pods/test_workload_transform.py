@@ -1,6 +1,6 @@
 """Which resources the transform injects and which it refuses; the engine's part is in tests/integration."""
 
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
@@ -120,7 +120,7 @@ def test_a_workload_that_does_not_ask_waits_for_nothing_of_the_access() -> None:
         def apply(self, *_: Any, **__: Any) -> Any:
             raise AssertionError("waited for")
 
-    waiting = {**access(), "namespace": Never(), "sidecar": Never()}
+    waiting: Any = {**access(), "namespace": Never(), "sidecar": Never()}
     transform = inject_sidecar(waiting, labelled=True)
     args = pulumi.ResourceTransformArgs(
         True, "kubernetes:apps/v1:Deployment", "a", workload(), pulumi.ResourceOptions()
@@ -131,6 +131,6 @@ def test_a_workload_that_does_not_ask_waits_for_nothing_of_the_access() -> None:
 def test_arguments_are_checked_at_once() -> None:
     """Before any resource is transformed."""
     with pytest.raises(InvalidArgument, match="inject_sidecar: access has no pod_annotations"):
-        inject_sidecar({"namespace": "test"})  # type: ignore[typeddict-item]
+        inject_sidecar(cast("Any", {"namespace": "test"}))
     with pytest.raises(InvalidArgument, match="inject_sidecar: labelled: given 'yes'"):
         inject_sidecar(access(), labelled="yes")  # type: ignore[arg-type]
