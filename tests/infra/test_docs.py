@@ -131,6 +131,21 @@ def test_the_examples_work() -> None:
     assert made_by(sidecar + shared) == identity | service
 
 
+def test_the_readmes_program_is_short_and_works() -> None:
+    """Two clouds and three kinds of workloads in at most 30 lines, as printed."""
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert len(program.splitlines()) <= 30
+    made = made_by(program)
+    assert {"Role", "SecretIamMember", "ServiceAccount", "Deployment", "StatefulSet", "CronJob"} <= made
+
+
+def test_the_example_of_a_workload_works() -> None:
+    """It goes on from the example of the components."""
+    sidecar = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
+    (workload,) = re.findall(r"```python\n(.*?)```", (DOCS / "workloads.md").read_text(), re.DOTALL)
+    assert made_by(sidecar + workload) - made_by(sidecar) == {"CronJob"}
+
+
 def test_the_examples_of_the_clouds_work() -> None:
     """The page of a cloud has programs that make a ServiceAccount with an identity there."""
     for cloud in CLOUDS:
