@@ -20,6 +20,7 @@ from .patterns.recommend import Recommendation, recommend, recommend_all
 from .patterns.secret_type import SecretType
 from .patterns.situation import Reads, SecretKind, Situation
 from .pods.caller import CallerAccess
+from .pods.egress import PodEgress, PodEgressArgs
 from .pods.kinds import WorkloadKind
 from .pods.sidecar_injection import SidecarInjection, SidecarInjectionArgs
 from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
@@ -91,6 +92,8 @@ __all__ = [
     "NoPattern",
     "NotReached",
     "Pattern",
+    "PodEgress",
+    "PodEgressArgs",
     "PodIdentity",
     "Reads",
     "Recommendation",

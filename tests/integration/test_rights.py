@@ -19,11 +19,12 @@ from tests.integration.ways import ACCOUNT, APPS, CORE, MERGE, RBAC, RBAC_GROUP,
 
 PROGRAM = """
 import pulumi, pulumi_kubernetes as k8s
-from secret_access import DeveloperAccess, ServiceAccountGuard
+from secret_access import DeveloperAccess, PodEgress, ServiceAccountGuard
 
 cluster = k8s.Provider("cluster", kubeconfig={kubeconfig!r})
 opts = pulumi.ResourceOptions(providers=[cluster])
 DeveloperAccess("plain", {{"namespace": "rights-plain", "groups": ["team-a"], "rights": ["restart", "scale"]}}, opts)
+PodEgress("egress", {{"namespace": "rights-plain", "cidrs": ["0.0.0.0/0", "::/0", "168.0.0.0/8"]}}, opts)
 guard = ServiceAccountGuard("guard", {{"namespace": "rights-guarded", "deployer_users": {deployers}}}, opts)
 developers = {{
     "namespace": "rights-guarded",
@@ -32,10 +33,14 @@ developers = {{
     "guarded_namespace": guard.namespace,
 }}
 DeveloperAccess("guarded", developers, opts)
+named = {{"namespace": "rights-all", "deployer_users": ["deployer"], "all_pods": True}}
+all_pods = ServiceAccountGuard("all", named, opts)
+everywhere = {{**developers, "namespace": "rights-all", "guarded_namespace": all_pods.namespace}}
+DeveloperAccess("all", everywhere, opts)
 """
 DEPLOYERS = ["deployer", 'x"] || true || "" in ["', "back\\slash", "ü😀"]
 """Who deploys, among names that would do harm if they were more than texts."""
-PLAIN, GUARDED = "rights-plain", "rights-guarded"
+PLAIN, GUARDED, ALL_PODS = "rights-plain", "rights-guarded", "rights-all"
 ALL = {**ways.STREAMS, **ways.USES, **ways.RIGHTS}
 PAST_THE_AUTHORIZER = {
     "metrics through a pod's proxy": "address not allowed",
@@ -96,7 +101,7 @@ def reached(api_server: ApiServer) -> Iterator[list[str]]:
 def made(api_server: ApiServer, reached: list[str], tools: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Two namespaces, and the rights that the components make in each by the real engine."""
     del reached
-    for namespace in (PLAIN, GUARDED):
+    for namespace in (PLAIN, GUARDED, ALL_PODS):
         furnish(api_server, namespace)
     stack = Stack.made(tools, tmp_path_factory.mktemp("rights") / "stack", os.environ)
     stack.program(PROGRAM.format(kubeconfig=str(api_server.kubeconfig), deployers=DEPLOYERS))
@@ -106,8 +111,10 @@ def made(api_server: ApiServer, reached: list[str], tools: Path, tmp_path_factor
     bind(api_server, GUARDED, "ClusterRole", "admin", "deployer")
     editor = api_server.user("editor")
 
+    bind(api_server, ALL_PODS, "ClusterRole", "edit", "editor")
+
     def guards() -> bool:
-        return ways.USES["token"].ask(editor, GUARDED)[0] == 403
+        return all(ways.USES["token"].ask(editor, namespace)[0] == 403 for namespace in (GUARDED, ALL_PODS))
 
     wait_for("the guard to act", guards)
     stack.pulumi("preview", "--refresh", "--expect-no-changes")
@@ -225,8 +232,9 @@ def test_developers_who_deploy_use_no_identity(developer: Client) -> None:
     old_spelling["spec"]["template"]["spec"]["serviceAccount"] = ACCOUNT
     assert deploy(developer, old_spelling)[0] == 403
     injected = ways.workload("Deployment", "own", "default")
-    injected["spec"]["template"]["metadata"]["labels"]["secret-access/inject"] = "true"
-    assert deploy(developer, injected)[0] == 403
+    for value, status in (("true", 403), ("team-b", 403), ("false", 201)):
+        injected["spec"]["template"]["metadata"]["labels"]["secret-access/inject"] = value
+        assert deploy(developer, injected)[0] == status, value
 
 
 def test_developers_who_deploy_change_nothing_that_runs_as_the_identity(
@@ -265,6 +273,20 @@ def test_a_guarded_secret_of_kubernetes_is_open_to_who_deploys(developer: Client
     mounts = ways.workload("Deployment", "mounts", "default")
     mounts["spec"]["template"]["spec"]["volumes"] = [{"name": "s", "secret": {"secretName": "app"}}]
     assert deploy(developer, mounts)[0] == 201
+
+
+def test_where_every_pod_is_injected_developers_deploy_those_that_are_not(developer: Client) -> None:
+    """A template says so by the label; whoever leaves the label out is refused."""
+    made = ways.workload("Deployment", "own", "default")
+    labels = made["spec"]["template"]["metadata"]["labels"]
+    path = f"{APPS}/namespaces/{ALL_PODS}/deployments?dryRun=All"
+    for value, status in ((None, 403), ("true", 403), ("false", 201)):
+        if value:
+            labels["secret-access/inject"] = value
+        assert ask(developer, "POST", path, json.dumps(made))[0] == status, value
+    app = f"{APPS}/namespaces/{ALL_PODS}/deployments/app"
+    assert patched(developer, app, {"metadata": {"labels": {"a": "b"}}}) == 200
+    assert patched(developer, app, ways.IMAGE, STRATEGIC) == 403
 
 
 def test_what_deployers_make_runs(api_server: ApiServer) -> None:
@@ -336,6 +358,15 @@ def test_a_label_lets_nobody_past_the_guard_who_may_not_inject(api_server: ApiSe
     finally:
         for kind in ("mutatingadmissionpolicybindings", "mutatingadmissionpolicies"):
             api_server.client.request("DELETE", f"{ways.ADMISSION}/{kind}/injects")
+
+
+def test_the_api_server_takes_the_policy_of_what_pods_reach(api_server: ApiServer) -> None:
+    """It refuses exceptions that are not within their range; developers cannot take the policy away."""
+    path = f"/apis/networking.k8s.io/v1/namespaces/{PLAIN}/networkpolicies/secret-access-egress"
+    made = api_server.client.request("GET", path)
+    assert "169.254.0.0/16" in made["spec"]["egress"][0]["to"][0]["ipBlock"]["except"]
+    assert ask(api_server.user("ann-2", "team-a"), "GET", path)[0] == 200
+    assert ask(api_server.user("ann-3", "team-a"), "DELETE", path)[0] == 403
 
 
 def test_the_page_has_every_way() -> None:

@@ -4,6 +4,7 @@ https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
 
 import hashlib
+import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,3 +64,50 @@ def health_policy(account_name: str, namespaces: Sequence[str]) -> Manifest:
     allowed = [from_namespaces(namespaces, HEALTH_PORT)] if namespaces else []
     selector = {"matchLabels": pod_labels({}, account_name)}
     return {"podSelector": selector, "policyTypes": ["Ingress"], "ingress": [others, *allowed]}
+
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+METADATA = ("169.254.0.0/16", "168.63.129.16/32", "fd00:ec2::/32", "fd20:ce::254/128", "fe80::/10")
+"""Where clouds answer whoever asks from a node with the node's, or on GKE the pod's, identity: link-local addresses,
+Azure's WireServer, and the IPv6 addresses of EC2 and Compute Engine."""
+AGENT = (("169.254.170.23/32", "fd00:ec2::23/128"), 80)
+"""The agent of EKS Pod Identity (EKS User Guide, "Understand how EKS Pod Identity works")."""
+
+
+def egress_policy(
+    labels: Mapping[str, str],
+    cidrs: Sequence[str],
+    ports: Sequence[int],
+    dns: bool,
+    agent: bool,
+    further: Sequence[Manifest],
+) -> Manifest:
+    """Return a policy by which pods reach some addresses on some ports, DNS, and what further rules say."""
+    rules = [{"to": [_without_metadata(cidr) for cidr in cidrs], "ports": [_tcp(port) for port in ports]}]
+    if dns:
+        rules.append({"ports": [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]})
+    if agent:
+        addresses, port = AGENT
+        rules.append({"to": [{"ipBlock": {"cidr": address}} for address in addresses], "ports": [_tcp(port)]})
+    return {
+        "podSelector": {"matchLabels": dict(labels)} if labels else {},
+        "policyTypes": ["Egress"],
+        "egress": [*rules, *further],
+    }
+
+
+def _tcp(port: int) -> Manifest:
+    return {"protocol": "TCP", "port": port}
+
+
+def _without_metadata(cidr: str) -> Manifest:
+    """Return a range without the metadata servers in it; one that is inside theirs was asked for by name."""
+    whole = ipaddress.ip_network(cidr)
+    inside = [
+        address
+        for address in METADATA
+        if (other := ipaddress.ip_network(address)).version == whole.version
+        and other.prefixlen > whole.prefixlen
+        and other.subnet_of(whole)  # type: ignore[arg-type]
+    ]
+    return {"ipBlock": {"cidr": cidr, "except": inside} if inside else {"cidr": cidr}}

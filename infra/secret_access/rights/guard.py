@@ -29,8 +29,11 @@ class ServiceAccountGuardArgs(TypedDict):
     service_account_names: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ServiceAccounts that have an identity. Default: `["secret-access"]`."""
     injection_label: NotRequired[pulumi.Input[str]]
-    """A label by which an admission policy lets a pod run as the ServiceAccount: only deployers may set it.
-    Default: `secret-access/inject`."""
+    """A label by which an admission policy lets a pod run as the ServiceAccount: only deployers may set it to another
+    value than `false`. Default: `secret-access/inject`, that of SidecarInjection."""
+    all_pods: NotRequired[pulumi.Input[bool]]
+    """An admission policy lets every pod run as the ServiceAccount that does not have that label's value `false`: only
+    deployers may create those. Default: false, as SidecarInjection's own `all_pods`."""
     policy_name: NotRequired[pulumi.Input[str]]
     """Name of the policy and of its binding, unique in the cluster. Default: `secret-access-guard-` and the
     namespace."""
@@ -59,13 +62,14 @@ class ServiceAccountGuard(pulumi.ComponentResource):
         users = given.check(partial(rights_checks.some, "deployer_"), users, groups)
         accounts = given.take("service_account_names", rights_checks.accounts, ["secret-access"])
         label = given.named("injection_label", rights_checks.label, INJECTION_LABEL)
+        all_pods = given.named("all_pods", checks.flag, False)
         policy_name = given.check(_policy_name, given.get("policy_name"), namespace)
         labels = given.take("labels", checks.labels, {})
         super().__init__("secret-access:index:ServiceAccountGuard", name, {}, opts)
         child = children_of(self, opts)
 
         metadata: Any = {"name": policy_name, "labels": labels}
-        policy_spec: Any = lift(guard_policy.policy, accounts, users, groups, label)
+        policy_spec: Any = lift(guard_policy.policy, accounts, users, groups, label, all_pods)
         binding_spec: Any = lift(guard_policy.binding, policy_name, namespace)
         policy = k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
             f"{name}-policy", metadata=metadata, spec=policy_spec, opts=child

@@ -33,9 +33,13 @@ NOT_TEMPLATES = "['controllerrevisions', 'serviceaccounts']"
 
 
 def policy(
-    accounts: Collection[str], users: Collection[str], groups: Collection[str], injection_label: str
+    accounts: Collection[str], users: Collection[str], groups: Collection[str], injection_label: str, all_pods: bool
 ) -> Manifest:
-    """Return the policy's spec; `injection_label` is one by which an admission policy lets a pod run as the account."""
+    """Return the policy's spec.
+
+    An admission policy lets pods with `injection_label` run as the account, or with `all_pods` those without the
+    label's value `false`: after their template was judged, when a controller creates them, which is let through.
+    """
     return {
         "failurePolicy": "Fail",
         "matchConstraints": {
@@ -49,8 +53,8 @@ def policy(
         "variables": [
             {"name": "template", "expression": _template("object")},
             {"name": "before", "expression": f"request.operation == 'UPDATE' ? {_template('oldObject')} : dyn({{}})"},
-            {"name": "uses", "expression": _uses("variables.template", accounts, injection_label)},
-            {"name": "used", "expression": _uses("variables.before", accounts, injection_label)},
+            {"name": "uses", "expression": _uses("variables.template", accounts, injection_label, all_pods)},
+            {"name": "used", "expression": _uses("variables.before", accounts, injection_label, all_pods)},
             {"name": "unchanged", "expression": UNCHANGED},
         ],
         "validations": [_validation(*validation) for validation in _validations(accounts)],
@@ -105,10 +109,13 @@ def _template(of: str) -> str:
     )
 
 
-def _uses(template: str, accounts: Collection[str], injection_label: str) -> str:
+def _uses(template: str, accounts: Collection[str], injection_label: str, all_pods: bool) -> str:
     """Return the expression that tells whether pods of a template get the identity."""
     runs = f"{template}.?spec.serviceAccountName.orValue('') in {_list(accounts)}"
-    return f"{runs} || {json.dumps(injection_label)} in {template}.?metadata.labels.orValue({{}})"
+    # What is no template, such as what was there before a request that creates, has no spec
+    unlabelled = f"has({template}.spec) ? 'true' : 'false'" if all_pods else "'false'"
+    label = f"{template}.?metadata.labels[?{json.dumps(injection_label)}].orValue({unlabelled})"
+    return f"{runs} || {label} != 'false'"
 
 
 def _list(names: Collection[str]) -> str:

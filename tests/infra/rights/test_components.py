@@ -125,6 +125,7 @@ NO_GUARD: list[tuple[dict[str, Any], list[str]]] = [
     ({"service_account_names": []}, ["service_account_names: given []", "leave it out for secret-access"]),
     ({"service_account_names": ["*"]}, ["service_account_names: given '*'"]),
     ({"injection_label": "a b"}, ["injection_label: given 'a b'", "secret-access/inject"]),
+    ({"all_pods": "yes"}, ["all_pods: given 'yes'", "true or false"]),
     ({"policy_name": "A"}, ["policy_name: given 'A'"]),
 ]
 
