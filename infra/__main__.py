@@ -130,6 +130,7 @@ def make_workload(
     """Create a workload. Kubernetes names have no `/`, so the name is unique in the stack."""
     arguments: dict[str, Any] = {
         "image": workload.image,
+        "annotations": workload.annotations,
         "env": dict(workload.env),
         "ports": list(workload.ports),
         "writable_root": workload.writable_root,

@@ -35,6 +35,7 @@ class Workload:
     writable_root: bool | None = None
     """None: `pod` decides, and without it the root filesystem is read-only."""
     kind: WorkloadKind = WorkloadKind.DEPLOYMENT
+    annotations: dict[str, str] = field(default_factory=dict)
     pod: dict[str, Any] = field(default_factory=dict)
     spec: dict[str, Any] = field(default_factory=dict)
 
@@ -161,6 +162,7 @@ def _workload(name: str, section: Section, access: dict[str, Any]) -> Workload:
         ports=tuple(section.checked("ports", lambda own: pod_checks.app_ports(own, access["url"]), ports)),
         writable_root=section.flag("writable_root", default=False) if "writable_root" in section else None,
         kind=kind,
+        annotations=section.checked("annotations", pod_checks.annotations, section.take("annotations", {})),
         pod=section.take("pod", {}),
         spec=section.checked("spec", partial(workload_spec.own_spec, kind), section.take("spec", {})),
     )

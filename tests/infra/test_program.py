@@ -138,10 +138,12 @@ def test_what_the_file_says_reaches_the_components() -> None:
 def test_a_workload_of_another_kind_is_made_as_the_file_says() -> None:
     """A CronJob with a pod template of its own, which has no number of pods."""
     pod = {"spec": {"containers": [{"name": "report", "image": "i"}], "nodeSelector": {"disk": "fast"}}}
-    given = {"kind": "CronJob", "spec": {"schedule": "@daily"}, "pod": pod}
+    given = {"kind": "CronJob", "spec": {"schedule": "@daily"}, "pod": pod, "annotations": {"a": "b"}}
     made = up(changed(ENVIRONMENT, "secret-access:namespaces.test.workloads.app", given))
     assert made.of("kubernetes:apps/v1:Deployment") == []
-    spec = made.one("kubernetes:batch/v1:CronJob").inputs["spec"]
+    inputs = made.one("kubernetes:batch/v1:CronJob").inputs
+    spec = inputs["spec"]
+    assert inputs["metadata"]["annotations"] == {"a": "b"}
     assert spec["schedule"] == "@daily"
     template = spec["jobTemplate"]["spec"]["template"]["spec"]
     assert [container["name"] for container in template["containers"]] == ["report"]

@@ -129,11 +129,13 @@ def test_the_number_of_pods_may_be_an_autoscalers() -> None:
 def test_a_workload_may_be_of_any_kind_with_any_pod() -> None:
     """`kind`, `pod` and `spec` reach the settings; then `pod` may have the containers, and there is no image."""
     pod = {"spec": {"containers": [{"name": "web", "image": "i"}], "nodeSelector": {"disk": "fast"}}}
-    given = {"kind": "CronJob", "pod": pod, "spec": {"schedule": "0 3 * * *"}}
+    given = {"kind": "CronJob", "pod": pod, "spec": {"schedule": "0 3 * * *"}, "annotations": {"a": "b"}}
     loaded = load(changed(ENVIRONMENT, APP, given))
     assert isinstance(loaded, settings.Environment)
     (workload,) = loaded.namespaces[0].workloads
-    assert workload == Workload("app", None, None, kind=WorkloadKind.CRON_JOB, pod=pod, spec={"schedule": "0 3 * * *"})
+    assert workload == Workload(
+        "app", None, None, kind=WorkloadKind.CRON_JOB, annotations={"a": "b"}, pod=pod, spec={"schedule": "0 3 * * *"}
+    )
 
 
 WRONG_CLUSTER = [
@@ -270,6 +272,7 @@ WRONG_ENVIRONMENT = [
     (f"{APP}.kind", "DaemonSet", [f"{APP}.kind: given 'DaemonSet'", "one of Deployment, StatefulSet, Job, CronJob"]),
     (f"{APP}.kind", "CronJob", [f"{APP}.spec: spec.schedule of a CronJob: given None", "0 3 * * *"]),
     (APP, {"image": "i", "kind": "Job", "replicas": 1}, [f"{APP}.replicas: replicas of a Job: given 1"]),
+    (f"{APP}.annotations", {"a": 1}, [f"{APP}.annotations", "of 'a': given 1", "in quotes"]),
     (f"{APP}.spec", {"replicas": 2}, [f"{APP}.spec: spec.replicas: given 2", "use the argument replicas"]),
     (f"{APP}.spec", {"strateg": {}}, [f"{APP}.spec: unknown field of spec", "did you mean strategy?"]),
     (f"{APP}.pod", {"spec": {"hostNetwork": True}}, [f"{APP}.pod: hostNetwork of the pod template: given True"]),

@@ -172,6 +172,11 @@ def no_proxy(env: Mapping[str, str | None], hosts: Sequence[str] = LOOPBACK) -> 
     return exceptions
 
 
+def annotations(given: object) -> dict[str, str]:
+    """Return annotations of an object."""
+    return text_mapping("annotations", given, '{"pulumi.com/skipAwait": "true"}')
+
+
 def replicas(given: object) -> int:
     """Return a number of pods."""
     fix = "leave it out for 1, or give None to leave the number to an autoscaler"

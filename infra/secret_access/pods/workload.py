@@ -52,6 +52,9 @@ class SecretWorkloadArgs(TypedDict):
     workload_name: NotRequired[pulumi.Input[str]]
     """Name of the workload and of the label `app.kubernetes.io/name`. Default: the component's name.
     Example: `shop`."""
+    annotations: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    """Annotations of the workload itself; those of its pods are in `pod`. Default: none.
+    Example: `{"pulumi.com/skipAwait": "true"}`."""
     replicas: NotRequired[pulumi.Input[int] | None]
     """Number of pods of a Deployment or a StatefulSet. `None` leaves the number to a HorizontalPodAutoscaler.
     Default: 1."""
@@ -98,6 +101,7 @@ class SecretWorkload(pulumi.ComponentResource):
         kind = given.plain("kind", kinds.kind, WorkloadKind.DEPLOYMENT)
         longest = kinds.LONGEST_NAME.get(kind, 63)
         workload_name = given.take("workload_name", partial(checks.workload_name, longest=longest), name)
+        annotations = given.optional("annotations", checks.annotations)
         replicas = _replicas(given, kind)
         own_spec = given.take("spec", partial(workload_spec.own_spec, kind), {})
         app = given.check(
@@ -120,7 +124,12 @@ class SecretWorkload(pulumi.ComponentResource):
         labels: Any = lift(_merged, access["pod_labels"], {NAME_LABEL: workload_name})
         workload = _resource(kind)(
             f"{name}-{kinds.RESOURCE_NAMES[kind]}",
-            metadata={"name": workload_name, "namespace": access["namespace"], "labels": labels},
+            metadata={
+                "name": workload_name,
+                "namespace": access["namespace"],
+                "labels": labels,
+                **({} if annotations is None else {"annotations": annotations}),
+            },
             spec=build(own_spec) if isinstance(own_spec, dict) else output(own_spec).apply(build),
             opts=children_of(self, opts),
         )

@@ -34,6 +34,13 @@ def test_it_makes_a_deployment_named_after_it() -> None:
     assert deployment(workload_name="web")["metadata"]["name"] == "web"
 
 
+def test_annotations_are_the_workloads_own() -> None:
+    """Those of the pods are in the pod template."""
+    made = deployment(annotations={"pulumi.com/skipAwait": "true"})
+    assert made["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert "pulumi.com/skipAwait" not in made["spec"]["template"]["metadata"]["annotations"]
+
+
 def test_pods_carry_what_the_access_asks_for() -> None:
     """Labels, annotations, ServiceAccount, sidecar and volumes come from the access component."""
     spec = deployment()["spec"]
@@ -150,6 +157,7 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
         "ports": [3000],
         "resources": {"limits": {"memory": "1Gi"}},
         "writable_root": True,
+        "annotations": {"a": "b"},
         "pod": {"spec": {"nodeSelector": {"disk": "fast"}, "containers": [{"name": "app", "command": ["serve"]}]}},
         "spec": {"minReadySeconds": 5},
     }
