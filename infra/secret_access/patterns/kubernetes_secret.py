@@ -70,7 +70,7 @@ class KubernetesSecret(pulumi.ComponentResource):
         values = given.plain("values", partial(_values, kind), {}, by_name=True)
         immutable = given.plain("immutable", partial(checks.flag, "immutable"), False)
         labels = given.take("labels", checks.labels, {})
-        data: Any = pulumi.Output.secret(_data(given, values))
+        data: Any = _data(given, values)  # the SDK marks it as secret, as an input and as an output
         super().__init__("secret-access:index:KubernetesSecret", name, {}, opts)
         child = children_of(self, opts)
 
@@ -86,7 +86,7 @@ class KubernetesSecret(pulumi.ComponentResource):
             type=str(kind),
             data=data,
             immutable=True if immutable else None,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(additional_secret_outputs=["data"])),
+            opts=child,
         )
         self.secret_name = secret.metadata.apply(lambda metadata: str(metadata.name))
         self.register_outputs({"namespace": self.namespace, "secretName": self.secret_name})
