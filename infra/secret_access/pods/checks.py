@@ -172,6 +172,15 @@ def no_proxy(env: Mapping[str, str | None], hosts: Sequence[str] = LOOPBACK) -> 
     return exceptions
 
 
+def outline(given: object) -> object:
+    """Return what a message may show of a part of a manifest: the names of fields, and no text, which may be secret."""
+    if isinstance(given, Mapping):
+        return sorted(map(str, given))
+    if isinstance(given, list | tuple):
+        return [outline(item) for item in given]
+    return "a text" if isinstance(given, str) else given
+
+
 def annotations(given: object) -> dict[str, str]:
     """Return annotations of an object."""
     return text_mapping("annotations", given, '{"pulumi.com/skipAwait": "true"}')

@@ -8,6 +8,7 @@ from pulumi import _types
 
 from ..checks import invalid, nearest
 from ..errors import InvalidArgument
+from .checks import outline
 
 SPELLING = "fields are spelled as in a manifest"
 
@@ -20,7 +21,7 @@ def check(what: str, given: object, form: type) -> None:
     if given is None:
         return
     if not isinstance(given, Mapping):
-        raise invalid(what, given, f"a mapping: {SPELLING}", "correct it")
+        raise invalid(what, _shown(what, given), f"a mapping: {SPELLING}", "correct it")
     types, python_names = _fields(form)
     for name, value in given.items():
         if name not in types:
@@ -34,15 +35,21 @@ def _check_value(what: str, given: object, kind: Any) -> None:
     form = _form_in(kind)
     if get_origin(kind) is Sequence:
         if not isinstance(given, list | tuple):
-            raise invalid(what, given, "a list", f"write [{given!r}]" if isinstance(given, str) else "correct it")
+            shown = _shown(what, given)
+            raise invalid(what, shown, "a list", f"write [{shown!r}]" if isinstance(given, str) else "correct it")
         if form:
             for index, item in enumerate(given):
                 check(f"{what}[{index}]", item, form)
     elif get_origin(kind) is Mapping:
         if not isinstance(given, Mapping):
-            raise invalid(what, given, "a mapping", "correct it")
+            raise invalid(what, _shown(what, given), "a mapping", "correct it")
     elif form:
         check(what, given, form)
+
+
+def _shown(what: str, given: object) -> object:
+    """Return what a message may show: a text is shown whole where it is no variable."""
+    return given if isinstance(given, str) and ".env" not in what else outline(given)
 
 
 def _form_in(kind: Any) -> type | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..checks import invalid
-from .checks import URL_VARIABLE
+from .checks import URL_VARIABLE, outline
 from .injection_refusals import (
     AUDIENCE,
     LOCALHOST,
@@ -35,20 +35,24 @@ def pod_spec(template: object) -> Manifest:
     expected = '{"metadata": {"labels": {…}}, "spec": {"containers": [{"name": "app", …}]}}'
     fix = "give the whole pod template, spelled as in a manifest"
     if not isinstance(template, Mapping) or not isinstance(template.get("spec"), Mapping):
-        raise invalid("the pod template", template, expected, fix)
+        raise invalid("the pod template", outline(template), expected, fix)
     spec: Manifest = template["spec"]
     for field in ("containers", "initContainers", "volumes"):
         if not _is_list_of_named(spec.get(field) or []):
-            raise invalid(f"{field} of the pod template", spec[field], "a list of mappings, each with a name", fix)
+            shown = outline(spec[field])
+            raise invalid(f"{field} of the pod template", shown, "a list of mappings, each with a name", fix)
     if not spec.get("containers"):
         raise invalid("containers of the pod template", spec.get("containers"), "at least one container", "add it")
     for container in _containers(spec):
         for field in ("env", "ports", "volumeMounts"):
             items = container.get(field) or []
             if not isinstance(items, list | tuple) or not all(isinstance(item, Mapping) for item in items):
-                raise invalid(f"{field} of the container {container['name']}", items, "a list of mappings", fix)
+                raise invalid(
+                    f"{field} of the container {container['name']}", outline(items), "a list of mappings", fix
+                )
         if not _is_list_of_named(container.get("env") or []):
-            raise invalid(f"env of the container {container['name']}", container["env"], "variables with names", fix)
+            shown = outline(container["env"])
+            raise invalid(f"env of the container {container['name']}", shown, "variables with names", fix)
     return spec
 
 

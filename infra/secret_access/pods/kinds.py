@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..checks import invalid
+from .checks import outline
 from .pod_template import NAME_LABEL
 
 Manifest = dict[str, Any]
@@ -59,7 +60,8 @@ def kind(given: object) -> WorkloadKind:
 def own_spec(given: object, of: WorkloadKind) -> Manifest:
     """Return what `spec` says of the workload itself; refuse what the component or another argument sets."""
     if not isinstance(given, Mapping):
-        raise invalid("spec", given, f"the spec of a {of} as in a manifest, without its pod template", "correct it")
+        expected = f"the spec of a {of} as in a manifest, without its pod template"
+        raise invalid("spec", outline(given), expected, "correct it")
     if of is WorkloadKind.CRON_JOB:
         _refuse("spec.jobTemplate.spec", (given.get("jobTemplate") or {}).get("spec") or {})
         if not given.get("schedule"):
@@ -72,7 +74,7 @@ def own_spec(given: object, of: WorkloadKind) -> Manifest:
 def _refuse(where: str, spec: Mapping[str, Any]) -> None:
     for field, fix in SET_ELSEWHERE.items():
         if field in spec:
-            raise invalid(f"{where}.{field}", spec[field], "no such field here", fix)
+            raise invalid(f"{where}.{field}", outline(spec[field]), "no such field here", fix)
 
 
 def no_replicas(of: WorkloadKind, given: object) -> None:

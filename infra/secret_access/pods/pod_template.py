@@ -100,7 +100,7 @@ def _not_yet(env: Sequence[Manifest], present: Sequence[Manifest]) -> list[Manif
     by_name = {variable.get("name"): variable for variable in present}
     for variable in env:
         if by_name.get(variable["name"], variable) != variable:
-            raise _twice(f"env of {variable['name']}", variable, by_name[variable["name"]])
+            raise _twice(f"env of {variable['name']}", "the same value", "another one")
     return [variable for variable in env if variable["name"] not in by_name]
 
 

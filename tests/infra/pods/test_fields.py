@@ -73,3 +73,25 @@ def test_another_shape_is_refused(given: Any, where: str) -> None:
     """A text where a list belongs, and a list where a mapping does."""
     with pytest.raises(InvalidArgument, match=where):
         fields.check("pod", given, PodTemplateSpecArgs)
+
+
+SECRET = {"name": "PASSWORD", "value": "s3cr3t"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [{"spec": {"containers": [{"env": [SECRET]}]}}],
+        {"spec": [{"containers": [{"env": [SECRET]}]}]},
+        {"spec": {"containers": {"app": {"env": [SECRET]}}}},
+        {"spec": {"containers": [[SECRET]]}},
+        {"spec": {"containers": [{"env": {"PASSWORD": "s3cr3t"}}]}},
+        {"spec": {"containers": [{"env": ["PASSWORD=s3cr3t"]}]}},
+        {"spec": {"containers": [{"env": "PASSWORD=s3cr3t"}]}},
+    ],
+)
+def test_no_refusal_shows_the_value_of_a_variable(given: Any) -> None:
+    """It may be a secret, which would get into logs."""
+    with pytest.raises(InvalidArgument) as error:
+        fields.check("pod", given, PodTemplateSpecArgs)
+    assert "s3cr3t" not in str(error.value)

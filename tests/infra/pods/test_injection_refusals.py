@@ -1,5 +1,6 @@
 """What the sidecar is not put into: each refusal says why, and the neighbour that is harmless passes."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -118,3 +119,26 @@ def test_what_is_like_a_refused_template_but_harmless_passes() -> None:
         ),
         access(),
     )
+
+
+SECRET = "s3cr3t"
+
+
+def with_secret(given: dict[str, Any]) -> dict[str, Any]:
+    """The template with a variable in each container that should not be there, and a container that has it."""
+    secret, changed = {"name": "PASSWORD", "value": SECRET}, copy.deepcopy(given)
+    for field in ("containers", "initContainers"):
+        containers = (changed.get("spec") or {}).get(field) or []
+        for container in containers.values() if isinstance(containers, dict) else containers:
+            env = container.setdefault("env", [])
+            env.append(secret) if isinstance(env, list) else env.update({"PASSWORD": SECRET})
+    return changed
+
+
+@pytest.mark.parametrize("given", [*(one for one, _ in REFUSED.values()), {"containers": [{"name": "app"}]}])
+def test_no_refusal_shows_the_value_of_a_variable(given: dict[str, Any]) -> None:
+    """It may be a secret, which would get into logs."""
+    changed = with_secret({"spec": given} if "containers" in given else given)
+    with pytest.raises(InvalidArgument) as error:
+        inject(changed["spec"] if "containers" in given else changed, access())
+    assert SECRET not in str(error.value)

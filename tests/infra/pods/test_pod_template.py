@@ -177,3 +177,11 @@ def test_conflicts_are_refused_before_the_workload_is_made(changed: dict[str, An
     with pytest.raises(InvalidArgument, match=rf"SecretWorkload 'shop': .*{reason}"):
         run(workload(**late), world)
     assert world.of(DEPLOYMENT) == []
+
+
+def test_two_values_of_a_variable_are_not_shown() -> None:
+    """One may be a secret, which would get into logs."""
+    pod = {"spec": {"containers": [{"name": "app", "env": [{"name": "PASSWORD", "value": "s3cr3t"}]}]}}
+    with pytest.raises(InvalidArgument, match="env of PASSWORD beside") as error:
+        run(workload(pod=pod, env={"PASSWORD": "s3cr3t2"}))
+    assert "s3cr3t" not in str(error.value)

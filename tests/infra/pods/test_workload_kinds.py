@@ -108,7 +108,7 @@ def test_the_workloads_own_spec_is_kept(delay: Any) -> None:
         ("StatefulSet", {"spec": {"replicas": 2}}, "spec.replicas: .*; use the argument replicas"),
         ("Deployment", {"pod": {"spec": {"restartPolicy": "Never"}}}, "restartPolicy of a Deployment: given 'Never'"),
         ("Deployment", {"spec": {"backoffLimit": 2}}, "unknown field of spec: given 'backoffLimit'"),
-        ("Deployment", {"spec": ["paused"]}, r"spec: given \['paused'\], expected a mapping"),
+        ("Deployment", {"spec": ["paused"]}, r"spec: given \['a text'\], expected a mapping"),
         (
             "StatefulSet",
             {"spec": {"volumeClaimTemplates": [{"metadata": {"name": "secret-access-token"}}]}},
