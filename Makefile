@@ -5,6 +5,8 @@ export UV_SYSTEM_CERTS := 1
 unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 LOCAL := .venv/bin/python -m local
+# Two test processes, each with whole files
+SIDE_BY_SIDE := -n 2 --dist loadfile
 # Which of Pulumi's plugins the local stacks run with (local/plugins.py): auto, real or standin.
 export PLUGINS ?= auto
 # Which clouds the laptop environment has (local/selection.py): aws, gcp, azure, vault or all.
@@ -23,15 +25,15 @@ down: setup-check ## end the laptop environment and put the machine back as it w
 	@$(LOCAL) down
 
 test: setup-test check ## everything: make check, each part against real ones, the whole on the laptop environment
-	@.venv/bin/pytest -n 2 --dist loadfile tests/integration
+	@.venv/bin/pytest $(SIDE_BY_SIDE) tests/integration
 	@.venv/bin/pytest tests/bench tests/soak tests/e2e # these need the machine alone
 
 check: setup-check ## lint, types and unit tests, for daily work
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
-	@.venv/bin/pytest tests/infra tests/local
-	@.venv/bin/pytest tests/names tests/sidecar # apart: Google's client and Pulumi's SDK carry the same protobuf
+	@.venv/bin/pytest $(SIDE_BY_SIDE) tests/infra tests/local
+	@.venv/bin/pytest $(SIDE_BY_SIDE) tests/names tests/sidecar # apart: Google's client and Pulumi's SDK carry the same protobuf
 
 e2e: setup-test ## the tests on the laptop environment alone, five to ten minutes; one that is up is rebuilt, what you made in it is lost
 	@.venv/bin/pytest tests/e2e

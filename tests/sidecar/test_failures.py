@@ -15,6 +15,7 @@ import pytest
 
 from secret_sidecar.api.readiness import Readiness
 from secret_sidecar.http_client.origin import Origin
+from secret_sidecar.server import Sidecar
 from secret_sidecar.settings import Settings
 from secret_sidecar.vaults.aws.settings import AwsSettings
 from tests.fakes import aws as fake_aws
@@ -158,7 +159,7 @@ async def test_the_vault_fails(
     if failure.tries:
         assert other.server.connections == failure.tries
     await other.server.become(well(aws))
-    assert (await ask(sidecar.port, PATH)).status == 200
+    await recovers(sidecar, failure)
 
 
 @by_name
@@ -174,7 +175,14 @@ async def test_the_identity_service_fails(
     assert (got.status, got.json["type"].rpartition(":")[2]) == failure.identity
     await other.server.become(well(aws))
     await sidecar.readiness.wait()
-    assert (await ask(sidecar.port, PATH)).status == 200
+    await recovers(sidecar, failure)
+
+
+async def recovers(sidecar: Sidecar, failure: Failure) -> None:
+    """The first read is served; where reads have a part of a second, the first that a busy machine answers in it."""
+    async with asyncio.timeout(60):
+        while (status := (await ask(sidecar.port, PATH)).status) != 200:
+            assert failure.timeout < 1, status
 
 
 async def test_a_redirect_is_not_followed(
