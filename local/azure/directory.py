@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
@@ -108,6 +109,8 @@ class Directory:
         self.deleted_vaults: dict[str, Vault] = {}
         """By name in lower case."""
         self.tokens: dict[str, Access] = {}
+        self.documents: dict[str, dict[str, Any]] = {}
+        """What else there is, by resource id in lower case, as it was written."""
 
     def principal_of(self, client_id: str) -> str:
         """The principal that roles are assigned to."""

@@ -1,6 +1,6 @@
 """Azure Resource Manager: what of its REST API the laptop's stacks need, at the real paths, for whoever may manage.
 
-https://learn.microsoft.com/rest/api/resources/, .../managedidentity/, .../keyvault/, .../authorization/
+https://learn.microsoft.com/rest/api/resources/, .../managedidentity/, .../keyvault/, .../authorization/, .../monitor/
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from local.azure import identities, role_assignments, vaults
+from local.azure import identities, monitoring, role_assignments, vaults
 from local.azure.directory import GROUP, MANAGEMENT_RESOURCE, SUBSCRIPTION, Directory
 from local.azure.refusal import Refused
 from local.azure.roles import may_manage
@@ -27,6 +27,11 @@ _ROUTES: tuple[tuple[str, Handler], ...] = (
     (rf"{_GROUP}/providers/Microsoft\.KeyVault/vaults/(?P<name>[^/]+)", vaults.vault),
     (rf"{_GROUP}/providers/Microsoft\.KeyVault/vaults", vaults.listed),
     (rf"{_DELETED}/(?P<name>[^/]+)/purge", vaults.purge),
+    (
+        r"(?P<scope>/.*)/providers/Microsoft\.Insights/diagnosticSettings/(?P<name>[^/]+)",
+        monitoring.diagnostic_setting,
+    ),
+    (rf"{_GROUP}/providers/Microsoft\.Insights/scheduledQueryRules/(?P<name>[^/]+)", monitoring.query_rule),
     (
         r"(?P<scope>/.*)/providers/Microsoft\.Authorization/roleAssignments(?:/(?P<name>[^/]+))?",
         role_assignments.assignments,

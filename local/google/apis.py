@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from local.google import pools, resource_manager, secret_manager, service_accounts, tokens
+from local.google import monitoring, pools, resource_manager, secret_manager, service_accounts, tokens
 from local.google.errors import RefusedError
 from local.google.project import NUMBER, PROJECT, Project
 from local.http_service import Reply, Request
@@ -29,6 +29,10 @@ _ROUTES: tuple[tuple[str, Callable[[Project, Request, re.Match[str]], Reply]], .
     (
         rf"{_THE_PROJECT}/serviceAccounts(?:/([^/:]+)(?::([a-zA-Z]+))?)?",
         lambda project, request, found: service_accounts.answer(project, found[1] or "", found[2] or "", request),
+    ),
+    (
+        rf"/v[23]/projects/{PROJECT}/(sinks|alertPolicies)(?:/([^/:]+))?",
+        lambda project, request, found: monitoring.answer(project, found[1], found[2] or "", request),
     ),
     (
         rf"{_THE_PROJECT}/locations/global/workloadIdentityPools(?:/([^/:]+))?",

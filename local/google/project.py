@@ -81,6 +81,10 @@ class Project:
     """Service accounts by their emails, as their documents are."""
     secrets: dict[str, Stored] = field(default_factory=dict)
     """By their ids; a region's have the region and `/` before them."""
+    audit_configs: list[dict[str, Any]] = field(default_factory=list)
+    """Which calls of which services are logged, besides writes: in the project's policy."""
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Sinks and alerts, as they were written."""
     tokens: dict[str, AccessToken] = field(default_factory=dict)
     owners: frozenset[str] = frozenset()
     """Members who may do everything."""

@@ -5,6 +5,8 @@ https://cloud.google.com/resource-manager/reference/rest/v1/projects
 
 from __future__ import annotations
 
+from typing import Any
+
 from local.google.errors import RefusedError
 from local.google.policies import policy, replaced
 from local.google.project import CLOUD_PLATFORM, NUMBER, PROJECT, PROJECT_RESOURCE, Project
@@ -22,9 +24,19 @@ def answer(project: Project, action: str, request: Request) -> Reply:
             return Reply(found)
         case "POST", "getIamPolicy":
             project.authorize(who, "resourcemanager.projects.getIamPolicy", PROJECT_RESOURCE)
-            return Reply(policy(project.bindings))
+            return Reply(_policy(project))
         case "POST", "setIamPolicy":
             project.authorize(who, "resourcemanager.projects.setIamPolicy", PROJECT_RESOURCE)
-            project.bindings = replaced(project.bindings, request.json["policy"])
-            return Reply(policy(project.bindings))
+            given, mask = request.json["policy"], request.json.get("updateMask", "bindings,etag").split(",")
+            bindings = replaced(project.bindings, given)
+            if "bindings" in mask:
+                project.bindings = bindings
+            if "auditConfigs" in mask:
+                project.audit_configs = given.get("auditConfigs", [])
+            return Reply(_policy(project))
     raise RefusedError(404, "Method not found.")
+
+
+def _policy(project: Project) -> dict[str, Any]:
+    audited = {"auditConfigs": project.audit_configs} if project.audit_configs else {}
+    return {**policy(project.bindings), **audited}

@@ -1,4 +1,4 @@
-"""The stand-in for the azure-native provider plugin: managed identities, vaults and role assignments by Azure's API.
+"""The stand-in for the azure-native provider plugin: identities, vaults, role assignments and audits by Azure's API.
 
 Names, ids and defaults are those of the real one: https://www.pulumi.com/registry/packages/azure-native/. It signs in
 with a client secret (``ARM_CLIENT_ID``, ``ARM_CLIENT_SECRET``), and knows no Azure but one whose ``metadataHost`` says
@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from local import config
+from local.standins import azure_monitor
+from local.standins.azure_resource import Resource, tags_of
 from local.standins.cloud import Cloud
-from local.standins.errors import Gone, Refused
-from local.standins.kinds import Kind
+from local.standins.errors import Refused
 from local.standins.protocol import Properties
 from local.standins.provider import run
 from local.standins.rest import Rest
@@ -59,55 +60,6 @@ class Api:
         self._rest.delete(f"{identity}?api-version={version}")
 
 
-class Resource(Kind):
-    """A resource of Azure Resource Manager: its id is its path, and writing it again changes it."""
-
-    version: ClassVar[str]
-    computed: ClassVar[tuple[str, ...]] = ("azureApiVersion", "name", "type")
-    none_when_empty = ("tags",)
-
-    def path(self, inputs: Properties) -> str:
-        """Its id."""
-        raise NotImplementedError
-
-    def document(self, inputs: Properties) -> Properties:
-        """What is written."""
-        raise NotImplementedError
-
-    def inputs_of(self, found: Properties) -> Properties:
-        """The inputs that would write it as it is."""
-        raise NotImplementedError
-
-    def known_of(self, found: Properties) -> Properties:
-        """What Azure alone knows of it."""
-        return {"azureApiVersion": self.version, "name": found["name"], "type": found["type"]}
-
-    def create(self, inputs: Properties) -> str:
-        identity = self.path(inputs)
-        try:
-            self.api.get(identity, self.version)
-        except Gone:
-            self.api.put(identity, self.version, self.document(inputs))
-            return identity
-        raise Refused(f"cannot create already existing resource {identity!r}")
-
-    def read(self, identity: str) -> tuple[Properties, Properties]:
-        found = self.api.get(identity, self.version)
-        return self.inputs_of(found), self.known_of(found)
-
-    def update(self, identity: str, live: Properties, inputs: Properties) -> None:
-        del live
-        self.api.put(identity, self.version, self.document(inputs))
-
-    def delete(self, identity: str, inputs: Properties) -> None:
-        del inputs
-        self.api.delete(identity, self.version)
-
-
-def _tags(document: Properties) -> Properties:
-    return {"tags": document["tags"]} if document.get("tags") else {}
-
-
 class UserAssignedIdentity(Resource):
     """https://learn.microsoft.com/rest/api/managedidentity/user-assigned-identities"""
 
@@ -126,7 +78,7 @@ class UserAssignedIdentity(Resource):
 
     def inputs_of(self, found: Properties) -> Properties:
         names = {"resourceGroupName": found["id"].split("/")[4], "resourceName": found["name"]}
-        return {**names, "location": found["location"], **_tags(found)}
+        return {**names, "location": found["location"], **tags_of(found)}
 
     def known_of(self, found: Properties) -> Properties:
         return {**super().known_of(found), **found["properties"]}
@@ -181,7 +133,7 @@ class Vault(Resource):
             if key not in ("provisioningState", "vaultUri") and unset.get(key) != value
         }
         names = {"resourceGroupName": found["id"].split("/")[4], "vaultName": found["name"]}
-        return {**names, "location": found["location"], "properties": properties, **_tags(found)}
+        return {**names, "location": found["location"], "properties": properties, **tags_of(found)}
 
     def known_of(self, found: Properties) -> Properties:
         return {**super().known_of(found), "properties": found["properties"]}
@@ -229,7 +181,7 @@ class AzureNative(Cloud):
 
     package = "azure-native"
     settings = frozenset({"clientId", "clientSecret", "environment", "metadataHost", "subscriptionId", "tenantId"})
-    kinds = (UserAssignedIdentity, FederatedIdentityCredential, Vault, RoleAssignment)
+    kinds = (UserAssignedIdentity, FederatedIdentityCredential, Vault, RoleAssignment, *azure_monitor.KINDS)
 
     def configure_api(self, inputs: Properties) -> Api:
         given = {

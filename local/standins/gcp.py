@@ -1,4 +1,4 @@
-"""The stand-in for the gcp provider plugin: IAM, its pools, and policies of secrets, by Google's own REST APIs.
+"""The stand-in for the gcp provider plugin: IAM, its pools, policies of secrets and audits, by Google's own REST APIs.
 
 It works with the laptop's fake of Google Cloud (local/google) alone, at the addresses that its settings give. Names
 and defaults are those of the real one: https://www.pulumi.com/registry/packages/gcp/. Where they differ: a project has
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
+from local.standins import gcp_audit
 from local.standins.cloud import Cloud
 from local.standins.errors import Refused
 from local.standins.gcp_policies import (
@@ -34,6 +35,8 @@ ENDPOINTS = {
     "pools": "iamBetaCustomEndpoint",
     "secrets": "secretManagerCustomEndpoint",
     "regional": "secretManagerRegionalCustomEndpoint",
+    "logging": "loggingCustomEndpoint",
+    "monitoring": "monitoringCustomEndpoint",
 }
 """The settings with the addresses of the APIs, by the names that the kinds know them by."""
 
@@ -79,6 +82,7 @@ class Gcp(Cloud):
         RegionalSecretIamMember,
         SecretIamBinding,
         SecretIamMember,
+        *gcp_audit.KINDS,
     )
 
     def configure_api(self, inputs: Properties) -> Api:
