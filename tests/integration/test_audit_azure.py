@@ -1,4 +1,4 @@
-"""AzureAuditTrail with the real engine, the azure-native plugin's stand-in and the laptop's fake, which only keeps it."""
+"""AzureAuditTrail with the real engine, the azure-native plugin's stand-in and the laptop's fake, which keeps it."""
 
 from __future__ import annotations
 

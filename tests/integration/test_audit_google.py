@@ -1,4 +1,4 @@
-"""GcpAuditTrail with the real engine, the gcp plugin's stand-in and the laptop's fake, which only keeps it."""
+"""GcpAuditTrail with the real engine, the gcp plugin's stand-in and the laptop's fake, which keeps it."""
 
 from __future__ import annotations
 
