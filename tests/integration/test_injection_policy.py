@@ -132,8 +132,9 @@ def test_pods_of_any_form_are_the_same_by_the_policy_and_by_the_pure_function(
 
 
 def proxied(*variables: dict[str, Any]) -> Pod:
-    """A pod with a container of these variables."""
-    return template(container={"env": list(variables)})
+    """A pod with a container and an init container of these variables."""
+    env = list(variables)
+    return template(container={"env": env}, initContainers=[{"name": "a", "image": "a", "env": env}])
 
 
 PROXY = {"name": "HTTP_PROXY", "value": "http://proxy"}

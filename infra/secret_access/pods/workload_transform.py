@@ -11,9 +11,10 @@ import pulumi
 from ..arguments import Arguments
 from ..checks import flag, invalid
 from ..errors import InvalidArgument
-from ..inputs import is_later, lift, waiting_for
+from ..inputs import is_later, is_plain, lift, waiting_for
 from .admission_policy import INJECTION_LABEL
 from .injection import inject
+from .injection_checks import check_known
 from .workload import WorkloadAccess
 
 ASKED = "true"
@@ -87,19 +88,32 @@ class _Workload:
     def _injected(self, template: Any) -> Any:
         if _field(template, ("spec", "containers")) is None:
             return template
+        # The access seldom is plain as a whole: what is plain of it refuses a template in the preview already
+        if is_plain(template) and is_plain(self.namespace):
+            known = {key: value for key, value in self.access.items() if is_plain(value)}
+            self._prefixed(self._check, template, self.namespace, known)
         return lift(self._inject, template, self.namespace, self.access)
 
     def _inject(self, template: Any, namespace: object, access: Mapping[str, Any]) -> Any:
         """Return the template with the sidecar; all values are known."""
         if not _field(template, ("spec", "containers")):
             return template
+        self._prefixed(self._check, template, namespace, access)
+        return self._prefixed(inject, template, access)
+
+    def _check(self, template: Any, namespace: object, access: Mapping[str, Any]) -> None:
+        """Refuse the workload by what is known of the access."""
+        if self.kind.endswith("Patch"):
+            raise _partial(self.kind)
+        expected = access.get("namespace", namespace)
+        if namespace is None or namespace != expected:
+            fix = "name it there, or use the access component of that namespace: an identity is for one"
+            raise invalid("metadata.namespace", namespace, expected or "that of the access", fix)
+        check_known(template, access)
+
+    def _prefixed(self, function: Callable[..., Any], *values: Any) -> Any:
         try:
-            if self.kind.endswith("Patch"):
-                raise _partial(self.kind)
-            if namespace != access["namespace"]:
-                fix = "name it there, or use the access component of that namespace: an identity is for one"
-                raise invalid("metadata.namespace", namespace, access["namespace"], fix)
-            return inject(template, access)
+            return function(*values)
         except InvalidArgument as problem:
             raise InvalidArgument(f"{self.where}: {problem}") from None
 

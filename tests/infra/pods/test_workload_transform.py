@@ -87,6 +87,7 @@ def test_resources_of_other_packages_are_left_alone() -> None:
             "apps/v1:Deployment",
             "hostNetwork of the pod template",
         ),
+        (workload(template(metadata={"labels": {"team": "b"}})), "apps/v1:Deployment", "label team: given 'b'"),
         (workload(), "apps/v1:DeploymentPatch", "DeploymentPatch.*a whole workload"),
         ({"items": [workload()]}, "apps/v1:DeploymentList", "write each item as a resource of its own"),
         ({"chart": "shop"}, "helm.sh/v3:Release", "Release.*kubernetes.helm.v4.Chart, or SidecarInjection"),
@@ -110,22 +111,38 @@ def test_labelled_workloads_of_the_namespace_alone_are_injected() -> None:
         transformed(workload(template(metadata=ASKING), metadata={}), labelled=True)
 
 
+class Never(pulumi.Output[Any]):
+    """What is known only after the preview, and must not be waited for."""
+
+    def __init__(self) -> None:
+        pass
+
+    def apply(self, *_: Any, **__: Any) -> Any:
+        raise AssertionError("waited for")
+
+
+def deployment(props: dict[str, Any]) -> pulumi.ResourceTransformArgs:
+    return pulumi.ResourceTransformArgs(True, "kubernetes:apps/v1:Deployment", "a", props, pulumi.ResourceOptions())
+
+
 def test_a_workload_that_does_not_ask_waits_for_nothing_of_the_access() -> None:
     """The access may depend on that very workload, such as a Vault in the cluster."""
+    later: Any = {**access(), "namespace": Never(), "sidecar": Never()}
+    assert inject_sidecar(later, labelled=True)(deployment(workload())) is None
 
-    class Never(pulumi.Output[Any]):
-        def __init__(self) -> None:
-            pass
 
-        def apply(self, *_: Any, **__: Any) -> Any:
-            raise AssertionError("waited for")
-
-    waiting: Any = {**access(), "namespace": Never(), "sidecar": Never()}
-    transform = inject_sidecar(waiting, labelled=True)
-    args = pulumi.ResourceTransformArgs(
-        True, "kubernetes:apps/v1:Deployment", "a", workload(), pulumi.ResourceOptions()
-    )
-    assert transform(args) is None
+@pytest.mark.parametrize(
+    ("props", "reason"),
+    [
+        (workload(template(serviceAccountName="shop")), "serviceAccountName"),
+        (workload(metadata={"namespace": "prod"}), "given 'prod', expected test"),
+    ],
+)
+def test_what_is_known_refuses_a_workload_at_once(props: dict[str, Any], reason: str) -> None:
+    """In the first preview, where the identity is not known yet."""
+    later: Any = {**access(), "sidecar": Never()}
+    with pytest.raises(InvalidArgument, match=f"inject_sidecar: Deployment 'a': .*{reason}"):
+        inject_sidecar(later)(deployment(props))
 
 
 def test_arguments_are_checked_at_once() -> None:
