@@ -1,0 +1,65 @@
+"""What `make bench-proof` runs: the documents of many namespaces, evaluated on one core. Writes .local/bench-proof.json.
+
+The documents are those of the components, by their own pure functions. Each namespace is judged against each one's
+prefix: for all names by the prover, and for five names of each prefix one by one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from pathlib import Path
+
+from secret_access.aws.documents import render, secrets_policy
+from secret_access.aws.identifiers import Account, OidcProvider
+from secret_access.aws.trust import irsa_trust
+from secret_access.checks import subject
+from secret_access.proof.aws import stack
+from secret_access.proof.preview import Resource
+
+WRITTEN = Path(__file__).parents[1] / ".local" / "bench-proof.json"
+ACCOUNT = Account("aws", "111122223333")
+PROVIDER = OidcProvider("aws", ACCOUNT.account_id, "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539")
+
+
+def documents(namespaces: int) -> list[Resource]:
+    """The roles and policies of so many namespaces, whose names begin alike."""
+    return [each for number in range(namespaces) for each in _of(f"team-{number}")]
+
+
+def _of(namespace: str) -> list[Resource]:
+    role = f"secret-access-{namespace}"
+    trust = render(irsa_trust([PROVIDER], subject(namespace, "secret-access")))
+    policy = render(secrets_policy(ACCOUNT, "us-east-1", f"{namespace}/"))
+    return [
+        Resource(f"urn::{role}", stack.ROLE, {"name": role, "assumeRolePolicy": trust}, {}),
+        Resource(f"urn::{role}-policy", stack.ROLE_POLICY, {"role": role, "policy": policy}, {}),
+    ]
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(prog="python -m bench.proof", description=__doc__)
+    parser.add_argument("--namespaces", type=int, default=200)
+    made = documents(parser.parse_args().namespaces)
+    before = time.process_time()
+    verdict = stack.evaluate(made)
+    seconds = time.process_time() - before
+    if verdict.breaches or verdict.undecided or verdict.unreadable:
+        raise SystemExit(f"bench: the components' own documents are not isolated: {verdict}")
+    measured = {
+        "namespaces": len(verdict.namespaces),
+        "cells": verdict.cells,
+        "names": verdict.names_asked,
+        "seconds": round(seconds, 2),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    WRITTEN.parent.mkdir(exist_ok=True)
+    WRITTEN.write_text(json.dumps(measured, indent=2) + "\n")
+    print(json.dumps(measured))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""What a session may do to which secrets, as a set of ARNs: identity policies, session policy and boundary. Pure.
+
+Source: IAM User Guide, "Policy evaluation logic" (single account): what an identity policy allows, no policy denies,
+and the boundary and the session policy allow too, where there are such.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..strings import ANYTHING, Pattern, StringSet, complement, intersection, union
+from .conditions import applies
+from .statements import Statement, pattern
+
+ACTIONS = (
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecret",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:PutResourcePolicy",
+)
+"""What gives a value away, replaces or removes it, or hands on the right to: BatchGetSecretValue needs the first."""
+
+
+@dataclass(frozen=True)
+class Rights:
+    """The policies that decide for a session, and what is known of it (`aws:principaltag/…` and the like)."""
+
+    identity: tuple[Statement, ...]
+    known: Mapping[str, str]
+    limits: tuple[tuple[Statement, ...], ...] = ()
+    """The boundary and the session policy: each has to allow too."""
+
+    def allowed(self, action: str) -> StringSet:
+        """Return the ARNs that the action is allowed on."""
+        policies = (self.identity, *self.limits)
+        granted = intersection(self._of(policy, action, is_allow=True) for policy in policies)
+        denied = union(self._of(policy, action, is_allow=False) for policy in policies)
+        return granted - denied
+
+    def any_allowed(self) -> StringSet:
+        """Return the ARNs that any of ACTIONS is allowed on."""
+        return union(self.allowed(action) for action in ACTIONS)
+
+    def why(self, arn: str) -> tuple[str, str]:
+        """Return the first action that is allowed on an ARN, and the statement that allows it."""
+        action = next(each for each in ACTIONS if arn in self.allowed(each))
+        for statement in self.identity:
+            if statement.is_allow and arn in _resources(statement, action, self.known):
+                return action, statement.name
+        raise AssertionError(f"{arn} is not allowed")
+
+    def _of(self, policy: Sequence[Statement], action: str, *, is_allow: bool) -> StringSet:
+        return union(_resources(each, action, self.known) for each in policy if each.is_allow is is_allow)
+
+
+def _resources(statement: Statement, action: str, known: Mapping[str, str]) -> StringSet:
+    """Return the ARNs that a statement is about, for an action: more for an Allow in doubt, fewer for a Deny."""
+    if action.lower() not in statement.actions or not applies(statement, known):
+        return union(())
+    in_doubt = Pattern(ANYTHING.parts) if statement.is_allow is not statement.are_excluded else None
+    found = union(_patterns(statement.resources, known, in_doubt))
+    return complement(found) if statement.are_excluded else found
+
+
+def _patterns(resources: Iterable[str], known: Mapping[str, str], in_doubt: Pattern | None) -> Iterable[StringSet]:
+    return (pattern(each, known, in_doubt) for each in resources)

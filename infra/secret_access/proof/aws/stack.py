@@ -1,0 +1,227 @@
+"""AWS's roles, policies and associations in a stack, and which namespace gets what by them. Pure."""
+
+import re
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..emptiness import member
+from ..isolation import Reach, Verdict, judge
+from ..preview import Resource
+from ..strings import Pattern, StringSet, intersection, literal, sequence, some
+from . import trust
+from .rights import Rights
+from .secrets import EXAMPLE, spelling
+from .statements import Statement, statements
+
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+POLICY = "aws:iam/policy:Policy"
+ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+COMPONENT = "secret-access:index:AwsSecretAccess"
+NOT_IN_THE_DOCUMENTS = (
+    "resource policies of secrets and keys",
+    "service and resource control policies of the organization",
+    "roles and policies that other stacks or people attach",
+)
+_SUBJECT = "system:serviceaccount:"
+_IN_NAMES = string.ascii_lowercase + string.digits + "-"
+_ACCOUNT = some(_IN_NAMES + ".", more=True)
+_DESCRIPTION = re.compile(r"Secrets (?P<prefix>\S+/)\* for pods of the namespace (?P<namespace>\S+)")
+_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:")
+
+
+@dataclass
+class Role:
+    """A role of the stack, as far as its documents are known."""
+
+    urn: str
+    name: str
+    arn: str | None
+    trust: tuple[Statement, ...]
+    policies: list[Statement] = field(default_factory=list)
+    boundary: tuple[Statement, ...] | None = None
+
+
+@dataclass
+class Stack:
+    """What the resources say; `undecided` is what they do not."""
+
+    roles: dict[str, Role] = field(default_factory=dict)
+    """By URN."""
+    prefixes: dict[str, str] = field(default_factory=dict)
+    """By namespace, as the components declare them."""
+    undecided: list[str] = field(default_factory=list)
+    associations: list[Resource] = field(default_factory=list)
+
+    def role_of(self, resource: Resource, key: str) -> Role | None:
+        """Return the role that an input names: by its name, its ARN, or the resource that the input comes from."""
+        given = resource.text(key)
+        for role in self.roles.values():
+            if role.urn in resource.depends_on.get(key, ()):
+                return role
+            if given is not None and (given == role.name or given.endswith(f"/{role.name}")):
+                return role
+        return None
+
+
+def evaluate(
+    resources: Sequence[Resource], prefixes: Mapping[str, str] | None = None, shared: Sequence[str] = ()
+) -> Verdict:
+    """Return what AWS's documents among the resources let through.
+
+    `prefixes` are those of namespaces, over what the components declare; a namespace without any has its own name
+    and `/`.
+    """
+    stack = read(resources)
+    declared = {**stack.prefixes, **(prefixes or {})}
+    reached = [*_by_tokens(stack, set(declared)), *_by_associations(stack)]
+    return judge("aws", declared, reached, spelling(_where(stack)), shared=shared, undecided=stack.undecided)
+
+
+def read(resources: Sequence[Resource]) -> Stack:
+    """Return the roles with all their policies; raises DocumentError."""
+    stack = Stack()
+    policies = {each.urn: each for each in resources if each.type == POLICY}
+    for each in resources:
+        if each.type == COMPONENT and (namespace := each.text("namespace")):
+            stack.prefixes[namespace] = each.text("secretPrefix") or f"{namespace}/"
+        if each.type == ROLE:
+            _add_role(stack, each, policies)
+        if each.type == ASSOCIATION:
+            stack.associations.append(each)
+            if namespace := each.text("namespace"):
+                stack.prefixes.setdefault(namespace, f"{namespace}/")
+    for each in resources:
+        if each.type in (ROLE_POLICY, ATTACHMENT):
+            _add_policy(stack, each, policies)
+    for role in stack.roles.values():
+        for namespace in trust.named_namespaces(role.trust):
+            stack.prefixes.setdefault(namespace, f"{namespace}/")
+    return stack
+
+
+def _add_policy(stack: Stack, each: Resource, policies: Mapping[str, Resource]) -> None:
+    role = stack.role_of(each, "role")
+    if role is None:
+        stack.undecided.append(f"{each.name} is a policy of a role that is not among the documents")
+    elif each.type == ROLE_POLICY:
+        role.policies += _document(stack, each, "policy", f"policy {each.text('name') or each.name} of {role.name}")
+    else:
+        urn = next((urn for urn in each.depends_on.get("policyArn", ()) if urn in policies), None)
+        role.policies += _managed(stack, each.text("policyArn") or "", urn, policies, role.name)
+
+
+def _add_role(stack: Stack, each: Resource, policies: Mapping[str, Resource]) -> None:
+    name = each.text("name") or each.name
+    role = Role(each.urn, name, each.text("arn"), _document(stack, each, "assumeRolePolicy", f"trust of {name}"))
+    if found := _DESCRIPTION.fullmatch(each.text("description") or ""):
+        stack.prefixes[found["namespace"]] = found["prefix"]
+    for number, inline in enumerate(each.inputs.get("inlinePolicies") or (), 1):
+        role.policies += statements(f"inline policy {inline.get('name') or number} of {name}", inline.get("policy"))
+    for arn in each.inputs.get("managedPolicyArns") or ():
+        urn = next((urn for urn in each.depends_on.get("managedPolicyArns", ()) if urn in policies), None)
+        role.policies += _managed(stack, str(arn), urn, policies, name)
+    boundary = next((urn for urn in each.depends_on.get("permissionsBoundary", ()) if urn in policies), None)
+    if boundary is not None and policies[boundary].text("policy") is not None:
+        role.boundary = statements(f"boundary of {name}", policies[boundary].text("policy"))
+    stack.roles[each.urn] = role
+    if trust.is_for_aws_principals(role.trust):
+        stack.undecided.append(f"role {name} trusts principals of AWS: who may become these is not judged")
+
+
+def _managed(
+    stack: Stack, arn: str, urn: str | None, policies: Mapping[str, Resource], role: str
+) -> tuple[Statement, ...]:
+    if urn is not None:
+        return _document(stack, policies[urn], "policy", f"policy {policies[urn].name} attached to {role}")
+    stack.undecided.append(f"role {role} has {arn or 'a policy'} attached, which is not among the documents")
+    return ()
+
+
+def _document(stack: Stack, each: Resource, key: str, source: str) -> tuple[Statement, ...]:
+    if each.inputs.get(key) is None or each.is_pending(key):
+        stack.undecided.append(f"the {source} is known only after `pulumi up`")
+        return ()
+    return statements(source, each.text(key))
+
+
+def _by_tokens(stack: Stack, declared: set[str]) -> Iterator[Reach]:
+    """Yield what tokens of ServiceAccounts get, those of namespaces that nobody declared among them."""
+    for role in stack.roles.values():
+        subjects = trust.trusted_subjects(role.trust)
+        for namespace, subject in _namespaces_of(subjects, declared):
+            lets_in = trust.statement_trusting(role.trust, subject)
+            yield _reach(namespace, role, Rights(tuple(role.policies), {}, _limits(role)), lets_in)
+
+
+def _namespaces_of(subjects: StringSet, declared: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield each namespace whose ServiceAccounts are among the subjects, with one of these.
+
+    Of namespaces that nobody declared there is one at most: it stands for all of them.
+    """
+    rest = intersection([subjects, sequence(literal(_SUBJECT), some(_IN_NAMES, more=True), literal(":"), _ACCOUNT)])
+    while (subject := member(rest)) is not None:
+        namespace = subject.split(":")[2]
+        yield namespace, subject
+        rest = rest - _subjects_of(namespace)
+        if namespace not in declared:
+            for each in sorted(declared):
+                if (found := member(intersection([_subjects_of(each), rest]))) is not None:
+                    yield each, found
+            return
+
+
+def _subjects_of(namespace: str) -> Pattern:
+    return sequence(literal(f"{_SUBJECT}{namespace}:"), _ACCOUNT)
+
+
+def _by_associations(stack: Stack) -> Iterator[Reach]:
+    """Yield what EKS Pod Identity gives."""
+    for each in stack.associations:
+        namespace, account = each.text("namespace"), each.text("serviceAccount")
+        role = stack.role_of(each, "roleArn")
+        if namespace is None or account is None:
+            stack.undecided.append(f"association {each.name}: its namespace is known only after `pulumi up`")
+            continue
+        if role is None:
+            stack.undecided.append(f"association {each.name}: its role is not among the documents")
+            continue
+        tags = {} if each.inputs.get("disableSessionTags") is True else _tags(namespace, account)
+        requested = {f"aws:requesttag/{key}": value for key, value in tags.items()}
+        if (lets_in := trust.statement_trusting_eks(role.trust, requested)) is None:
+            continue
+        limits = _limits(role)
+        if each.is_pending("policy"):
+            stack.undecided.append(f"the session policy of {each.name} is known only after `pulumi up`")
+        elif (policy := each.text("policy")) is not None:
+            limits = (*limits, statements(f"session policy of {each.name}", policy))
+        known = {f"aws:principaltag/{key}": value for key, value in tags.items()}
+        yield _reach(namespace, role, Rights(tuple(role.policies), known, limits), lets_in)
+
+
+def _tags(namespace: str, account: str) -> dict[str, str]:
+    return {"kubernetes-namespace": namespace, "kubernetes-service-account": account}
+
+
+def _limits(role: Role) -> tuple[tuple[Statement, ...], ...]:
+    return () if role.boundary is None else (role.boundary,)
+
+
+def _reach(namespace: str, role: Role, rights: Rights, lets_in: str) -> Reach:
+    def why(arn: str) -> tuple[str, ...]:
+        action, statement = rights.why(arn)
+        return lets_in, f"{statement} ({action})"
+
+    return Reach(namespace, f"role {role.name}", rights.any_allowed(), why)
+
+
+def _where(stack: Stack) -> str:
+    """Return the part of ARNs before the name, as the policies spell it."""
+    for role in stack.roles.values():
+        for statement in role.policies:
+            for resource in statement.resources:
+                if found := _ARN.match(resource):
+                    return found[0]
+    return EXAMPLE

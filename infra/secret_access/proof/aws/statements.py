@@ -1,0 +1,124 @@
+"""Statements of IAM policies, read from JSON. Pure.
+
+Source: IAM User Guide, "IAM JSON policy element reference".
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import DocumentError
+from ..strings import NOTHING, Pattern, StringSet, complement, glob, literal, sequence, union
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+ESCAPED = {"*": literal("*"), "?": literal("?"), "$": literal("$")}
+"""`${*}`, `${?}` and `${$}` are these characters themselves."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One operator, key and its values: the condition holds where one value matches."""
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement of a policy; `source` says where it stands, for people."""
+
+    source: str
+    sid: str
+    is_allow: bool
+    actions: StringSet
+    """Of lowercase actions: IAM compares them without regard to case."""
+    resources: tuple[str, ...]
+    are_excluded: bool
+    """Whether `resources` are those of NotResource."""
+    principals: Mapping[str, tuple[str, ...]]
+    """By kind: `AWS`, `Federated`, `Service`. Empty for policies of an identity."""
+    is_not_principal: bool
+    conditions: tuple[Condition, ...]
+
+    @property
+    def name(self) -> str:
+        """What people find it by."""
+        return f"{self.source}, statement {self.sid}"
+
+
+def statements(source: str, text: object) -> tuple[Statement, ...]:
+    """Return the statements of a document, JSON text or the object; raises DocumentError."""
+    try:
+        document = json.loads(text) if isinstance(text, str) else text
+    except ValueError as error:
+        raise DocumentError(f"{source} is not JSON: {error}; expected a policy document") from None
+    if not isinstance(document, Mapping) or "Statement" not in document:
+        raise DocumentError(f"{source} has no Statement; expected a policy document")
+    found = document["Statement"]
+    each = found if isinstance(found, list) else [found]
+    return tuple(_statement(source, number, one) for number, one in enumerate(each, 1))
+
+
+def pattern(text: str, variables: Mapping[str, str], unknown: Pattern | None) -> StringSet:
+    """Return what a pattern of a policy matches, its variables filled in.
+
+    `unknown` stands for a variable without a known value; with None, the pattern matches nothing.
+    """
+    parts: list[Pattern] = []
+    end = 0
+    for found in _VARIABLE.finditer(text):
+        parts.append(glob(text[end : found.start()]))
+        end = found.end()
+        key = found[1].strip().lower()
+        if key in ESCAPED:
+            parts.append(ESCAPED[key])
+        elif key in variables:
+            parts.append(literal(variables[key]))
+        elif unknown is None:
+            return NOTHING
+        else:
+            parts.append(unknown)
+    return glob(text) if not parts else sequence(*parts, glob(text[end:]))
+
+
+def _statement(source: str, number: int, given: object) -> Statement:
+    if not isinstance(given, Mapping) or given.get("Effect") not in ("Allow", "Deny"):
+        raise DocumentError(f"{source}: statement {number} has no Effect; expected Allow or Deny")
+    not_action, not_resource = "NotAction" in given, "NotResource" in given
+    actions = union(glob(each.lower()) for each in _texts(given.get("NotAction" if not_action else "Action")))
+    principals = given.get("NotPrincipal") if "NotPrincipal" in given else given.get("Principal")
+    return Statement(
+        source=source,
+        sid=str(given.get("Sid") or number),
+        is_allow=given["Effect"] == "Allow",
+        actions=complement(actions) if not_action else actions,
+        resources=_texts(given.get("NotResource" if not_resource else "Resource")),
+        are_excluded=not_resource,
+        principals=_principals(principals),
+        is_not_principal="NotPrincipal" in given,
+        conditions=_conditions(given.get("Condition")),
+    )
+
+
+def _principals(given: object) -> dict[str, tuple[str, ...]]:
+    if given == "*":
+        return {"AWS": ("*",), "Federated": ("*",), "Service": ("*",)}
+    return {str(kind): _texts(names) for kind, names in given.items()} if isinstance(given, Mapping) else {}
+
+
+def _conditions(given: object) -> tuple[Condition, ...]:
+    if not isinstance(given, Mapping):
+        return ()
+    return tuple(
+        Condition(str(operator), str(key), _texts(values))
+        for operator, keys in given.items()
+        for key, values in dict[str, Any](keys).items()
+    )
+
+
+def _texts(given: object) -> tuple[str, ...]:
+    each = given if isinstance(given, list) else [] if given is None else [given]
+    return tuple(str(text).lower() if isinstance(text, bool) else str(text) for text in each)

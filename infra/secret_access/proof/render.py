@@ -1,0 +1,53 @@
+"""A verdict for people, and for programs. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from .isolation import Breach, Verdict
+
+
+def as_json(verdict: Verdict, not_judged: Sequence[str]) -> dict[str, Any]:
+    """Return the verdict as JSON has it."""
+    return {
+        "cloud": verdict.cloud,
+        "isolated": not verdict.breaches and not verdict.undecided,
+        "namespaces": dict(verdict.namespaces),
+        "cells": verdict.cells,
+        "names_asked": verdict.names_asked,
+        "breaches": [asdict(breach) for breach in verdict.breaches],
+        "undecided": list(verdict.undecided),
+        "unreadable": list(verdict.unreadable),
+        "not_in_the_documents": list(not_judged),
+    }
+
+
+def as_text(verdict: Verdict, not_judged: Sequence[str]) -> str:
+    """Return the verdict as a terminal shows it."""
+    lines = [line for breach in verdict.breaches for line in _breach(breach)]
+    lines += [f"{click.style('not judged', fg='yellow')}  {each}" for each in verdict.undecided]
+    lines += [
+        f"{click.style('unreadable', fg='yellow')}  no document lets namespace {each} read its own secrets"
+        for each in verdict.unreadable
+    ]
+    count = len(verdict.namespaces)
+    what = f"{count} {'namespace' if count == 1 else 'namespaces'} x {count} prefixes on {verdict.cloud}"
+    if verdict.breaches:
+        lines.append(click.style(f"NOT ISOLATED: {len(verdict.breaches)} of {what}", fg="red", bold=True))
+    elif verdict.undecided:
+        lines.append(
+            click.style(f"UNDECIDED: {what}; no breach in the documents that are known", fg="yellow", bold=True)
+        )
+    else:
+        proven = f"proven for all names; {verdict.names_asked} chosen names asked"
+        lines.append(click.style(f"isolated: {what}", fg="green", bold=True) + f", {proven}")
+    return "\n".join([*lines, f"Not in the documents: {', '.join(not_judged)}."])
+
+
+def _breach(breach: Breach) -> list[str]:
+    whose = "no namespace's" if breach.owner is None else f"of namespace {breach.owner}"
+    name = breach.name if len(breach.name) <= 80 else f"{breach.name[:77]}..."
+    head = f"{click.style('BREACH', fg='red', bold=True)}  namespace {breach.namespace} can use {name} ({whose})"
+    return [head, f"        as {breach.identity}", *(f"        by {each}" for each in breach.statements)]
