@@ -13,7 +13,7 @@ export PLUGINS ?= auto
 export CLOUD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check e2e ask matrix status image soak bench bench-infra format setup setup-test setup-check
+.PHONY: help up down test check e2e ask matrix status image soak bench bench-infra bench-proof format setup setup-test setup-check
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 12
@@ -59,6 +59,9 @@ bench: setup-check ## the sidecar beside a Starlette + boto3 one and a compiled 
 
 bench-infra: setup ## pulumi preview of 10, 100 and 1,000 namespaces beside a flat program; writes .local/bench-infra.json
 	@.venv/bin/python -m bench.infra
+
+bench-proof: setup-check ## the documents of 200 namespaces evaluated on one core; writes .local/bench-proof.json
+	@.venv/bin/python -m bench.proof
 
 format: setup-check ## format the code
 	@.venv/bin/ruff check --fix

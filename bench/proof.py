@@ -1,4 +1,6 @@
-"""What `make bench-proof` runs: the documents of many namespaces, evaluated on one core. Writes .local/bench-proof.json.
+"""What `make bench-proof` runs: the documents of many namespaces, evaluated on one core.
+
+Writes .local/bench-proof.json.
 
 The documents are those of the components, by their own pure functions. Each namespace is judged against each one's
 prefix: for all names by the prover, and for five names of each prefix one by one.

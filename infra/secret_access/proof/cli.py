@@ -1,7 +1,4 @@
-"""The command `secret-access`: its arguments, and what it says to people and to programs.
-
-Each subcommand imports what it needs when it runs.
-"""
+"""The command `secret-access`: its arguments, and what it says to people and to programs."""
 
 import json
 import os
@@ -9,6 +6,11 @@ import sys
 from typing import IO
 
 import click
+
+from ..errors import SecretAccessError
+from . import render
+from .aws import stack as aws
+from .preview import resources
 
 ISOLATED, BREACHED, UNUSABLE, UNDECIDED = 0, 1, 2, 3
 """Exit codes."""
@@ -82,13 +84,8 @@ def evaluate(preview: IO[str], prefixes: dict[str, str], shared: tuple[str, ...]
       secret-access evaluate preview.json --prefix shop=team-a/shop/
       secret-access evaluate preview.json --json | jq .breaches
     """
-    from ..errors import SecretAccessError
-    from . import render
-    from .aws.stack import NOT_IN_THE_DOCUMENTS, evaluate
-    from .preview import resources
-
     try:
-        verdict = evaluate(resources(preview.read()), prefixes, shared)
+        verdict = aws.evaluate(resources(preview.read()), prefixes, shared)
     except SecretAccessError as error:
         click.echo(f"secret-access: {error}", err=True)
         sys.exit(UNUSABLE)
@@ -100,7 +97,7 @@ def evaluate(preview: IO[str], prefixes: dict[str, str], shared: tuple[str, ...]
         )
         sys.exit(UNUSABLE)
     if as_json:
-        click.echo(json.dumps(render.as_json(verdict, NOT_IN_THE_DOCUMENTS), indent=2))
+        click.echo(json.dumps(render.as_json(verdict, aws.NOT_IN_THE_DOCUMENTS), indent=2))
     else:
-        click.echo(render.as_text(verdict, NOT_IN_THE_DOCUMENTS))
+        click.echo(render.as_text(verdict, aws.NOT_IN_THE_DOCUMENTS))
     sys.exit(BREACHED if verdict.breaches else UNDECIDED if verdict.undecided else ISOLATED)

@@ -81,13 +81,13 @@ class _Automaton:
 
     def chars(self, bits: int) -> frozenset[str] | None:
         """The characters that go on from here; None: any."""
-        found: set[str] = set()
-        for place in _places(bits & ~self.end):
-            chars = self.parts[place].chars
-            if chars is None:
-                return None
-            found |= chars
-        return frozenset(found)
+        sets = [self.parts[place].chars for place in _places(bits & ~self.end)]
+        return None if None in sets else self.named(bits)
+
+    def named(self, bits: int) -> frozenset[str]:
+        """The characters that the pattern tells from others here."""
+        sets = (self.parts[place].chars for place in _places(bits & ~self.end))
+        return frozenset(char for chars in sets if chars is not None for char in chars)
 
     def _closed(self, bits: int) -> int:
         """With the places behind the parts that may match nothing."""
@@ -127,12 +127,10 @@ class _Search:
     def next_chars(self, of: StringSet, state: State) -> Iterator[str]:
         """The characters to try: one for each way that the patterns can tell them apart at this place."""
         possible = self._possible(of, state)
-        here = [automaton.chars(bits) for automaton, bits in zip(self.automata, state, strict=True)]
         seen: set[tuple[int, ...]] = set()
-        named = {char for chars in here if chars is not None for char in chars}
-        for char in (
-            [*sorted(named, key=_plain_first), _OTHER] if possible is None else sorted(possible, key=_plain_first)
-        ):
+        named = {char for automaton, bits in zip(self.automata, state, strict=True) for char in automaton.named(bits)}
+        candidates = named | {_OTHER} if possible is None else possible
+        for char in sorted(candidates, key=_plain_first):
             following = tuple(automaton.step(bits, char) for automaton, bits in zip(self.automata, state, strict=True))
             if following not in seen:
                 seen.add(following)
@@ -168,9 +166,9 @@ def _patterns(of: StringSet) -> Iterator[Pattern]:
             yield from _patterns(each)
 
 
-def _plain_first(char: str) -> tuple[bool, str]:
-    """Examples are for people: letters come before signs."""
-    return char not in _SPELLED, char
+def _plain_first(char: str) -> tuple[int, str]:
+    """Examples are for people: letters come before digits, and these before signs."""
+    return _SPELLED.find(char) % 100, char
 
 
 def _places(bits: int) -> Iterator[int]:

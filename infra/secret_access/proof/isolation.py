@@ -161,13 +161,16 @@ class _Court:
         beyond = reach.allowed - mine
         if (anything := member(intersection([beyond, self.under("")]))) is None:
             return
-        found = {breach.owner for breach in self.breaches if breach.identity == reach.identity}
+        known = (reach.namespace, reach.identity)
+        found = {breach.owner for breach in self.breaches if (breach.namespace, breach.identity) == known}
         for owner, prefix in self.prefixes.items():
             if owner not in found and owner != reach.namespace:
                 name = member(intersection([self.under(prefix), beyond]))
                 if name is not None:
+                    found.add(owner)
                     self._found(reach, owner, name, "proof")
-        self._found(reach, self._owner(anything), anything, "proof")
+        if not found:
+            self._found(reach, self._owner(anything), anything, "proof")
 
     def _own(self, namespace: str, prefix: str) -> StringSet:
         """The names under a namespace's prefix, without those under other namespaces' that begin with it."""

@@ -1,0 +1,145 @@
+"""The command `secret-access evaluate`: what people and programs get of it."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from secret_access.proof.cli import BREACHED, EXIT_CODES, ISOLATED, UNDECIDED, UNUSABLE, cli, evaluate
+from secret_access.proof.preview import HIDDEN, UNKNOWN, Resource, resources
+from tests.infra.proof.documents import arns, namespaces, policy, resource, role_policy
+
+
+def preview(made: Sequence[Resource]) -> str:
+    """As `pulumi preview --json` prints it."""
+    steps = [
+        {
+            "op": "create",
+            "urn": each.urn,
+            "newState": {
+                "urn": each.urn,
+                "custom": True,
+                "type": each.type,
+                "inputs": each.inputs,
+                "propertyDependencies": {key: list(urns) for key, urns in each.depends_on.items()},
+            },
+        }
+        for each in made
+    ]
+    return json.dumps({"steps": steps, "diagnostics": [], "changeSummary": {"create": len(steps)}})
+
+
+def run(*arguments: str, given: str = "", **more: bool) -> Result:
+    return CliRunner().invoke(cli, ["evaluate", *arguments], input=given, **more)  # type: ignore[arg-type]
+
+
+WIDE = [*namespaces("test", "prod"), role_policy("test", policy(arns("prod/*")), "more")]
+
+
+def test_isolated_documents_are_said_to_be(tmp_path: Path) -> None:
+    """From a file or standard input; what the documents do not show is said beside it."""
+    file = tmp_path / "preview.json"
+    file.write_text(preview(namespaces("test", "prod")))
+    for result in (run(str(file)), run(given=file.read_text()), run("-", given=file.read_text())):
+        assert result.exit_code == ISOLATED, result.output
+        assert "isolated: 2 namespaces x 2 prefixes on aws, proven for all names" in result.output
+        assert "Not in the documents: resource policies of secrets and keys" in result.output
+
+
+def test_a_breach_names_both_namespaces_a_name_and_the_statements() -> None:
+    """From the token to the secret."""
+    result = run(given=preview(WIDE))
+    assert result.exit_code == BREACHED
+    assert result.output.splitlines()[:4] == [
+        "BREACH  namespace test can use prod/a (of namespace prod)",
+        "        as role secret-access-test",
+        "        by trust of secret-access-test, statement OneServiceAccount",
+        "        by policy more of secret-access-test, statement Added (secretsmanager:GetSecretValue)",
+    ]
+    assert "NOT ISOLATED" in result.output
+
+
+def test_json_has_all_of_it() -> None:
+    """For programs; the same exit code."""
+    result = run("--json", given=preview(WIDE))
+    found = json.loads(result.output)
+    assert result.exit_code == BREACHED
+    assert found["isolated"] is False
+    assert found["cells"] == 4
+    (breach,) = found["breaches"]
+    assert (breach["namespace"], breach["owner"], breach["name"]) == ("test", "prod", "prod/a")
+
+
+def test_colours_are_for_terminals_alone() -> None:
+    """A file or a pipe gets none."""
+    assert "\x1b[" not in run(given=preview(WIDE)).output
+    assert "\x1b[31m" in run(given=preview(WIDE), color=True).output
+
+
+def test_documents_that_are_not_known_yet_are_an_exit_code_of_their_own() -> None:
+    """CI can tell it from a proof."""
+    result = run(given=preview([*namespaces("test"), role_policy("test", UNKNOWN, "late")]))  # type: ignore[arg-type]
+    assert result.exit_code == UNDECIDED
+    assert "not judged  the policy late of secret-access-test is known only after `pulumi up`" in result.output
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("no json", "the preview is not JSON"),
+        ("[]", "the preview has no steps: list"),
+        ('{"changes": 1}', "expected what `pulumi preview --json` prints"),
+        (json.dumps({"steps": [], "diagnostics": [{"severity": "error", "message": "no stack"}]}), "no stack"),
+        (preview([]), "the preview has no namespace's identity"),
+    ],
+)
+def test_what_is_no_preview_is_refused(given: str, expected: str) -> None:
+    """In a sentence, without a stack trace."""
+    result = run(given=given)
+    assert result.exit_code == UNUSABLE
+    assert expected in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--prefix", "shop"), ("--prefix", "shop=a"), ("--shared", "a"), ("no-such-file",)]
+)
+def test_wrong_arguments_are_refused(arguments: tuple[str, ...]) -> None:
+    """With what was expected."""
+    result = run(*arguments, given=preview(WIDE))
+    assert result.exit_code == UNUSABLE
+    assert arguments[-1] in result.stderr
+
+
+def test_prefixes_and_shared_secrets_can_be_said() -> None:
+    """Where the components do not declare them."""
+    assert run("--shared", "prod/", given=preview(WIDE)).exit_code == ISOLATED
+    assert run("--prefix", "test=prod/", given=preview(namespaces("test"))).exit_code == BREACHED
+
+
+def test_the_help_teaches() -> None:
+    """Every option has its help, every exit code its meaning."""
+    assert all(option.help for option in evaluate.params if isinstance(option, click.Option))
+    result = run("--help")
+    assert "pulumi preview --json | secret-access evaluate" in result.output
+    for code in (ISOLATED, BREACHED, UNUSABLE, UNDECIDED):
+        assert f"  {code}  " in EXIT_CODES
+        assert f"  {code}  " in result.output
+
+
+def test_the_last_state_of_a_resource_counts() -> None:
+    """A preview has a replaced resource more than once, and one that is deleted has no documents any more."""
+    steps = json.loads(preview(namespaces("test")))["steps"]
+    gone = {"op": "delete", "urn": steps[0]["urn"], "oldState": steps[0]["newState"]}
+    (left,) = resources(json.dumps({"steps": [*steps, gone]}))
+    assert left.urn == steps[1]["urn"]
+
+
+def test_a_value_that_is_hidden_is_not_known() -> None:
+    """Pulumi prints `[secret]` in its place."""
+    hidden = resource("kind", "name", policy=HIDDEN)
+    assert hidden.text("policy") is None
+    assert hidden.is_pending("policy")
