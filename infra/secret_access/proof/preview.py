@@ -47,8 +47,8 @@ def resources(text: str) -> list[Resource]:
         fix = "give what `pulumi preview --json` prints"
         raise DocumentError(f"the preview is not JSON: {error}; {fix}") from None
     if not isinstance(preview, Mapping) or not isinstance(preview.get("steps"), list):
-        found = sorted(preview)[:5] if isinstance(preview, Mapping) else type(preview).__name__
-        raise DocumentError(f"the preview has no steps: {found}; expected what `pulumi preview --json` prints")
+        given = sorted(preview)[:5] if isinstance(preview, Mapping) else type(preview).__name__
+        raise DocumentError(f"the preview has no steps: {given}; expected what `pulumi preview --json` prints")
     errors = [each["message"].strip() for each in preview.get("diagnostics", []) if each.get("severity") == "error"]
     if errors:
         raise DocumentError(f"the preview failed, so not all documents are in it: {errors[0]}")

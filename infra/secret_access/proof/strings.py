@@ -45,7 +45,7 @@ class Pattern(StringSet):
     parts: tuple[Part, ...]
 
     def __contains__(self, text: object) -> bool:
-        return isinstance(text, str) and self._matches(text)
+        return isinstance(text, str) and self._matches(text) is not None
 
     @cached_property
     def _matches(self) -> Callable[[str], object]:

@@ -1,6 +1,6 @@
 """AWS's documents evaluated: the components' own are isolated, and each mistake is found with its statement."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
@@ -31,8 +31,10 @@ HARD = ("test", "test-eu", "testing", "tes", "t", "prod", "prod-abcdef")
 """Names that break prefixes: one begins with another, one ends as an ARN does."""
 
 
-def breaches(resources: Sequence[Resource], **given: dict[str, str]) -> list[tuple[str, str | None, str]]:
-    return [(each.namespace, each.owner, each.name) for each in evaluate(resources, **given).breaches]
+def breaches(
+    resources: Sequence[Resource], prefixes: Mapping[str, str] | None = None
+) -> list[tuple[str, str | None, str]]:
+    return [(each.namespace, each.owner, each.name) for each in evaluate(resources, prefixes).breaches]
 
 
 def is_clean(verdict: Verdict) -> bool:
@@ -232,10 +234,10 @@ def test_the_token_of_another_service_account_of_the_namespace_is_its_own() -> N
 def test_what_a_deny_takes_back_is_no_breach() -> None:
     """But only where it certainly applies."""
     wide = [*namespaces("test", "prod"), role_policy("test", policy(arns("*")), "wide")]
-    kept = {"Statement": {"Effect": "Deny", "Action": "*", "NotResource": arns("test/*")}}
-    assert is_clean(evaluate([*wide, role_policy("test", kept, "deny")]))
-    kept["Statement"]["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}  # type: ignore[index]
-    assert ("test", "prod", "prod/a") in breaches([*wide, role_policy("test", kept, "deny")])
+    deny = {"Effect": "Deny", "Action": "*", "NotResource": arns("test/*")}
+    assert is_clean(evaluate([*wide, role_policy("test", {"Statement": deny}, "deny")]))
+    perhaps = {**deny, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    assert ("test", "prod", "prod/a") in breaches([*wide, role_policy("test", {"Statement": perhaps}, "deny")])
 
 
 def test_a_boundary_limits_a_role() -> None:

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from secret_access.proof import isolation
-from secret_access.proof.aws import conditions, rights, stack, trust
-from secret_access.proof.strings import literal
+from secret_access.proof.aws import conditions, rights, stack, statements, trust
+from secret_access.proof.strings import literal, union
 from tests.infra.proof.test_aws import WIDENED, breaches
 
+original = statements.statements
+found_role = stack.Stack.role_of
 DEFECTS: dict[str, tuple[Any, str, Any, str]] = {
     "no prover": (isolation._Court, "_prove", lambda *_: None, "a name in the middle that no sample has"),
     "patterns of subjects taken literally": (
@@ -20,7 +22,7 @@ DEFECTS: dict[str, tuple[Any, str, Any, str]] = {
     "a trust without a subject trusts nobody": (
         trust,
         "intersection",
-        conditions.union,
+        union,
         "no subject in the trust",
     ),
     "reads alone": (rights, "ACTIONS", rights.ACTIONS[:1], "another action"),
@@ -38,9 +40,9 @@ DEFECTS: dict[str, tuple[Any, str, Any, str]] = {
         "no closing slash",
     ),
     "one statement of a trust": (
-        stack.trust,
+        trust,
         "trusted_subjects",
-        lambda statements: trust._subjects(statements[0]),
+        lambda found: trust._subjects(found[0]),
         "one role for two namespaces",
     ),
     "only a role's own policy": (
@@ -50,8 +52,6 @@ DEFECTS: dict[str, tuple[Any, str, Any, str]] = {
         "every secret",
     ),
 }
-original = stack.statements
-found_role = stack.Stack.role_of
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
