@@ -67,8 +67,8 @@ class AwsSecretAccessArgs(SecretAccessArgs, RoleArgs):
     session_duration: NotRequired[pulumi.Input[int]]
     """Seconds that credentials of IRSA last, 900 to 43200. Pod Identity decides that itself. Default: 3600."""
     app_containers: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """Names of the pods' other containers, so that the EKS webhook gives them no token where `irsa_annotation` or an
-    EKS Pod Identity association would have it. Default: `["app"]`."""
+    """Names of the other containers in pods that get `pod_annotations` by hand, so that the EKS webhook gives them no
+    token where `irsa_annotation` or an EKS Pod Identity association would have it. Default: `["app"]`."""
     endpoint_url: NotRequired[pulumi.Input[str]]
     """Endpoint that the sidecar uses in place of AWS's own. Default: none. Example: `http://10.78.0.1:4566`."""
 

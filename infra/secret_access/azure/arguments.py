@@ -83,8 +83,8 @@ class AzureSecretAccessArgs(SecretAccessArgs):
     token_proxy_sni_name: NotRequired[pulumi.Input[str]]
     """With an identity binding: the name of AKS's token proxy in TLS. Default: none. Example: `a1b2c3.ests.aks`."""
     app_containers: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """Names of the pods' other containers, so that AKS's webhook gives them no token where a pod has the label
-    `azure.workload.identity/use`. Default: `["app"]`."""
+    """Names of the other containers in pods that get `pod_annotations` by hand, so that AKS's webhook gives them no
+    token where a pod has the label `azure.workload.identity/use`. Default: `["app"]`."""
     aad_pod_identity_binding: NotRequired[pulumi.Input[str]]
     """Value of the label `aadpodidbinding` of pods, for containers that still use aad-pod-identity, which is retired:
     there is a warning. Default: none, no such label."""
