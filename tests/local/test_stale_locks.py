@@ -40,7 +40,11 @@ def test_a_lock_of_the_dead_is_removed(tmp_path: Path) -> None:
         assert list(lock.parent.iterdir()) == []
 
 
-@pytest.mark.parametrize("text", [holder(dead(), "another-host"), "", "[]", '{"pid": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [holder(dead(), "another-host"), "", "[]", '{"pid": 1}'],
+    ids=["another host", "empty", "a list", "no host"],
+)
 def test_what_may_be_somebodys_stays(text: str, tmp_path: Path) -> None:
     """Of another host, or in a form that is not known."""
     lock = lock_of(tmp_path, text)
