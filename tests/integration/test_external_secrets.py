@@ -1,12 +1,14 @@
-"""ExternalSecretAccess with the real External Secrets Operator, API server, engine and OpenBao: who gets a copy."""
+"""ExternalSecretAccess with the real External Secrets Operator, API server, engine, OpenBao and MiniStack."""
 
 from __future__ import annotations
 
 import base64
+import json
 import os
+import sys
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -19,14 +21,41 @@ from local.progress import wait_for
 from local.standins.errors import ApiError
 from secret_access.vault import documents
 from tests.free_port import free_port
-from tests.integration.real_parts import ApiServer, Stack, died, process
+from tests.integration.real_parts import ACCOUNT, ApiServer, MiniStack, Stack, died, process
 from tests.sidecar.support.certificates import Authority
 from tests.sidecar.vaults.hashicorp.openbao import OpenBao
 
-NAMESPACES = ("eso-test", "eso-prod")
+NAMESPACES = {"vault": ("eso-test", "eso-prod"), "aws": ("eso-aws-test", "eso-aws-prod")}
+CLOUDS = {
+    "vault": """
+import pulumi_vault as vault
+from secret_access import VaultClusterTrust, VaultSecretAccess
+
+own = vault.Provider("vault", address="{url}", skip_child_token=True)
+opts = pulumi.ResourceOptions(providers=[own, cluster])
+trust = VaultClusterTrust("blue", {{"issuer": "https://127.0.0.1", "jwks_url": "{jwks}", "ca_pem": {ca!r}}}, opts)
+
+def access(namespace, given):
+    given |= {{"address": "{url}", "auth_path": trust.auth_path}}
+    return VaultSecretAccess(namespace, given, opts)
+""",
+    "aws": """
+import pulumi_aws as aws
+from secret_access import AwsSecretAccess, ClusterTrust
+
+endpoints = [aws.ProviderEndpointArgs(iam="{url}", sts="{url}")]
+own = aws.Provider("aws", region="us-east-1", access_key="{account}", secret_key="test", endpoints=endpoints)
+opts = pulumi.ResourceOptions(providers=[own, cluster])
+trust = ClusterTrust("blue", {{"issuer": "https://127.0.0.1"}}, opts)
+
+def access(namespace, given):
+    given |= {{"region": "us-east-1", "oidc_provider_arn": trust.oidc_provider_arn}}
+    return AwsSecretAccess(namespace, given, opts)
+""",
+}
 PROGRAM = """
-import pulumi, pulumi_kubernetes as k8s, pulumi_vault as vault
-from secret_access import ExternalSecretAccess, VaultClusterTrust, VaultSecretAccess
+import pulumi, pulumi_kubernetes as k8s
+from secret_access import ExternalSecretAccess
 
 def soon(args):
     "Others wait for roles that have just been made; here a refusal is at once."
@@ -35,43 +64,75 @@ def soon(args):
         return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, waiting))
 
 pulumi.runtime.register_stack_transformation(soon)
-server = vault.Provider("vault", address={url!r}, skip_child_token=True)
 cluster = k8s.Provider("kubernetes", kubeconfig={kubeconfig!r})
-both = pulumi.ResourceOptions(providers=[server, cluster])
-trust = VaultClusterTrust("blue", {{"issuer": "https://127.0.0.1", "jwks_url": {jwks!r}, "ca_pem": {ca!r}}}, both)
-for namespace in {namespaces!r}:
-    given = {{"namespace": namespace, "sidecar_image": "registry.example/sidecar:1", "address": {url!r}}}
-    given |= {{"auth_path": trust.auth_path, "external_secrets": True}}
-    access = VaultSecretAccess(namespace, given, both)
+{cloud}
+for namespace in ({test!r}, {prod!r}):
+    given = {{"namespace": namespace, "sidecar_image": "registry.example/sidecar:1", "external_secrets": True}}
+    made = access(namespace, given)
     keys = {{"password": {{"name": "database-password"}}, "user": {{"name": "database", "field": "user"}}}}
     secrets = {{"database": {{"keys": keys}}}}
-    args = {{"store": access.external_store, "store_name": "own", "secrets": secrets, "refresh_seconds": 10}}
-    ExternalSecretAccess(f"{{namespace}}-own", args, both)
-    if namespace == {foreign!r}:
+    args = {{"store": made.external_store, "store_name": "own", "secrets": secrets, "refresh_seconds": 10}}
+    ExternalSecretAccess(f"{{namespace}}-own", args, opts)
+    if {foreign} and namespace == {test!r}:
         # A program that says of the namespace what is not so: the vault alone is left to refuse
-        store = access.external_store.apply(lambda store: {{**store, "secret_prefix": "eso-prod/"}})
+        store = made.external_store.apply(lambda store: {{**store, "secret_prefix": {prod!r} + "/"}})
         secrets = {{"foreign": {{"keys": {{"password": {{"name": "database-password"}}}}}}}}
-        ExternalSecretAccess("foreign", {{"store": store, "store_name": "foreign", "secrets": secrets}}, both)
+        ExternalSecretAccess("foreign", {{"store": store, "store_name": "foreign", "secrets": secrets}}, opts)
 """
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """The API server, as vaults that trust its tokens know it."""
+
+    server: str
+    ca: str
+
+    @property
+    def jwks(self) -> str:
+        """Where its public keys are."""
+        return f"{self.server}/openid/v1/jwks"
+
+
 @pytest.fixture(scope="module")
-def bao(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
-    """A server with two namespaces' secrets and nothing that grants access to them."""
+def cluster(api_server: ApiServer) -> Cluster:
+    """The cluster, with keys that anybody may read, and the namespaces."""
     api_server.open_keys()
-    for namespace in NAMESPACES:
+    for namespace in (*NAMESPACES["vault"], *NAMESPACES["aws"]):
         api_server.client.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+    found = yaml.safe_load(api_server.kubeconfig.read_text())["clusters"][0]["cluster"]
+    return Cluster(found["server"], base64.b64decode(found["certificate-authority-data"]).decode())
+
+
+@pytest.fixture(scope="module")
+def bao(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
+    """A server with two namespaces' secrets and nothing that grants access to them."""
     with OpenBao.running(folder := tmp_path_factory.mktemp("openbao"), Authority(folder)) as running:
         running("POST", "sys/mounts/secret", {"type": "kv", "options": {"version": "2"}})
-        for namespace in NAMESPACES:
+        for namespace in NAMESPACES["vault"]:
             running.put(f"{namespace}/database-password", value=f"hunter2-{namespace}")
             running.put(f"{namespace}/database", user=f"shop-{namespace}", host="db.example")
         yield running
 
 
 @pytest.fixture(scope="module")
-def operator(api_server: ApiServer, external_secrets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The operator, with rights on everything; where it logs."""
+def account(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
+    """The same in an AWS account whose STS verifies the cluster's tokens."""
+    (ca := tmp_path_factory.mktemp("aws") / "ca.pem").write_text(cluster.ca)
+    with MiniStack.running(sys.executable, "-m", "tests.fakes.ministack_cluster", cluster.jwks, str(ca)) as running:
+        secrets = running.client("secretsmanager")
+        for namespace in NAMESPACES["aws"]:
+            secrets.create_secret(Name=f"{namespace}/database-password", SecretString=f"hunter2-{namespace}")
+            document = json.dumps({"user": f"shop-{namespace}", "host": "db.example"})
+            secrets.create_secret(Name=f"{namespace}/database", SecretString=document)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def operator(
+    api_server: ApiServer, account: MiniStack, external_secrets: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The operator, with rights on everything in the cluster and none in a vault; where it logs."""
     definitions = (external_secrets / "custom-resource-definitions.yaml").read_text()
     for definition in yaml.load_all(definitions, yaml.CSafeLoader):
         definition["spec"].pop("conversion", None)  # by a webhook, from versions that nobody here uses
@@ -83,6 +144,7 @@ def operator(api_server: ApiServer, external_secrets: Path, tmp_path_factory: py
     command = (external_secrets / "external-secrets", f"--metrics-addr=127.0.0.1:{free_port()}")
     theirs = ("VAULT_", "BAO_", "AWS_")
     env = {key: value for key, value in os.environ.items() if not key.startswith(theirs)}
+    env |= {"AWS_SECRETSMANAGER_ENDPOINT": account.url, "AWS_STS_ENDPOINT": account.url}
     with process(*command, log=log, env={**env, "KUBECONFIG": str(api_server.kubeconfig)}) as running:
         yield log
         assert died(running, log) is None
@@ -95,21 +157,22 @@ def stack(tools: Path, real_kubernetes_plugin: Path, bao: OpenBao, operator: Pat
     return replace(made, env={**made.env, "VAULT_TOKEN": bao.root})
 
 
-def program(bao: OpenBao, api_server: ApiServer, foreign: str = "") -> str:
-    """Two namespaces with a copy of their own secrets; `foreign` wants the other's too."""
-    cluster = yaml.safe_load(api_server.kubeconfig.read_text())["clusters"][0]["cluster"]
-    return PROGRAM.format(
-        url=bao.url,
-        kubeconfig=api_server.kubeconfig.read_text(),
-        jwks=f"{cluster['server']}/openid/v1/jwks",
-        ca=base64.b64decode(cluster["certificate-authority-data"]).decode(),
-        namespaces=NAMESPACES,
-        foreign=foreign,
-    )
+@pytest.fixture
+def programs(api_server: ApiServer, cluster: Cluster, bao: OpenBao, account: MiniStack) -> Callable[..., str]:
+    """Two namespaces of a cloud with a copy of their own secrets; with `foreign`, one wants the other's too."""
 
+    def program(cloud: str, *, foreign: bool = False) -> str:
+        url = bao.url if cloud == "vault" else account.url
+        test, prod = NAMESPACES[cloud]
+        return PROGRAM.format(
+            cloud=CLOUDS[cloud].format(url=url, jwks=cluster.jwks, ca=cluster.ca, account=ACCOUNT),
+            kubeconfig=api_server.kubeconfig.read_text(),
+            test=test,
+            prod=prod,
+            foreign=foreign,
+        )
 
-def _is_gone(api_server: ApiServer, namespace: str) -> bool:
-    return copy(api_server, namespace, "database") is None
+    return program
 
 
 def copy(api_server: ApiServer, namespace: str, name: str) -> dict[str, str] | None:
@@ -134,42 +197,77 @@ def events(api_server: ApiServer, namespace: str, name: str) -> str:
 
 
 @pytest.fixture
-def up(bao: OpenBao, api_server: ApiServer, stack: Stack) -> Iterator[Stack]:
-    """Both namespaces with their own copies, until the test is over."""
-    stack.program(program(bao, api_server))
-    stack.up()
-    yield stack
+def up(stack: Stack, programs: Callable[..., str], api_server: ApiServer) -> Iterator[Callable[[str], Stack]]:
+    """Bring up both namespaces of a cloud with their own copies, which are gone when the test is over."""
+    brought: list[str] = []
+
+    def bring(cloud: str) -> Stack:
+        brought.append(cloud)
+        stack.program(programs(cloud))
+        stack.up()
+        return stack
+
+    yield bring
     stack.pulumi("destroy", "--yes")
-    for namespace in NAMESPACES:
-        wait_for("the copy to be gone", partial(_is_gone, api_server, namespace))
+    for namespace in (namespace for cloud in brought for namespace in NAMESPACES[cloud]):
+        gone = partial(copy, api_server, namespace, "database")
+        wait_for("the copy to be gone", lambda gone=gone: gone() is None)
 
 
-def test_a_namespace_gets_its_own_and_is_refused_anothers(up: Stack, bao: OpenBao, api_server: ApiServer) -> None:
+def widen(cloud: str, bao: OpenBao, account: MiniStack) -> None:
+    """Let the identity of the first namespace read all secrets."""
+    test, _ = NAMESPACES[cloud]
+    if cloud == "vault":
+        widened = documents.secrets_policy("secret", "eso-", external=True)
+        bao("PUT", f"sys/policies/acl/secret-access-{test}", {"policy": documents.render(widened)})
+    else:
+        statement = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        account.client("iam").put_role_policy(
+            RoleName=f"secret-access-{test}", PolicyName="wider", PolicyDocument=policy
+        )
+
+
+@pytest.mark.parametrize(("cloud", "refusal"), [("vault", "Code: 403"), ("aws", "AccessDeniedException")])
+def test_a_namespace_gets_its_own_and_is_refused_anothers(
+    cloud: str,
+    refusal: str,
+    up: Callable[[str], Stack],
+    programs: Callable[..., str],
+    bao: OpenBao,
+    account: MiniStack,
+    api_server: ApiServer,
+) -> None:
     """By the vault, which the operator's event, its condition and `up` show; with the policy widened it gets it."""
-    for namespace in NAMESPACES:
+    test, prod = NAMESPACES[cloud]
+    stack = up(cloud)
+    for namespace in (test, prod):
         assert copy(api_server, namespace, "database") == {
             "password": f"hunter2-{namespace}",
             "user": f"shop-{namespace}",
         }
-    assert "hunter2" not in up.pulumi("stack", "export", "--show-secrets")
-    up.pulumi("preview", "--refresh", "--expect-no-changes")
-
-    up.program(program(bao, api_server, foreign="eso-test"))
-    said = up.up(fails=True)
-    assert "(key: eso-prod/database-password), err: cannot read secret data from Vault" in said
-    ready = condition(api_server, "eso-test", "foreign")
+    stack.program(programs(cloud, foreign=True))
+    assert f"(key: {prod}/database-password), err: " in stack.up(fails=True)
+    ready = condition(api_server, test, "foreign")
     assert (ready["type"], ready["status"], ready["reason"]) == ("Ready", "False", "SecretSyncedError")
-    assert "Code: 403" in events(api_server, "eso-test", "foreign")
-    assert copy(api_server, "eso-test", "foreign") is None
+    assert refusal in events(api_server, test, "foreign")
+    assert copy(api_server, test, "foreign") is None
 
-    widened = documents.secrets_policy("secret", "eso-", external=True)
-    bao("PUT", "sys/policies/acl/secret-access-eso-test", {"policy": documents.render(widened)})
-    wait_for("the copy of another's", lambda: copy(api_server, "eso-test", "foreign"), limit=60)
-    assert copy(api_server, "eso-test", "foreign") == {"password": "hunter2-eso-prod"}
+    widen(cloud, bao, account)
+    wait_for("the copy of another's", lambda: copy(api_server, test, "foreign"), limit=60)
+    assert copy(api_server, test, "foreign") == {"password": f"hunter2-{prod}"}
 
 
-def test_a_copy_follows_the_vault_and_outlives_a_revoked_right(up: Stack, bao: OpenBao, api_server: ApiServer) -> None:
-    """What the pattern gives up: the value that was copied stays until the vault itself has it no longer."""
+def test_a_copy_follows_the_vault_and_outlives_a_revoked_right(
+    up: Callable[[str], Stack], bao: OpenBao, api_server: ApiServer
+) -> None:
+    """What the pattern gives up: the value that was copied stays until the vault itself has it no longer.
+
+    Pulumi's state has none, and what the operator writes is no drift.
+    """
+    stack = up("vault")
+    assert "hunter2" not in stack.pulumi("stack", "export", "--show-secrets")
+    stack.pulumi("preview", "--refresh", "--expect-no-changes")
     path = "/apis/external-secrets.io/v1/namespaces/eso-test/externalsecrets/database"
     policy = bao("GET", "sys/policies/acl/secret-access-eso-test")["data"]["policy"]
 
