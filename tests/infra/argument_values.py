@@ -13,6 +13,7 @@ from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyD
 import secret_access
 from secret_access import SecretAccess
 from secret_access.packaging import Package
+from secret_access.pods import caller
 from tests.infra.azure.answers import CLIENT
 from tests.infra.azure.component import BOUND, EXISTING_IDENTITY, VAULT_ID, azure_args
 from tests.infra.components import GKE_CLUSTER, GKE_PROVIDER, POOL, aws_args, gcp_args, shared_args
@@ -112,6 +113,7 @@ VALUES: dict[tuple[str, str], Any] = {
     ("GcpSecretAccess", "pool_project_number"): PROJECT_NUMBER,
     ("ExternalSecretAccess", "ca_bundle"): CERTIFICATE,
     ("KubernetesSecret", "type"): "Opaque",
+    ("SecretWorkload", "caller"): caller.access("https://secrets.platform.svc:8080", "vault", 3600, "secrets-ca"),
     ("SecretWorkload", "kind"): "StatefulSet",
     ("SecretWorkload", "spec"): {"minReadySeconds": 5},
     ("ServiceAccountGuard", "policy_name"): "secret-access-guard-test",
