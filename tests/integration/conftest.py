@@ -23,7 +23,7 @@ def _built(*names: str) -> Path:
 @pytest.fixture(scope="session")
 def tools() -> Path:
     """The engine, and Kubernetes' control plane."""
-    return _built("pulumi", "kube-apiserver", "kube-controller-manager")
+    return _built("pulumi", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from ..pods.network_policy import from_namespaces
 PORT = sidecar_container.DEFAULT_PORT
 CERTIFICATE = "certificate"
 CERTIFICATE_FOLDER = "/var/run/secrets/secret-access/certificate"
-TOPOLOGIES = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
+NODE, ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
 DELAY_VARIABLE, DEFAULT_DELAY = "SECRETS_SHARED_SHUTDOWN_DELAY", 5
 """How long a terminating pod goes on serving, so that the Service stops routing to it first; in seconds."""
 SHORTEST_GRACE = 30
@@ -56,6 +56,7 @@ def pod(
     """
     spread = {
         "maxSkew": 1,
+        "topologyKey": NODE,
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": {"matchLabels": labels(name)},
         # Those of the old version would count too while a rollout replaces them, and the new ones then share a node
@@ -66,7 +67,9 @@ def pod(
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "topologySpreadConstraints": [{**spread, "topologyKey": key} for key in TOPOLOGIES],
+        "topologySpreadConstraints": [spread],
+        # No second constraint: where a node lacks the label of one, as in a cluster without zones, none is weighed
+        "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [_apart(name, ZONE)]}},
         "terminationGracePeriodSeconds": grace_seconds(env),
         "containers": [
             _container(image, pull_policy, _environment(name, namespace, env), resources, user, files),
@@ -103,6 +106,11 @@ def network_policy(name: str, callers: Sequence[str], metrics: Sequence[str]) ->
     if metrics:
         rules.append(from_namespaces(metrics, sidecar_container.HEALTH_PORT))
     return {"podSelector": {"matchLabels": labels(name)}, "policyTypes": ["Ingress"], "ingress": rules}
+
+
+def _apart(name: str, topology: str) -> Manifest:
+    """Return the wish that no two pods are in one place."""
+    return {"weight": 100, "podAffinityTerm": {"labelSelector": {"matchLabels": labels(name)}, "topologyKey": topology}}
 
 
 def _container(

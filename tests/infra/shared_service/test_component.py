@@ -103,13 +103,12 @@ def test_there_is_always_one_to_ask() -> None:
     assert deployment["replicas"] == 2
     assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
     template = deployment["template"]["spec"]
-    spread = template["topologySpreadConstraints"]
-    assert [constraint["topologyKey"] for constraint in spread] == [
-        "kubernetes.io/hostname",
-        "topology.kubernetes.io/zone",
-    ]
-    assert all(constraint["labelSelector"] == {"matchLabels": LABELS} for constraint in spread)
-    assert all(constraint["matchLabelKeys"] == ["pod-template-hash"] for constraint in spread)
+    (spread,) = template["topologySpreadConstraints"]
+    assert (spread["topologyKey"], spread["labelSelector"]) == ("kubernetes.io/hostname", {"matchLabels": LABELS})
+    assert spread["matchLabelKeys"] == ["pod-template-hash"]
+    (wish,) = template["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    zone = {"labelSelector": {"matchLabels": LABELS}, "topologyKey": "topology.kubernetes.io/zone"}
+    assert wish["podAffinityTerm"] == zone
     budget = inputs("budget")["spec"]
     assert (budget["maxUnavailable"], budget["selector"]) == (1, {"matchLabels": LABELS})
 
