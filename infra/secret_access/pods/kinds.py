@@ -38,8 +38,9 @@ RESOURCE_NAMES = {
 """How the component's child is called, after the component's name."""
 RESTART_POLICY = {WorkloadKind.JOB: "Never", WorkloadKind.CRON_JOB: "Never"}
 """Of the pods of those that end, where `pod` says nothing: pods that failed stay, with their logs."""
-LONGEST_NAME = {WorkloadKind.CRON_JOB: 52}
-"""Characters of a name: a CronJob's Jobs add 11 to it. All others have those of a label's value, 63."""
+LONGEST_NAME = {WorkloadKind.CRON_JOB: 52, WorkloadKind.STATEFUL_SET: 52}
+"""Characters of a name: a CronJob's Jobs, and a label of a StatefulSet's pods, add 11 to it. All others have those of a
+label's value, 63."""
 SET_ELSEWHERE = {
     "replicas": "use the argument replicas",
     "selector": "leave it out: the component selects the pods by their label",

@@ -95,6 +95,7 @@ def test_the_workloads_own_spec_is_kept(delay: Any) -> None:
         ("DaemonSet", {}, "kind: given 'DaemonSet', expected one of Deployment, StatefulSet, Job, CronJob"),
         ("CronJob", {}, "spec.schedule of a CronJob: given None"),
         ("CronJob", {"spec": {"schedule": "@daily"}, "workload_name": "a" * 53}, "workload_name: given 'aaa"),
+        ("StatefulSet", {"workload_name": "a" * 53}, "workload_name: given 'aaa.* up to 52"),
         ("CronJob", {"spec": {"schedule": "@daily", "template": {}}}, "unknown field of spec: given 'template'"),
         ("Job", {"replicas": 2}, "replicas of a Job: given 2, expected no replicas; set parallelism"),
         ("Job", {"spec": {"manualSelector": True}}, "spec.manualSelector"),
