@@ -115,7 +115,7 @@ def complete(pod: Pod) -> Pod:
     return pod
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(given_template=TEMPLATES)
 def test_pods_of_any_form_are_the_same_by_the_policy_and_by_the_pure_function(
     namespace: Namespace, given_template: Pod
