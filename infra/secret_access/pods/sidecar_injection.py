@@ -45,8 +45,7 @@ class SidecarInjection(pulumi.ComponentResource):
     """
 
     namespace: pulumi.Output[str]
-    """The namespace, known once both policies are there. A new policy takes a second to act; a pod that asks is refused
-    until then."""
+    """The namespace, known once both policies are there. A new policy takes a second to act."""
     policy_name: pulumi.Output[str]
     """Name of both policies and of their bindings: the ServiceAccount, a dot and the namespace."""
     pod_labels: pulumi.Output[dict[str, str]]
