@@ -56,7 +56,7 @@ _IN_ETCD = (
     "whoever may read Secrets of the namespace, or create pods there, has them: the boundary is the cluster's RBAC",
 )
 _CSI = {
-    Vault.AWS: "EKS: install the add-on of the AWS provider for the Secrets Store CSI Driver",
+    Vault.AWS: "EKS: install the add-on aws-secrets-store-csi-driver-provider",
     Vault.AZURE: "AKS: enable the add-on azure-keyvault-secrets-provider",
     Vault.GCP: "GKE: enable the add-on of Secret Manager on the cluster",
     Vault.VAULT: "install the Secrets Store CSI Driver and Vault's provider",

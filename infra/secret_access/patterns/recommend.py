@@ -111,9 +111,7 @@ def _way_out(situation: Situation) -> str:
     """Return what would open a way that does not weaken anything."""
     if not situation.vaults:
         return "set up a vault: OpenBao runs in a cluster of its own"
-    if situation.reads is Reads.ENVIRONMENT:
-        return "let the application read a file or ask by HTTP: an environment without etcd has no secret in it"
-    return "let the application ask by HTTP"
+    return "let the application read a file or ask by HTTP: an environment without etcd has no secret in it"
 
 
 def _keep_out_of_etcd(situation: Situation, kind: SecretKind, left: list[Pattern], reasons: list[str]) -> bool:
