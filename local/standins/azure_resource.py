@@ -14,7 +14,7 @@ class Resource(Kind):
 
     version: ClassVar[str]
     computed: ClassVar[tuple[str, ...]] = ("azureApiVersion", "name", "type")
-    none_when_empty = ("tags",)
+    none_when_empty: ClassVar[tuple[str, ...]] = ("tags",)
 
     def path(self, inputs: Properties) -> str:
         """Its id."""

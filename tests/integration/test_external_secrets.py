@@ -175,6 +175,10 @@ def programs(api_server: ApiServer, cluster: Cluster, bao: OpenBao, account: Min
     return program
 
 
+def _is_gone(api_server: ApiServer, namespace: str) -> bool:
+    return copy(api_server, namespace, "database") is None
+
+
 def copy(api_server: ApiServer, namespace: str, name: str) -> dict[str, str] | None:
     """What is in etcd for whoever may get Secrets."""
     found = api_server.client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
@@ -210,8 +214,7 @@ def up(stack: Stack, programs: Callable[..., str], api_server: ApiServer) -> Ite
     yield bring
     stack.pulumi("destroy", "--yes")
     for namespace in (namespace for cloud in brought for namespace in NAMESPACES[cloud]):
-        gone = partial(copy, api_server, namespace, "database")
-        wait_for("the copy to be gone", lambda gone=gone: gone() is None)
+        wait_for("the copy to be gone", partial(_is_gone, api_server, namespace))
 
 
 def widen(cloud: str, bao: OpenBao, account: MiniStack) -> None:
