@@ -65,7 +65,8 @@ class ExternalSecretAccess(pulumi.ComponentResource):
     For applications that read Kubernetes Secrets and cannot be changed, where the secrets may be in etcd. Makes a
     SecretStore that reads with the namespace's own identity, and an ExternalSecret for each Secret; never a
     ClusterSecretStore, whose one identity reads for every namespace. The operator must be installed. The vault still
-    decides by namespace: `up` fails where it refuses, and the ExternalSecret's events have the vault's own words.
+    decides by namespace: `up` fails where it refuses a new one, and the ExternalSecret's events have the vault's own
+    words.
 
     It gives up, against the sidecar:
 
@@ -78,6 +79,7 @@ class ExternalSecretAccess(pulumi.ComponentResource):
       in its namespace, is every identity of the cluster
     - a person who may create SecretStores in the namespace may read with any ServiceAccount there, and by one without
       `auth` with the operator's own identity: give the operator none
+    - a ClusterSecretStore that exists in the cluster serves this namespace's ExternalSecrets too
     """
 
     namespace: pulumi.Output[str]
