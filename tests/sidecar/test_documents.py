@@ -39,7 +39,7 @@ def test_every_test_that_the_promises_name_exists() -> None:
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", PROMISES)
     assert len(named) > 80
     for file, test in named:
-        folder = tests if file.startswith(("integration/", "soak/", "e2e/")) else tests / "sidecar"
+        folder = tests if file.startswith(("infra/", "integration/", "soak/", "e2e/")) else tests / "sidecar"
         assert f"def {test}(" in (folder / file).read_text(encoding="utf-8"), f"{file}::{test}"
 
 
