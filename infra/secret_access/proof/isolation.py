@@ -67,6 +67,8 @@ class Verdict:
     unreadable: tuple[str, ...] = ()
     """Namespaces that cannot read names of their own."""
     names_asked: int = 0
+    not_in_documents: tuple[str, ...] = ()
+    """What decides too, and stands in no document of the stack."""
 
     @property
     def cells(self) -> int:
@@ -94,6 +96,7 @@ def judge(
     *,
     shared: Sequence[str] = (),
     undecided: Sequence[str] = (),
+    not_in_documents: Sequence[str] = (),
 ) -> Verdict:
     """Return what is let through; names under the prefixes `shared` are for everybody."""
     court = _Court(prefixes, spelling, shared)
@@ -108,6 +111,7 @@ def judge(
         undecided=(*undecided, *court.undecided),
         unreadable=tuple(sorted(set(prefixes) - readers)),
         names_asked=court.asked,
+        not_in_documents=tuple(not_in_documents),
     )
 
 

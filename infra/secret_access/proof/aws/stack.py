@@ -1,14 +1,12 @@
 """AWS's roles, policies and associations in a stack, and which namespace gets what by them. Pure."""
 
 import re
-import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..emptiness import member
 from ..isolation import Reach, Verdict, judge
 from ..preview import Resource
-from ..strings import Pattern, StringSet, intersection, literal, sequence, some
+from ..subjects import namespaces_among
 from . import trust
 from .rights import Rights
 from .secrets import EXAMPLE, spelling
@@ -25,9 +23,6 @@ NOT_IN_THE_DOCUMENTS = (
     "service and resource control policies of the organization",
     "roles and policies that other stacks or people attach",
 )
-_SUBJECT = "system:serviceaccount:"
-_IN_NAMES = string.ascii_lowercase + string.digits + "-"
-_ACCOUNT = some(_IN_NAMES + ".", more=True)
 _DESCRIPTION = re.compile(r"Secrets (?P<prefix>\S+/)\* for pods of the namespace (?P<namespace>\S+)")
 _ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:")
 
@@ -71,13 +66,22 @@ def evaluate(
 ) -> Verdict:
     """Return what AWS's documents among the resources let through.
 
-    `prefixes` are those of namespaces, over what the components declare; a namespace without any has its own name
-    and `/`.
+    `prefixes` are those that are known beside what the components declare. Raises DocumentError.
     """
     stack = read(resources)
+    if not stack.roles and not stack.associations:
+        return Verdict("aws", {}, ())
     declared = {**stack.prefixes, **(prefixes or {})}
     reached = [*_by_tokens(stack, set(declared)), *_by_associations(stack)]
-    return judge("aws", declared, reached, spelling(_where(stack)), shared=shared, undecided=stack.undecided)
+    return judge(
+        "aws",
+        declared,
+        reached,
+        spelling(_where(stack)),
+        shared=shared,
+        undecided=stack.undecided,
+        not_in_documents=NOT_IN_THE_DOCUMENTS,
+    )
 
 
 def read(resources: Sequence[Resource]) -> Stack:
@@ -151,30 +155,9 @@ def _by_tokens(stack: Stack, declared: set[str]) -> Iterator[Reach]:
     """Yield what tokens of ServiceAccounts get, those of namespaces that nobody declared among them."""
     for role in stack.roles.values():
         subjects = trust.trusted_subjects(role.trust)
-        for namespace, subject in _namespaces_of(subjects, declared):
+        for namespace, subject in namespaces_among(subjects, declared):
             lets_in = trust.statement_trusting(role.trust, subject)
             yield _reach(namespace, role, Rights(tuple(role.policies), {}, _limits(role)), lets_in)
-
-
-def _namespaces_of(subjects: StringSet, declared: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield each namespace whose ServiceAccounts are among the subjects, with one of these.
-
-    Of namespaces that nobody declared there is one at most: it stands for all of them.
-    """
-    rest = intersection([subjects, sequence(literal(_SUBJECT), some(_IN_NAMES, more=True), literal(":"), _ACCOUNT)])
-    while (subject := member(rest)) is not None:
-        namespace = subject.split(":")[2]
-        yield namespace, subject
-        rest = rest - _subjects_of(namespace)
-        if namespace not in declared:
-            for each in sorted(declared):
-                if (found := member(intersection([_subjects_of(each), rest]))) is not None:
-                    yield each, found
-            return
-
-
-def _subjects_of(namespace: str) -> Pattern:
-    return sequence(literal(f"{_SUBJECT}{namespace}:"), _ACCOUNT)
 
 
 def _by_associations(stack: Stack) -> Iterator[Reach]:

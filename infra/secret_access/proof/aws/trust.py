@@ -7,6 +7,7 @@ required by EKS Pod Identity".
 from collections.abc import Mapping, Sequence
 
 from ..strings import ANYTHING, NOTHING, StringSet, complement, intersection, union
+from ..subjects import named_namespace
 from .conditions import applies, matching
 from .statements import Condition, Statement
 
@@ -37,18 +38,14 @@ def statement_trusting_eks(trust: Sequence[Statement], session: Mapping[str, str
 
 def named_namespaces(trust: Sequence[Statement]) -> set[str]:
     """Return the namespaces that a trust names: those of its subjects, where no pattern stands for them."""
-    subjects = [
-        value.split(":")
+    values = [
+        value
         for statement in trust
         for condition in statement.conditions
         if condition.key.lower().endswith(":sub") and condition.operator.startswith("String")
         for value in condition.values
     ]
-    return {
-        parts[2]
-        for parts in subjects
-        if len(parts) == 4 and parts[:2] == ["system", "serviceaccount"] and not set(parts[2]) & set("*?$")
-    }
+    return {namespace for value in values if (namespace := named_namespace(value)) is not None}
 
 
 def is_for_aws_principals(trust: Sequence[Statement]) -> bool:

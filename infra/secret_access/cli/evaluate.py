@@ -1,16 +1,16 @@
-"""The command `secret-access`: its arguments, and what it says to people and to programs."""
+"""`secret-access evaluate`: the documents of a stack, judged before it is made."""
 
 import json
-import os
 import sys
+from operator import attrgetter
 from typing import IO
 
 import click
 
 from ..errors import SecretAccessError
+from ..proof.evaluation import evaluate as evaluated
+from ..proof.preview import resources
 from . import render
-from .aws import stack as aws
-from .preview import resources
 
 ISOLATED, BREACHED, UNUSABLE, UNDECIDED = 0, 1, 2, 3
 """Exit codes."""
@@ -21,18 +21,6 @@ Exit codes:
   2  the arguments or the documents cannot be used
   3  no breach was found, but some document could not be judged
 """
-
-
-def main() -> None:
-    """Run the command."""
-    # Click leaves colours out where the output is no terminal; https://no-color.org is ours to heed
-    cli(color=False if "NO_COLOR" in os.environ else None)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="secret-access")
-def cli() -> None:
-    """Who can read which secrets, shown from the documents that decide it."""
 
 
 def _prefixes(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -52,7 +40,7 @@ def _shared(_context: click.Context, _option: click.Parameter, given: tuple[str,
     return given
 
 
-@cli.command(epilog=EXIT_CODES)
+@click.command(epilog=EXIT_CODES)
 @click.argument("preview", type=click.File(encoding="utf-8"), default="-")
 @click.option(
     "--prefix",
@@ -85,19 +73,19 @@ def evaluate(preview: IO[str], prefixes: dict[str, str], shared: tuple[str, ...]
       secret-access evaluate preview.json --json | jq .breaches
     """
     try:
-        verdict = aws.evaluate(resources(preview.read()), prefixes, shared)
+        verdicts = evaluated(resources(preview.read()), prefixes, shared)
     except SecretAccessError as error:
         click.echo(f"secret-access: {error}", err=True)
         sys.exit(UNUSABLE)
-    if not verdict.namespaces:
+    if not verdicts:
         click.echo(
-            "secret-access: the preview has no namespace's identity: expected roles of AWS (aws:iam/role:Role) that "
-            "trust ServiceAccounts, or EKS Pod Identity associations; give the preview of a stack that has them",
+            "secret-access: the preview has no namespace's identity: expected AWS roles that trust ServiceAccounts, "
+            "EKS Pod Identity associations or Vault's roles of JWT auth; give the preview of a stack that has them",
             err=True,
         )
         sys.exit(UNUSABLE)
-    if as_json:
-        click.echo(json.dumps(render.as_json(verdict, aws.NOT_IN_THE_DOCUMENTS), indent=2))
-    else:
-        click.echo(render.as_text(verdict, aws.NOT_IN_THE_DOCUMENTS))
-    sys.exit(BREACHED if verdict.breaches else UNDECIDED if verdict.undecided else ISOLATED)
+    click.echo(
+        json.dumps(render.as_json(verdicts), indent=2) if as_json else "\n\n".join(map(render.as_text, verdicts))
+    )
+    is_breached, is_open = (any(map(attrgetter(what), verdicts)) for what in ("breaches", "undecided"))
+    sys.exit(BREACHED if is_breached else UNDECIDED if is_open else ISOLATED)

@@ -6,25 +6,30 @@ from typing import Any
 
 import click
 
-from .isolation import Breach, Verdict
+from ..proof.isolation import Breach, Verdict
 
 
-def as_json(verdict: Verdict, not_judged: Sequence[str]) -> dict[str, Any]:
-    """Return the verdict as JSON has it."""
+def as_json(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Return the verdicts as JSON has them."""
     return {
-        "cloud": verdict.cloud,
-        "isolated": not verdict.breaches and not verdict.undecided,
-        "namespaces": dict(verdict.namespaces),
-        "cells": verdict.cells,
-        "names_asked": verdict.names_asked,
-        "breaches": [asdict(breach) for breach in verdict.breaches],
-        "undecided": list(verdict.undecided),
-        "unreadable": list(verdict.unreadable),
-        "not_in_the_documents": list(not_judged),
+        "isolated": not any(verdict.breaches or verdict.undecided for verdict in verdicts),
+        "clouds": [
+            {
+                "cloud": verdict.cloud,
+                "namespaces": dict(verdict.namespaces),
+                "cells": verdict.cells,
+                "names_asked": verdict.names_asked,
+                "breaches": [asdict(breach) for breach in verdict.breaches],
+                "undecided": list(verdict.undecided),
+                "unreadable": list(verdict.unreadable),
+                "not_in_the_documents": list(verdict.not_in_documents),
+            }
+            for verdict in verdicts
+        ],
     }
 
 
-def as_text(verdict: Verdict, not_judged: Sequence[str]) -> str:
+def as_text(verdict: Verdict) -> str:
     """Return the verdict as a terminal shows it."""
     lines = [line for breach in verdict.breaches for line in _breach(breach)]
     lines += [f"{click.style('not judged', fg='yellow')}  {each}" for each in verdict.undecided]
@@ -43,7 +48,7 @@ def as_text(verdict: Verdict, not_judged: Sequence[str]) -> str:
     else:
         proven = f"proven for all names; {verdict.names_asked} chosen names asked"
         lines.append(click.style(f"isolated: {what}", fg="green", bold=True) + f", {proven}")
-    return "\n".join([*lines, f"Not in the documents: {', '.join(not_judged)}."])
+    return "\n".join([*lines, f"Not in the documents: {', '.join(verdict.not_in_documents)}."])
 
 
 def _breach(breach: Breach) -> list[str]:

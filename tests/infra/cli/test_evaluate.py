@@ -8,7 +8,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from secret_access.proof.cli import BREACHED, EXIT_CODES, ISOLATED, UNDECIDED, UNUSABLE, cli, evaluate
+from secret_access.cli.evaluate import BREACHED, EXIT_CODES, ISOLATED, UNDECIDED, UNUSABLE, evaluate
+from secret_access.cli.main import cli
 from secret_access.proof.preview import HIDDEN, UNKNOWN, Resource, resources
 from tests.infra.proof.documents import arns, namespaces, policy, resource, role_policy
 
@@ -68,8 +69,9 @@ def test_json_has_all_of_it() -> None:
     found = json.loads(result.output)
     assert result.exit_code == BREACHED
     assert found["isolated"] is False
-    assert found["cells"] == 4
-    (breach,) = found["breaches"]
+    (cloud,) = found["clouds"]
+    assert (cloud["cloud"], cloud["cells"]) == ("aws", 4)
+    (breach,) = cloud["breaches"]
     assert (breach["namespace"], breach["owner"], breach["name"]) == ("test", "prod", "prod/a")
 
 

@@ -1,0 +1,1 @@
+"""The command `secret-access`: a module for each subcommand."""

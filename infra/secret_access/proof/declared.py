@@ -1,0 +1,36 @@
+"""The prefixes that a stack's pods are told: what each namespace's secrets are meant to be. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .preview import Resource
+
+_KUBERNETES = "kubernetes:"
+
+
+def prefixes(resources: Sequence[Resource], backend: str) -> dict[str, str]:
+    """Return the prefix of each namespace whose sidecars use a vault (`aws`, `vault`), as their settings have it."""
+    found: dict[str, str] = {}
+    for resource in resources:
+        metadata = resource.inputs.get("metadata")
+        if not resource.type.startswith(_KUBERNETES) or not isinstance(metadata, Mapping):
+            continue
+        namespace = metadata.get("namespace")
+        for settings in _environments(resource.inputs):
+            prefix = settings.get("SECRETS_PREFIX")
+            if settings.get("SECRETS_BACKEND") == backend and isinstance(namespace, str) and isinstance(prefix, str):
+                found[namespace] = prefix
+    return found
+
+
+def _environments(given: Any) -> Iterator[dict[str, Any]]:
+    """Yield the environment of each container in a manifest."""
+    if isinstance(given, Mapping):
+        env = given.get("env")
+        if isinstance(env, list):
+            yield {str(each.get("name")): each.get("value") for each in env if isinstance(each, Mapping)}
+        for each in given.values():
+            yield from _environments(each)
+    elif isinstance(given, list):
+        for each in given:
+            yield from _environments(each)

@@ -1,0 +1,108 @@
+"""What Vault's policies allow, as sets of paths. Pure.
+
+Source: https://developer.hashicorp.com/vault/docs/concepts/policies: of all paths that match a request, the most
+specific one alone decides; where several policies have it, their capabilities add up, and `deny` prevails.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..errors import DocumentError
+from ..strings import ANYTHING, Part, Pattern, StringSet, glob, literal, sequence, some, union
+
+VALUES = frozenset({"read", "create", "update", "patch", "delete"})
+"""The capabilities on KV's data paths that give values away, replace or remove them."""
+_BLOCK = re.compile(r'\s*path\s+"([^"]+)"\s*\{\s*capabilities\s*=\s*\[([^\]]*)\]\s*\}')
+_COMMENT = re.compile(r"(?m)^\s*(#|//).*$")
+_TEMPLATE = re.compile(r"\{\{[^}]*\}\}")
+_IN_SEGMENT = frozenset(map(chr, range(0x21, 0x7F))) - {"/"}
+
+
+@dataclass(frozen=True)
+class Path:
+    """A path of a policy and its capabilities."""
+
+    policy: str
+    path: str
+    capabilities: frozenset[str]
+
+    @property
+    def pattern(self) -> Pattern:
+        """The requests' paths that it matches: `+` is one segment, `*` at the end any rest."""
+        is_prefix = self.path.endswith("*")
+        segments = self.path.removesuffix("*").split("/")
+        parts: list[Pattern] = []
+        for number, segment in enumerate(segments):
+            parts += [literal("/")] if number else []
+            parts.append(some(_IN_SEGMENT, more=True) if segment == "+" else _in_template(segment))
+        return sequence(*parts, *([Pattern(ANYTHING.parts)] if is_prefix else []))
+
+    @property
+    def priority(self) -> tuple[bool, int, bool, int, int, str]:
+        """Which path decides: the one with the greatest (the page's five rules, in their order)."""
+        wild = [place for sign in "+*" if (place := self.path.find(sign)) >= 0]
+        return (
+            not wild,
+            min(wild, default=0),
+            not self.path.endswith("*"),
+            -self.path.count("+"),
+            len(self.path),
+            self.path,
+        )
+
+
+def paths(policy: str, text: str) -> list[Path]:
+    """Return the paths of a policy, JSON or HCL of plain path blocks; raises DocumentError."""
+    if text.lstrip().startswith("{"):
+        try:
+            found = json.loads(text).get("path", {})
+        except ValueError as error:
+            raise DocumentError(f"policy {policy} is not JSON: {error}; expected a policy of Vault") from None
+        return [Path(policy, path, frozenset(rule.get("capabilities", ()))) for path, rule in found.items()]
+    left = _COMMENT.sub("", text)
+    blocks = _BLOCK.findall(left)
+    if _BLOCK.sub("", left).strip():
+        raise DocumentError(
+            f"policy {policy} has more than paths with capabilities: {_BLOCK.sub('', left).strip()[:60]!r}; "
+            "expected such alone, or JSON"
+        )
+    return [Path(policy, path, frozenset(re.findall(r'"([a-z]+)"', listed))) for path, listed in blocks]
+
+
+def allowed(found: Sequence[Path], capabilities: frozenset[str] = VALUES) -> StringSet:
+    """Return the paths on which a token with these policies has one of the capabilities."""
+    return union(granted for _, granted in _granted(found, capabilities))
+
+
+def statement(found: Sequence[Path], path: str) -> str:
+    """Return the policy's path that lets a request through."""
+    decisive = next(one for one, granted in _granted(found, VALUES) if path in granted)
+    names = sorted({each.policy for each in found if each.path == decisive})
+    return f'policy {" and ".join(names)}, path "{decisive}"'
+
+
+def _granted(found: Sequence[Path], capabilities: frozenset[str]) -> list[tuple[str, StringSet]]:
+    rules: Mapping[str, list[Path]] = {
+        path: [each for each in found if each.path == path] for path in sorted({each.path for each in found})
+    }
+    ranked = sorted((each[0] for each in rules.values()), key=lambda path: path.priority, reverse=True)
+    granted: list[tuple[str, StringSet]] = []
+    decided: list[StringSet] = []
+    for path in ranked:
+        both = frozenset().union(*(each.capabilities for each in rules[path.path]))
+        if "deny" not in both and both & capabilities:
+            granted.append((path.path, path.pattern - union(decided)))
+        if not _TEMPLATE.search(path.path):
+            decided.append(path.pattern)
+    return granted
+
+
+def _in_template(segment: str) -> Pattern:
+    """A segment as it is; what a template of Vault's will hold, nobody knows: it may be anything."""
+    parts: list[Pattern] = []
+    for number, text in enumerate(_TEMPLATE.split(segment)):
+        parts += [Pattern((Part(None, many=True),))] if number else []
+        parts.append(literal(text))
+    return sequence(*parts) if parts else glob(segment)

@@ -1,0 +1,26 @@
+"""What the pods of a stack are told of their secrets."""
+
+from typing import Any
+
+from secret_access.proof.declared import prefixes
+from secret_access.proof.preview import Resource
+
+
+def deployment(namespace: str, **settings: Any) -> Resource:
+    env = [{"name": name, "value": value} for name, value in settings.items()]
+    spec = {"template": {"spec": {"initContainers": [{"name": "secret-sidecar", "env": env}]}}}
+    inputs = {"metadata": {"namespace": namespace}, "spec": spec}
+    return Resource("urn", "kubernetes:apps/v1:Deployment", inputs, {})
+
+
+def test_a_sidecars_prefix_is_its_namespaces() -> None:
+    """For the vault that it reads."""
+    made = [deployment("shop", SECRETS_BACKEND="vault", SECRETS_PREFIX="team-a/shop/")]
+    assert prefixes(made, "vault") == {"shop": "team-a/shop/"}
+    assert prefixes(made, "aws") == {}
+
+
+def test_containers_without_a_prefix_say_nothing() -> None:
+    """Nor do manifests without a namespace, or with what is not known yet."""
+    unknown = Resource("urn", "kubernetes:apps/v1:Deployment", {"metadata": "04da6b54"}, {})
+    assert prefixes([deployment("shop", A="b"), unknown], "aws") == {}
