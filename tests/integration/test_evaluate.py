@@ -16,8 +16,8 @@ from tests.integration.real_parts import Stack
 
 COMMAND = str(Path(sys.executable).with_name("secret-access"))
 PROGRAM = """
-import pulumi, pulumi_aws as aws, pulumi_kubernetes as k8s
-from secret_access import AwsSecretAccess, SecretWorkload
+import json, pulumi, pulumi_aws as aws, pulumi_kubernetes as k8s
+from secret_access import AwsSecretAccess
 
 providers = [
     aws.Provider("aws", region="us-east-1", skip_credentials_validation=True, skip_requesting_account_id=True),
@@ -41,7 +41,7 @@ for namespace, prefix in (("test", "test/"), ("test-eu", "test-eu/"), ("shop", "
 """
 WIDENED = """
 wide = {"Statement": {"Effect": "Allow", "Action": "secretsmanager:Get*", "Resource": "*"}}
-policy = aws.iam.Policy("wide", policy=wide, opts=pulumi.ResourceOptions(provider=providers[0]))
+policy = aws.iam.Policy("wide", policy=json.dumps(wide), opts=pulumi.ResourceOptions(provider=providers[0]))
 aws.iam.RolePolicyAttachment(
     "wide", role="secret-access-test", policy_arn=policy.arn, opts=pulumi.ResourceOptions(provider=providers[0])
 )
@@ -57,7 +57,8 @@ def preview(stack: Stack) -> Callable[[str], str]:
         with echo.serving() as (_, port):
             env = {**os.environ, **stack.env, "PULUMI_DEBUG_PROVIDERS": f"aws:{port},kubernetes:{port}"}
             command = ["pulumi", "preview", "--json", "--non-interactive"]
-            done = subprocess.run(command, cwd=stack.folder, env=env, capture_output=True, text=True, check=True)
+            done = subprocess.run(command, cwd=stack.folder, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
         return done.stdout
 
     return previewed

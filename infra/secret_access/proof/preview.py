@@ -30,8 +30,9 @@ class Resource:
         return self.urn.rpartition("::")[2]
 
     def text(self, key: str) -> str | None:
-        """Return an input that is text; None where it is missing or not known yet."""
+        """Return an input as text, a document as JSON; None where it is missing or not known yet."""
         value = self.inputs.get(key)
+        value = json.dumps(value) if isinstance(value, Mapping) else value
         return value if isinstance(value, str) and UNKNOWN not in value and value != HIDDEN else None
 
     def is_pending(self, key: str) -> bool:

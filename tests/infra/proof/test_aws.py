@@ -255,6 +255,14 @@ def test_a_boundary_limits_a_role() -> None:
     assert breaches([role("test"), *rest])
 
 
+def test_a_document_that_is_an_object_is_read_as_one_of_text_is() -> None:
+    """Pulumi takes both."""
+    wide = Resource("urn", stack.ROLE_POLICY, {"role": "secret-access-test", "policy": policy(arns("prod/*"))}, {})
+    assert ("test", "prod", "prod/a") in breaches([*namespaces("test", "prod"), wide])
+    late = Resource("urn", stack.ROLE_POLICY, {"role": "secret-access-test", "policy": policy(UNKNOWN)}, {})
+    assert evaluate([*namespaces("test"), late]).undecided
+
+
 def test_a_policy_of_the_program_that_is_attached_counts() -> None:
     """By the resource that the ARN comes from."""
     wide = resource(stack.POLICY, "wide", policy=policy("*"))
