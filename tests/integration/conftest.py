@@ -33,6 +33,12 @@ def real_kubernetes_plugin() -> Path:
 
 
 @pytest.fixture(scope="session")
+def kube_router() -> Path:
+    """An engine of NetworkPolicies."""
+    return _built("kube-router") / "kube-router"
+
+
+@pytest.fixture(scope="session")
 def external_secrets() -> Path:
     """The folder of the External Secrets Operator and of its CustomResourceDefinitions."""
     return _built("external-secrets")
