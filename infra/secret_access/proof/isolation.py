@@ -144,7 +144,12 @@ class _Court:
 
     def can_use_own(self, reach: Reach) -> bool:
         own = self.prefixes.get(reach.namespace)
-        return own is not None and self.spelling.spelled(f"{own}a") in reach.allowed
+        if own is None or self.spelling.spelled(f"{own}a") in reach.allowed:
+            return own is not None
+        try:
+            return member(intersection([reach.allowed, self.under(own)])) is not None
+        except Undecided:
+            return True
 
     def _ask_names(self, reach: Reach, mine: StringSet, own: str | None) -> None:
         for owner, names in self.chosen.items():

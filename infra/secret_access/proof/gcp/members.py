@@ -1,0 +1,39 @@
+"""Members of IAM bindings, as sets of the subjects of ServiceAccounts' tokens. Pure.
+
+Source: IAM, "Principal identifiers"; GKE, "Workload Identity Federation for GKE".
+"""
+
+import re
+
+from ..strings import ANYTHING, NOTHING, StringSet, literal
+from ..subjects import of_namespace
+
+_POOL = r"//iam\.googleapis\.com/projects/[^/]+/locations/global/workloadIdentityPools/[^/]+"
+_SUBJECT = re.compile(rf"principal:{_POOL}/subject/(?P<subject>.+)")
+_NAMESPACE = re.compile(rf"principalSet:{_POOL}/namespace/(?P<namespace>[^/]+)")
+_SET = re.compile(rf"principalSet:{_POOL}/.+")
+_GKE = re.compile(r"serviceAccount:[^\[]+\.svc\.id\.goog\[(?P<namespace>[^/\]]+)/(?P<account>[^\]]+)\]")
+_GKE_SUBJECT = re.compile(r"ns/(?P<namespace>[^/]+)/sa/(?P<account>[^/]+)")
+EVERYBODY = ("allUsers", "allAuthenticatedUsers")
+
+
+def subjects(member: str) -> StringSet:
+    """Return the subjects whose tokens are this member; for a set of a pool that nobody knows, all."""
+    if found := _SUBJECT.fullmatch(member):
+        gke = _GKE_SUBJECT.fullmatch(found["subject"])
+        return literal(_subject(gke) if gke else found["subject"])
+    if found := _NAMESPACE.fullmatch(member):
+        return of_namespace(found["namespace"])
+    if found := _GKE.fullmatch(member):
+        return literal(_subject(found))
+    return ANYTHING if member in EVERYBODY or _SET.fullmatch(member) else NOTHING
+
+
+def email(member: str) -> str | None:
+    """Return the email of a service account that is a member; None for another."""
+    name = member.removeprefix("serviceAccount:")
+    return name if name != member and "@" in name and "[" not in name else None
+
+
+def _subject(found: re.Match[str]) -> str:
+    return f"system:serviceaccount:{found['namespace']}:{found['account']}"
