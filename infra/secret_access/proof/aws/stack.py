@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..emptiness import Undecided
 from ..isolation import Reach, Verdict, judge
-from ..preview import Resource
+from ..preview import UNKNOWN, Resource
 from ..subjects import namespaces_among
 from . import trust
 from .rights import Rights
@@ -15,6 +16,8 @@ from .statements import Statement, statements
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+EXCLUSIVE = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
+SEVERAL = "aws:iam/policyAttachment:PolicyAttachment"
 POLICY = "aws:iam/policy:Policy"
 ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 COMPONENT = "secret-access:index:AwsSecretAccess"
@@ -98,7 +101,7 @@ def read(resources: Sequence[Resource]) -> Stack:
             if namespace := each.text("namespace"):
                 stack.prefixes.setdefault(namespace, f"{namespace}/")
     for each in resources:
-        if each.type in (ROLE_POLICY, ATTACHMENT):
+        if each.type in (ROLE_POLICY, ATTACHMENT, EXCLUSIVE, SEVERAL):
             _add_policy(stack, each, policies)
     for role in stack.roles.values():
         for namespace in trust.named_namespaces(role.trust):
@@ -107,14 +110,18 @@ def read(resources: Sequence[Resource]) -> Stack:
 
 
 def _add_policy(stack: Stack, each: Resource, policies: Mapping[str, Resource]) -> None:
-    role = stack.role_of(each, "role")
+    if each.type == SEVERAL:
+        stack.undecided.append(f"{each.name} attaches a policy to several roles: that is not judged")
+        return
+    role = stack.role_of(each, "roleName" if each.type == EXCLUSIVE else "role")
+    if role is None and each.type == EXCLUSIVE and not each.inputs.get("policyArns"):
+        return
     if role is None:
         stack.undecided.append(f"{each.name} is a policy of a role that is not among the documents")
     elif each.type == ROLE_POLICY:
         role.policies += _document(stack, each, "policy", f"policy {each.text('name') or each.name} of {role.name}")
     else:
-        urn = next((urn for urn in each.depends_on.get("policyArn", ()) if urn in policies), None)
-        role.policies += _managed(stack, each.text("policyArn") or "", urn, policies, role.name)
+        role.policies += _attached(stack, each, "policyArns" if each.type == EXCLUSIVE else "policyArn", policies, role)
 
 
 def _add_role(stack: Stack, each: Resource, policies: Mapping[str, Resource]) -> None:
@@ -123,10 +130,10 @@ def _add_role(stack: Stack, each: Resource, policies: Mapping[str, Resource]) ->
     if found := _DESCRIPTION.fullmatch(each.text("description") or ""):
         stack.prefixes[found["namespace"]] = found["prefix"]
     for number, inline in enumerate(each.inputs.get("inlinePolicies") or (), 1):
-        role.policies += statements(f"inline policy {inline.get('name') or number} of {name}", inline.get("policy"))
-    for arn in each.inputs.get("managedPolicyArns") or ():
-        urn = next((urn for urn in each.depends_on.get("managedPolicyArns", ()) if urn in policies), None)
-        role.policies += _managed(stack, str(arn), urn, policies, name)
+        nested = Resource(each.urn, each.type, inline if isinstance(inline, Mapping) else {}, {})
+        called = nested.text("name") or number
+        role.policies += _document(stack, nested, "policy", f"inline policy {called} of {name}")
+    role.policies += _attached(stack, each, "managedPolicyArns", policies, role)
     boundary = next((urn for urn in each.depends_on.get("permissionsBoundary", ()) if urn in policies), None)
     if boundary is not None and policies[boundary].text("policy") is not None:
         role.boundary = statements(f"boundary of {name}", policies[boundary].text("policy"))
@@ -135,13 +142,21 @@ def _add_role(stack: Stack, each: Resource, policies: Mapping[str, Resource]) ->
         stack.undecided.append(f"role {name} trusts principals of AWS: who may become these is not judged")
 
 
-def _managed(
-    stack: Stack, arn: str, urn: str | None, policies: Mapping[str, Resource], role: str
-) -> tuple[Statement, ...]:
-    if urn is not None:
-        return _document(stack, policies[urn], "policy", f"policy {policies[urn].name} attached to {role}")
-    stack.undecided.append(f"role {role} has {arn or 'a policy'} attached, which is not among the documents")
-    return ()
+def _attached(stack: Stack, each: Resource, key: str, policies: Mapping[str, Resource], role: Role) -> list[Statement]:
+    """Return the statements of attached policies: those of the stack; what else is attached is said."""
+    given = each.inputs.get(key) or ()
+    arns = [given] if isinstance(given, str) else list(given)
+    urns = [urn for urn in dict.fromkeys(each.depends_on.get(key, ())) if urn in policies]
+    if len(arns) > len(urns):
+        known = ", ".join(str(arn) for arn in arns if UNKNOWN not in str(arn)) or "a policy"
+        stack.undecided.append(f"role {role.name} has {known} attached, which is not among the documents")
+    return [
+        statement
+        for urn in urns
+        for statement in _document(
+            stack, policies[urn], "policy", f"policy {policies[urn].name} attached to {role.name}"
+        )
+    ]
 
 
 def _document(stack: Stack, each: Resource, key: str, source: str) -> tuple[Statement, ...]:
@@ -154,8 +169,12 @@ def _document(stack: Stack, each: Resource, key: str, source: str) -> tuple[Stat
 def _by_tokens(stack: Stack, declared: set[str]) -> Iterator[Reach]:
     """Yield what tokens of ServiceAccounts get, those of namespaces that nobody declared among them."""
     for role in stack.roles.values():
-        subjects = trust.trusted_subjects(role.trust)
-        for namespace, subject in namespaces_among(subjects, declared):
+        try:
+            found = list(namespaces_among(trust.trusted_subjects(role.trust), declared))
+        except Undecided as error:
+            stack.undecided.append(f"trust of {role.name}: {error}")
+            continue
+        for namespace, subject in found:
             lets_in = trust.statement_trusting(role.trust, subject)
             yield _reach(namespace, role, Rights(tuple(role.policies), {}, _limits(role)), lets_in)
 
