@@ -93,18 +93,14 @@ KUBERNETES_PLUGIN = Tool(
     ),
 )
 
-NETWORK = (
-    _kubernetes("kube-proxy", 30),
-    Tool("coredns", "coredns", ".", "github.com/coredns/coredns", 150),
-    Tool(
-        "kube-router",
-        "kube-router",
-        "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
-        "github.com/cloudnativelabs/kube-router/v2",
-        200,
-    ),
+KUBE_ROUTER = Tool(
+    "kube-router",
+    "kube-router",
+    "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
+    "github.com/cloudnativelabs/kube-router/v2",
+    200,
 )
-"""What leads from a Service's name to its pods, and enforces NetworkPolicies: the laptop environment has none of it."""
+"""What enforces NetworkPolicies: the laptop environment has nothing that does."""
 
 EXTERNAL_SECRETS = Tool(
     "external-secrets",
@@ -115,7 +111,7 @@ EXTERNAL_SECRETS = Tool(
     beside=(("custom-resource-definitions.yaml", "deploy/crds/bundle.yaml"),),
 )
 
-TESTS = (KUBERNETES_PLUGIN, *NETWORK, EXTERNAL_SECRETS)
+TESTS = (KUBERNETES_PLUGIN, KUBE_ROUTER, EXTERNAL_SECRETS)
 """What `make test` needs beside them, each in a folder of its module: whether it is used is for others to say."""
 
 ALL = (*LAPTOP, *TESTS)
