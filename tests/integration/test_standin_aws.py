@@ -252,7 +252,7 @@ def test_an_input_that_the_sdk_does_not_have_is_refused(stack: Stack, ministack:
         ("aws:iam/rolle:Role", "has no resource type 'aws:iam/rolle:Role'; did you mean 'aws:iam/role:Role'?"),
         (
             "aws:iam/group:Group",
-            "the aws stand-in has no 'aws:iam/group:Group'; it has aws:eks/podIdentityAssociation:",
+            "the aws stand-in has no 'aws:iam/group:Group'; it has aws:cloudtrail/trail:Trail,",
         ),
     ],
 )
