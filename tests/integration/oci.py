@@ -126,6 +126,12 @@ class Container:
         shown = self._runc("state", self.name, capture_output=True).stdout
         return bool(json.loads(shown)["status"] == "running")
 
+    def catches(self, number: int) -> bool:
+        """Whether its first process has a handler for a signal (proc_pid_status(5), SigCgt)."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+        return bool(caught >> (number - 1) & 1)
+
     def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command inside, as ``kubectl exec`` does."""
         return self._runc("exec", self.name, *command, capture_output=True, check=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import stat
 import tomllib
 from collections.abc import Iterator
@@ -290,6 +291,7 @@ def test_the_pause_holds_a_sandbox_until_told_to_end(unpacked: dict[str, Unpacke
     try:
         container.start({})
         assert container.running
+        wait_for("pause to take SIGTERM", lambda: container.catches(signal.SIGTERM))  # until then the kernel drops it
         container.signal("TERM")
         wait_for("pause to end", lambda: not container.running)
     finally:
