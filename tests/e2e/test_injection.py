@@ -66,7 +66,7 @@ def pods(environment: Environment) -> Iterator[dict[str, dict[str, Any]]]:
     """The ready pod of each workload; afterwards nothing of them is left."""
     kubectl = environment.kubectl
     definition = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", **rollouts.DEFINITION}
-    listed = {"apiVersion": "v1", "kind": "List", "items": made_by_others()}
+    listed: dict[str, Any] = {"apiVersion": "v1", "kind": "List", "items": made_by_others()}
     try:
         kubectl("apply", "-f", "-", input=json.dumps(definition))
         kubectl("wait", f"crd/{rollouts.DEFINITION['metadata']['name']}", "--for=condition=Established")

@@ -64,7 +64,7 @@ def preview(stack: Stack) -> Callable[[str], str]:
     return previewed
 
 
-def evaluate(given: str) -> tuple[int, dict[str, list[dict[str, object]]]]:
+def evaluate(given: str) -> tuple[int, dict[str, Any]]:
     done = subprocess.run([COMMAND, "evaluate", "--json"], input=given, capture_output=True, text=True, check=False)
     return done.returncode, json.loads(done.stdout)
 

@@ -34,7 +34,7 @@ SecretWorkload("by-component", {"access": access, "pod": TEMPLATE}, opts)
 SidecarInjection("by-policy", {"access": access}, opts)
 
 injected = pulumi.ResourceOptions(provider=cluster, transforms=[inject_sidecar(access)])
-metadata = {"name": "by-transform", "namespace": "test"}
+metadata: Any = {"name": "by-transform", "namespace": "test"}
 labels = {**TEMPLATE["metadata"]["labels"], "app": "by-transform"}
 template: Any = {**TEMPLATE, "metadata": {"labels": labels}}
 k8s.apps.v1.Deployment(
