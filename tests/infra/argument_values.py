@@ -47,6 +47,7 @@ ACCESS = {
     "pod_annotations": {"eks.amazonaws.com/skip-containers": "app,secrets"},
     "url": "http://localhost:8200",
 }
+GROUP = VAULT_ID.rpartition("/Microsoft.KeyVault/")[0]
 ACCOUNT_OF_STORE = {"serviceAccountRef": {"name": "secret-access"}, "audiences": ["vault"]}
 
 
@@ -66,6 +67,10 @@ STORE = {
 }
 REQUIRED: dict[str, dict[str, Any]] = {
     "AwsSecretAccess": dict(aws_args()),
+    "AzureAuditTrail": {
+        "vault_ids": {"test": VAULT_ID},
+        "workspace_id": f"{GROUP}/Microsoft.OperationalInsights/workspaces/audit",
+    },
     "AzureSecretAccess": dict(azure_args()),
     "GcpSecretAccess": dict(gcp_args()),
     "GcpClusterTrust": {"project": "my-project", "issuer": f"https://{ISSUER_HOST}", "pool_id": "blue-cluster"},
@@ -74,6 +79,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "ExternalSecretAccess": {"store": STORE},
     "KubernetesSecret": {"values": {"url": Secret("postgres://database")}},
     "ServiceAccountGuard": {"deployer_groups": ["deployers"]},
+    "SidecarInjection": {"access": ACCESS},
     "SharedSecretService": {"backend": shared_args()["backend"]},
     "VaultSecretAccess": {"address": ADDRESS},
 }
@@ -101,6 +107,9 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
 TRUST = {"StringEquals": {"aws:PrincipalOrgID": ["o-a1b2c3d4e5"]}}
 OWN_POLICY = "arn:aws:iam::444455556666:policy/boundary"
 VALUES: dict[tuple[str, str], Any] = {
+    ("AwsAuditTrail", "bucket_name"): "trail-of-the-platform",
+    ("AzureAuditTrail", "action_group_ids"): [f"{GROUP}/Microsoft.Insights/actionGroups/security"],
+    ("AzureAuditTrail", "storage_account_id"): f"{GROUP}/Microsoft.Storage/storageAccounts/audit",
     ("AwsSecretAccess", "pod_identity"): "session_tags",
     ("AwsSecretAccess", "session_duration"): 7200,
     ("AwsSecretAccess", "existing_role_arn"): ROLE_ARN,
@@ -112,6 +121,7 @@ VALUES: dict[tuple[str, str], Any] = {
     ("GcpClusterTrust", "gke_cluster"): GKE_CLUSTER,
     ("GcpSecretAccess", "pool_project_number"): PROJECT_NUMBER,
     ("ExternalSecretAccess", "ca_bundle"): CERTIFICATE,
+    ("PodEgress", "cidrs"): ["10.20.0.0/24"],
     ("KubernetesSecret", "type"): "Opaque",
     ("SecretWorkload", "caller"): caller.access("https://secrets.platform.svc:8080", "vault", 3600, "secrets-ca"),
     ("SecretWorkload", "kind"): "StatefulSet",

@@ -10,7 +10,7 @@ import namespace_settings
 import secret_access
 import settings
 from clouds import ClusterOutputs
-from secret_access import InvalidSetting, NotReached, SecretAccess, WrongAccount
+from secret_access import ExternalSecretAccess, InvalidSetting, NotReached, SecretAccess, WrongAccount
 from section import Section
 from tests.infra.engine import World, run
 from tests.infra.program import on_its_cluster, outputs_of, up
@@ -117,11 +117,14 @@ BESIDE_ARGUMENTS = {"exists", "pod_security", "workloads", "identity_binding"}
 
 @pytest.mark.parametrize("cloud", ENVIRONMENTS)
 def test_every_argument_of_an_access_component_can_be_given(cloud: str) -> None:
-    """A key of a namespace for each, but for those that the stack or its cluster decides."""
+    """A key of a namespace for each, but for those that the stack or its cluster decides.
+
+    The program makes no ExternalSecretAccess, so nothing there could use `external_secrets`.
+    """
     section = Section("", {"grant": "prefix"} if cloud == "gcp" else {})
     namespace_settings.namespace("test", section, load(config_of(ENVIRONMENTS[cloud])).cloud, {})
     component = getattr(secret_access, f"{cloud.capitalize()}SecretAccessArgs")
-    decided = OF_THE_STACK[cloud] | {"namespace", "sidecar_image"}
+    decided = OF_THE_STACK[cloud] | {"namespace", "sidecar_image", "external_secrets"}
     assert set(component.__annotations__) - decided == set(section._known) - BESIDE_ARGUMENTS
 
 
@@ -294,7 +297,10 @@ def test_an_exact_name_under_another_namespaces_prefix_is_refused() -> None:
 
 def test_an_access_component_exists_for_each_cloud() -> None:
     """A component that secret_access has is one that the program can make."""
-    components = {name for name in secret_access.__all__ if name.endswith("SecretAccess")} - {SecretAccess.__name__}
+    components = {name for name in secret_access.__all__ if name.endswith("SecretAccess")} - {
+        SecretAccess.__name__,
+        ExternalSecretAccess.__name__,
+    }
     assert components == {f"{cloud.capitalize()}SecretAccess" for cloud in clouds.NAMES}
 
 

@@ -136,7 +136,10 @@ def refusal(component: str, inputs: struct_pb2.Struct) -> InvalidArgument | None
 def test_an_input_that_depends_on_a_resource_is_an_output(component: str) -> None:
     """The engine sends the dependencies of an input beside it, where it does not send it as an Output."""
     definition = DEFINITIONS[component]
-    named = next(name for name, given in definition.inputs.items() if not given.optional and not given.plain)
+    named = min(
+        (name for name, given in definition.inputs.items() if not given.plain),
+        key=lambda name: definition.inputs[name].optional,
+    )
     arguments = arguments_with(component, definition.inputs_mapping[named])
     inputs = sent(component, arguments)
     assert made(constructed(component, inputs, depends=named)) == made(constructed(component, inputs))

@@ -18,7 +18,7 @@ from .secret_type import SecretType
 MOST_BYTES = 1024 * 1024
 """Of all values together (Kubernetes, "Secrets", "Restriction on Secret data size")."""
 HIDDEN = "a value that is not shown"
-FIX = "mark it as secret where it comes from: pulumi.Config().require_secret(…), or pulumi config set --secret"
+FIX = "mark it as secret where it comes from: require_secret of the configuration, or pulumi config set --secret"
 
 
 class KubernetesSecretArgs(TypedDict):

@@ -108,6 +108,6 @@ def _without_metadata(cidr: str) -> Manifest:
         for address in METADATA
         if (other := ipaddress.ip_network(address)).version == whole.version
         and other.prefixlen > whole.prefixlen
-        and other.subnet_of(whole)  # type: ignore[arg-type]
+        and other.subnet_of(whole)  # type: ignore[arg-type]  # both are of one version
     ]
     return {"ipBlock": {"cidr": cidr, "except": inside} if inside else {"cidr": cidr}}
