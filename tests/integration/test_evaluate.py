@@ -79,7 +79,7 @@ def test_a_program_with_the_components_is_proven_isolated_and_a_widened_one_is_n
     assert found["clouds"][0]["namespaces"] == {"test": "test/", "test-eu": "test-eu/", "shop": "team-a/shop/"}
     code, found = evaluate(preview(WIDENED))
     assert code == 1
-    assert {(each["namespace"], each["owner"]) for each in found["clouds"][0]["breaches"]} >= {  # type: ignore[attr-defined]
+    assert {(each["namespace"], each["owner"]) for each in found["clouds"][0]["breaches"]} >= {
         ("test", "test-eu"),
         ("test", "shop"),
     }
