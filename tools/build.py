@@ -111,7 +111,16 @@ EXTERNAL_SECRETS = Tool(
     beside=(("custom-resource-definitions.yaml", "deploy/crds/bundle.yaml"),),
 )
 
-TESTS = (KUBERNETES_PLUGIN, KUBE_ROUTER, EXTERNAL_SECRETS)
+YAML = Tool(
+    "pulumi-language-yaml",
+    "pulumi-yaml",
+    "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+    "github.com/pulumi/pulumi-yaml",
+    100,
+)
+"""Pulumi's language host for programs in YAML, which use the components as a package."""
+
+TESTS = (KUBERNETES_PLUGIN, KUBE_ROUTER, EXTERNAL_SECRETS, YAML)
 """What `make test` needs beside them, each in a folder of its module: whether it is used is for others to say."""
 
 ALL = (*LAPTOP, *TESTS)

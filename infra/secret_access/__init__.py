@@ -150,12 +150,21 @@ _MODULES = {
 """The modules that need a cloud's SDK, each below the package of the extra that brings it."""
 
 
+def cloud_of(name: str) -> str | None:
+    """Return the extra that a public name needs, such as `aws`; None where it needs none."""
+    module = _module_of(name)
+    return None if module is None else module.partition(".")[0]
+
+
+def _module_of(name: str) -> str | None:
+    return next((module for module, names in _MODULES.items() if name in names), None)
+
+
 def __getattr__(name: str) -> Any:
     """Import a class of a cloud, or say which extra brings its SDK (PEP 562)."""
-    module = next((module for module, names in _MODULES.items() if name in names), None)
+    module, extra = _module_of(name), cloud_of(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    extra = module.partition(".")[0]
     try:
         found = import_module(f".{module}", __name__)
     except ModuleNotFoundError as missing:

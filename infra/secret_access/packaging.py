@@ -3,20 +3,47 @@
 https://www.pulumi.com/docs/iac/using-pulumi/extending-pulumi/build-a-component/
 """
 
-from collections.abc import Mapping
+import inspect
+import json
+import re
+import sys
+from collections.abc import Collection, Mapping
 from typing import Any
 from unittest.mock import patch
 
 import pulumi
-from pulumi.provider import ConstructResult
+from pulumi.provider import ConstructResult, main
 from pulumi.provider.experimental import component
-from pulumi.provider.experimental.analyzer import Analyzer, PropertyDefinition, TypeDefinition
+from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition, PropertyDefinition, TypeDefinition
 from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.experimental.util import camel_case
+
+import secret_access
 
 from .access import SecretAccess, SecretAccessArgs
 from .aws.role_arguments import RoleArgs
 
 INHERITED = (SecretAccessArgs, RoleArgs, SecretAccess)
+NAME = "secret-access"
+ABOUT = {
+    "displayName": "Secret access",
+    "description": "Gives every Kubernetes namespace its own cloud identity for its own secrets.",
+    "keywords": ["pulumi", "kubernetes", "secrets", "category/infrastructure", "kind/component"],
+    "license": "Apache-2.0",
+}
+"""What Pulumi's own puts into no schema (https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/)."""
+
+
+def serve(*clouds: str) -> None:
+    """Serve the engine as a plugin, with the components of these clouds and those that belong to none."""
+    main(Package(components_of(clouds)), sys.argv[1:])
+
+
+def components_of(clouds: Collection[str]) -> list[type]:
+    """Return the components of the clouds, and those that belong to none; no other cloud's SDK is imported."""
+    names = [name for name in secret_access.__all__ if secret_access.cloud_of(name) in (*clouds, None)]
+    classes = [found for name in names if inspect.isclass(found := getattr(secret_access, name))]
+    return [found for found in classes if issubclass(found, pulumi.ComponentResource) and found is not SecretAccess]
 
 
 class _Analyzer(Analyzer):
@@ -28,6 +55,10 @@ class _Analyzer(Analyzer):
         if own is not None:
             return own
         return next((found for base in INHERITED if (found := super(_Analyzer, self).get_docstring(base, name))), None)
+
+
+def _python_names(component: ComponentDefinition) -> list[str]:
+    return [*component.inputs_mapping.values(), *component.outputs_mapping.values()]
 
 
 def in_order(value: Any) -> Any:
@@ -42,9 +73,10 @@ def in_order(value: Any) -> Any:
 class Package(ComponentProvider):
     """Pulumi's provider of components, with our analyzer, for which it has no argument, and with Outputs as inputs."""
 
-    def __init__(self, components: list[type], name: str = "secret-access") -> None:
+    def __init__(self, components: list[type]) -> None:
         with patch.object(component, "Analyzer", _Analyzer):
-            super().__init__(components, name)
+            super().__init__(components, NAME)
+        self.schema = json.dumps({**self._described(json.loads(self.schema or "{}")), **ABOUT})
 
     def construct(
         self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None
@@ -91,6 +123,26 @@ class Package(ComponentProvider):
             **mapped({name: found for name, found in properties.items() if name not in outputs}, inputs),
             **{mapping[name]: later(name, found) for name, found in properties.items() if name in outputs},
         }
+
+    def _described(self, schema: Any) -> Any:
+        """Return the schema with descriptions that are not indented, and that name properties as it does itself."""
+        names = {python for found in self._component_defs.values() for python in _python_names(found)}
+        names |= {python for found in self._type_defs.values() for python in found.properties_mapping.values()}
+        word = re.compile(rf"\b({'|'.join(sorted(name for name in names if '_' in name))})\b")
+
+        def described(part: Any) -> Any:
+            if isinstance(part, list):
+                return [described(item) for item in part]
+            if not isinstance(part, dict):
+                return part
+            text = part.get("description")
+            inner = {key: described(item) for key, item in part.items()}
+            if not isinstance(text, str):
+                return inner
+            plain = inspect.cleandoc(text).strip()
+            return {**inner, "description": word.sub(lambda found: camel_case(found[0]), plain)}
+
+        return described(schema)
 
     def _is_mapped(self, definition: PropertyDefinition | None) -> bool:
         """Tell whether Pulumi's own knows what to do with an input: neither an unknown one nor a list of words."""

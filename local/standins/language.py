@@ -1,4 +1,4 @@
-"""The stand-in for Pulumi's language host for Python: runs the program in its own virtualenv, by program.py.
+"""The stand-in for Pulumi's language host for Python: runs a program, by program.py, or a plugin in its own virtualenv.
 
 https://github.com/pulumi/pulumi/blob/master/proto/pulumi/language.proto
 """
@@ -36,8 +36,11 @@ def main(arguments: list[str]) -> None:
 
 def virtualenv(info: language_pb2.ProgramInfo) -> Path:
     """The folder of the project's ``virtualenv`` option, else uv's default beside the program."""
-    options: Properties = from_struct(info.options) if info.HasField("options") else {}
-    return Path(info.root_directory, options.get("virtualenv") or ".venv")
+    return Path(info.root_directory, _options(info).get("virtualenv") or ".venv")
+
+
+def _options(info: language_pb2.ProgramInfo) -> Properties:
+    return from_struct(info.options) if info.HasField("options") else {}
 
 
 def _python(info: language_pb2.ProgramInfo, context: grpc.ServicerContext) -> Path:
@@ -99,19 +102,30 @@ class _Host(language_pb2_grpc.LanguageRuntimeServicer):
     def InstallDependencies(
         self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
     ) -> Iterator[language_pb2.InstallDependenciesResponse]:
-        """As the real host does with the toolchain uv: an exact ``uv sync`` where the program is."""
-        environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(virtualenv(request.info))}
-        syncing = subprocess.Popen(
-            ["uv", "sync"],
-            cwd=request.info.program_directory or request.directory,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        for line in syncing.stdout or ():
-            yield language_pb2.InstallDependenciesResponse(stdout=line)
-        if syncing.wait():
-            context.abort(grpc.StatusCode.UNKNOWN, f"installing dependencies: uv sync exited with {syncing.returncode}")
+        """As the real host does: with the toolchain uv an exact ``uv sync``, with pip what requirements.txt lists.
+
+        Here uv installs that too, which keeps what it has downloaded.
+        """
+        made = virtualenv(request.info)
+        commands = [["uv", "sync"]]
+        if _options(request.info).get("toolchain") == "pip":
+            commands = [
+                ["uv", "venv", "--allow-existing", str(made)],
+                ["uv", "pip", "install", "-r", "requirements.txt"],
+            ]
+        for command in commands:
+            installing = subprocess.Popen(
+                command,
+                cwd=request.info.program_directory or request.directory,
+                env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(made), "VIRTUAL_ENV": str(made)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            for line in installing.stdout or ():
+                yield language_pb2.InstallDependenciesResponse(stdout=line)
+            if installing.wait():
+                what = f"{' '.join(command)} exited with {installing.returncode}"
+                context.abort(grpc.StatusCode.UNKNOWN, f"installing dependencies: {what}")
 
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> Any:
         """Run the program to its end. The real host first runs ``uv sync --inexact``; here ``make up`` has done it."""
@@ -146,6 +160,25 @@ class _Host(language_pb2_grpc.LanguageRuntimeServicer):
         if code == BAILED:
             return language_pb2.RunResponse(bail=True)
         return language_pb2.RunResponse(error=f"Program exited with non-zero exit code: {code}" if code else "")
+
+    def RunPlugin(
+        self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
+    ) -> Iterator[language_pb2.RunPluginResponse]:
+        """Run a plugin to its end, which is written in Python; what it prints first is the port that it serves."""
+        info = request.info
+        running = subprocess.Popen(
+            [_python(info, context), "-u", os.path.normpath(info.program_directory), *request.args],
+            cwd=request.pwd or None,
+            env={**os.environ, **dict(entry.split("=", 1) for entry in request.env)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=sys.stderr.fileno(),
+        )
+        self._running.append(running)
+        context.add_callback(running.terminate)
+        for line in running.stdout or ():
+            yield language_pb2.RunPluginResponse(stdout=line)
+        yield language_pb2.RunPluginResponse(exitcode=running.wait())
 
     def Cancel(self, request: Any, context: Any) -> Any:
         del request, context
