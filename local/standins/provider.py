@@ -61,6 +61,13 @@ class Provider:
             if key != "version"
         }
 
+    def schema(self) -> Properties:
+        """The provider's own inputs, for languages such as YAML that ask the plugin; resources it does not describe."""
+        module = self.sdk.module(f"pulumi:providers:{self.package}")
+        known = module["objects"][module["resources"][f"pulumi:providers:{self.package}"]]["properties"]
+        anything = {name: {"$ref": "pulumi.json#/Any"} for name in known}
+        return {"name": self.package, "version": self.sdk.version, "provider": {"inputProperties": anything}}
+
     def config_replaces(self, old: Properties, new: Properties) -> tuple[str, ...]:
         """The provider's own inputs of which a change replaces every resource, such as another account."""
         del old, new
@@ -177,6 +184,10 @@ class _Service(provider_pb2_grpc.ResourceProviderServicer):
     @_answering
     def GetPluginInfo(self, _request: empty_pb2.Empty) -> Any:
         return plugin_pb2.PluginInfo(version=self.provider.sdk.version)
+
+    @_answering
+    def GetSchema(self, _request: provider_pb2.GetSchemaRequest) -> Any:
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(self.provider.schema()))
 
     @_answering
     def CheckConfig(self, request: provider_pb2.CheckRequest) -> Any:
