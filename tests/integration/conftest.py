@@ -44,6 +44,12 @@ def external_secrets() -> Path:
     return _built("external-secrets")
 
 
+@pytest.fixture(scope="session")
+def yaml_host() -> Path:
+    """Pulumi's language host for YAML."""
+    return _built("pulumi-language-yaml")
+
+
 @pytest.fixture(scope="module", params=["standin", "real"])
 def kubernetes_plugin(request: pytest.FixtureRequest) -> plugins.Choice:
     """What uses it runs with the Kubernetes plugin's stand-in, then with the real one that is built here."""

@@ -1,4 +1,8 @@
-"""A git server on the loopback: git's own, behind HTTPS, the one scheme by which Pulumi fetches a package."""
+"""A git server on the loopback: git's own, behind HTTPS, the one scheme by which Pulumi fetches a package.
+
+On HTTPS' own port, at an address of its own: Pulumi names a plugin's folder by its address, and then does not find one
+whose name has the colon of a port.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +17,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from local import pki
-from tests.free_port import free_port
 
 
 @contextmanager
 def serving(repositories: Path, authority: pki.Authority) -> Iterator[str]:
     """Serve the bare repositories below a folder; the address, for a client that trusts the authority."""
-    certificate = authority.server("git", addresses=["127.0.0.1"], hosts=["localhost"], common_name="git")
+    address = ".".join(map(str, (127, *(byte % 250 + 1 for byte in os.urandom(3)))))
+    certificate = authority.server("git", addresses=[address], hosts=[], common_name="git")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.cert, certificate.key)
-    server = ThreadingHTTPServer(("127.0.0.1", free_port()), _handler(repositories))
+    server = ThreadingHTTPServer((address, 443), _handler(repositories))
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"https://localhost:{server.server_port}"
+        yield f"https://{address}"
     finally:
         server.shutdown()
         server.server_close()

@@ -1,0 +1,72 @@
+"""This repository as others get it: a git repository with a tag, on a server of the loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from local import config, pki, plugins
+from tests.integration import git_server
+
+VERSION = "0.1.0"
+ADDRESS = "https://github.com/OWNER/secret-access"
+"""As documentation, examples and templates name it."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A bare repository with one tag, served by HTTPS."""
+
+    address: str
+    authority: Path
+    """Who vouches for the server, for SSL_CERT_FILE."""
+
+    @classmethod
+    @contextmanager
+    def served(cls, folder: Path) -> Iterator[Repository]:
+        """Commit and tag what the work tree has, and serve it."""
+        tree, bare = folder / "tree", folder / "served/OWNER/secret-access.git"
+        listed = _git("ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", cwd=config.ROOT)
+        for name in filter(lambda name: (config.ROOT / name).is_file(), listed.splitlines()):
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(config.ROOT / name, tree / name, follow_symlinks=False)
+        _git("init", "--quiet", cwd=tree)
+        _git("add", "--all", cwd=tree)
+        _git("commit", "--quiet", "--message", "The repository", cwd=tree)
+        _git("tag", f"v{VERSION}", cwd=tree)
+        bare.parent.mkdir(parents=True)
+        _git("clone", "--quiet", "--bare", str(tree), str(bare), cwd=folder)
+        authority = pki.Authority(folder)
+        with git_server.serving(folder / "served", authority) as address:
+            yield cls(f"{address}/OWNER/secret-access.git", authority.cert)
+
+    def plugin(self, cloud: str) -> str:
+        """The address of a plugin's folder, without its version."""
+        return f"{self.address}/infra/plugin/{cloud}"
+
+
+def _git(*arguments: str, cwd: Path) -> str:
+    identity = {
+        f"GIT_{who}_{what}": "test@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    return subprocess.run(
+        ["git", *arguments], cwd=cwd, env={**os.environ, **identity}, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+
+
+def home_with_standins(home: Path, kubernetes: Path) -> None:
+    """Fill an empty PULUMI_HOME with the plugins that the package depends on, which Pulumi would download."""
+    folders = {"kubernetes": kubernetes, **{cloud.name: cloud.standin for cloud in plugins.OF_CLOUD.values()}}
+    for name, folder in folders.items():
+        version = metadata.version(f"pulumi_{name}")
+        installed = home / "plugins" / f"resource-{name}-v{version}"
+        installed.mkdir(parents=True)
+        (installed / f"pulumi-resource-{name}").symlink_to(folder / f"pulumi-resource-{name}")
+        (installed / "PulumiPlugin.yaml").write_text(json.dumps({"runtime": "go"}))
