@@ -157,7 +157,9 @@ def _from_docstring(component: str, name: str, definition: PropertyDefinition) -
         return "Default: true" not in text
     if definition.ref and (found := PACKAGE._type_defs.get(definition.ref.split(":")[-1])) and found.enum:
         return [member.value for member in found.enum][-1]
-    given = re.search(r"Example: `(.*?)`\.(?= |$)", text) or re.search(r"Default: `?([^`]*?)`?(?:[.,;] |[.,;]?$)", text)
+    given = re.search(r"Example: `(.*?)`[.,;](?= |$)", text) or re.search(
+        r"Default: `?([^`]*?)`?(?:[.,;] |[.,;]?$)", text
+    )
     if given is None:
         raise KeyError(f"{component}.{name} has no example and no default that a test can use: add one")
     return _literal(given[1], is_text=definition.type is PropertyType.STRING)

@@ -12,6 +12,7 @@ import pytest
 
 from local import plugins
 from tests.integration.real_parts import ApiServer, MiniStack, Stack
+from tests.integration.yaml_host import command as yaml_host_command
 
 
 def _built(*names: str) -> Path:
@@ -45,9 +46,10 @@ def external_secrets() -> Path:
 
 
 @pytest.fixture(scope="session")
-def yaml_host() -> Path:
-    """Pulumi's language host for YAML."""
-    return _built("pulumi-language-yaml")
+def yaml_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of Pulumi's language host for YAML."""
+    host = _built("pulumi-language-yaml") / "pulumi-language-yaml"
+    return yaml_host_command(host, tmp_path_factory.mktemp("yaml") / "bin")
 
 
 @pytest.fixture(scope="module", params=["standin", "real"])

@@ -26,10 +26,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]
         yield served
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
     """An emptied home folder, in which Pulumi has nothing but the clouds' plugins."""
-    folder = tmp_path_factory.mktemp("home")
+    folder = tmp_path / "home"
     home_with_standins(folder / ".pulumi", plugins.KUBERNETES.standin)
     return folder
 
@@ -135,6 +135,7 @@ def test_a_program_previews_and_deploys_components_of_the_tag(
 def yaml_project(consumer: Stack, repository: Repository, source: Path) -> Stack:
     """A project in YAML, with the address of the repository that is served in the place of GitHub's."""
     (consumer.folder / "Pulumi.yaml").write_text(source.read_text().replace(ADDRESS, repository.address))
+    consumer.pulumi("stack", "init", "only")
     return consumer
 
 
