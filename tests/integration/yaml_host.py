@@ -56,14 +56,14 @@ def _answered(call: Any, request: bytes, context: grpc.ServicerContext) -> Any:
     try:
         return call(request)
     except grpc.RpcError as error:
-        return context.abort(error.code(), error.details())
+        return context.abort(error.code(), str(error.details()))
 
 
 def _streamed(call: Any, request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
     try:
         yield from call(request)
     except grpc.RpcError as error:
-        context.abort(error.code(), error.details())
+        context.abort(error.code(), str(error.details()))
 
 
 if __name__ == "__main__":
