@@ -153,7 +153,7 @@ async def test_a_role_without_the_policy_default_tells_a_dead_token_from_a_refus
     monkeypatch.setattr("secret_sidecar.vaults.identity.refreshing.RENEWED_LATELY", 0.0)
     store = store_of("test", "test")
     assert (await store.get("test/database-password", soon())).value == "hunter2-test"
-    bao("PUT", "sys/leases/revoke-prefix/auth/jwt/login")
+    bao("PUT", "sys/leases/revoke-prefix/auth/jwt/login", {"sync": True})
     assert (await store.get("test/database-password", soon())).value == "hunter2-test"
     bao("PUT", "sys/policies/acl/test", {"policy": '{"path": {}}'})
     try:

@@ -119,9 +119,9 @@ async def test_a_token_that_was_revoked_is_replaced_at_once(
     monkeypatch.setattr("secret_sidecar.vaults.identity.refreshing.RENEWED_LATELY", 0.0)
     store = open_store(settings_of())
     assert await outcome(store, "test/database-password") == "hunter2-test"
-    bao("PUT", "sys/leases/revoke-prefix/auth/jwt/login")
+    bao("PUT", "sys/leases/revoke-prefix/auth/jwt/login", {"sync": True})
     assert await outcome(store, "test/database-password") == "hunter2-test"
-    bao("PUT", "sys/leases/revoke-prefix/auth/jwt/login")
+    bao("PUT", "sys/leases/revoke-prefix/auth/jwt/login", {"sync": True})
     assert await outcome(store, "prod/database-password") == "Denied"
     await store.close()
 
@@ -161,7 +161,7 @@ async def test_a_laptops_login(
     file.write_text(bao("POST", "auth/token/create", {"policies": ["test"]})["auth"]["client_token"])
     store = open_store(settings_of(SECRETS_VAULT_ROLE="", SECRETS_VAULT_JWT_FILE="", HOME=str(tmp_path)))
     assert await outcome(store, "test/database-password") == "hunter2-test"
-    bao("PUT", "sys/leases/revoke-prefix/auth/token/create")
+    bao("PUT", "sys/leases/revoke-prefix/auth/token/create", {"sync": True})
     assert await outcome(store, "test/database-password") == "CredentialsRefused"
     file.write_text(bao("POST", "auth/token/create", {"policies": ["test"]})["auth"]["client_token"] + "\n")
     assert await outcome(store, "test/database-password") == "hunter2-test"
