@@ -68,9 +68,9 @@ def _handler(repositories: Path) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_POST = do_GET  # noqa: N815
+        do_POST = do_GET  # noqa: N815 (http.server's name)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's name)
             """Say nothing."""
 
     return Handler
