@@ -29,7 +29,7 @@ class Workload:
     image: str | None = None
     """None: `pod` has the containers."""
     replicas: int | None = 1
-    """None: a HorizontalPodAutoscaler decides, or nobody where the kind has no number of pods."""
+    """None: a HorizontalPodAutoscaler decides, or the kind has no number of pods."""
     env: dict[str, str] = field(default_factory=dict)
     ports: tuple[int, ...] = ()
     writable_root: bool | None = None

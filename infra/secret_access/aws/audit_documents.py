@@ -36,7 +36,7 @@ def trail_arn(account: Account, region: str, name: str) -> str:
 
 
 def bucket_policy(account: Account, bucket: str, trail: str) -> Document:
-    """Let one trail write its account's logs to the bucket, and nobody speak to it without TLS."""
+    """Let one trail write its account's logs to the bucket, and refuse requests without TLS."""
     service = {"Service": "cloudtrail.amazonaws.com"}
     arn = f"arn:{account.partition}:s3:::{bucket}"
     only_this = {"aws:SourceArn": trail}

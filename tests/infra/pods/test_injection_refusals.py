@@ -107,8 +107,8 @@ def test_an_access_without_its_volumes_is_refused() -> None:
 
 
 def test_what_is_like_a_refused_template_but_harmless_passes() -> None:
-    """`default` is what Kubernetes takes for no ServiceAccount; false switches and other ports are nobody's."""
-    inject(
+    """`default` is what Kubernetes takes for no ServiceAccount; false switches and other ports take nothing away."""
+    injected = inject(
         template(
             metadata={"namespace": "test", "labels": {"team": "a"}},
             serviceAccountName="default",
@@ -119,6 +119,7 @@ def test_what_is_like_a_refused_template_but_harmless_passes() -> None:
         ),
         access(),
     )
+    assert injected["spec"]["serviceAccountName"] == "secret-access"
 
 
 SECRET = "s3cr3t"

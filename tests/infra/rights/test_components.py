@@ -158,7 +158,12 @@ def test_a_mistake_about_deployers_is_named_and_nothing_is_made(
 
 def test_a_pipelines_account_of_another_namespace_may_deploy() -> None:
     """It is where no developer of this namespace may act as it."""
-    run(guard(deployer_users=["system:serviceaccount:ci:deployer"], deployer_groups=["system:serviceaccounts:ci"]))
+    world = run(
+        guard(deployer_users=["system:serviceaccount:ci:deployer"], deployer_groups=["system:serviceaccounts:ci"])
+    )
+    condition = world.one(POLICY).inputs["spec"]["matchConditions"][0]["expression"]
+    assert '"system:serviceaccount:ci:deployer"' in condition
+    assert '"system:serviceaccounts:ci"' in condition
 
 
 def test_a_name_is_a_text_of_the_expression_whatever_it_holds() -> None:
