@@ -11,6 +11,8 @@ from .aws.identity_choice import PodIdentity
 from .checks import Access
 from .errors import InvalidArgument, InvalidSetting, NoPattern, NotReached, SecretAccessError, WrongAccount
 from .gcp.documents import GcpGrant
+from .injection.sidecar_injection import SidecarInjection, SidecarInjectionArgs
+from .injection.workload_transform import inject_sidecar
 from .patterns.catalogue import Pattern
 from .patterns.external_manifests import DeletionPolicy
 from .patterns.external_secrets import ExternalSecretAccess, ExternalSecretAccessArgs, ExternalSecretKey, SyncedSecret
@@ -22,9 +24,7 @@ from .patterns.situation import Reads, SecretKind, Situation
 from .pods.caller import CallerAccess
 from .pods.egress import PodEgress, PodEgressArgs
 from .pods.kinds import WorkloadKind
-from .pods.sidecar_injection import SidecarInjection, SidecarInjectionArgs
 from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
-from .pods.workload_transform import inject_sidecar
 from .rights.developer_access import DeveloperAccess, DeveloperAccessArgs
 from .rights.guard import ServiceAccountGuard, ServiceAccountGuardArgs
 from .rights.rules import DeveloperRight

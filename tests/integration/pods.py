@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from local.standins.kube_client import Client
-from secret_access.pods.admission_policy import INJECTION_LABEL
+from secret_access.injection.admission_policy import INJECTION_LABEL
 
 Pod = dict[str, Any]
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from local.progress import wait_for
 from local.standins.errors import ApiError
 from secret_access import InvalidArgument
-from secret_access.pods import admission_policy
-from secret_access.pods.admission_policy import INJECTION_LABEL
+from secret_access.injection import admission_policy
+from secret_access.injection.admission_policy import INJECTION_LABEL
 from secret_access.pods.injection import inject
 from tests.infra.pods.templates import EKS_SKIP, SIDECAR, URL, VOLUME, access, template
 from tests.infra.pods.test_injection import TEMPLATES

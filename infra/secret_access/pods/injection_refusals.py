@@ -5,9 +5,9 @@ Pure. `injection_checks` looks for them in a pod template, `admission_checks` wr
 
 from dataclasses import dataclass
 
+from .. import cel
 from ..checks import invalid
 from ..errors import InvalidArgument
-from . import cel
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import pulumi_kubernetes as k8s
 
 from .. import checks
 from ..arguments import Arguments
+from ..injection.admission_policy import INJECTION_LABEL
 from ..inputs import children_of, lift
-from ..pods.admission_policy import INJECTION_LABEL
 from . import checks as rights_checks
 from . import guard_policy
 

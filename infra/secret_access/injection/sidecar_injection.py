@@ -9,10 +9,10 @@ import pulumi_kubernetes as k8s
 from .. import checks
 from ..arguments import Arguments
 from ..inputs import children_of, lift, output
+from ..pods.checks import token_volume
+from ..pods.workload import WorkloadAccess
 from . import admission_policy
 from .admission_policy import INJECTION_LABEL
-from .checks import token_volume
-from .workload import WorkloadAccess
 
 LONGEST_NAME = 253
 """Of an object (Kubernetes, "Object Names and IDs")."""

@@ -12,10 +12,10 @@ from ..arguments import Arguments
 from ..checks import flag, invalid
 from ..errors import InvalidArgument
 from ..inputs import is_later, is_plain, lift, waiting_for
+from ..pods.injection import inject
+from ..pods.injection_checks import check_known
+from ..pods.workload import WorkloadAccess
 from .admission_policy import INJECTION_LABEL
-from .injection import inject
-from .injection_checks import check_known
-from .workload import WorkloadAccess
 
 ASKED = "true"
 TEMPLATES: Mapping[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from secret_access import InvalidArgument, SidecarInjection
-from secret_access.pods import sidecar_injection
+from secret_access.injection import sidecar_injection
 from tests.infra.engine import Later, World, outputs_in, run
 from tests.infra.pods.templates import access
 

@@ -7,8 +7,8 @@ what the pod has already: a pod with the sidecar gets none, and a second run add
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import cel
-from .checks import BETWEEN_SKIPPED, LOOPBACK, NO_PROXY, PROXIES, URL_VARIABLE
+from .. import cel
+from ..pods.checks import BETWEEN_SKIPPED, LOOPBACK, NO_PROXY, PROXIES, URL_VARIABLE
 
 API_VOLUME = "kube-api-access-"
 """How the name of the volume begins that the API server adds with a token for itself (Kubernetes, "ServiceAccount

@@ -7,10 +7,10 @@ API server refuses by itself, such as a container without a name, is left to it.
 from collections.abc import Mapping
 from typing import Any
 
-from . import cel
-from .checks import BETWEEN_SKIPPED, URL_VARIABLE
-from .injection_checks import audiences_of, ports_of_sidecar
-from .injection_refusals import (
+from .. import cel
+from ..pods.checks import BETWEEN_SKIPPED, URL_VARIABLE
+from ..pods.injection_checks import audiences_of, ports_of_sidecar
+from ..pods.injection_refusals import (
     AUDIENCE,
     LOCALHOST,
     METADATA,
