@@ -28,6 +28,12 @@ def tools() -> Path:
 
 
 @pytest.fixture(scope="session")
+def kubectl_command() -> str:
+    """The path of kubectl."""
+    return str(_built("kubectl") / "kubectl")
+
+
+@pytest.fixture(scope="session")
 def real_kubernetes_plugin() -> Path:
     """The folder of Pulumi's own Kubernetes plugin."""
     return _built("pulumi-resource-kubernetes")
