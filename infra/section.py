@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from secret_access import InvalidArgument, InvalidSetting
-from secret_access.checks import nearest, unknown
+from secret_access.checks import unknown
+from secret_access.messages import nearest
 
 Missing = object()
 T = TypeVar("T")

@@ -1,54 +1,61 @@
 """Pulumi components that give every Kubernetes namespace its own cloud identity for its own secrets.
 
-A class of a cloud is imported when it is first used, because it imports that cloud's SDK.
+Each name is imported when it is first used: a class of a cloud imports that cloud's SDK, all components import Pulumi,
+and the command `secret-access` needs neither.
 """
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .access import SecretAccess, SecretAccessArgs
-from .aws.identity_choice import PodIdentity
-from .checks import Access
-from .errors import InvalidArgument, InvalidSetting, NoPattern, NotReached, SecretAccessError, WrongAccount
-from .gcp.documents import GcpGrant
-from .injection.sidecar_injection import SidecarInjection, SidecarInjectionArgs
-from .injection.workload_transform import inject_sidecar
-from .patterns.catalogue import Pattern
-from .patterns.external_manifests import DeletionPolicy
-from .patterns.external_secrets import ExternalSecretAccess, ExternalSecretAccessArgs, ExternalSecretKey, SyncedSecret
-from .patterns.external_store import ExternalStore
-from .patterns.kubernetes_secret import KubernetesSecret, KubernetesSecretArgs
-from .patterns.recommend import Recommendation, recommend, recommend_all
-from .patterns.secret_type import SecretType
-from .patterns.situation import Reads, SecretKind, Situation
-from .pods.caller import CallerAccess
-from .pods.egress import PodEgress, PodEgressArgs
-from .pods.kinds import WorkloadKind
-from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
-from .rights.developer_access import DeveloperAccess, DeveloperAccessArgs
-from .rights.guard import ServiceAccountGuard, ServiceAccountGuardArgs
-from .rights.rules import DeveloperRight
-from .shared_service.backends import (
-    SharedAwsBackend,
-    SharedAzureBackend,
-    SharedBackend,
-    SharedGcpBackend,
-    SharedVaultBackend,
-)
-from .shared_service.component import SharedSecretService, SharedSecretServiceArgs
-
 if TYPE_CHECKING:
+    from .access import SecretAccess, SecretAccessArgs
     from .aws.access import AwsSecretAccess, AwsSecretAccessArgs
     from .aws.audit_trail import AwsAuditTrail, AwsAuditTrailArgs
     from .aws.cluster_trust import ClusterTrust, ClusterTrustArgs
+    from .aws.identity_choice import PodIdentity
     from .aws.shared_role import AwsSharedRole, AwsSharedRoleArgs
     from .aws.target_role import AwsTargetRole, AwsTargetRoleArgs
     from .azure.access import AzureSecretAccess
     from .azure.arguments import AzureSecretAccessArgs
     from .azure.audit_trail import AzureAuditTrail, AzureAuditTrailArgs
+    from .checks import Access
+    from .errors import InvalidAnswer, NoPattern, SecretAccessError
     from .gcp.access import GcpSecretAccess, GcpSecretAccessArgs
     from .gcp.audit_trail import GcpAuditTrail, GcpAuditTrailArgs
     from .gcp.cluster_trust import GcpClusterTrust, GcpClusterTrustArgs
+    from .gcp.documents import GcpGrant
+    from .injection.sidecar_injection import SidecarInjection, SidecarInjectionArgs
+    from .injection.workload_transform import inject_sidecar
+    from .patterns.catalogue import Pattern
+    from .patterns.external_manifests import DeletionPolicy
+    from .patterns.external_secrets import (
+        ExternalSecretAccess,
+        ExternalSecretAccessArgs,
+        ExternalSecretKey,
+        SyncedSecret,
+    )
+    from .patterns.external_store import ExternalStore
+    from .patterns.kubernetes_secret import KubernetesSecret, KubernetesSecretArgs
+    from .patterns.recommend import Recommendation, recommend, recommend_all
+    from .patterns.secret_type import SecretType
+    from .patterns.situation import Reads, SecretKind, Situation
+    from .pods.caller import CallerAccess
+    from .pods.egress import PodEgress, PodEgressArgs
+    from .pods.kinds import WorkloadKind
+    from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
+    from .program_errors import InvalidArgument, InvalidSetting, NotReached, ProgramError, WrongAccount
+    from .rights.developer_access import DeveloperAccess, DeveloperAccessArgs
+    from .rights.guard import ServiceAccountGuard, ServiceAccountGuardArgs
+    from .rights.rules import DeveloperRight
+    from .shared_service.backends import (
+        SharedAwsBackend,
+        SharedAzureBackend,
+        SharedBackend,
+        SharedGcpBackend,
+        SharedVaultBackend,
+    )
+    from .shared_service.component import SharedSecretService, SharedSecretServiceArgs
     from .vault.access import VaultSecretAccess, VaultSecretAccessArgs
     from .vault.audit_trail import VaultAuditTrail, VaultAuditTrailArgs
     from .vault.cluster_trust import VaultClusterTrust, VaultClusterTrustArgs
@@ -85,6 +92,7 @@ __all__ = [
     "GcpGrant",
     "GcpSecretAccess",
     "GcpSecretAccessArgs",
+    "InvalidAnswer",
     "InvalidArgument",
     "InvalidSetting",
     "KubernetesSecret",
@@ -95,6 +103,7 @@ __all__ = [
     "PodEgress",
     "PodEgressArgs",
     "PodIdentity",
+    "ProgramError",
     "Reads",
     "Recommendation",
     "SecretAccess",
@@ -132,6 +141,88 @@ __all__ = [
 ]
 
 _MODULES = {
+    "access": (
+        "SecretAccess",
+        "SecretAccessArgs",
+    ),
+    "aws.identity_choice": ("PodIdentity",),
+    "checks": ("Access",),
+    "errors": (
+        "InvalidAnswer",
+        "NoPattern",
+        "SecretAccessError",
+    ),
+    "gcp.documents": ("GcpGrant",),
+    "patterns.catalogue": ("Pattern",),
+    "patterns.external_manifests": ("DeletionPolicy",),
+    "patterns.external_secrets": (
+        "ExternalSecretAccess",
+        "ExternalSecretAccessArgs",
+        "ExternalSecretKey",
+        "SyncedSecret",
+    ),
+    "patterns.external_store": ("ExternalStore",),
+    "patterns.kubernetes_secret": (
+        "KubernetesSecret",
+        "KubernetesSecretArgs",
+    ),
+    "patterns.recommend": (
+        "Recommendation",
+        "recommend",
+        "recommend_all",
+    ),
+    "patterns.secret_type": ("SecretType",),
+    "patterns.situation": (
+        "Reads",
+        "SecretKind",
+        "Situation",
+    ),
+    "pods.caller": ("CallerAccess",),
+    "pods.egress": (
+        "PodEgress",
+        "PodEgressArgs",
+    ),
+    "pods.kinds": ("WorkloadKind",),
+    "injection.sidecar_injection": (
+        "SidecarInjection",
+        "SidecarInjectionArgs",
+    ),
+    "pods.workload": (
+        "SecretWorkload",
+        "SecretWorkloadArgs",
+        "WorkloadAccess",
+    ),
+    "injection.workload_transform": ("inject_sidecar",),
+    "program_errors": (
+        "InvalidArgument",
+        "InvalidSetting",
+        "NotReached",
+        "ProgramError",
+        "WrongAccount",
+    ),
+    "rights.developer_access": (
+        "DeveloperAccess",
+        "DeveloperAccessArgs",
+    ),
+    "rights.guard": (
+        "ServiceAccountGuard",
+        "ServiceAccountGuardArgs",
+    ),
+    "rights.rules": ("DeveloperRight",),
+    "shared_service.backends": (
+        "SharedAwsBackend",
+        "SharedAzureBackend",
+        "SharedBackend",
+        "SharedGcpBackend",
+        "SharedVaultBackend",
+    ),
+    "shared_service.component": (
+        "SharedSecretService",
+        "SharedSecretServiceArgs",
+    ),
+}
+"""The modules that need no cloud's SDK."""
+_MODULES_OF_CLOUDS = {
     "aws.access": ("AwsSecretAccess", "AwsSecretAccessArgs"),
     "aws.audit_trail": ("AwsAuditTrail", "AwsAuditTrailArgs"),
     "aws.cluster_trust": ("ClusterTrust", "ClusterTrustArgs"),
@@ -152,23 +243,23 @@ _MODULES = {
 
 def cloud_of(name: str) -> str | None:
     """Return the extra that a public name needs, such as `aws`; None where it needs none."""
-    module = _module_of(name)
+    module = _module_of(name, _MODULES_OF_CLOUDS)
     return None if module is None else module.partition(".")[0]
 
 
-def _module_of(name: str) -> str | None:
-    return next((module for module, names in _MODULES.items() if name in names), None)
+def _module_of(name: str, modules: Mapping[str, tuple[str, ...]]) -> str | None:
+    return next((module for module, names in modules.items() if name in names), None)
 
 
 def __getattr__(name: str) -> Any:
-    """Import a class of a cloud, or say which extra brings its SDK (PEP 562)."""
-    module, extra = _module_of(name), cloud_of(name)
+    """Import a public name, or say which extra brings the SDK that it needs (PEP 562)."""
+    module, extra = _module_of(name, {**_MODULES, **_MODULES_OF_CLOUDS}), cloud_of(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         found = import_module(f".{module}", __name__)
     except ModuleNotFoundError as missing:
-        if (missing.name or "").startswith("secret_access"):
+        if extra is None or (missing.name or "").startswith("secret_access"):
             raise
         raise ImportError(
             f"{name} needs the package {missing.name}, which is not installed: install secret-access[{extra}], "

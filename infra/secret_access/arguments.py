@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import pulumi
 
 from .checks import invalid, unknown
-from .errors import InvalidArgument
 from .inputs import is_plain, lift
+from .program_errors import InvalidArgument
 
 R = TypeVar("R")
 

@@ -3,7 +3,6 @@
 Pure functions: they return the value, or what it was taken apart into, and raise `InvalidArgument`.
 """
 
-import difflib
 import ipaddress
 import re
 from collections import Counter
@@ -14,7 +13,8 @@ from urllib.parse import urlsplit
 import secret_names
 from secret_names.vaults import EXACT, Spelling
 
-from .errors import InvalidArgument
+from .messages import nearest, refusal
+from .program_errors import InvalidArgument
 
 LABEL = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _WORD = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
@@ -41,7 +41,7 @@ class Access(StrEnum):
 
 def invalid(what: str, given: object, expected: str, fix: str) -> InvalidArgument:
     """Return an error in the one form of message: what, value given, value expected, fix."""
-    return InvalidArgument(f"{what}: given {given!r}, expected {expected}; {fix}")
+    return InvalidArgument(refusal(what, given, expected, fix))
 
 
 def unknown(name: str, known: Iterable[str]) -> InvalidArgument:
@@ -49,12 +49,6 @@ def unknown(name: str, known: Iterable[str]) -> InvalidArgument:
     near = nearest(name, known)
     fix = f"did you mean {near}?" if near else "remove it"
     return InvalidArgument(f"{name} is unknown: expected one of {', '.join(sorted(known))}; {fix}")
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is spelled most alike, if one is alike at all."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return near[0] if near else None
 
 
 def match(pattern: re.Pattern[str], what: str, given: object, expected: str, fix: str) -> str:

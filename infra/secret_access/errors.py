@@ -1,36 +1,19 @@
-"""What stops a deployment, each with a message that is the whole story.
+"""What goes wrong, each with a message that is the whole story. Pulumi is not imported for these: commands start fast.
 
-    SecretAccessError
-    ├── InvalidArgument   an argument of a component
-    ├── InvalidSetting    a key of a stack file
-    ├── WrongAccount      the credentials belong to another account than the stack
-    ├── NotReached        AWS did not answer, so nothing is known of the credentials
-    └── NoPattern         no pattern meets all that a team said of its secrets
-
-All are `pulumi.RunError`, of which Pulumi prints the message and no stack trace.
+SecretAccessError
+├── InvalidAnswer     what a team said of itself cannot be
+├── NoPattern         no pattern meets all that a team said of its secrets
+├── DocumentError     a document cannot be judged (proof/errors.py)
+└── what stops a deployment (program_errors.py)
 """
 
-import pulumi
 
-
-class SecretAccessError(pulumi.RunError):
+class SecretAccessError(Exception):
     """The base of all."""
 
 
-class InvalidArgument(SecretAccessError):
-    """An argument of a component that cannot work."""
-
-
-class InvalidSetting(SecretAccessError):
-    """A key of a stack file that is missing, unknown or cannot work."""
-
-
-class WrongAccount(SecretAccessError):
-    """The credentials at hand are of another account than the stack's."""
-
-
-class NotReached(SecretAccessError):
-    """AWS did not answer, so nothing is known of the credentials."""
+class InvalidAnswer(SecretAccessError):
+    """What a team said of itself, or of a secret, that cannot be."""
 
 
 class NoPattern(SecretAccessError):

@@ -15,7 +15,7 @@ SDKS = {"pulumi_aws": "aws", "pulumi_gcp": "gcp", "pulumi_azure_native": "azure"
 """The SDK of each cloud, and the package and extra that are named after the cloud."""
 CLASSES = {
     module.partition(".")[0]: name
-    for module, names in secret_access._MODULES.items()
+    for module, names in secret_access._MODULES_OF_CLOUDS.items()
     for name in names
     if name.endswith("SecretAccess")
 }
@@ -100,7 +100,7 @@ def test_with_one_extra_the_other_clouds_say_which_they_need() -> None:
     program = """
 import secret_access
 print(secret_access.AwsSecretAccess.__name__, secret_access.ClusterTrust.__name__)
-for module, names in secret_access._MODULES.items():
+for module, names in secret_access._MODULES_OF_CLOUDS.items():
     for name in names:
         try:
             getattr(secret_access, name)
@@ -112,5 +112,22 @@ for module, names in secret_access._MODULES.items():
     for line in others:
         cloud, _, message = line.partition(" ")
         assert f"install secret-access[{cloud}], or secret-access[all]" in message
-    missing = {module.partition(".")[0] for module in secret_access._MODULES} - {"aws"}
+    missing = {module.partition(".")[0] for module in secret_access._MODULES_OF_CLOUDS} - {"aws"}
     assert {line.partition(" ")[0] for line in others} == missing
+
+
+def test_the_command_starts_without_pulumi() -> None:
+    """Importing it takes longer than what the commands do."""
+    program = f"""
+import sys
+from secret_access.cli import main
+import secret_access.proof.evaluation
+print([name for name in ("pulumi", "pulumi_kubernetes", {", ".join(map(repr, SDKS))}, "grpc") if name in sys.modules])
+"""
+    assert python(program).strip() == "[]"
+
+
+def test_every_public_name_is_there() -> None:
+    """Each is imported when it is first used, and a missing one would be seen then alone."""
+    for name in secret_access.__all__:
+        assert getattr(secret_access, name).__name__ == name

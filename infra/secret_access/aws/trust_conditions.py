@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..checks import invalid, nearest, texts
+from ..checks import invalid, texts
+from ..messages import nearest
 from .trust import Conditions
 
 EXAMPLE = '{"StringEquals": {"aws:SourceOrgID": ["o-a1b2c3d4e5"]}}'

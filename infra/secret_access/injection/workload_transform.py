@@ -10,11 +10,11 @@ import pulumi
 
 from ..arguments import Arguments
 from ..checks import flag, invalid
-from ..errors import InvalidArgument
 from ..inputs import is_later, is_plain, lift, waiting_for
 from ..pods.injection import inject
 from ..pods.injection_checks import check_known
 from ..pods.workload import WorkloadAccess
+from ..program_errors import InvalidArgument
 from .admission_policy import INJECTION_LABEL
 
 ASKED = "true"

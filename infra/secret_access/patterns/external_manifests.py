@@ -13,7 +13,7 @@ from secret_names import vaults
 from secret_names.vaults import EXACT, Spelling
 
 from ..checks import invalid, named, unknown, whole_number
-from ..errors import InvalidArgument
+from ..program_errors import InvalidArgument
 from .secret_type import SecretType
 
 API_VERSION = "external-secrets.io/v1"

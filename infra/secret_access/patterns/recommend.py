@@ -43,7 +43,7 @@ class Recommendation:
 
 
 def recommend(situation: Situation, secret: SecretKind | str = SecretKind.DATABASE_PASSWORD) -> Recommendation:
-    """Return the pattern for a kind of secret. Raises InvalidArgument, and NoPattern where nothing meets all of it."""
+    """Return the pattern for a kind of secret. Raises InvalidAnswer, and NoPattern where nothing meets all of it."""
     kind = member(SecretKind, "secret", secret)
     if kind is SecretKind.FEATURE_FLAGS:
         return _of(

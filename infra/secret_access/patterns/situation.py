@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TypeVar
 
-from ..checks import invalid, is_whole, nearest
+from ..errors import InvalidAnswer
+from ..messages import nearest, refusal
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -45,7 +46,7 @@ class Reads(StrEnum):
 
 @dataclass(frozen=True)
 class Situation:
-    """A team, its platform and its applications. Raises InvalidArgument."""
+    """A team, its platform and its applications. Raises InvalidAnswer."""
 
     isolates_namespaces: bool
     """Question 1: namespaces are tenants, and none may read another's secrets."""
@@ -76,11 +77,11 @@ class Situation:
             if field.type in (bool, "bool"):
                 given = getattr(self, field.name)
                 if not isinstance(given, bool):
-                    raise invalid(field.name, given, "true or false", "write it without quotes")
-        if not is_whole(self.pods) or self.pods < 0:
-            raise invalid("pods", self.pods, "a whole number, 0 or more", "give about how many there are")
+                    raise _invalid(field.name, given, "true or false", "write it without quotes")
+        if type(self.pods) is not int or self.pods < 0:
+            raise _invalid("pods", self.pods, "a whole number, 0 or more", "give about how many there are")
         if isinstance(self.vaults, str) or not isinstance(self.vaults, Collection):
-            raise invalid("vaults", self.vaults, f"a list of {', '.join(Vault)}", "write a list, or [] for none")
+            raise _invalid("vaults", self.vaults, f"a list of {', '.join(Vault)}", "write a list, or [] for none")
         object.__setattr__(self, "vaults", frozenset(member(Vault, "vaults", vault) for vault in self.vaults))
         object.__setattr__(self, "reads", member(Reads, "reads", self.reads))
 
@@ -91,6 +92,10 @@ def member(kind: type[E], argument: str, given: object) -> E:
         return kind(str(given))
     except ValueError:
         near = nearest(str(given), kind)
-        raise invalid(
+        raise _invalid(
             argument, given, f"one of {', '.join(kind)}", f"did you mean {near}?" if near else "correct it"
         ) from None
+
+
+def _invalid(what: str, given: object, expected: str, fix: str) -> InvalidAnswer:
+    return InvalidAnswer(refusal(what, given, expected, fix))

@@ -6,8 +6,9 @@ from typing import Any, get_args, get_origin
 
 from pulumi import _types
 
-from ..checks import invalid, nearest
-from ..errors import InvalidArgument
+from ..checks import invalid
+from ..messages import nearest
+from ..program_errors import InvalidArgument
 from .checks import outline
 
 SPELLING = "fields are spelled as in a manifest"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .. import cel
 from ..checks import invalid
-from ..errors import InvalidArgument
+from ..program_errors import InvalidArgument
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import checks as shared_checks
 from ..checks import invalid
-from ..errors import InvalidArgument
+from ..program_errors import InvalidArgument
 from . import sidecar_container
 
 APP = "app"

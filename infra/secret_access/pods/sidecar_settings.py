@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from secret_names.vaults import Spelling
 
 from ..checks import host_and_port, invalid, match, no_credentials, text_mapping, unknown
-from ..errors import InvalidArgument
+from ..program_errors import InvalidArgument
 
 EXAMPLE = '{"SECRETS_CACHE_TTL": "10"}'
 MOST_SECONDS = {

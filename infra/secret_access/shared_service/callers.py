@@ -12,8 +12,8 @@ import secret_names
 from ..aws.checks import ROLE_NAME_LIMIT
 from ..azure import checks as azure_checks
 from ..checks import SERVICE_ACCOUNT, invalid, match, named, text_mapping
-from ..errors import InvalidArgument
 from ..gcp import checks as gcp_checks
+from ..program_errors import InvalidArgument
 from ..vault import checks as vault_checks
 
 NAMESPACE = "{namespace}"

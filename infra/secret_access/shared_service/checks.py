@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..checks import LABEL, SERVICE_ACCOUNT, invalid, match, namespaces, text_mapping, unknown, whole_number
-from ..errors import InvalidArgument
 from ..pods.sidecar_settings import OF_EVERY_VAULT, Backend, check_endpoints, check_seconds, check_value
+from ..program_errors import InvalidArgument
 
 MINIMUM_REPLICAS = 2
 SOURCES = ("secret", "csi", "projected")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from secret_access import InvalidArgument, NoPattern, Pattern, SecretKind, Situation, recommend, recommend_all
+from secret_access import InvalidAnswer, NoPattern, Pattern, SecretKind, Situation, recommend, recommend_all
 from secret_access.patterns.recommend import Recommendation
 from secret_access.patterns.situation import Vault
 from tests.infra.messages import assert_all_in
@@ -198,14 +198,14 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_answers_that_are_none_are_refused(case: str) -> None:
     """A text would be taken for true."""
     changed, said = WRONG[case]
-    with pytest.raises(InvalidArgument) as error:
+    with pytest.raises(InvalidAnswer) as error:
         replace(REGULATED, **changed)
     assert_all_in(said, error)
 
 
 def test_an_unknown_kind_of_secret_is_refused() -> None:
     """With the one that is meant."""
-    with pytest.raises(InvalidArgument, match="did you mean api_token"):
+    with pytest.raises(InvalidAnswer, match="did you mean api_token"):
         recommend(REGULATED, "api_tokens")
 
 

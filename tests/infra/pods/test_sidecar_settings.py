@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from secret_access.aws import environment
-from secret_access.errors import InvalidArgument
 from secret_access.pods import sidecar_settings
+from secret_access.program_errors import InvalidArgument
 from secret_access.shared_service import checks as service_checks
 from secret_access.shared_service.backends import CHOICES
 from secret_sidecar.settings import Settings
