@@ -1,0 +1,134 @@
+"""Kubernetes' objects among the resources, and the pods that they make. Pure.
+
+https://kubernetes.io/docs/concepts/workloads/controllers/, https://www.pulumi.com/registry/packages/kubernetes/
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..pods.sidecar_container import VOLUME
+from ..proof.preview import UNKNOWN, Resource
+
+_PREFIX = "kubernetes:"
+_LISTS, _PATCHES = "List", "Patch"
+SETTING = "SECRETS_BACKEND"
+"""The variable that every sidecar of this project has."""
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class KubernetesObject:
+    """An object of Kubernetes."""
+
+    kind: str
+    body: Manifest
+
+    @property
+    def metadata(self) -> Manifest:
+        """Its metadata."""
+        return mapping(self.body.get("metadata"))
+
+    @property
+    def name(self) -> str | None:
+        """Its name, where the program gives one that is known."""
+        return known(self.metadata.get("name"))
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace that it is in, where the program says so and it is known."""
+        return known(self.metadata.get("namespace"))
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of a pod."""
+
+    name: str
+    body: Manifest
+    is_init: bool
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Its variables with a value of their own."""
+        found = {each.get("name"): each.get("value") for each in items(self.body.get("env"))}
+        return {str(name): value for name, value in found.items() if isinstance(value, str)}
+
+    @property
+    def is_sidecar(self) -> bool:
+        """Whether it is a sidecar of this project."""
+        return SETTING in self.env
+
+
+@dataclass(frozen=True)
+class Pod:
+    """The spec of a pod, of its own or in a template."""
+
+    spec: Manifest
+
+    @property
+    def containers(self) -> list[Container]:
+        """All of its containers."""
+        kinds = ("initContainers", "containers", "ephemeralContainers")
+        return [
+            Container(str(each.get("name", "")), each, kind == kinds[0])
+            for kind in kinds
+            for each in items(self.spec.get(kind))
+        ]
+
+    @property
+    def sidecars(self) -> list[Container]:
+        """The sidecars of this project among them."""
+        return [each for each in self.containers if each.is_sidecar]
+
+    def volumes_with_tokens(self) -> dict[str, list[str]]:
+        """Return the audiences of the ServiceAccount tokens in each volume that has some; '' is the API server's."""
+        found: dict[str, list[str]] = {}
+        for volume in items(self.spec.get("volumes")):
+            sources = items(mapping(volume.get("projected")).get("sources"))
+            tokens = [mapping(each["serviceAccountToken"]) for each in sources if "serviceAccountToken" in each]
+            if tokens or volume.get("name") == VOLUME:
+                found[str(volume.get("name"))] = [str(token.get("audience") or "") for token in tokens]
+        return found
+
+
+def objects(resource: Resource) -> Iterator[KubernetesObject]:
+    """Yield the objects of a resource: itself, or the items of a list."""
+    if not resource.type.startswith(_PREFIX):
+        return
+    given = resource.inputs.get("kind")
+    kind = given if isinstance(given, str) and given != UNKNOWN else resource.type.rpartition(":")[2]
+    if kind.endswith(_LISTS) and "items" in resource.inputs:
+        for each in items(resource.inputs["items"]):
+            yield KubernetesObject(str(each.get("kind") or kind.removesuffix(_LISTS)), each)
+    else:
+        yield KubernetesObject(kind.removesuffix(_PATCHES), resource.inputs)
+
+
+def pods(resource: Resource) -> Iterator[tuple[KubernetesObject, Pod]]:
+    """Yield the pods of a resource: a pod itself, and those that its pod templates make."""
+    for each in objects(resource):
+        spec = mapping(each.body.get("spec"))
+        if each.kind == "CronJob":
+            spec = mapping(mapping(spec.get("jobTemplate")).get("spec"))
+        if each.kind == "PodTemplate":
+            spec = each.body
+        if each.kind != "Pod":
+            spec = mapping(mapping(spec.get("template")).get("spec"))
+        if items(spec.get("containers")):
+            yield each, Pod(spec)
+
+
+def mapping(value: object) -> Manifest:
+    """Return what has fields; nothing where the value is missing or known only later."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: object) -> list[Manifest]:
+    """Return the items of a list that have fields."""
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
+
+
+def known(value: object) -> str | None:
+    """Return a text that is known."""
+    return value if isinstance(value, str) and UNKNOWN not in value else None
