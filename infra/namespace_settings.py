@@ -7,7 +7,7 @@ from typing import Any
 
 from clouds.cloud import Arguments, Cloud
 from namespaces import ENFORCE
-from secret_access import InvalidArgument, WorkloadKind, checks
+from secret_access import WorkloadKind, checks
 from secret_access.pods import checks as pod_checks
 from secret_access.pods import injection_checks, kinds, sidecar_container, sidecar_settings, workload_spec
 from secret_access.pods.pod_template import app_container
@@ -15,8 +15,6 @@ from secret_access.pods.sidecar_settings import Backend
 from secret_names.vaults import EXACT, Spelling
 from section import Missing, Section, invalid
 
-AUTOSCALED = "autoscaled"
-PLATFORM = "platform"
 PATTERN = "restricted|baseline|privileged"
 LEVELS = "restricted, baseline or privileged"
 
@@ -28,8 +26,8 @@ class Workload:
     name: str
     image: str | None = None
     """None: `pod` has the containers."""
-    replicas: int | None = 1
-    """None: a HorizontalPodAutoscaler decides, or the kind has no number of pods."""
+    replicas: int | str | None = 1
+    """A number, or `autoscaled`. None: the kind has no number of pods."""
     env: dict[str, str] = field(default_factory=dict)
     ports: tuple[int, ...] = ()
     writable_root: bool | None = None
@@ -116,15 +114,10 @@ def _arguments(section: Section, cloud: Cloud) -> Arguments:
     return arguments
 
 
-def _sidecar_user(given: object) -> int | None:
-    """Return the user; none where the platform is to decide."""
-    if given == PLATFORM:
-        return None
-    try:
-        return pod_checks.sidecar_user("sidecar_user", given)
-    except InvalidArgument:
-        expected = "the number of a user other than root's"
-        raise checks.invalid("sidecar_user", given, expected, f"or write {PLATFORM}") from None
+def _sidecar_user(given: object) -> object:
+    """Return the user, a number or `platform`, as the component takes it."""
+    pod_checks.sidecar_user("sidecar_user", given)
+    return given
 
 
 def _pod_security(section: Section, *, exists: bool) -> str:
@@ -183,13 +176,13 @@ def _check_pod(workload: Workload, access: dict[str, Any], pod: object) -> None:
     injection_checks.check_known(workload_spec.template(workload.kind, pod, app, workload.name), access)
 
 
-def _replicas(section: Section, kind: WorkloadKind) -> int | None:
+def _replicas(section: Section, kind: WorkloadKind) -> int | str | None:
     if kind not in kinds.SCALED:
         if "replicas" in section:
             section.checked("replicas", partial(kinds.no_replicas, kind), section.take("replicas", None))
         return None
-    if section.take("replicas", 1) == AUTOSCALED:
-        return None
+    if section.take("replicas", 1) == pod_checks.AUTOSCALED:
+        return pod_checks.AUTOSCALED
     return section.number("replicas", default=1)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -49,8 +49,8 @@ class SecretAccessArgs(TypedDict):
     Neither those that the component sets nor credentials. Default: none. Example: `{"SECRETS_CACHE_TTL": "10"}`."""
     sidecar_resources: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[str]]]]]]
     """Requests and limits of the sidecar. Default: requests of 50m CPU and 64Mi, a limit of 128Mi and none of CPU."""
-    sidecar_user: NotRequired[pulumi.Input[int] | None]
-    """The user and group that the sidecar runs as; `None` leaves them to the platform, as OpenShift wants it.
+    sidecar_user: NotRequired[pulumi.Input[int | Literal["platform"]]]
+    """The user and group that the sidecar runs as; `platform` leaves them to the platform, as OpenShift wants it.
     Default: 65532."""
     sidecar_files: NotRequired[pulumi.Input[Mapping[str, Any]]]
     """Volume sources, spelled as in a manifest, by the path that each is mounted at in the sidecar: a token for
@@ -89,7 +89,7 @@ class CommonArguments:
     port: pulumi.Input[int]
     settings: pulumi.Input[dict[str, str]]
     resources: pulumi.Input[dict[str, dict[str, str]]]
-    user: pulumi.Input[int] | None
+    user: pulumi.Input[int | None]
     files: pulumi.Input[dict[str, dict[str, Any]]]
     pull_policy: pulumi.Input[str | None]
     pull_secrets: pulumi.Input[list[str]] | None
@@ -129,7 +129,7 @@ def common_arguments(given: Arguments, backend: Backend) -> CommonArguments:
         port=given.take("port", pod_checks.sidecar_port, sidecar_container.DEFAULT_PORT),
         settings=given.take("sidecar_env", partial(sidecar_settings.sidecar_env, backend=backend), {}),
         resources=given.named("sidecar_resources", checks.resources, sidecar_container.RESOURCES),
-        user=(None if given.is_none("sidecar_user") else given.named("sidecar_user", pod_checks.sidecar_user, USER)),
+        user=given.named("sidecar_user", pod_checks.sidecar_user, USER),
         files=given.take("sidecar_files", partial(pod_checks.sidecar_files, taken=backend.token_folder), {}),
         pull_policy=given.take("image_pull_policy", pod_checks.pull_policy),
         pull_secrets=given.optional("image_pull_secrets", pod_checks.pull_secrets),

@@ -16,8 +16,8 @@ R = TypeVar("R")
 class Arguments:
     """The arguments of one component.
 
-    An Output that resolves to None counts as left out. `form` is the component's TypedDict; `example` shows what to
-    pass where the arguments are no mapping.
+    None counts as left out, and so does an Output that resolves to it. `form` is the component's TypedDict; `example`
+    shows what to pass where the arguments are no mapping.
     """
 
     def __init__(self, where: str, values: object, form: Any, *, example: str = '{"namespace": "test"}') -> None:
@@ -33,10 +33,6 @@ class Arguments:
 
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
-
-    def is_none(self, name: str) -> bool:
-        """Tell whether the argument was given as None, which for some is not the same as leaving it out."""
-        return name in self._values and self._values[name] is None
 
     def get(self, name: str) -> Any:
         """Return the argument unchecked; None where it was left out."""

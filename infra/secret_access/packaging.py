@@ -5,7 +5,6 @@ https://www.pulumi.com/docs/iac/using-pulumi/extending-pulumi/build-a-component/
 
 import inspect
 import json
-import re
 import sys
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -14,24 +13,15 @@ from unittest.mock import patch
 import pulumi
 from pulumi.provider import ConstructResult, main
 from pulumi.provider.experimental import component
-from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition, PropertyDefinition, TypeDefinition
+from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition, TypeDefinition
 from pulumi.provider.experimental.component import ComponentProvider
-from pulumi.provider.experimental.util import camel_case
 
 import secret_access
 
-from .access import SecretAccess, SecretAccessArgs
-from .aws.role_arguments import RoleArgs
+from .access import SecretAccess
+from .package_schema import ABOUT, SchemaAnalyzer, Spelling
 
-INHERITED = (SecretAccessArgs, RoleArgs, SecretAccess)
 NAME = "secret-access"
-ABOUT = {
-    "displayName": "Secret access",
-    "description": "Gives every Kubernetes namespace its own cloud identity for its own secrets.",
-    "keywords": ["pulumi", "kubernetes", "secrets", "category/infrastructure", "kind/component"],
-    "license": "Apache-2.0",
-}
-"""What Pulumi's own puts into no schema (https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/)."""
 
 
 def serve(*clouds: str) -> None:
@@ -44,17 +34,6 @@ def components_of(clouds: Collection[str]) -> list[type]:
     names = [name for name in secret_access.__all__ if secret_access.cloud_of(name) in (*clouds, None)]
     classes = [found for name in names if inspect.isclass(found := getattr(secret_access, name))]
     return [found for found in classes if issubclass(found, pulumi.ComponentResource) and found is not SecretAccess]
-
-
-class _Analyzer(Analyzer):
-    """Finds the descriptions of inherited arguments and outputs too; Pulumi's own looks at a class's own source."""
-
-    def get_docstring(self, typ: type, name: str) -> str | None:
-        """Return the docstring of a property."""
-        own = super().get_docstring(typ, name)
-        if own is not None:
-            return own
-        return next((found for base in INHERITED if (found := super(_Analyzer, self).get_docstring(base, name))), None)
 
 
 def _python_names(component: ComponentDefinition) -> list[str]:
@@ -74,9 +53,12 @@ class Package(ComponentProvider):
     """Pulumi's provider of components, with our analyzer, for which it has no argument, and with Outputs as inputs."""
 
     def __init__(self, components: list[type]) -> None:
-        with patch.object(component, "Analyzer", _Analyzer):
+        with patch.object(component, "Analyzer", SchemaAnalyzer):
             super().__init__(components, NAME)
-        self.schema = json.dumps({**self._described(json.loads(self.schema or "{}")), **ABOUT})
+        names = {python for found in self._component_defs.values() for python in _python_names(found)}
+        names |= {python for found in self._type_defs.values() for python in found.properties_mapping.values()}
+        self._spelling = Spelling(names)
+        self.schema = json.dumps({**self._spelling.of_schema(json.loads(self.schema or "{}")), **ABOUT})
 
     def construct(
         self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None
@@ -123,26 +105,6 @@ class Package(ComponentProvider):
             **mapped({name: found for name, found in properties.items() if name not in outputs}, inputs),
             **{mapping[name]: later(name, found) for name, found in properties.items() if name in outputs},
         }
-
-    def _described(self, schema: Any) -> Any:
-        """Return the schema with descriptions that are not indented, and that name properties as it does itself."""
-        names = {python for found in self._component_defs.values() for python in _python_names(found)}
-        names |= {python for found in self._type_defs.values() for python in found.properties_mapping.values()}
-        word = re.compile(rf"\b({'|'.join(sorted(name for name in names if '_' in name))})\b")
-
-        def described(part: Any) -> Any:
-            if isinstance(part, list):
-                return [described(item) for item in part]
-            if not isinstance(part, dict):
-                return part
-            text = part.get("description")
-            inner = {key: described(item) for key, item in part.items()}
-            if not isinstance(text, str):
-                return inner
-            plain = inspect.cleandoc(text).strip()
-            return {**inner, "description": word.sub(lambda found: camel_case(found[0]), plain)}
-
-        return described(schema)
 
     def _is_mapped(self, definition: PropertyDefinition | None) -> bool:
         """Tell whether Pulumi's own knows what to do with an input: neither an unknown one nor a list of words."""

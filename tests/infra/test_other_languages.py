@@ -1,5 +1,6 @@
 """Components called as Pulumi's host of packages calls them: numbers are floats, and any argument may be an Output."""
 
+import json
 import re
 from collections.abc import Coroutine
 from typing import Any
@@ -160,6 +161,30 @@ def test_the_order_of_a_mapping_is_not_that_of_the_wire() -> None:
 
     expected = ["SECRETS_URL", *names]
     assert [variables(names[::step], later=later) for step in (1, -1) for later in (False, True)] == [expected] * 4
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["plain", "output"])
+@pytest.mark.parametrize(
+    ("component", "argument", "word"),
+    [
+        ("SecretWorkload", "replicas", "autoscaled"),
+        ("SharedSecretService", "replicas", "autoscaled"),
+        ("SharedSecretService", "sidecar_user", "platform"),
+    ],
+)
+def test_a_word_in_the_place_of_a_number_leaves_it_out(
+    component: str, argument: str, word: str, *, later: bool
+) -> None:
+    """The autoscaler's number, and the platform's user, are in no manifest."""
+    arguments = arguments_with(component, argument)
+    named = "runAsUser" if argument == "sidecar_user" else "replicas"
+
+    def manifest(value: Any) -> str:
+        world = constructed(component, sent(component, {**arguments, argument: value}, later=argument * later))
+        return json.dumps(world.one("kubernetes:apps/v1:Deployment").inputs)
+
+    assert f'"{named}": 7' in manifest(7.0)
+    assert f'"{named}"' not in manifest(word)
 
 
 def test_an_input_that_is_unknown_is_refused() -> None:

@@ -88,6 +88,20 @@ def test_access_is_an_enumeration(schema: dict[str, Any]) -> None:
     assert values == ["read", "read_write"]
 
 
+def test_a_number_may_be_a_word_where_something_else_decides_it(schema: dict[str, Any]) -> None:
+    """A null, which Python could give, reaches no component from another language."""
+    found = {
+        f"{component.rpartition(':')[2]}.{name}"
+        for component, resource in schema["resources"].items()
+        for name, given in resource["inputProperties"].items()
+        if given.get("oneOf") == [{"type": "integer"}, {"type": "string"}]
+    }
+    access = {f"{component}.sidecarUser" for component in names(schema["resources"]) if "SecretAccess" in component}
+    own = {"SecretWorkload.replicas", "SharedSecretService.replicas", "SharedSecretService.sidecarUser"}
+    assert found == own | access - {"ExternalSecretAccess.sidecarUser"}
+    assert "number-or-word" not in json.dumps(schema)
+
+
 def test_required_inputs_are_few(schema: dict[str, Any]) -> None:
     """A namespace needs three things said, and by which of AWS's ways it gets its identity."""
     assert schema["resources"]["secret-access:index:AwsSecretAccess"]["requiredInputs"] == [

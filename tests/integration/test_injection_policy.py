@@ -241,7 +241,7 @@ def test_another_account_by_its_old_name_is_refused(namespace: Namespace) -> Non
 def test_the_user_that_the_sidecar_would_have_is_refused_where_that_is_root(api_server: ApiServer) -> None:
     """The sidecar without a user of its own takes the pod's."""
     other = Namespace(api_server, "injected-user", sidecar=WITHOUT_USER)
-    assert "sidecar_user is None" in other.refused(template(securityContext={"runAsUser": 0}))
+    assert "sidecar_user is platform" in other.refused(template(securityContext={"runAsUser": 0}))
     assert "runAsUser" not in other.admitted(template())["spec"]["initContainers"][0]["securityContext"]
 
 

@@ -30,7 +30,7 @@ access = {{
     "url": "http://localhost:8080",
 }}
 env = {{"A": "{value}"}}
-args = {{"access": access, "image": "shop", "workload_name": "shop", "replicas": {replicas}, "env": env}}
+args = {{"access": access, "image": "shop", "workload_name": "shop", "replicas": {replicas!r}, "env": env}}
 SecretWorkload("{name}", args, opts)
 """
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
@@ -89,10 +89,10 @@ def test_the_number_of_pods_is_the_autoscalers_or_the_stacks(
     stack: Stack, api_server: ApiServer, namespace: str
 ) -> None:
     """Left out, what an autoscaler set outlives every `up` and is no drift; given, each change sets it back."""
-    up(stack, api_server, namespace, replicas=None, value="one")
+    up(stack, api_server, namespace, replicas="autoscaled", value="one")
     assert replicas(api_server, namespace) == 1
     scale(api_server, namespace, 3)
-    up(stack, api_server, namespace, replicas=None, value="two")
+    up(stack, api_server, namespace, replicas="autoscaled", value="two")
     assert replicas(api_server, namespace) == 3
     stack.pulumi("preview", "--refresh", "--expect-no-changes")
     up(stack, api_server, namespace, replicas=2, value="three")
@@ -100,7 +100,7 @@ def test_the_number_of_pods_is_the_autoscalers_or_the_stacks(
     scale(api_server, namespace, 3)
     up(stack, api_server, namespace, replicas=2, value="four")
     assert replicas(api_server, namespace) == 2
-    up(stack, api_server, namespace, replicas=None, value="five")
+    up(stack, api_server, namespace, replicas="autoscaled", value="five")
     assert replicas(api_server, namespace) == 1, "nobody else said a number: Kubernetes' own"
     stack.pulumi("destroy", "--yes")
 

@@ -15,6 +15,10 @@ BETWEEN_SKIPPED = {SKIP_ANNOTATION: ",", AZURE_SKIP_ANNOTATION: ";"}
 URL_VARIABLE = "SECRETS_URL"
 PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 NO_PROXY = ("NO_PROXY", "no_proxy")
+AUTOSCALED = "autoscaled"
+"""In the place of a number of pods: an autoscaler sets it."""
+PLATFORM = "platform"
+"""In the place of the sidecar's user: the platform assigns one."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FILES = '{"/etc/ca": {"configMap": {"name": "ca"}}}'
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
@@ -186,15 +190,19 @@ def annotations(given: object) -> dict[str, str]:
     return text_mapping("annotations", given, '{"pulumi.com/skipAwait": "true"}')
 
 
-def replicas(given: object) -> int:
-    """Return a number of pods."""
-    fix = "leave it out for 1, or give None to leave the number to an autoscaler"
+def replicas(given: object) -> int | None:
+    """Return a number of pods; None where an autoscaler sets it: each `up` would set back what it decided."""
+    if given == AUTOSCALED:
+        return None
+    fix = f"leave it out for 1, or write {AUTOSCALED} to leave the number to an autoscaler"
     return whole_number("replicas", given, "a whole number, 0 or more", fix, least=0)
 
 
-def sidecar_user(argument: str, user: object) -> int:
-    """Return the user that the sidecar runs as: a number other than root's."""
-    fix = "leave it out for 65532, or give None to leave the user to the platform"
+def sidecar_user(argument: str, user: object) -> int | None:
+    """Return the user that the sidecar runs as: a number other than root's, or None where the platform assigns one."""
+    if user == PLATFORM:
+        return None
+    fix = f"leave it out for 65532, or write {PLATFORM} to leave the user to the platform"
     if user == 0:
         raise invalid(argument, user, "a user other than root", fix)
     return whole_number(argument, user, "the number of a user", fix, least=1, most=2**31 - 1)

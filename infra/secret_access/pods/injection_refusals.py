@@ -58,7 +58,7 @@ OTHER_ACCOUNT = Refusal(
 )
 ROOT_USER = Refusal(
     "securityContext.runAsUser of the pod template",
-    "a user other than root, which the sidecar gets too since sidecar_user is None",
+    "a user other than root, which the sidecar gets too since sidecar_user is platform",
     "set runAsUser of the containers that need root, or sidecar_user of the access component",
 )
 OTHER_VOLUME = Refusal(

@@ -83,8 +83,8 @@ def no_replicas(of: WorkloadKind, given: object) -> None:
     raise invalid(f"replicas of a {of}", given, "no replicas", "set parallelism and completions in spec")
 
 
-def whole_spec(own: Manifest, of: WorkloadKind, template: Any, name: Any, replicas: Any) -> Manifest:
-    """Return the spec of the workload; `template`, `name` and `replicas` may be Outputs, `replicas` None for none."""
+def whole_spec(own: Manifest, of: WorkloadKind, template: Any, name: Any, replicas: int | None) -> Manifest:
+    """Return the spec of the workload; `template` and `name` may be Outputs, `replicas` is None for none."""
     if of is WorkloadKind.JOB:
         return {**own, "template": template}
     if of is WorkloadKind.CRON_JOB:

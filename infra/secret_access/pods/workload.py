@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from .. import checks as shared_checks
 from ..arguments import Arguments
-from ..inputs import children_of, is_plain, lift, output
+from ..inputs import children_of, is_plain, lift, once_known, output
 from . import caller as shared_caller
 from . import checks, injection, injection_checks, kinds, workload_spec
 from .caller import CallerAccess
@@ -55,8 +55,8 @@ class SecretWorkloadArgs(TypedDict):
     annotations: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
     """Annotations of the workload itself; those of its pods are in `pod`. Default: none.
     Example: `{"pulumi.com/skipAwait": "true"}`."""
-    replicas: NotRequired[pulumi.Input[int] | None]
-    """Number of pods of a Deployment or a StatefulSet. `None` leaves the number to a HorizontalPodAutoscaler.
+    replicas: NotRequired[pulumi.Input[int | Literal["autoscaled"]]]
+    """Number of pods of a Deployment or a StatefulSet. `autoscaled` leaves it to a HorizontalPodAutoscaler.
     Default: 1."""
     env: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
     """Environment of the container `app`. `SECRETS_URL` is set by the component and refused here. No secrets: it is
@@ -120,7 +120,7 @@ class SecretWorkload(pulumi.ComponentResource):
         injected = given.check(_injected, template, own_spec, caller, **access)
         super().__init__("secret-access:index:SecretWorkload", name, {}, opts)
 
-        build = partial(kinds.whole_spec, of=kind, template=injected, name=workload_name, replicas=replicas)
+        build = partial(kinds.whole_spec, of=kind, template=injected, name=workload_name)
         labels: Any = lift(_merged, access["pod_labels"], {NAME_LABEL: workload_name})
         workload = _resource(kind)(
             f"{name}-{kinds.RESOURCE_NAMES[kind]}",
@@ -130,7 +130,7 @@ class SecretWorkload(pulumi.ComponentResource):
                 "labels": labels,
                 **({} if annotations is None else {"annotations": annotations}),
             },
-            spec=build(own_spec) if isinstance(own_spec, dict) else output(own_spec).apply(build),
+            spec=once_known(replicas, lambda number: once_known(own_spec, partial(build, replicas=number))),
             opts=children_of(self, opts),
         )
         self.namespace = output(access["namespace"])
@@ -150,13 +150,13 @@ def _resource(kind: WorkloadKind) -> Any:
             return k8s.batch.v1.CronJob
 
 
-def _replicas(given: Arguments, kind: WorkloadKind) -> pulumi.Input[int] | None:
-    """Return the number of pods; None leaves it out, since each `up` would set back what an autoscaler decided."""
-    if kind not in kinds.SCALED:
-        if "replicas" in given:
-            given.check(partial(kinds.no_replicas, kind), given.get("replicas"))
-        return None
-    return None if given.is_none("replicas") else given.take("replicas", checks.replicas, 1)
+def _replicas(given: Arguments, kind: WorkloadKind) -> pulumi.Input[int | None]:
+    """Return the number of pods; None where an autoscaler sets it, or the kind has none."""
+    if kind in kinds.SCALED:
+        return given.take("replicas", checks.replicas, 1)
+    if "replicas" in given:
+        given.check(partial(kinds.no_replicas, kind), given.get("replicas"))
+    return None
 
 
 def _injected(

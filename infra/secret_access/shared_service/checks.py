@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..checks import LABEL, SERVICE_ACCOUNT, invalid, match, namespaces, text_mapping, unknown, whole_number
+from ..pods.checks import AUTOSCALED
 from ..pods.sidecar_settings import OF_EVERY_VAULT, Backend, check_endpoints, check_seconds, check_value
 from ..program_errors import InvalidArgument
 
@@ -146,7 +147,12 @@ def service_name(name: object) -> str:
     )
 
 
-def replicas(number: object) -> int:
-    """Return the number of pods, at least two: with one, draining its node would cut off every caller."""
-    fix = "leave it out for 2, or give None to leave the number to an autoscaler"
+def replicas(number: object) -> int | None:
+    """Return the number of pods, at least two: with one, draining its node would cut off every caller.
+
+    None where an autoscaler sets it: each `up` would set back what it decided.
+    """
+    if number == AUTOSCALED:
+        return None
+    fix = f"leave it out for 2, or write {AUTOSCALED} to leave the number to an autoscaler"
     return whole_number("replicas", number, "a whole number, 2 or more", fix, least=MINIMUM_REPLICAS)

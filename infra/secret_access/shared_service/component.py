@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from .. import checks
 from ..arguments import Arguments
 from ..checks import Access
-from ..inputs import children_of, lift, output
+from ..inputs import children_of, lift, once_known, output
 from ..pods import caller, service_account
 from ..pods import checks as pod_checks
 from ..pods.caller import CallerAccess
@@ -46,9 +46,9 @@ class SharedSecretServiceArgs(TypedDict):
     """`read` or `read_write`: what callers may ask for. Default: `read`."""
     service_name: NotRequired[pulumi.Input[str]]
     """Name of the Service and the other objects. Default: the component's name. Example: `secrets`."""
-    replicas: NotRequired[pulumi.Input[int] | None]
-    """Number of pods, 2 at least. `None` leaves the number to a HorizontalPodAutoscaler, which must keep 2. Default: 2.
-    """
+    replicas: NotRequired[pulumi.Input[int | Literal["autoscaled"]]]
+    """Number of pods, 2 at least. `autoscaled` leaves it to a HorizontalPodAutoscaler, which must keep 2.
+    Default: 2."""
     ca_config_map: NotRequired[pulumi.Input[str]]
     """Name of a ConfigMap in each caller's namespace whose `ca.crt` is the certificate of the authority that issued the
     service's. Default: none, callers trust that authority already. Example: `secrets-ca`."""
@@ -63,8 +63,8 @@ class SharedSecretServiceArgs(TypedDict):
     `SSL_CERT_FILE`. Default: none. Example: `{"/etc/ca": {"configMap": {"name": "ca"}}}`."""
     sidecar_resources: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[str]]]]]]
     """Requests and limits of a pod. Default: requests of 100m CPU and 128Mi, a limit of 512Mi and none of CPU."""
-    sidecar_user: NotRequired[pulumi.Input[int] | None]
-    """The user and group that the pods run as; `None` leaves them to the platform, as OpenShift wants it.
+    sidecar_user: NotRequired[pulumi.Input[int | Literal["platform"]]]
+    """The user and group that the pods run as; `platform` leaves them to the platform, as OpenShift wants it.
     Default: 65532."""
     image_pull_policy: NotRequired[pulumi.Input[str]]
     """When the sidecar's image is pulled: `Always`, `IfNotPresent` or `Never`. Default: as Kubernetes decides by the
@@ -107,13 +107,12 @@ class SharedSecretService(pulumi.ComponentResource):
         certificate = given.take("certificate", service_checks.certificate)
         metrics = given.named("metrics_namespaces", checks.namespaces, [])
         resources = given.named("sidecar_resources", checks.resources, RESOURCES)
-        user = None if given.is_none("sidecar_user") else given.named("sidecar_user", pod_checks.sidecar_user, USER)
+        user = given.named("sidecar_user", pod_checks.sidecar_user, USER)
         pull_policy = given.take("image_pull_policy", pod_checks.pull_policy)
         pull_secrets = given.optional("image_pull_secrets", pod_checks.pull_secrets)
         authority = given.take("ca_config_map", service_checks.ca_config_map)
         lifetime = given.take("token_expiration_seconds", pod_checks.token_lifetime, 3600)
-        # Left out for an autoscaler: each `up` would reset a number that is given here
-        replicas = {} if given.is_none("replicas") else {"replicas": given.take("replicas", service_checks.replicas, 2)}
+        replicas = given.take("replicas", service_checks.replicas, 2)
         super().__init__("secret-access:index:SharedSecretService", name, {}, opts)
         child = children_of(self, opts)
 
@@ -154,7 +153,6 @@ class SharedSecretService(pulumi.ComponentResource):
             user=user,
         )
         spec: Any = {
-            **replicas,
             "strategy": {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 0, "max_surge": 1}},
             "selector": {"match_labels": labels},
             "template": {"metadata": {"labels": labels}, "spec": pod},
@@ -162,7 +160,7 @@ class SharedSecretService(pulumi.ComponentResource):
         k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata,
-            spec=spec,
+            spec=once_known(replicas, lambda number: spec if number is None else {"replicas": number, **spec}),
             # no pod may be reachable before the policy limits who reaches it
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[account, policy])),
         )

@@ -1,12 +1,10 @@
 """The sidecar that AwsSecretAccess gives to pods: its settings, its container, its health port."""
 
-from typing import Any
-
 import pytest
 
-from secret_access import AwsSecretAccess, InvalidArgument
+from secret_access import InvalidArgument
 from tests.infra.aws.component import ROLE_ARN
-from tests.infra.components import aws_access, aws_args, environment
+from tests.infra.components import aws_access, environment
 from tests.infra.engine import Later, run
 
 
@@ -101,8 +99,7 @@ def test_the_sidecars_resources_user_and_files_can_be_given() -> None:
         "readOnly": True,
     }
     assert outputs["volumes"][1] == {"name": "secret-access-files-0", **source}
-    args: Any = {**aws_args(), "sidecar_user": None}
-    left = run(lambda: AwsSecretAccess("test", args)).outputs["test"]["sidecar"]["securityContext"]
+    left = run(aws_access(sidecar_user="platform")).outputs["test"]["sidecar"]["securityContext"]
     assert not {"runAsUser", "runAsGroup"} & set(left)
     assert left["runAsNonRoot"] is True
 

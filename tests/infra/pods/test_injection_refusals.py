@@ -95,7 +95,7 @@ def test_another_annotation_is_refused() -> None:
 def test_a_root_user_that_the_sidecar_would_have_is_refused() -> None:
     """The sidecar without a user of its own takes the pod's, and is never root."""
     root = template(securityContext={"runAsUser": 0})
-    with pytest.raises(InvalidArgument, match=r"runAsUser.*sidecar_user is None"):
+    with pytest.raises(InvalidArgument, match=r"runAsUser.*sidecar_user is platform"):
         inject(root, access(sidecar=WITHOUT_USER))
     assert inject(root, access())["spec"]["initContainers"] == [SIDECAR]
 

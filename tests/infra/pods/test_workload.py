@@ -94,8 +94,10 @@ def test_an_app_may_ask_for_a_writable_root_replicas_and_resources() -> None:
 
 
 def test_the_number_of_pods_may_be_left_to_an_autoscaler() -> None:
-    """None leaves it out, so that no `up` sets it back; 0 is a number like any other."""
-    assert "replicas" not in deployment(replicas=None)["spec"]
+    """`autoscaled` leaves it out, so that no `up` sets it back; 0 is a number, and None is what is left out."""
+    for word in ("autoscaled", Later("autoscaled")):
+        assert "replicas" not in deployment(replicas=word)["spec"]
+    assert deployment(replicas=None)["spec"]["replicas"] == 1
     assert deployment(replicas=0)["spec"]["replicas"] == 0
 
 

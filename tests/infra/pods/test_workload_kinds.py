@@ -67,7 +67,7 @@ def test_what_runs_all_the_time_has_a_number_of_pods_and_selects_them() -> None:
     for kind in ("Deployment", "StatefulSet"):
         asked = spec(kind, replicas=3)
         assert (asked["replicas"], asked["selector"]) == (3, {"matchLabels": {"app.kubernetes.io/name": "shop"}})
-        assert "replicas" not in spec(kind, replicas=None)
+        assert "replicas" not in spec(kind, replicas="autoscaled")
     assert set(spec("Job")) == {"template"}
     assert spec("CronJob") == {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": template("CronJob")}}}
 

@@ -1,10 +1,10 @@
 """What SharedSecretService asks of Kubernetes."""
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from secret_access import SharedSecretService, SharedSecretServiceArgs
+from secret_access import SharedSecretServiceArgs
 from secret_access.pods import caller, sidecar_container
 from tests.infra.components import ROLES, shared_args, shared_service
 from tests.infra.engine import Later, World, run
@@ -115,9 +115,8 @@ def test_there_is_always_one_to_ask() -> None:
 
 def test_the_number_of_pods_may_be_left_to_an_autoscaler() -> None:
     """A number in the Deployment would undo the autoscaler's at each `up`."""
-    args = cast("SharedSecretServiceArgs", {**shared_args(), "replicas": None})
-    spec = run(lambda: SharedSecretService("secrets", args)).one(KINDS["deployment"]).inputs["spec"]
-    assert "replicas" not in spec
+    for word in ("autoscaled", Later("autoscaled")):
+        assert "replicas" not in inputs("deployment", replicas=word)["spec"]
 
 
 @pytest.mark.parametrize(
@@ -220,8 +219,7 @@ def test_numbers_of_other_languages_are_whole(number: float) -> None:
 
 def test_the_user_may_be_left_to_the_platform() -> None:
     """OpenShift gives each namespace users of its own."""
-    args = cast("SharedSecretServiceArgs", {**shared_args(), "sidecar_user": None})
-    template = run(lambda: SharedSecretService("secrets", args)).one(KINDS["deployment"]).inputs["spec"]["template"]
-    context = template["spec"]["containers"][0]["securityContext"]
-    assert not {"runAsUser", "runAsGroup"} & set(context)
+    for word in ("platform", Later("platform")):
+        context = pod(sidecar_user=word)["containers"][0]["securityContext"]
+        assert not {"runAsUser", "runAsGroup"} & set(context)
     assert pod(sidecar_user=1000)["containers"][0]["securityContext"]["runAsUser"] == 1000
