@@ -41,6 +41,8 @@ DEBIAN_PACKAGES = {
     "util-linux": "unshare",
 }
 TEST_PACKAGES = {
+    "chromium": "chromium",
+    "chromium-driver": "chromedriver",
     "conntrack": "conntrack",
     "curl": "curl",
     "default-jdk-headless": "javac",

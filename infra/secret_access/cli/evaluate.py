@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import IO
 
@@ -73,7 +74,8 @@ def evaluate(preview: IO[str], prefixes: dict[str, str], shared: tuple[str, ...]
       secret-access evaluate preview.json --json | jq .breaches
     """
     try:
-        verdicts = evaluated(resources(preview.read()), prefixes, shared)
+        judged = resources(preview.read())
+        verdicts = evaluated(judged, prefixes, shared)
     except SecretAccessError as error:
         click.echo(f"secret-access: {error}", err=True)
         sys.exit(UNUSABLE)
@@ -85,8 +87,10 @@ def evaluate(preview: IO[str], prefixes: dict[str, str], shared: tuple[str, ...]
             err=True,
         )
         sys.exit(UNUSABLE)
-    click.echo(
-        json.dumps(render.as_json(verdicts), indent=2) if as_json else "\n\n".join(map(render.as_text, verdicts))
-    )
+    if as_json:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        click.echo(json.dumps(render.as_json(verdicts, judged, now), indent=2))
+    else:
+        click.echo("\n\n".join(map(render.as_text, verdicts)))
     is_breached, is_open = (any(map(attrgetter(what), verdicts)) for what in ("breaches", "undecided"))
     sys.exit(BREACHED if is_breached else UNDECIDED if is_open else ISOLATED)

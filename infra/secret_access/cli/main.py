@@ -6,6 +6,7 @@ import click
 
 from .evaluate import evaluate
 from .recommend import recommend
+from .report import report
 
 
 def main() -> None:
@@ -22,3 +23,4 @@ def cli() -> None:
 
 cli.add_command(evaluate)
 cli.add_command(recommend)
+cli.add_command(report)

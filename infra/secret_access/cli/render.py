@@ -6,12 +6,16 @@ from typing import Any
 
 import click
 
+from ..proof.documents import documents
 from ..proof.isolation import Breach, Verdict
+from ..proof.preview import Resource
 
 
-def as_json(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return the verdicts as JSON has them."""
+def as_json(verdicts: Sequence[Verdict], resources: Sequence[Resource], evaluated_at: str) -> dict[str, Any]:
+    """Return the verdicts as JSON has them, and the documents that were judged."""
     return {
+        "stack": next((each.stack for each in resources), None),
+        "evaluated_at": evaluated_at,
         "isolated": not any(verdict.breaches or verdict.undecided for verdict in verdicts),
         "clouds": [
             {
@@ -26,6 +30,7 @@ def as_json(verdicts: Sequence[Verdict]) -> dict[str, Any]:
             }
             for verdict in verdicts
         ],
+        "documents": documents(resources),
     }
 
 

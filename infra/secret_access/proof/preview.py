@@ -29,6 +29,11 @@ class Resource:
     def name(self) -> str:
         return self.urn.rpartition("::")[2]
 
+    @property
+    def stack(self) -> str:
+        """The stack's name: `urn:pulumi:STACK::PROJECT::TYPE::NAME`."""
+        return self.urn.removeprefix("urn:pulumi:").partition("::")[0]
+
     def text(self, key: str) -> str | None:
         """Return an input as text, a document as JSON; None where it is missing or not known yet."""
         value = self.inputs.get(key)

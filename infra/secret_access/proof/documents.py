@@ -1,0 +1,31 @@
+"""The documents that decide who reads what, as a report shows them. Pure."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from .preview import Resource
+
+_TYPES = re.compile(
+    r"aws:iam/(?:role|policy)\w*:"
+    r"|aws:eks/podIdentityAssociation:"
+    r"|gcp:(?:projects|secretmanager|serviceaccount)/\w*iAM\w*:"
+    r"|gcp:secretmanager/\w*[iI]am\w*:"
+    r"|azure-native:(?:authorization|managedidentity):"
+    r"|vault:index/policy:"
+    r"|vault:jwt/authBackendRole:"
+)
+"""Roles, trust, policies and bindings: resources that hold no secret."""
+
+
+def documents(resources: Sequence[Resource]) -> list[dict[str, Any]]:
+    """Return the identities, trusts, policies and bindings among the resources, each with its inputs."""
+    return [
+        {"urn": each.urn, "type": each.type, "name": each.name, "inputs": _shown(each)}
+        for each in resources
+        if _TYPES.match(each.type)
+    ]
+
+
+def _shown(resource: Resource) -> dict[str, Any]:
+    return {key: value for key, value in resource.inputs.items() if not key.startswith("__")}

@@ -1,0 +1,125 @@
+"""Namespaces against each other's secrets, a cloud at a time: what the documents say, and the cloud's answers. Pure.
+
+A state for each pair, a letter each, so that 200 x 200 pairs are 200 short lines.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .findings import Answer, Answers, outcome, owned, short
+
+OWN, APART, BREACH, UNDECIDED, UNREAD, UNKNOWN = "oab?u-"
+STATES = {
+    OWN: "reads its own secrets",
+    APART: "kept apart",
+    BREACH: "can use the other's secrets",
+    UNDECIDED: "not decided",
+    UNREAD: "cannot read its own secrets",
+    UNKNOWN: "not judged",
+}
+WORST = (BREACH, UNDECIDED, UNREAD, OWN, APART, UNKNOWN)
+"""Of two states of one pair, the one that is shown."""
+_LETTER = {"breach": BREACH, "undecided": UNDECIDED, "unread": UNREAD}
+ELSEWHERE = "(elsewhere)"
+"""The column of names that no namespace of the documents owns."""
+
+
+@dataclass
+class Matrix:
+    """A cloud's namespaces, and what is known of each pair."""
+
+    cloud: str
+    prefixes: dict[str, str]
+    """Of each namespace, in the order of rows and columns; empty where it is not known."""
+    columns: list[str]
+    before: list[str] | None = None
+    """A line for each asking namespace, a letter for each owner. None: the documents were not evaluated."""
+    after: list[str] | None = None
+    """The same, of what the cloud answered. None: it was not asked."""
+    reasons: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """Lines for a pair, where there is more to say than its state."""
+
+    @property
+    def shown(self) -> list[str]:
+        """The worse of both for each pair."""
+        grids = [grid for grid in (self.before, self.after) if grid is not None]
+        return ["".join(map(_worst, zip(*lines, strict=True))) for lines in zip(*grids, strict=True)]
+
+    def count(self, state: str) -> int:
+        """Pairs of a state."""
+        return sum(line.count(state) for line in self.shown)
+
+
+def _worst(states: Iterable[str]) -> str:
+    return min(states, key=WORST.index)
+
+
+def matrices(answers: Answers) -> list[Matrix]:
+    """Return a matrix for each cloud that was evaluated or asked."""
+    evaluated = {each["cloud"]: each for each in (answers.evaluation or {}).get("clouds", [])}
+    asked: dict[str, list[Answer]] = {}
+    for cell in (answers.proof or {}).get("cells", []):
+        asked.setdefault(cell["vault"], []).append(cell)
+    return [_matrix(cloud, evaluated.get(cloud), asked.get(cloud)) for cloud in dict.fromkeys([*evaluated, *asked])]
+
+
+def _matrix(cloud: str, verdict: Answer | None, cells: Sequence[Answer] | None) -> Matrix:
+    prefixes: dict[str, str] = dict(verdict["namespaces"]) if verdict else {}
+    for cell in cells or ():
+        prefixes.setdefault(cell["from"], "")
+    owners = _Owners(prefixes, cells or ())
+    elsewhere = any(each["owner"] is None for each in (verdict or {}).get("breaches", []))
+    elsewhere = elsewhere or any(owners.of(cell) == ELSEWHERE for cell in cells or ())
+    columns = [*prefixes, *([ELSEWHERE] if elsewhere else [])]
+    matrix = Matrix(cloud, prefixes, columns)
+    if verdict:
+        matrix.before = _lines(matrix, _before(verdict, matrix))
+    if cells:
+        matrix.after = _lines(matrix, _after(cells, owners, matrix))
+    return matrix
+
+
+def _lines(matrix: Matrix, states: Mapping[tuple[str, str], str]) -> list[str]:
+    return ["".join(states.get((row, column), UNKNOWN) for column in matrix.columns) for row in matrix.prefixes]
+
+
+def _before(verdict: Answer, matrix: Matrix) -> dict[tuple[str, str], str]:
+    apart = UNDECIDED if verdict["undecided"] else APART
+    judged = list(verdict["namespaces"])
+    states = {(row, column): apart for row in judged for column in (*judged, *matrix.columns[len(matrix.prefixes) :])}
+    states |= {(each, each): UNREAD if each in verdict["unreadable"] else OWN for each in judged}
+    for breach in verdict["breaches"]:
+        pair = (breach["namespace"], breach["owner"] or ELSEWHERE)
+        states[pair] = BREACH
+        lines = [f"can use {short(breach['name'])} ({owned(breach)})", f"as {breach['identity']}"]
+        matrix.reasons.setdefault(pair, []).extend([*lines, *(f"by {each}" for each in breach["statements"])])
+    return states
+
+
+def _after(cells: Sequence[Answer], owners: "_Owners", matrix: Matrix) -> dict[tuple[str, str], str]:
+    states: dict[tuple[str, str], str] = {}
+    for cell in cells:
+        pair = (cell["from"], owners.of(cell))
+        state = _LETTER.get(outcome(cell)) or (OWN if cell["expected"] == 200 else APART)
+        states[pair] = _worst((state, states.get(pair, UNKNOWN)))
+        by = f"{cell['status']} by {cell['decided_by']}"
+        request = f", request {cell['request_id']}" if cell.get("request_id") else ""
+        matrix.reasons.setdefault(pair, []).append(f"asked for {short(cell['name'])}: {by}{request}")
+    return states
+
+
+class _Owners:
+    """Whose a name is: its owner read it as its own, or its prefix says so."""
+
+    def __init__(self, prefixes: Mapping[str, str], cells: Sequence[Answer]) -> None:
+        self._by_name = {cell["name"]: str(cell["from"]) for cell in cells if cell["expected"] == 200}
+        self._by_prefix = sorted(
+            ((prefix, namespace) for namespace, prefix in prefixes.items() if prefix), key=lambda each: -len(each[0])
+        )
+
+    def of(self, cell: Mapping[str, Any]) -> str:
+        """Return the namespace, or ELSEWHERE."""
+        name = str(cell["name"])
+        by_prefix = (namespace for prefix, namespace in self._by_prefix if name.startswith(prefix))
+        return self._by_name.get(name) or next(by_prefix, ELSEWHERE)

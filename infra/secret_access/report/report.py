@@ -1,0 +1,125 @@
+"""One report of what the commands found. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .findings import Answer, Answers, Finding, findings
+from .matrix import BREACH, STATES, UNDECIDED, UNKNOWN, UNREAD, Matrix, matrices
+
+ISOLATED, BREACHED, OPEN = "isolated", "not isolated", "undecided"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is shown, in whichever form."""
+
+    title: str
+    made_at: str
+    """UTC, ISO 8601."""
+    sources: tuple[str, ...]
+    """What was run, and when."""
+    matrices: Sequence[Matrix]
+    findings: Sequence[Finding]
+    documents: Sequence[Answer]
+    ways: Sequence[Answer] | None
+    """Who can obtain an identity inside the cluster. None: the cluster was not scanned."""
+    checks: Sequence[Answer]
+    limits: dict[str, list[str]]
+    """By cloud, what decides too and is in no document."""
+
+    @property
+    def verdict(self) -> str:
+        """Whether namespaces are kept apart."""
+        if any(matrix.count(BREACH) for matrix in self.matrices):
+            return BREACHED
+        unsure = any(matrix.count(UNDECIDED) + matrix.count(UNKNOWN) + matrix.count(UNREAD) for matrix in self.matrices)
+        return OPEN if unsure or not self.matrices else ISOLATED
+
+    @property
+    def summary(self) -> str:
+        """The verdict in a sentence."""
+        pairs = sum(len(matrix.prefixes) * (len(matrix.prefixes) - 1) for matrix in self.matrices)
+        if not self.matrices:
+            return "Neither documents nor answers of a cloud were given."
+        breaches = sum(matrix.count(BREACH) for matrix in self.matrices)
+        clouds = ", ".join(matrix.cloud for matrix in self.matrices)
+        if breaches:
+            cases = "one case" if breaches == 1 else f"{breaches} cases"
+            return f"In {cases} a namespace can use secrets that are not its own ({clouds})."
+        if self.verdict == OPEN:
+            return f"No breach was found, but not every pair of namespaces is decided ({clouds})."
+        evidence = [
+            text
+            for text, is_so in (
+                ("proven from the documents for all names", all(matrix.before for matrix in self.matrices)),
+                ("refused by the cloud when asked", all(matrix.after for matrix in self.matrices)),
+            )
+            if is_so
+        ]
+        return f"{pairs} pairs of namespaces are kept apart on {clouds}: {' and '.join(evidence) or 'by either proof'}."
+
+    def pairs(self) -> dict[str, Any]:
+        """Return the state of each pair of namespaces, as JSON has it."""
+        return {
+            "states": STATES,
+            "clouds": [
+                {
+                    "cloud": matrix.cloud,
+                    "namespaces": matrix.prefixes,
+                    "columns": matrix.columns,
+                    "before": matrix.before,
+                    "after": matrix.after,
+                    "shown": matrix.shown,
+                    "reasons": [
+                        {"from": row, "to": column, "lines": lines} for (row, column), lines in matrix.reasons.items()
+                    ],
+                    "not_in_the_documents": self.limits.get(matrix.cloud, []),
+                }
+                for matrix in self.matrices
+            ],
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON has it."""
+        return {
+            "title": self.title,
+            "made_at": self.made_at,
+            "verdict": self.verdict,
+            "summary": self.summary,
+            "sources": list(self.sources),
+            **self.pairs(),
+            "findings": [asdict(each) for each in self.findings],
+            "documents": list(self.documents),
+            "rbac": None if self.ways is None else list(self.ways),
+            "preflight": list(self.checks),
+        }
+
+
+def report(answers: Answers, title: str, made_at: str) -> Report:
+    """Return the report of what was given."""
+    evaluation = answers.evaluation or {}
+    return Report(
+        title=title or str(evaluation.get("stack") or "secret access"),
+        made_at=made_at,
+        sources=tuple(_sources(answers)),
+        matrices=matrices(answers),
+        findings=findings(answers),
+        documents=evaluation.get("documents", []),
+        ways=None if answers.rbac is None else answers.rbac["ways"],
+        checks=(answers.preflight or {}).get("checks", []),
+        limits={each["cloud"]: list(each["not_in_the_documents"]) for each in evaluation.get("clouds", [])},
+    )
+
+
+def _sources(answers: Answers) -> list[str]:
+    given = (
+        ("documents of the stack", answers.evaluation, "evaluated", "evaluated_at"),
+        ("the clouds, from inside each namespace", answers.proof, "asked", "asked_at"),
+        ("RBAC of the cluster", answers.rbac, "scanned", "scanned_at"),
+        ("the cluster before the first deployment", answers.preflight, "checked", "checked_at"),
+    )
+    return [
+        f"{what}: not {done}" if answer is None else f"{what}: {done} {answer.get(when, 'at an unknown time')}"
+        for what, answer, done, when in given
+    ]

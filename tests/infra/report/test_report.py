@@ -1,0 +1,167 @@
+"""What the report says, and in which form."""
+
+import json
+from html.parser import HTMLParser
+
+import click
+import pytest
+
+from secret_access.proof.errors import DocumentError
+from secret_access.report.findings import COMMANDS, answer
+from secret_access.report.pages import as_html, as_markdown
+from secret_access.report.report import BREACHED, ISOLATED, OPEN, Report, report
+from secret_access.report.text import WIDEST, as_text
+from tests.infra.proof.documents import resource
+from tests.infra.report.answers import NOW, WIDENED, answers, cell, evaluation, preflight, proof, rbac
+
+HOSTILE = "</script><script>alert(1)</script>|`<b>"
+
+
+def made(**texts: str) -> Report:
+    return report(answers(**texts), "", NOW)
+
+
+def test_isolation_is_said_with_its_evidence() -> None:
+    """Proven, shown, or both; the title is the stack's name."""
+    proven, asked, both = (
+        made(evaluation=evaluation()),
+        made(proof=proof()),
+        made(evaluation=evaluation(), proof=proof()),
+    )
+    assert {each.verdict for each in (proven, asked, both)} == {ISOLATED}
+    assert proven.summary.endswith("kept apart on aws: proven from the documents for all names.")
+    assert asked.summary.endswith("kept apart on aws: refused by the cloud when asked.")
+    assert both.summary.endswith("proven from the documents for all names and refused by the cloud when asked.")
+    assert both.title == "test"
+
+
+@pytest.mark.parametrize(
+    ("texts", "verdict"),
+    [
+        ({"evaluation": evaluation(WIDENED)}, BREACHED),
+        ({"evaluation": evaluation(), "proof": proof(cell("test", "prod", 200))}, BREACHED),
+        ({"evaluation": evaluation(WIDENED), "proof": proof()}, BREACHED),
+        ({"evaluation": evaluation(), "proof": proof(cell("test", "prod", 500))}, OPEN),
+        ({"evaluation": evaluation(), "proof": proof(cell("test", "test", 403))}, OPEN),
+        ({"rbac": rbac()}, OPEN),
+    ],
+)
+def test_one_pair_is_enough_to_deny_isolation(texts: dict[str, str], verdict: str) -> None:
+    """Whichever of the two ways shows it; what is undecided is not isolation."""
+    assert made(**texts).verdict == verdict
+
+
+def test_what_was_found_by_each_command_is_there_errors_first() -> None:
+    found = made(
+        evaluation=evaluation(WIDENED), proof=proof(cell("test", "prod", 500)), rbac=rbac(), preflight=preflight()
+    )
+    assert [(each.severity, each.source) for each in found.findings] == [
+        ("error", "evaluate"),
+        ("error", "preflight"),
+        ("warning", "prove"),
+        ("warning", "rbac"),
+    ]
+    assert "namespace test can use prod/a (of namespace prod) on aws" in found.findings[0].what
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"clouds": 1, "cells": {}, "ways": 1, "checks": ""}'])
+def test_what_is_no_answer_is_refused_with_the_command_that_prints_one(kind: str, text: str) -> None:
+    with pytest.raises(DocumentError, match=COMMANDS[kind]):
+        answer(kind, text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "missing"),
+    [
+        ("evaluation", {"clouds": [{"cloud": "aws"}]}, "namespaces, breaches"),
+        (
+            "evaluation",
+            {"clouds": [{**json.loads(evaluation())["clouds"][0], "breaches": [{"name": "a"}]}]},
+            "namespace, owner, identity, statements",
+        ),
+        ("proof", {"cells": [{"vault": "aws"}]}, "from, name, expected"),
+        ("rbac", {"ways": ["create pods"]}, "subject, namespace"),
+        ("preflight", {"checks": [{"id": "issuer"}]}, "severity, what, found"),
+    ],
+)
+def test_an_answer_that_lacks_something_is_refused_with_what_it_lacks(kind: str, text: object, missing: str) -> None:
+    with pytest.raises(DocumentError, match=missing):
+        answer(kind, json.dumps(text))
+
+
+def hostile() -> Report:
+    """A report in which every text that a cluster or a cloud controls tries to be markup."""
+    given = json.loads(evaluation(WIDENED, resource("aws:iam/role:Role", HOSTILE, policy=HOSTILE)))
+    given["clouds"][0]["undecided"] = [HOSTILE]
+    given["clouds"][0]["breaches"][0]["statements"] = [HOSTILE]
+    asked = proof(cell("test", HOSTILE, 500, detail=HOSTILE, request_id=HOSTILE))
+    way, check = json.loads(rbac()), json.loads(preflight())
+    way["ways"][0] = dict.fromkeys(way["ways"][0], HOSTILE)
+    check["checks"][0].update(found=HOSTILE, mend=HOSTILE)
+    return report(
+        answers(evaluation=json.dumps(given), proof=asked, rbac=json.dumps(way), preflight=json.dumps(check)),
+        HOSTILE,
+        NOW,
+    )
+
+
+class Tags(HTMLParser):
+    """The elements of a page, and addresses in their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
+
+
+def test_no_text_of_others_becomes_markup() -> None:
+    """Names, reasons, documents and the cloud's messages are text, in the page, its data and the Markdown."""
+    page = as_html(hostile())
+    tags = Tags(page)
+    assert tags.tags.count("script") == 2
+    assert "b" not in tags.tags
+    data = page.partition('id="data">')[2].partition("</script>")[0]
+    assert "<" not in data
+    assert json.loads(data)["clouds"][0]["cloud"] == "aws"
+    assert HOSTILE not in as_markdown(hostile())
+    assert "<b>" not in as_markdown(hostile())
+
+
+def test_the_page_names_no_other_server() -> None:
+    """Its policy forbids the browser any request, and no element asks for one."""
+    page = as_html(made(evaluation=evaluation(WIDENED), rbac=rbac(), preflight=preflight()))
+    assert "default-src 'none'" in page
+    assert all(address.startswith(("#", "data:")) for address in Tags(page).addresses)
+
+
+def test_the_documents_are_readable_in_the_page() -> None:
+    """A policy that is text in a resource is shown as an object, in lines."""
+    page = as_html(made(evaluation=evaluation()))
+    assert "&#34;Sid&#34;: &#34;OneServiceAccount&#34;" in page
+
+
+def test_markdown_has_the_matrix_and_what_was_found() -> None:
+    text = as_markdown(made(evaluation=evaluation(WIDENED)))
+    assert "| test | own | **breach** |" in text
+    assert "| error | evaluate | namespace test can use prod/a (of namespace prod) on aws |" in text
+
+
+def test_a_terminal_shows_the_matrix_of_few_namespaces_and_counts_many() -> None:
+    few = click.unstyle(as_text(made(evaluation=evaluation(WIDENED))))
+    assert few.startswith("NOT ISOLATED  test:")
+    assert "test    1 o X" in few
+    many = tuple(f"team-{number}" for number in range(WIDEST + 1))
+    assert f"{WIDEST + 1} namespaces, 0 with something to look at" in as_text(made(evaluation=evaluation(names=many)))
+
+
+def test_a_cluster_that_was_not_scanned_is_not_shown_as_one_without_a_way() -> None:
+    """Nothing found and not looked at are two answers."""
+    scanned = json.dumps({**json.loads(rbac()), "ways": []})
+    assert "The cluster was not scanned" in as_html(made(evaluation=evaluation()))
+    assert "RBAC leaves no way open" in as_html(made(evaluation=evaluation(), rbac=scanned))
