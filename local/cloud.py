@@ -55,8 +55,6 @@ class Cloud:
     trail: TrailFile
     read: str
     """The trail's action that is the read of a secret."""
-    denied: str
-    """The trail's code that is a refusal for lack of rights."""
     is_of_asker: Callable[[Call, Question], bool]
     """Whether a call was made by the pod that was asked, with its own identity."""
     request_ids: bool = True

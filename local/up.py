@@ -112,7 +112,7 @@ def report(cells: list[isolation.Cell]) -> int:
         for problem in problems:
             say(f"WRONG: {problem}")
         return 1
-    asked = list(dict.fromkeys(cell.question.cloud for cell in cells))
+    asked = [clouds.ALL[vault] for vault in dict.fromkeys(cell.question.vault for cell in cells)]
     if asked != [AWS]:
         print("\n" + "; ".join(f"{cloud.name}: {cloud.decider}" for cloud in asked))
     *others, last = (cloud.title for cloud in asked)
@@ -124,6 +124,6 @@ def report(cells: list[isolation.Cell]) -> int:
     for expected in (200, 403):
         example = next((cell.question for cell in cells if cell.question.expected == expected), None)
         if example:
-            picked = "" if asked == [AWS] else f" CLOUD={example.cloud.name}"
+            picked = "" if asked == [AWS] else f" CLOUD={example.vault}"
             print(f"  make ask FROM={example.asker} NAME={example.name}{picked}")
     return 0

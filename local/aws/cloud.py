@@ -36,6 +36,5 @@ AWS = Cloud(
     account=account,
     trail=TrailFile(config.TRAIL),
     read="secretsmanager.GetSecretValue",
-    denied="AccessDeniedException",
     is_of_asker=_is_of_asker,
 )

@@ -37,6 +37,5 @@ AZURE = Cloud(
     account=account,
     trail=TRAIL,
     read=READ,
-    denied="ForbiddenByRbac",
     is_of_asker=_is_of_asker,
 )

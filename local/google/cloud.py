@@ -7,7 +7,7 @@ import sys
 from local import config
 from local.cloud import Cloud
 from local.google import account
-from local.google.trail import DENIED, READ
+from local.google.trail import READ
 from local.isolation import Question
 from local.services import Keys, Service
 from local.trail import Call, TrailFile
@@ -34,7 +34,6 @@ GOOGLE = Cloud(
     account=account,
     trail=TrailFile(config.LOGS / "google-trail.jsonl"),
     read=READ,
-    denied=DENIED,
     is_of_asker=_is_of_asker,
     request_ids=False,
 )

@@ -17,7 +17,6 @@ from local.trail import Call
 
 READ = "secretmanager.AccessSecretVersion"
 """The action that is the read of a secret's value, and not of its metadata."""
-DENIED = "PERMISSION_DENIED"
 _VERBS = {"GET": "Get", "POST": "Create", "PATCH": "Update", "DELETE": "Delete"}
 _SECRET = re.compile(r"/v1/projects/[^/]+(?:/locations/[^/]+)?/secrets/([^/:]+)(/versions/[^/:]+)?(?::([a-zA-Z]+))?")
 

@@ -11,7 +11,7 @@ from local.services import Keys, Service
 from local.trail import Call, TrailFile
 from local.vault import account
 from local.vault.server import configuration
-from local.vault.trail import DENIED, READ, call_of
+from local.vault.trail import READ, call_of
 
 TRAIL = TrailFile(config.LOGS / "vault-trail.jsonl", call_of)
 
@@ -42,7 +42,6 @@ VAULT = Cloud(
     account=account,
     trail=TRAIL,
     read=READ,
-    denied=DENIED,
     is_of_asker=_is_of_asker,
     request_ids=False,
 )

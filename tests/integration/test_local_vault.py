@@ -17,6 +17,7 @@ from local.vault import account
 from local.vault.cloud import VAULT
 from local.vault.server import configuration
 from local.vault.trail import call_of
+from secret_access.probe.matrix import DENIED
 from tests.free_port import free_port
 from tests.sidecar.vaults.hashicorp.openbao import AUDIENCE, ISSUER, Cluster
 
@@ -116,7 +117,7 @@ def test_a_read_of_metadata_is_no_read(trail: TrailFile, token: str) -> None:
 def test_a_refusal_in_the_trail_is_the_vaults(trail: TrailFile, token: str) -> None:
     """Vault's refusals have no id: it is the pod's own last read, from its address, under its ServiceAccount."""
     _, seen = calls(trail, token, f"secret/data/{FOREIGN}")
-    body = {"status": 403, "detail": "refused", "code": "permission denied"}
+    body = {"type": DENIED, "backend": "vault", "status": 403, "detail": "refused", "code": "permission denied"}
     answer = {"status": 403, "content_type": "application/problem+json", "body": body}
     question = Question(VAULT, "test", "test/", FOREIGN, "app-1", address="127.0.0.1")
     assert judge(question, answer, seen, "x").right

@@ -32,7 +32,9 @@ def call(
 
 
 def problem(status: int, code: str = "AccessDeniedException", request_id: str = "r-1") -> dict[str, Any]:
-    body = {"status": status, "detail": "refused", "code": code, "request_id": request_id}
+    kind = "denied" if status == 403 else "other"
+    body = {"type": f"urn:secret-access:problem:{kind}", "status": status, "detail": "refused"}
+    body |= {"backend": "aws", "code": code, "request_id": request_id}
     return {"status": status, "content_type": "application/problem+json", "body": body}
 
 
@@ -90,8 +92,8 @@ def test_an_owner_reads_the_vaults_value_from_the_vault(answer: dict[str, Any], 
 def test_a_namespaces_own_secrets_are_those_of_its_prefix() -> None:
     """Which need not be its name."""
     billing = Question(AWS, "billing-test", "billing/test/", "billing/test/api-key", "app-1")
-    assert billing.expected == 200
-    assert Question(AWS, "billing", "accounts/", "billing/test/api-key", "app-1").expected == 403
+    assert billing.in_matrix.expected == 200
+    assert Question(AWS, "billing", "accounts/", "billing/test/api-key", "app-1").in_matrix.expected == 403
 
 
 def test_a_session_whose_name_was_cut_is_the_pods_own() -> None:
@@ -151,7 +153,7 @@ def test_several_vaults_have_a_column_each() -> None:
     """A row for each question; a secret that one vault lacks leaves its place empty."""
     other = replace(AWS, name="other")
     cells = [
-        Cell(Question(cloud, asker, f"{asker}/", name, "app-1"), status, cloud.name, "")
+        Cell(Question(cloud, asker, f"{asker}/", name, "app-1").in_matrix, status, cloud.name, "")
         for cloud in (AWS, other)
         for asker, name, status in (("test", PROD_SECRET, 403), ("prod", PROD_SECRET, 200), ("prod", "prod/new", 200))
         if (cloud, name) != (other, "prod/new")
@@ -168,6 +170,6 @@ def test_a_refusal_counts_only_if_the_owner_read_in_the_same_vault() -> None:
     """Another vault's secret of the same name is another secret."""
     other = replace(AWS, name="other")
     refused = judge(FOREIGN, problem(403), [DENIED], VALUE)
-    read = Cell(replace(OWN, cloud=other), 200, "other", "")
+    read = Cell(replace(OWN, cloud=other).in_matrix, 200, "other", "")
     (found,) = wrong([refused, read])
     assert found.endswith("refused, but its owner could not read it either, so that proves nothing")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local import cluster, host, isolation, namespaces, up
+from local import clouds, cluster, host, isolation, namespaces, up
 from local.aws import account
 from local.aws.cloud import AWS
 from local.kubectl import Kubectl, KubectlError
@@ -67,12 +67,13 @@ def test_the_report_of_one_cloud_is_as_short_as_its_matrix(
     """Of several, it says of each what decided there, and which cloud the next question goes to."""
     monkeypatch.setattr(isolation, "wrong", lambda _: [])
     other = replace(AWS, name="other", title="Other", decider="a fake")
-    own = isolation.Cell(isolation.Question(AWS, "test", "test/", "test/a", "app-1"), 200, "aws", "")
+    monkeypatch.setitem(clouds.ALL, "other", other)
+    own = isolation.Cell(isolation.Question(AWS, "test", "test/", "test/a", "app-1").in_matrix, 200, "aws", "")
     assert up.report([own]) == 0
     said = capsys.readouterr().out
     assert "refused the others', by AWS. Written" in said
     assert said.endswith("make ask FROM=test NAME=test/a\n")
-    assert up.report([own, replace(own, question=replace(own.question, cloud=other))]) == 0
+    assert up.report([own, replace(own, question=replace(own.question, vault="other"))]) == 0
     said = capsys.readouterr().out
     assert "\naws: MiniStack behind a guard; other: a fake\n" in said
     assert "refused the others', by AWS and Other. Written" in said

@@ -16,6 +16,7 @@ from local.google.cloud import GOOGLE
 from local.google.project import PROJECT
 from local.isolation import Question, judge
 from local.trail import Call
+from secret_access.probe.matrix import DENIED
 from tests.fakes.issuer import Issuer
 from tests.local.google.conftest import ACCESSOR, FOREIGN, OWN, POOL, POOLS, PRINCIPAL, PROVIDER, bind, condition
 from tests.local.google.running import Running
@@ -162,7 +163,7 @@ def test_a_refusal_in_the_trail_is_googles(google: Running, token: str) -> None:
     mark = google.trail.length()
     read(google, token, FOREIGN)
     seen = google.trail.since(mark)
-    body = {"status": 403, "detail": "refused", "code": "PERMISSION_DENIED"}
+    body = {"type": DENIED, "backend": "gcp", "status": 403, "detail": "refused", "code": "PERMISSION_DENIED"}
     answer = {"status": 403, "content_type": "application/problem+json", "body": body}
     question = Question(GOOGLE, "test", "test/", FOREIGN, "app-1", address="127.0.0.1")
     assert judge(question, answer, seen, "x").right

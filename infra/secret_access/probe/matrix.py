@@ -1,0 +1,175 @@
+"""The isolation matrix: who was asked for what, what was expected, and who decided. Pure.
+
+A cell of another namespace's secret is right only if the cloud refused it, and an owner read the same secret in the
+same run. A refusal of what does not exist, a time-out or an error of the sidecar proves nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+READ, REFUSED = 200, 403
+"""HTTP statuses of the sidecar: the secret, and the cloud's refusal."""
+DENIED = "urn:secret-access:problem:denied"
+"""The type of the sidecar's problem document for a refusal by the cloud."""
+DENIAL_CODES: Mapping[str, frozenset[str]] = {
+    "aws": frozenset({"AccessDeniedException"}),
+    "gcp": frozenset({"PERMISSION_DENIED"}),
+    "azure": frozenset({"AccessDenied", "Forbidden", "ForbiddenByPolicy", "ForbiddenByRbac"}),
+    "vault": frozenset({"permission denied"}),
+}
+"""What each vault says to an identity that lacks the right. Not Azure's ForbiddenByFirewall and
+ForbiddenByConnection: these refuse a network, whoever asks."""
+GIVES_REQUEST_IDS = frozenset({"aws", "azure"})
+"""Vaults whose refusals have the id of the request; one without it came from something in between."""
+NOBODY, SIDECAR = "nobody", "sidecar"
+"""Who decided where the vault did not: nobody answered; the sidecar, or something between it and the vault, did."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A namespace asking a vault for a secret."""
+
+    vault: str
+    """The kind: `aws`, `gcp`, `azure` or `vault`."""
+    asker: str
+    """The namespace."""
+    name: str
+    """The secret's full name."""
+    expected: int
+    """`READ` for the namespace's own secrets, `REFUSED` for every other's."""
+    asked_by: str = ""
+    """The pod and container that asked."""
+    place: str = ""
+    """Which vault of the kind: two of one name in two places are two secrets."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the sidecar answered: never a value."""
+
+    status: int | None
+    """The HTTP status. None: there was no answer."""
+    type: str = ""
+    """The type of the problem document; this and the rest are empty where there was none."""
+    backend: str = ""
+    code: str = ""
+    detail: str = ""
+    identity: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A question, the status of its answer, and who decided it."""
+
+    question: Question
+    status: int | None
+    decided_by: str
+    """The vault; `SIDECAR` or `NOBODY` where the vault did not decide."""
+    detail: str
+    identity: str | None = None
+    request_id: str | None = None
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is the expected one, decided by the vault."""
+        return self.status == self.question.expected and self.decided_by == self.question.vault
+
+    @property
+    def is_breach(self) -> bool:
+        """Whether a namespace read a secret that is not its own, whoever served it."""
+        return self.question.expected == REFUSED and self.status == READ
+
+    @property
+    def secret(self) -> tuple[str, str, str]:
+        """Which secret was asked for: the vault, the place and the name."""
+        return self.question.vault, self.question.place, self.question.name
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the cell as `isolation.json` and `secret-access prove --json` have it."""
+        return {
+            "vault": self.question.vault,
+            "from": self.question.asker,
+            "name": self.question.name,
+            "expected": self.question.expected,
+            "status": self.status,
+            "decided_by": self.decided_by,
+            "asked_by": self.question.asked_by,
+            "detail": self.detail,
+            "identity": self.identity,
+            "request_id": self.request_id,
+        }
+
+
+def judge(question: Question, answer: Answer) -> Cell:
+    """Tell from the sidecar's answer who decided it.
+
+    The vault did if the secret was read, or if the problem document has the vault's own code and request id. A refusal
+    has to have a code that means a lack of rights, too.
+    """
+    if answer.status is None:
+        return Cell(question, None, NOBODY, answer.detail or "no answer")
+    by_vault = answer.status == READ or _is_by_vault(question.vault, answer)
+    detail = answer.detail or ("read" if answer.status == READ else "no reason given")
+    decided_by = question.vault if by_vault else SIDECAR
+    return Cell(question, answer.status, decided_by, detail, answer.identity, answer.request_id)
+
+
+def _is_by_vault(vault: str, answer: Answer) -> bool:
+    if answer.backend != vault or not answer.code or (vault in GIVES_REQUEST_IDS and not answer.request_id):
+        return False
+    if answer.status == REFUSED:
+        return answer.type == DENIED and answer.code in DENIAL_CODES.get(vault, ())
+    return True
+
+
+def wrong(cells: Sequence[Cell]) -> list[str]:
+    """Return what is not as expected, in words; empty if isolation is proven."""
+    read_by_owner = _read_by_owners(cells)
+    found = [] if cells else ["nothing was asked"]
+    for cell in cells:
+        asked = f"{cell.question.asker} asking for {cell.question.name}"
+        if not cell.right:
+            found.append(
+                f"{asked}: {cell.status or 'no answer'} decided by {cell.decided_by}, "
+                f"expected {cell.question.expected} decided by {cell.question.vault} ({cell.detail})"
+            )
+        elif cell.secret not in read_by_owner:
+            found.append(f"{asked}: refused, but its owner could not read it either, so that proves nothing")
+    return found
+
+
+def breaches(cells: Iterable[Cell]) -> list[Cell]:
+    """Return the cells in which a namespace read what is not its own."""
+    return [cell for cell in cells if cell.is_breach]
+
+
+def _read_by_owners(cells: Iterable[Cell]) -> set[tuple[str, str, str]]:
+    return {cell.secret for cell in cells if cell.question.expected == READ and cell.right}
+
+
+def table(cells: Sequence[Cell]) -> str:
+    """Return the matrix for a terminal.
+
+    Of one vault: a row for each asking namespace, a column for each secret. Of several: a row for each question, and a
+    column for each vault that was asked it.
+    """
+    by_vault = len({cell.question.vault for cell in cells}) > 1
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    for cell in cells:
+        asked = cell.question
+        row, column = ((asked.asker, asked.name), asked.vault) if by_vault else ((asked.asker,), asked.name)
+        rows.setdefault(row, {})[column] = _show(cell)
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    lines = [["asked from", *(["for"] if by_vault else []), *columns]]
+    lines += [[*asked_for, *(row.get(column, "-") for column in columns)] for asked_for, row in rows.items()]
+    widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def _show(cell: Cell) -> str:
+    shown = f"{cell.status} by {cell.decided_by}" if cell.status else "no answer"
+    return shown if cell.right else f"{shown}, expected {cell.question.expected}"
