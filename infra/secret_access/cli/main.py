@@ -5,6 +5,7 @@ import os
 import click
 
 from .evaluate import evaluate
+from .prove import prove
 from .recommend import recommend
 from .report import report
 
@@ -22,5 +23,6 @@ def cli() -> None:
 
 
 cli.add_command(evaluate)
+cli.add_command(prove)
 cli.add_command(recommend)
 cli.add_command(report)

@@ -1,0 +1,101 @@
+"""What a probe needs of a cluster: the pods and workloads that are there, and Jobs of its own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from . import job
+from .answers import Answers, read
+from .plan import Probe
+
+Manifest = dict[str, Any]
+
+COLLECTIONS = (
+    ("/api/v1", "pods"),
+    ("/apis/apps/v1", "deployments"),
+    ("/apis/apps/v1", "statefulsets"),
+    ("/apis/apps/v1", "daemonsets"),
+    ("/apis/batch/v1", "cronjobs"),
+)
+"""Pods first: they are as the API server's policies have made them."""
+
+
+class Cluster(Protocol):
+    """The part of `Kubectl` that probes use."""
+
+    def read_all(self, path: str) -> Iterator[Manifest]:
+        """Yield every object of a collection."""
+
+    def find(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Manifest]:
+        """Return objects by a label selector."""
+
+    def create(self, *objects: Mapping[str, Any]) -> list[Manifest]:
+        """Create objects."""
+
+    def delete(self, kind: str, name: str, namespace: str | None = None) -> None:
+        """Delete an object, if there is one."""
+
+    def logs(self, pod: str, namespace: str, container: str | None = None) -> str:
+        """Return what a container has printed."""
+
+
+def with_pods(cluster: Cluster, namespaces: Sequence[str]) -> Iterator[Manifest]:
+    """Yield the pods and workloads of some namespaces, or of all if none are given, but those of probes."""
+    for group, kind in COLLECTIONS:
+        for where in [f"namespaces/{namespace}/" for namespace in namespaces] or [""]:
+            for found in cluster.read_all(f"{group}/{where}{kind}"):
+                if (found["metadata"].get("labels") or {}).get(job.NAME_LABEL) != job.NAME:
+                    yield found
+
+
+def collected(cluster: Cluster, probes: Sequence[Probe]) -> Iterator[tuple[Probe, Answers]]:
+    """Yield what the newest pod of each probe was answered: of Jobs that somebody else has made."""
+    newest: dict[str, Manifest] = {}
+    namespaces = dict.fromkeys(probe.identity.namespace for probe in probes)
+    for namespace in namespaces:
+        for pod in cluster.find("pods", namespace, job.SELECTOR):
+            key = f"{namespace} {pod['metadata']['labels'].get(job.PROBE_LABEL)}"
+            at = pod["metadata"].get("creationTimestamp") or ""
+            if has_ended(pod) and at >= (newest.get(key, {}).get("metadata", {}).get("creationTimestamp") or ""):
+                newest[key] = pod
+    for probe in probes:
+        namespace = probe.identity.namespace
+        pod = newest.get(f"{namespace} {probe.key}", {})
+        if not pod:
+            yield probe, Answers("", {}, why_none=f"no pod has asked: create the Job {job.NAME}-{probe.key}")
+            continue
+        yield probe, answers(cluster, pod, "it was not among the names of that Job, or its time was up")
+
+
+def answers(cluster: Cluster, pod: Manifest, why_none: str) -> Answers:
+    """Return what a pod was answered so far."""
+    name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    return read(name, cluster.logs(name, namespace, job.CONTAINER), why_none)
+
+
+def has_ended(pod: Manifest) -> bool:
+    """Return whether the pod has asked all it was to ask."""
+    return "terminated" in _state(pod, job.CONTAINER)
+
+
+def why_waiting(pods: Sequence[Manifest]) -> str:
+    """Return why a Job's pod has not asked yet, as far as the cluster says."""
+    if not pods:
+        return "it has no pod: `kubectl describe job` says why"
+    (pod, *_) = pods
+    status = pod.get("status") or {}
+    for each in (*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])):
+        waiting = (each.get("state") or {}).get("waiting") or {}
+        ended = (each.get("lastState") or {}).get("terminated") or {}
+        if waiting.get("reason") not in (None, "PodInitializing", "ContainerCreating"):
+            said = ended.get("message") or waiting.get("message") or ""
+            return f"its container {each['name']} waits: {waiting['reason']} {said}".strip()[:400]
+    for each in status.get("conditions") or []:
+        if each.get("status") == "False" and each.get("message") and each.get("type") == "PodScheduled":
+            return f"it is not scheduled: {each['message']}"[:400]
+    return f"its pod is {status.get('phase', 'Pending')}"
+
+
+def _state(pod: Manifest, container: str) -> Manifest:
+    statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    state: Manifest = next((each.get("state") or {} for each in statuses if each.get("name") == container), {})
+    return state

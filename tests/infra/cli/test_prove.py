@@ -1,0 +1,337 @@
+"""The command `secret-access prove`: what people and programs get of it."""
+
+import json
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from secret_access.cli import prove as command
+from secret_access.cli.main import cli
+from secret_access.cli.prove import BREACHED, EXIT_CODES, ISOLATED, STOPPED, UNDECIDED, UNUSABLE, prove
+from secret_access.kubectl import ClusterNotReached, Forbidden, KubectlError
+from secret_access.probe import job, running
+from tests.infra.probe.pods import DENIED, Answering, FakeCluster, isolated, pod
+
+READ = {"status": 200}
+OWN, FOREIGN = ("test", "test/database-password"), ("test", "prod/database-password")
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    """One with the namespaces test and prod, which a cloud keeps apart."""
+    there = FakeCluster([pod("test"), pod("prod")])
+    monkeypatch.setattr(command, "Kubectl", lambda **_: there)
+    monkeypatch.setattr(running, "PAUSE", 0.001)
+    return there
+
+
+def run(*arguments: str, **more: bool) -> Result:
+    return CliRunner().invoke(cli, ["prove", *arguments], **more)  # type: ignore[arg-type]
+
+
+def but(which: tuple[str, str], answer: Mapping[str, Any]) -> Answering:
+    """Isolated, but for one cell."""
+    return lambda namespace, name: answer if (namespace, name) == which else isolated(namespace, name)
+
+
+def test_isolated_namespaces_are_said_to_be(cluster: FakeCluster) -> None:
+    """Two reads and two refusals, by Jobs that are gone afterwards."""
+    result = run()
+    assert result.exit_code == ISOLATED, result.output
+    assert result.output.splitlines() == [
+        "asked from  prod/database-password  test/database-password",
+        "prod        200 by aws              403 by aws",
+        "test        403 by aws              200 by aws",
+        "",
+        "isolated: 2 namespaces on aws: 2 read by their owners, 2 refused by the cloud",
+    ]
+    assert len(cluster.made) == 2
+    assert cluster.left == []
+
+
+def test_a_widened_policy_is_a_breach(cluster: FakeCluster) -> None:
+    """Who read what, in words and as an exit code of its own."""
+    cluster.answering = but(FOREIGN, READ)
+    result = run()
+    assert result.exit_code == BREACHED
+    assert (
+        "WRONG  test asking for prod/database-password: 200 decided by aws, expected 403 decided by aws"
+        in result.output
+    )
+    assert (
+        "NOT ISOLATED: 2 namespaces on aws: 2 read by their owners, 1 refused by the cloud, 1 read by others"
+        in result.output
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {**DENIED, "status": 404, "type": "urn:secret-access:problem:not-found"},
+        {**DENIED, "status": 500},
+        {"status": 504, "type": "urn:secret-access:problem:timed-out"},
+        {"status": None, "detail": "no answer of the sidecar: ConnectionRefusedError"},
+        {"status": 403, "type": "about:blank"},
+    ],
+    ids=["404", "500", "time-out", "no answer", "the sidecar's own refusal"],
+)
+def test_what_is_no_refusal_by_the_cloud_is_no_isolation(cluster: FakeCluster, answer: dict[str, Any]) -> None:
+    """Nor a breach: it is undecided, and nobody is told that all is well."""
+    cluster.answering = but(FOREIGN, answer)
+    result = run()
+    assert result.exit_code == UNDECIDED
+    assert "WRONG  test asking for prod/database-password" in result.output
+    assert (
+        "UNDECIDED: 2 namespaces on aws: 2 read by their owners, 1 refused by the cloud, 1 of neither" in result.output
+    )
+
+
+def test_a_secret_that_its_owner_cannot_read_proves_nothing(cluster: FakeCluster) -> None:
+    """Its refusals may be those of what does not exist."""
+    cluster.answering = but(OWN, DENIED)
+    result = run()
+    assert result.exit_code == UNDECIDED
+    assert "prod asking for test/database-password: refused, but its owner could not read it either" in result.output
+
+
+def test_a_gap_is_undecided(cluster: FakeCluster) -> None:
+    """A namespace whose secrets nobody knows; a name that is given closes it."""
+    cluster.there = [pod("test"), pod("prod", names="")]
+    result = run()
+    assert result.exit_code == UNDECIDED
+    assert "WRONG  prod on aws: no secret of it is known" in result.output
+    assert run("--name", "prod=database-password").exit_code == ISOLATED
+
+
+def test_json_has_all_of_it(cluster: FakeCluster) -> None:
+    """For programs; the same exit code."""
+    cluster.answering = but(FOREIGN, READ)
+    result = run("--json")
+    found = json.loads(result.output)
+    assert result.exit_code == BREACHED
+    assert (found["isolated"], found["asked_at"], len(found["wrong"])) == (False, "2026-01-01T00:00:00Z", 1)
+    assert len(found["cells"]) == 4
+    (cell,) = [each for each in found["cells"] if (each["from"], each["name"]) == ("prod", "test/database-password")]
+    asked_by = cell.pop("asked_by")
+    assert asked_by.startswith("prod/secret-access-probe-")
+    assert asked_by.endswith("(ServiceAccount secret-access)")
+    assert cell == {
+        "vault": "aws",
+        "from": "prod",
+        "name": "test/database-password",
+        "expected": 403,
+        "status": 403,
+        "decided_by": "aws",
+        "detail": "refused",
+        "identity": DENIED["identity"],
+        "request_id": "r-1",
+    }
+
+
+def test_colours_are_for_terminals_alone(cluster: FakeCluster) -> None:
+    """A file or a pipe gets none, and no progress."""
+    assert "\x1b[" not in run().output
+    assert "\x1b[32m" in run(color=True).output
+
+
+def test_jobs_are_printed_and_none_is_made(cluster: FakeCluster) -> None:
+    """What `kubectl apply` takes; with a schedule, CronJobs."""
+    for arguments, kind in (((), "Job"), (("--cron", "0 3 * * *"), "CronJob")):
+        result = run("--print-jobs", *arguments)
+        printed = json.loads(result.output)
+        assert (result.exit_code, printed["kind"]) == (0, "List")
+        assert [(each["kind"], each["metadata"]["namespace"]) for each in printed["items"]] == [
+            (kind, "prod"),
+            (kind, "test"),
+        ]
+    assert cluster.made == []
+
+
+def test_logs_of_jobs_that_others_made_are_collected(cluster: FakeCluster) -> None:
+    """It makes none and deletes none; where none has asked, nothing is proven."""
+    result = run("--collect")
+    assert result.exit_code == UNDECIDED
+    assert "no pod has asked: create the Job secret-access-probe-" in result.output
+    cluster.made = json.loads(run("--print-jobs").output)["items"]
+    assert run("--collect").exit_code == ISOLATED
+    assert (len(cluster.made), cluster.deleted) == (2, [])
+    cluster.there = [pod("test", names="database-password,added"), pod("prod")]
+    result = run("--collect")
+    assert result.exit_code == UNDECIDED
+    assert "test asking for test/added: no answer" in result.output
+
+
+def test_a_pod_that_does_not_start_says_why(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the time limit of each namespace, as no answer."""
+    cluster.ends = False
+    monkeypatch.setattr(job, "SPARE_SECONDS", -5)
+    monkeypatch.setattr(cluster, "logs", lambda *_: "")
+    result = run("--timeout", "5")
+    assert result.exit_code == UNDECIDED
+    assert "the Job did not end within 0 s: its container ask waits: ImagePullBackOff no such image" in result.output
+    assert cluster.left == []
+
+
+def test_a_namespace_in_which_no_job_may_be_made_is_undecided(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are asked all the same."""
+    create = cluster.create
+
+    def refused(*objects: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if objects[0]["metadata"]["namespace"] == "test":
+            raise Forbidden("kubectl create: forbidden")
+        return create(*objects)
+
+    monkeypatch.setattr(cluster, "create", refused)
+    result = run()
+    assert result.exit_code == UNDECIDED
+    assert "prod        200 by aws" in result.output
+    assert "test asking for prod/database-password: no answer decided by nobody" in result.output
+    assert "(kubectl create: forbidden)" in result.output
+
+
+def test_a_cluster_that_is_gone_for_a_moment_is_asked_again(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One look that fails among many loses no namespace."""
+    find, failed = cluster.find, []
+
+    def flaky(*arguments: Any) -> list[dict[str, Any]]:
+        if len(failed) < 3:
+            failed.append(arguments)
+            raise ClusterNotReached("no answer")
+        return find(*arguments)
+
+    monkeypatch.setattr(cluster, "find", flaky)
+    assert run().exit_code == ISOLATED
+    assert len(failed) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_it_leaves_no_job(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """By Ctrl-C, or by what CI sends; the exit code is neither of a verdict."""
+    create = cluster.create
+    cluster.ends = False
+
+    def made(*objects: Mapping[str, Any]) -> list[dict[str, Any]]:
+        created = create(*objects)
+        if len(cluster.made) == 2:
+            os.kill(os.getpid(), number)
+        return created
+
+    monkeypatch.setattr(cluster, "create", made)
+    result = run()
+    assert result.exit_code == STOPPED
+    assert "stopped, its Jobs are deleted" in result.stderr
+    assert len(cluster.made) == 2
+    assert cluster.left == []
+    assert result.stdout == ""
+
+
+def test_a_run_goes_on_from_what_was_answered(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Only who was not asked, or not answered for good, is asked again. No value is in the file."""
+    file = tmp_path / "proof.jsonl"
+    cluster.answering = but(("prod", "prod/database-password"), {"status": 503})
+    assert run("--resume", str(file)).exit_code == UNDECIDED
+    assert file.stat().st_mode & 0o077 == 0
+    cluster.answering, cluster.made = isolated, []
+    result = run("--resume", str(file))
+    assert result.exit_code == ISOLATED
+    assert [each["metadata"]["namespace"] for each in cluster.made] == ["prod"]
+    cluster.made = []
+    assert run("--resume", str(file), "--json").exit_code == ISOLATED
+    assert cluster.made == []
+    cluster.there = [pod("test", names="database-password,added"), pod("prod")]
+    assert run("--resume", str(file)).exit_code == ISOLATED
+    assert len(cluster.made) == 2
+
+
+def test_a_line_that_was_being_written_is_written_again(cluster: FakeCluster, tmp_path: Path) -> None:
+    """Whoever wrote it was killed."""
+    file = tmp_path / "proof.jsonl"
+    assert run("--resume", str(file)).exit_code == ISOLATED
+    file.write_text(file.read_text()[:-20])
+    for made in (1, 0):
+        cluster.made = []
+        assert run("--resume", str(file)).exit_code == ISOLATED
+        assert len(cluster.made) == made
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("no json\n", "is no file of a run"),
+        ("{}\n", "is no file of a run"),
+        ('{"cluster": "https://other.example", "begun": "2026-01-01T00:00:00+00:00"}\n', "is of a run on the cluster"),
+        ('{"cluster": "https://cluster.example", "begun": "2026-01-01T00:00:00+00:00"}\n', "more than a day ago"),
+        ('{"cluster": "https://cluster.example", "begun": "2026-01-01T00:00:00+00:00"}\n[]\n', "is no file of a run"),
+    ],
+)
+def test_another_file_is_refused(cluster: FakeCluster, tmp_path: Path, text: str, expected: str) -> None:
+    """And left as it is; nothing is asked."""
+    file = tmp_path / "proof.jsonl"
+    file.write_text(text)
+    result = run("--resume", str(file))
+    assert result.exit_code == UNUSABLE
+    assert expected in result.stderr
+    assert file.read_text() == text
+    assert cluster.made == []
+
+
+def test_a_cluster_that_cannot_be_asked_is_unusable(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In kubectl's words; and one without any sidecar."""
+
+    def fails(_: str) -> Any:
+        raise KubectlError("kubectl get: no such context")
+
+    cluster.there = []
+    result = run("--namespace", "test")
+    assert result.exit_code == UNUSABLE
+    assert "no pod or workload in test has a sidecar" in result.stderr
+    monkeypatch.setattr(cluster, "read_all", fails)
+    result = run()
+    assert (result.exit_code, result.stdout) == (UNUSABLE, "")
+    assert "secret-access: kubectl get: no such context" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--name", "shop"), ("--name", "=a"), ("--cron", "0 3 * * *"), ("--collect", "--print-jobs"), ("--parallel", "0")],
+)
+def test_wrong_arguments_are_refused(cluster: FakeCluster, arguments: tuple[str, ...]) -> None:
+    """Before anything is asked."""
+    assert run(*arguments).exit_code == UNUSABLE
+    assert cluster.made == []
+
+
+def test_probes_are_asked_several_at_a_time_and_no_more(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `--parallel` says."""
+    cluster.there = [pod(f"n{number}") for number in range(12)]
+    create, most = cluster.create, []
+
+    def made(*objects: Mapping[str, Any]) -> list[dict[str, Any]]:
+        most.append(len(cluster.left) + 1)
+        return create(*objects)
+
+    monkeypatch.setattr(cluster, "create", made)
+    assert run("--parallel", "3").exit_code == ISOLATED
+    assert len(cluster.made) == 12
+    assert max(most) <= 3
+
+
+def test_the_help_teaches() -> None:
+    """Every option has its help, every exit code its meaning."""
+    assert all(option.help for option in prove.params if isinstance(option, click.Option))
+    result = run("--help")
+    assert "secret-access prove --collect --json" in result.output
+    for code in (ISOLATED, BREACHED, UNUSABLE, UNDECIDED, STOPPED):
+        assert f"  {code}  " in EXIT_CODES
