@@ -76,7 +76,7 @@ def _of(found: Manifest) -> Iterator[Identity]:
     for container in (*(spec.get("initContainers") or []), *(spec.get("containers") or [])):
         env = container.get("env") or []
         settings = {str(each["name"]): str(each.get("value") or "") for each in env}
-        vault = settings.get("SECRETS_BACKEND")
+        vault = settings.get("SECRETS_BACKEND", "")
         if vault not in REALM or settings.get("SECRETS_MODE") == "shared":
             continue
         prefix = settings.get("SECRETS_PREFIX") or f"{settings.get('SECRETS_NAMESPACE') or namespace}/"

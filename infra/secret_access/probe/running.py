@@ -32,13 +32,18 @@ class Run:
         self._cluster = cluster
         self._seconds = seconds
         self._stopped = threading.Event()
+        # The pool's own shutdown overlooks a thread that was being started when Ctrl-C came
+        self._asking = 0
+        self._change = threading.Condition()
         self._pool = ThreadPoolExecutor(parallel)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stopped.set()
+        with self._change:
+            self._stopped.set()
+            self._change.wait_for(lambda: not self._asking)
         self._pool.shutdown(cancel_futures=True)
 
     def ask(self, probes: Sequence[Probe]) -> Iterator[tuple[Probe, Answers]]:
@@ -48,8 +53,18 @@ class Run:
             yield asked[each], each.result()
 
     def _ask(self, probe: Probe) -> Answers:
-        if self._stopped.is_set():
-            raise Stopped
+        with self._change:
+            if self._stopped.is_set():
+                raise Stopped
+            self._asking += 1
+        try:
+            return self._with_job(probe)
+        finally:
+            with self._change:
+                self._asking -= 1
+                self._change.notify_all()
+
+    def _with_job(self, probe: Probe) -> Answers:
         try:
             made = job.job(probe, self._seconds, run=self.name)
         except SecretAccessError as error:

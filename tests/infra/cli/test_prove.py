@@ -201,7 +201,8 @@ def test_a_cluster_that_is_gone_for_a_moment_is_asked_again(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One look that fails among many loses no namespace."""
-    find, failed = cluster.find, []
+    find = cluster.find
+    failed: list[Any] = []
 
     def flaky(*arguments: Any) -> list[dict[str, Any]]:
         if len(failed) < 3:
