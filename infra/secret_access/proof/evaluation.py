@@ -4,13 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 from . import declared
 from .aws import stack as aws
+from .azure import stack as azure
 from .gcp import stack as gcp
 from .isolation import Verdict
 from .preview import Resource
 from .vault import stack as vault
 
 Evaluate = Callable[[Sequence[Resource], Mapping[str, str], Sequence[str]], Verdict]
-CLOUDS: Mapping[str, Evaluate] = {"aws": aws.evaluate, "gcp": gcp.evaluate, "vault": vault.evaluate}
+CLOUDS: Mapping[str, Evaluate] = {
+    "aws": aws.evaluate,
+    "gcp": gcp.evaluate,
+    "azure": azure.evaluate,
+    "vault": vault.evaluate,
+}
 
 
 def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str]) -> list[Verdict]:

@@ -24,6 +24,8 @@ class Resource:
     inputs: Mapping[str, Any]
     depends_on: Mapping[str, tuple[str, ...]]
     """URNs that an input was computed from, by input."""
+    parent: str = ""
+    """URN of the component that it belongs to."""
 
     @property
     def name(self) -> str:
@@ -70,4 +72,4 @@ def resources(text: str) -> list[Resource]:
 
 def _resource(urn: str, state: Mapping[str, Any]) -> Resource:
     depends_on = {key: tuple(urns or ()) for key, urns in (state.get("propertyDependencies") or {}).items()}
-    return Resource(urn, str(state["type"]), state.get("inputs") or {}, depends_on)
+    return Resource(urn, str(state["type"]), state.get("inputs") or {}, depends_on, str(state.get("parent") or ""))

@@ -12,7 +12,7 @@ from .strings import Pattern, StringSet, literal, sequence, some
 _SUBJECT = "system:serviceaccount:"
 _IN_NAMES = string.ascii_lowercase + string.digits + "-"
 _ACCOUNT = some(_IN_NAMES + ".", more=True)
-_ALL = sequence(literal(_SUBJECT), some(_IN_NAMES, more=True), literal(":"), _ACCOUNT)
+ALL = sequence(literal(_SUBJECT), some(_IN_NAMES, more=True), literal(":"), _ACCOUNT)
 
 
 def of_namespace(namespace: str) -> Pattern:
@@ -28,12 +28,19 @@ def named_namespace(subject: str) -> str | None:
     return parts[2]
 
 
+def spelled_out(subjects: StringSet) -> list[str]:
+    """Return the namespace of a subject that is the only one of a set."""
+    found = member(subjects)
+    name = None if found is None else named_namespace(found)
+    return [] if name is None or member(subjects - literal(str(found))) is not None else [name]
+
+
 def namespaces_among(subjects: StringSet, declared: set[str]) -> Iterator[tuple[str, str]]:
     """Yield each namespace whose ServiceAccounts are among the subjects, with one of these.
 
     Of namespaces that nobody declared there is one at most: it stands for all of them. Raises Undecided.
     """
-    rest = subjects & _ALL
+    rest = subjects & ALL
     while (subject := member(rest)) is not None:
         namespace = subject.split(":")[2]
         yield namespace, subject

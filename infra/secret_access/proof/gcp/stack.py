@@ -13,11 +13,11 @@ from typing import Any
 
 from secret_names import dashed
 
-from ..emptiness import Undecided, member
+from ..emptiness import Undecided
 from ..isolation import Reach, Spelling, Verdict, judge
 from ..preview import UNKNOWN, Resource
 from ..strings import ANYTHING, NOTHING, StringSet, literal, sequence, some, union
-from ..subjects import named_namespace, namespaces_among
+from ..subjects import namespaces_among, spelled_out
 from .conditions import may_hold
 from .members import email, subjects
 
@@ -77,7 +77,7 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
         if each.type in IMPERSONATION:
             _add_impersonators(stack, each)
     grants = [grant for each in resources for grant in _grants(stack, each)]
-    named = {name for grant in grants for name in _named(grant.subjects)}
+    named = {name for grant in grants for name in spelled_out(grant.subjects)}
     if not named and not any(grant.subjects != NOTHING for grant in grants):
         return Verdict("gcp", {}, ())
     declared = {**{name: f"{name}/" for name in named}, **prefixes}
@@ -164,13 +164,6 @@ def _matters(role: str) -> bool:
     """Whether a role may give values away or replace them; of one's own roles nobody knows."""
     is_own = not role.startswith("roles/")
     return is_own or role in _POWERFUL or (role.startswith("roles/secretmanager.") and role not in _HARMLESS)
-
-
-def _named(of: StringSet) -> list[str]:
-    """The namespaces of subjects that are spelled out."""
-    found = member(of)
-    name = None if found is None else named_namespace(found)
-    return [] if name is None or member(of - literal(str(found))) is not None else [name]
 
 
 def _reached(grant: _Grant, declared: set[str]) -> Iterator[Reach]:

@@ -1,0 +1,95 @@
+"""Role assignments: what they let identities use, and which they let them become. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from ..preview import Resource
+from ..strings import NOTHING
+from . import roles
+from .documents import DEFINITION, Grant, Stack, assignments, give, principals, say_who, scopes_of, vault_at
+from .identities import Identity
+from .roles import Power, Role
+from .scopes import IDENTITIES, VAULTS, Scope
+from .vaults import reached
+
+
+def add_roles(stack: Stack) -> None:
+    """Add the roles that the stack defines."""
+    for each in stack.of(DEFINITION):
+        given = each.inputs.get("permissions")
+        is_known = isinstance(given, list) and all(isinstance(one, Mapping) for one in given)
+        name = each.text("roleName") or each.name
+        role = Role(f"the role {name}", roles.granted(given)) if is_known else roles.unknown(name)
+        stack.roles[each.urn] = role
+        if found := each.text("roleDefinitionId"):
+            stack.roles[found.lower()] = role
+
+
+def role_of(stack: Stack, each: Resource) -> Role:
+    """Return the role of an assignment."""
+    text = each.text("roleDefinitionId")
+    for urn in each.depends_on.get("roleDefinitionId", ()):
+        if urn in stack.roles:
+            return stack.roles[urn]
+    if text is None:
+        return roles.unknown(None)
+    return stack.roles.get(text.rpartition("/")[2].lower()) or roles.built_in(text) or roles.unknown(text)
+
+
+def pass_on(stack: Stack) -> None:
+    """Add to each identity whoever may become it by a role on it, through as many identities as it takes."""
+    steps = list(_steps(stack))
+    direct = [(one, list(one.become)) for one in stack.identities]
+    for one, _ in direct if steps else ():
+        known, waiting = [one], [(one, "")]
+        for target, chain in waiting:
+            for holder, becomes, by in steps:
+                if becomes is target and not any(holder is each for each in known):
+                    known.append(holder)
+                    then = f"{by}; {chain}" if chain else by
+                    waiting.append((holder, then))
+                    own = next(become for each, become in direct if each is holder)
+                    one.become += [(subjects, f"{statement}; {then}") for subjects, statement in own]
+
+
+def _steps(stack: Stack) -> Iterator[tuple[Identity, Identity, str]]:
+    """Yield the identities that may become others, these, and by which statement."""
+    for each in assignments(stack):
+        role = role_of(stack, each)
+        if Power.BECOME not in role.powers:
+            continue
+        for holder in principals(stack, each, "principalId", each.text("principalId")):
+            for found, _ in scopes_of(stack, each):
+                for one in stack.identities:
+                    if one is not holder and found.may_hold(None, one.group, IDENTITIES, one.name.lower()):
+                        by = _assigned(each, role, Power.BECOME, found)
+                        yield holder, one, f"{by}, by which identity {holder.name} becomes it"
+
+
+def add_assignments(stack: Stack) -> None:
+    """Add what role assignments let identities use."""
+    for each in assignments(stack):
+        role = role_of(stack, each)
+        powers = [power for power in role.powers if power is not Power.BECOME]
+        holders = principals(stack, each, "principalId", each.text("principalId"))
+        found = scopes_of(stack, each)
+        if not found and each.text("scope") is None and role.powers:
+            stack.undecided.append(f"the scope of role assignment {each.name} is known only after `pulumi up`")
+        for where, is_certain in found:
+            for power in powers:
+                allowed = reached(where, stack.vaults, power)
+                if allowed == NOTHING:
+                    continue
+                if not holders:
+                    say_who(stack, each, f"role assignment {each.name}", each.text("principalId"))
+                elif not is_certain and where.kind == VAULTS and not vault_at(stack, where).owners:
+                    stack.undecided.append(
+                        f"role assignment {each.name} is on a secret of the vault {where.name}, or on all of it: "
+                        "that is known only after `pulumi up`"
+                    )
+                else:
+                    give(stack, holders, Grant(allowed, _assigned(each, role, power, where)))
+
+
+def _assigned(each: Resource, role: Role, power: Power, where: Scope) -> str:
+    held = ", whose condition counts as one that holds" if each.inputs.get("condition") is not None else ""
+    return f"role assignment {each.name} of {role.name} on {where}{held} ({role.powers[power]})"
