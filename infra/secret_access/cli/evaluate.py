@@ -82,8 +82,8 @@ def evaluate(preview: IO[str], prefixes: dict[str, str], shared: tuple[str, ...]
     if not verdicts:
         click.echo(
             "secret-access: the preview has no namespace's identity: expected AWS roles that trust ServiceAccounts, "
-            "EKS Pod Identity associations, Google's bindings for principals of a pool, Azure's federated credentials or "
-            "identity bindings, or Vault's roles of JWT auth; "
+            "EKS Pod Identity associations, Google's bindings for principals of a pool, Azure's federated credentials "
+            "or identity bindings, or Vault's roles of JWT auth; "
             "give the preview of a stack that has them",
             err=True,
         )

@@ -12,6 +12,7 @@ _TYPES = re.compile(
     r"|gcp:(?:projects|secretmanager|serviceaccount)/\w*iAM\w*:"
     r"|gcp:secretmanager/\w*[iI]am\w*:"
     r"|azure-native:(?:authorization|managedidentity):"
+    r"|azure-native:(?:containerservice:IdentityBinding|keyvault:(?:Vault|AccessPolicy))$"
     r"|vault:index/policy:"
     r"|vault:jwt/authBackendRole:"
 )
