@@ -6,6 +6,7 @@ import click
 
 from .evaluate import evaluate
 from .prove import prove
+from .rbac import rbac
 from .recommend import recommend
 from .report import report
 
@@ -24,5 +25,6 @@ def cli() -> None:
 
 cli.add_command(evaluate)
 cli.add_command(prove)
+cli.add_command(rbac)
 cli.add_command(recommend)
 cli.add_command(report)

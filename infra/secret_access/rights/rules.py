@@ -1,6 +1,6 @@
 """The rules of a Role that leads to no identity and no secret. Pure.
 
-None has a wildcard: `pods/*` would hold `pods/exec`. Kubernetes' own role `view` is not used, because clusters add
+None has a wildcard: `*` would hold `pods/exec`. Kubernetes' own role `view` is not used, because clusters add
 rules to it by label (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles).
 """
 

@@ -1,0 +1,205 @@
+"""The command `secret-access rbac`: what people and programs get of it; a script stands in for kubectl."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from secret_access.cli.main import cli
+from secret_access.cli.rbac import CLOSED, EXIT_CODES, OPEN, UNUSABLE
+from secret_access.remainder.rules import Right
+from tests.infra.remainder.objects import Object, account, binding, group, role
+
+EXEC = Right("create", "", "pods/exec")
+ANNOTATED = {"metadata": {"name": "app", "namespace": "shop", "annotations": {"secret-access/role-arn": "arn:x"}}}
+PLAIN = {"metadata": {"name": "default", "namespace": "shop"}}
+ENFORCED = {"metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+MASTERS = binding("cluster-admin", "debug", group("system:masters"))
+MASTERS["metadata"]["labels"] = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+CONTROLLER = binding("system:controller:job", "system:controller:job", account("kube-system", "job"))
+CONTROLLER["metadata"]["labels"] = MASTERS["metadata"]["labels"]
+DEVELOPERS = binding("dev", "debug", group("dev"), namespace="shop")
+
+
+def pod(namespace: str, name: str, *volumes: str) -> Object:
+    volume_list = [{"name": each} for each in volumes]
+    return {
+        "metadata": {"name": "p", "namespace": namespace},
+        "spec": {"serviceAccountName": name, "volumes": volume_list},
+    }
+
+
+class Cluster:
+    """What a kubectl of a script answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lists: dict[str, Sequence[Mapping[str, Any]]] = {
+            "namespaces": [ENFORCED],
+            "serviceaccounts": [ANNOTATED, PLAIN],
+            "pods": [],
+            "roles": [],
+            "clusterroles": [role("debug", EXEC)],
+            "rolebindings": [DEVELOPERS],
+            "clusterrolebindings": [MASTERS],
+        }
+
+    def run(self, *arguments: str, **more: Any) -> Result:
+        for name, items in self.lists.items():
+            (self.folder / name).write_text(json.dumps({"items": items, "metadata": {}}))
+        path = self.folder / "kubectl"
+        path.write_text(
+            f"""#!/bin/sh
+echo "$@" >> {self.folder}/asked
+for last; do :; done
+case "$last" in
+  --raw=/version) echo '{{"major": "1", "minor": "36+"}}' ;;
+  --raw=*) name=${{last%%\\?*}}; cat {self.folder}/"${{name##*/}}" ;;
+  *) printf blue ;;
+esac
+"""
+        )
+        path.chmod(0o700)
+        return CliRunner().invoke(cli, ["rbac", "--kubectl", str(path), *arguments], **more)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Cluster:
+    return Cluster(tmp_path)
+
+
+def test_who_can_obtain_an_identity_is_said_with_binding_and_mend(cluster: Cluster) -> None:
+    """What Kubernetes itself needs stands apart in one line, and so does what RBAC cannot show."""
+    result = cluster.run()
+    assert result.exit_code == OPEN, result.output
+    assert result.output.splitlines()[:6] == [
+        "Group dev",
+        "  in shop: pods/exec",
+        "    by RoleBinding shop/dev of ClusterRole debug",
+        "",
+        "pods/exec: take the right away: inside the pod, or at its ports, are its secrets",
+        "",
+    ]
+    assert "Expected: Group system:masters\n" in result.output
+    assert "OPEN to 1 subject: 1 identity in 1 namespace of blue" in result.output
+    assert "Not seen: who is in a group" in result.output
+
+
+def test_json_has_all_of_it(cluster: Cluster) -> None:
+    """For programs; the same exit code."""
+    result = cluster.run("--json")
+    found = json.loads(result.output)
+    assert result.exit_code == OPEN
+    assert found["cluster"] == "blue"
+    assert found["identities"] == [{"namespace": "shop", "service_account": "app"}]
+    (way,) = found["ways"]
+    assert {key: way[key] for key in ("subject", "namespace", "way", "by")} == {
+        "subject": "Group dev",
+        "namespace": "shop",
+        "way": "pods/exec",
+        "by": "RoleBinding shop/dev of ClusterRole debug",
+    }
+    assert way["mend"]
+    assert found["expected"] == {"Group system:masters": 1}
+
+
+def test_who_is_trusted_stands_apart(cluster: Cluster) -> None:
+    """So that a pipeline fails for everybody else."""
+    result = cluster.run("--trusted", "Group dev")
+    assert result.exit_code == CLOSED
+    assert "Expected: Group dev, Group system:masters\n" in result.output
+    assert cluster.run("--trusted", "User dev").exit_code == OPEN
+
+
+def test_controllers_of_kubernetes_are_one_line(cluster: Cluster) -> None:
+    """JSON names each."""
+    cluster.lists["clusterroles"] = [role("debug", EXEC), role("system:controller:job", EXEC)]
+    cluster.lists["clusterrolebindings"] = [MASTERS, CONTROLLER]
+    assert "Expected: Group system:masters, 1 controller of kube-system\n" in cluster.run().output
+    found = json.loads(cluster.run("--json").output)
+    assert found["expected"] == {"Group system:masters": 1, "ServiceAccount kube-system/job": 1}
+
+
+def test_a_cluster_that_gives_nobody_the_right_is_closed(cluster: Cluster) -> None:
+    """Said in one line."""
+    cluster.lists["rolebindings"] = []
+    result = cluster.run()
+    assert result.exit_code == CLOSED
+    assert "closed: 1 identity in 1 namespace of blue" in result.output
+
+
+def test_identities_are_found_by_annotation_and_by_sidecar(cluster: Cluster) -> None:
+    """Or given, and then no other counts."""
+    cluster.lists["pods"] = [pod("pay", "web", "secret-access-token"), pod("shop", "default", "cache")]
+    found = json.loads(cluster.run("--json").output)["identities"]
+    assert [f"{each['namespace']}/{each['service_account']}" for each in found] == ["pay/web", "shop/app"]
+    found = json.loads(cluster.run("--json", "--identity", "a/b").output)["identities"]
+    assert found == [{"namespace": "a", "service_account": "b"}]
+
+
+def test_no_secret_is_read(cluster: Cluster) -> None:
+    """Its value would be in the memory of whoever asks."""
+    cluster.run()
+    asked = (cluster.folder / "asked").read_text()
+    assert "/pods" in asked
+    assert "secrets" not in asked
+
+
+def test_two_hundred_namespaces_are_a_few_lines(cluster: Cluster) -> None:
+    """The same binding in each is said once."""
+    names = [f"n-{number}" for number in range(200)]
+    cluster.lists["serviceaccounts"] = [
+        {"metadata": {**ANNOTATED["metadata"], "namespace": namespace}} for namespace in names
+    ]
+    subject = account("ci", "deployer")
+    cluster.lists["rolebindings"] = [binding("ci", "debug", subject, namespace=namespace) for namespace in names]
+    lines = cluster.run().output.splitlines()
+    assert lines[:3] == [
+        "ServiceAccount ci/deployer",
+        "  in n-0, n-1, n-10 and 197 namespaces more: pods/exec",
+        "    by RoleBinding n-0/ci of ClusterRole debug, and 199 like it",
+    ]
+    assert len(lines) < 20
+
+
+def test_without_an_identity_the_command_says_how_to_name_one(cluster: Cluster) -> None:
+    """Nothing to obtain is not the same as nobody who may."""
+    cluster.lists["serviceaccounts"] = [PLAIN]
+    result = cluster.run()
+    assert result.exit_code == UNUSABLE
+    assert "--identity NAMESPACE/SERVICEACCOUNT" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--identity", "shop"), ("--identity", "a/b/c"), ("--trusted", "dev"), ("--trusted", "Team dev")]
+)
+def test_wrong_arguments_are_refused(cluster: Cluster, arguments: tuple[str, ...]) -> None:
+    """With what was expected."""
+    result = cluster.run(*arguments)
+    assert result.exit_code == UNUSABLE
+    assert arguments[-1] in result.stderr
+
+
+def test_a_kubectl_that_fails_is_one_sentence() -> None:
+    """Without a stack trace."""
+    result = CliRunner().invoke(cli, ["rbac", "--kubectl", "no-such-kubectl"])
+    assert result.exit_code == UNUSABLE
+    assert result.stderr.startswith("secret-access: cannot run 'no-such-kubectl'")
+
+
+def test_colours_are_for_terminals_alone(cluster: Cluster) -> None:
+    """A file or a pipe gets none."""
+    assert "\x1b[" not in cluster.run().output
+    assert "\x1b[31m" in cluster.run(color=True).output
+
+
+def test_the_help_teaches() -> None:
+    """Every exit code has its meaning."""
+    result = CliRunner().invoke(cli, ["rbac", "--help"])
+    for code in (CLOSED, OPEN, UNUSABLE):
+        assert f"  {code}  " in EXIT_CODES
+        assert f"  {code}  " in result.output
+    assert "secret-access rbac --context blue" in result.output
