@@ -1,4 +1,7 @@
-"""The program: reads a stack's settings, creates its components, and exports what other stacks and teams need."""
+"""The program: reads a stack's settings, creates its components, and exports what other stacks and teams need.
+
+A stack whose documents do not keep its namespaces apart stops at `pulumi preview`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,12 +15,13 @@ from cluster_outputs import cluster_outputs
 from kubernetes_provider import kubernetes_provider
 from namespace_settings import Namespace, Workload
 from namespaces import namespace_resource
-from secret_access import SecretAccess, SecretWorkload, SecretWorkloadArgs
+from secret_access import SecretAccess, SecretWorkload, SecretWorkloadArgs, require_isolation
 from secret_access.pods.kinds import SCALED
 from settings import Cluster, Environment
 
 
 def main() -> None:
+    require_isolation()
     settings = stack_settings.load()
     provider = settings.cloud.provider()
     pulumi.export("cloud", settings.cloud.name)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .gcp.documents import GcpGrant
     from .injection.sidecar_injection import SidecarInjection, SidecarInjectionArgs
     from .injection.workload_transform import inject_sidecar
+    from .isolation_check import require_isolation
     from .patterns.catalogue import Pattern
     from .patterns.external_manifests import DeletionPolicy
     from .patterns.external_secrets import (
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from .pods.egress import PodEgress, PodEgressArgs
     from .pods.kinds import WorkloadKind
     from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
-    from .program_errors import InvalidArgument, InvalidSetting, NotReached, ProgramError, WrongAccount
+    from .program_errors import InvalidArgument, InvalidSetting, NotIsolated, NotReached, ProgramError, WrongAccount
     from .rights.developer_access import DeveloperAccess, DeveloperAccessArgs
     from .rights.guard import ServiceAccountGuard, ServiceAccountGuardArgs
     from .rights.rules import DeveloperRight
@@ -98,6 +99,7 @@ __all__ = [
     "KubernetesSecret",
     "KubernetesSecretArgs",
     "NoPattern",
+    "NotIsolated",
     "NotReached",
     "Pattern",
     "PodEgress",
@@ -138,6 +140,7 @@ __all__ = [
     "inject_sidecar",
     "recommend",
     "recommend_all",
+    "require_isolation",
 ]
 
 _MODULES = {
@@ -193,9 +196,11 @@ _MODULES = {
         "WorkloadAccess",
     ),
     "injection.workload_transform": ("inject_sidecar",),
+    "isolation_check": ("require_isolation",),
     "program_errors": (
         "InvalidArgument",
         "InvalidSetting",
+        "NotIsolated",
         "NotReached",
         "ProgramError",
         "WrongAccount",

@@ -3,6 +3,7 @@
     ProgramError          a SecretAccessError
     ├── InvalidArgument   an argument of a component
     ├── InvalidSetting    a key of a stack file
+    ├── NotIsolated       the documents let a namespace use secrets that are not its own
     ├── WrongAccount      the credentials belong to another account than the stack
     └── NotReached        AWS did not answer, so nothing is known of the credentials
 
@@ -24,6 +25,10 @@ class InvalidArgument(ProgramError):
 
 class InvalidSetting(ProgramError):
     """A key of a stack file that is missing, unknown or cannot work."""
+
+
+class NotIsolated(ProgramError):
+    """The documents of the program let a namespace use secrets that are not its own."""
 
 
 class WrongAccount(ProgramError):

@@ -36,24 +36,30 @@ def as_json(verdicts: Sequence[Verdict], resources: Sequence[Resource], evaluate
 
 def as_text(verdict: Verdict) -> str:
     """Return the verdict as a terminal shows it."""
-    lines = [line for breach in verdict.breaches for line in _breach(breach)]
+    lines = breaches(verdict)
     lines += [f"{click.style('not judged', fg='yellow')}  {each}" for each in verdict.undecided]
     lines += [
         f"{click.style('unreadable', fg='yellow')}  no document lets namespace {each} read its own secrets"
         for each in verdict.unreadable
     ]
+    return "\n".join([*lines, conclusion(verdict), f"Not in the documents: {', '.join(verdict.not_in_documents)}."])
+
+
+def breaches(verdict: Verdict) -> list[str]:
+    """Return each breach, in lines of its own."""
+    return ["\n".join(_breach(breach)) for breach in verdict.breaches]
+
+
+def conclusion(verdict: Verdict) -> str:
+    """Return the verdict in one line."""
     count = len(verdict.namespaces)
     what = f"{count} {'namespace' if count == 1 else 'namespaces'} x {count} prefixes on {verdict.cloud}"
     if verdict.breaches:
-        lines.append(click.style(f"NOT ISOLATED: {len(verdict.breaches)} of {what}", fg="red", bold=True))
-    elif verdict.undecided:
-        lines.append(
-            click.style(f"UNDECIDED: {what}; no breach in the documents that are known", fg="yellow", bold=True)
-        )
-    else:
-        proven = f"proven for all names; {verdict.names_asked} chosen names asked"
-        lines.append(click.style(f"isolated: {what}", fg="green", bold=True) + f", {proven}")
-    return "\n".join([*lines, f"Not in the documents: {', '.join(verdict.not_in_documents)}."])
+        return click.style(f"NOT ISOLATED: {len(verdict.breaches)} of {what}", fg="red", bold=True)
+    if verdict.undecided:
+        return click.style(f"UNDECIDED: {what}; no breach in the documents that are known", fg="yellow", bold=True)
+    proven = f"proven for all names; {verdict.names_asked} chosen names asked"
+    return click.style(f"isolated: {what}", fg="green", bold=True) + f", {proven}"
 
 
 def _breach(breach: Breach) -> list[str]:

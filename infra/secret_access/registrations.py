@@ -1,0 +1,136 @@
+"""The resources of a running program, as the engine gets them: their documents are judged before they are made.
+
+They are taken from the calls to the engine, which costs nothing. Where something else may change or make resources, a
+packaged component or another transform, a transform of the stack looks at each resource as well, after all others.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+from pulumi.runtime import register_resource_transform, rpc, settings
+from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest
+
+from .program_errors import ProgramError
+from .proof.preview import HIDDEN, UNKNOWN, Resource
+
+_STACK = "pulumi:pulumi:Stack"
+
+
+class Registrations:
+    """Every resource that the program registers from now on."""
+
+    def __init__(self) -> None:
+        self._requests: dict[str, RegisterResourceRequest] = {}
+        """By URN."""
+        self._transformed: dict[str, tuple[str, dict[str, Any]]] = {}
+        """Type and inputs of what the transform saw, by URN."""
+
+    def watch(self, at_the_end: Callable[[], None]) -> None:
+        """Watch the program, and call `at_the_end` when it has ended well and everything of it is registered.
+
+        What is raised there fails the program. Raises ProgramError where no program runs.
+        """
+        monitor: Any = settings.get_monitor()
+        if monitor is None:
+            raise ProgramError("no Pulumi program runs: call this in one, before its first resource")
+        _Watched(monitor, self._requests, at_the_end).look_with(self._see)
+
+    def resources(self) -> list[Resource]:
+        """Return what was seen so far."""
+        asked = {
+            urn: (request.type, _plain(rpc.deserialize_properties(request.object)))
+            for urn, request in self._requests.items()
+            if urn not in self._transformed
+        }
+        seen = {**asked, **self._transformed}
+        return [Resource(urn, kind, inputs, self._depends_on(urn)) for urn, (kind, inputs) in seen.items()]
+
+    async def _see(self, args: pulumi.ResourceTransformArgs) -> None:
+        parent = args.opts.parent
+        urn = _urn((await parent.urn.future() or "") if parent else "", args.type_, args.name)
+        self._transformed[urn] = args.type_, {key: await _known(value) for key, value in args.props.items()}
+
+    def _depends_on(self, urn: str) -> dict[str, tuple[str, ...]]:
+        request = self._requests.get(urn)
+        return {} if request is None else {key: tuple(of.urns) for key, of in request.propertyDependencies.items()}
+
+
+class _Watched:
+    """The engine's monitor, with three of its calls watched.
+
+    Pulumi has no place of its own for what is to be done when a program has ended well; it makes the call
+    SignalAndWaitForShutdown then, and only then (pulumi/runtime/stack.py).
+    """
+
+    def __init__(
+        self, monitor: Any, requests: dict[str, RegisterResourceRequest], at_the_end: Callable[[], None]
+    ) -> None:
+        self._register = monitor.RegisterResource
+        self._add_transform = monitor.RegisterStackTransform
+        self._shut_down = monitor.SignalAndWaitForShutdown
+        self._requests = requests
+        self._at_the_end = at_the_end
+        self._ours: Any = None
+        self._is_looking = False
+        monitor.RegisterResource = self._register_resource
+        monitor.RegisterStackTransform = self._register_transform
+        monitor.SignalAndWaitForShutdown = self._signal_and_wait
+
+    def look_with(self, transform: pulumi.ResourceTransform) -> None:
+        """Keep a transform ready. The engine calls it for every resource, so it is registered only when needed."""
+        register_resource_transform(transform)
+
+    def _register_resource(self, request: RegisterResourceRequest) -> Any:
+        if request.type == _STACK:
+            return self._register(request)
+        self._requests[_urn(request.parent, request.type, request.name)] = request
+        if (request.remote or request.transforms) and not self._is_looking:
+            self._look()
+        return self._register(request)
+
+    def _register_transform(self, callback: Any) -> Any:
+        if self._ours is None:
+            self._ours = callback
+            return None
+        answer = self._add_transform(callback)
+        self._look()  # once more, so that ours is the last
+        return answer
+
+    def _look(self) -> None:
+        self._is_looking = True
+        self._add_transform(self._ours)
+
+    def _signal_and_wait(self, request: Any) -> Any:
+        self._at_the_end()
+        return self._shut_down(request)
+
+
+def _urn(parent: str, kind: str, name: str) -> str:
+    """Return a resource's URN (https://www.pulumi.com/docs/iac/concepts/resources/names/#urns)."""
+    above = parent.rpartition("::")[0]
+    if not above or above.endswith(f"::{_STACK}"):
+        return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{kind}::{name}"
+    return f"{above}${kind}::{name}"
+
+
+async def _known(value: Any) -> Any:
+    """Return a value that may have Outputs in it as a preview prints it."""
+    if isinstance(value, pulumi.Output):
+        if await value.is_secret():
+            return HIDDEN
+        return await _known(await value.future(with_unknowns=True)) if await value.is_known() else UNKNOWN
+    if isinstance(value, dict) and not rpc.is_rpc_secret(value):
+        return {key: await _known(item) for key, item in value.items()}
+    return [await _known(item) for item in value] if isinstance(value, list) else _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a preview prints it."""
+    if rpc.is_rpc_secret(value):
+        return HIDDEN
+    if isinstance(value, pulumi.output.Unknown):
+        return UNKNOWN
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

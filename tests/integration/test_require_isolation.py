@@ -1,0 +1,136 @@
+"""A program that asks for isolation stops at `pulumi preview`, by Pulumi's real engine, with nothing made."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from bench.infra import echo
+from local import config
+from tests.integration.real_parts import Stack
+
+PROGRAM = """
+import json, pulumi, pulumi_aws as aws, pulumi_gcp as gcp, pulumi_kubernetes as k8s, pulumi_vault as vault
+from secret_access import AwsSecretAccess, GcpSecretAccess, VaultSecretAccess, require_isolation
+
+require_isolation()
+cluster = k8s.Provider("kubernetes", context="test", kubeconfig="test")
+account = aws.Provider("aws", region="us-east-1", skip_credentials_validation=True, skip_requesting_account_id=True)
+project = gcp.Provider("gcp", project="my-project", access_token="none")
+server = vault.Provider("vault", address="http://127.0.0.1:1", token="none", skip_child_token=True)
+issuer = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
+pool = "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/blue/providers/cluster"
+of_project = {"project": "my-project", "project_number": "123456789012", "workload_identity_provider": pool}
+of_project["grant"] = "prefix"
+of_server = {"address": "https://vault.example:8200"}
+for namespace in ("test", "test-eu"):
+    both = {"namespace": namespace, "sidecar_image": "registry.example/secret-sidecar:0.1.0"}
+    for component, given, provider in (
+        (AwsSecretAccess, {"region": "us-east-1", "oidc_provider_arn": issuer}, account),
+        (GcpSecretAccess, of_project, project),
+        (VaultSecretAccess, of_server, server),
+    ):
+        name = f"{component.__name__[0].lower()}-{namespace}"
+        component(name, {**both, **given}, pulumi.ResourceOptions(providers=[cluster, provider]))
+"""
+WIDER = """
+def of(provider):
+    return pulumi.ResourceOptions(provider=provider)
+
+wide = {"Statement": {"Sid": "Wide", "Effect": "Allow", "Action": "secretsmanager:Get*", "Resource": "*"}}
+policy = aws.iam.Policy("wide", policy=json.dumps(wide), opts=of(account))
+aws.iam.RolePolicyAttachment("wide", role="secret-access-test", policy_arn=policy.arn, opts=of(account))
+member = pool.replace("//iam", "principalSet://iam").replace("providers/cluster", "namespace/test")
+gcp.projects.IAMMember(
+    "wide", project="my-project", role="roles/secretmanager.secretAccessor", member=member, opts=of(project)
+)
+vault.Policy(
+    "wide", name="wide", policy='path "secret/data/test*" { capabilities = ["read"] }', opts=of(server)
+)
+vault.jwt.AuthBackendRole(
+    "wide", backend="jwt", role_name="wide", role_type="jwt", user_claim="sub", token_policies=["wide"],
+    bound_subject="system:serviceaccount:test:other", opts=of(server)
+)
+"""
+PACKAGED = """
+import json, pulumi, pulumi_aws as aws, pulumi_kubernetes as k8s
+from secret_access import require_isolation
+
+def widen(args):
+    if args.type_ != "aws:iam/rolePolicy:RolePolicy" or "test-eu" not in args.name:
+        return None
+    wide = {"Statement": {"Sid": "Changed", "Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*"}}
+    return pulumi.ResourceTransformResult({**args.props, "policy": json.dumps(wide)}, args.opts)
+
+require_isolation()
+cluster = k8s.Provider("kubernetes", context="test", kubeconfig="test")
+account = aws.Provider("aws", region="us-east-1", skip_credentials_validation=True, skip_requesting_account_id=True)
+pulumi.runtime.register_resource_transform(widen)
+for namespace in ("test", "test-eu"):
+    given = {
+        "namespace": namespace,
+        "secretPrefix": f"team/{namespace}/",
+        "sidecarImage": "registry.example/secret-sidecar:0.1.0",
+        "region": "us-east-1",
+        "oidcProviderArn": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539",
+    }
+    pulumi.ComponentResource(
+        "secret-access:index:AwsSecretAccess", namespace, given,
+        pulumi.ResourceOptions(providers=[cluster, account]), remote=True,
+    )
+"""
+
+
+@pytest.fixture
+def accepting(stack: Stack) -> Iterator[Stack]:
+    """A project whose clouds and cluster accept everything."""
+    with echo.serving() as (_, port):
+        names = ("aws", "gcp", "vault", "kubernetes")
+        yield Stack(stack.folder, {**stack.env, "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name in names)})
+
+
+def test_a_program_whose_documents_isolate_is_made_and_says_so(accepting: Stack) -> None:
+    """A line for each cloud, once by the preview and once by the update."""
+    accepting.program(PROGRAM)
+    printed = accepting.pulumi("up", "--yes")
+    diagnostics = printed.split("Diagnostics:")[1:]
+    assert len(diagnostics) == 2
+    for cloud in ("aws", "gcp", "vault"):
+        for part in diagnostics:
+            assert f"isolated: 2 namespaces x 2 prefixes on {cloud}, proven for all names" in part
+    assert "a-test-role" in accepting.state()
+
+
+def test_a_program_whose_documents_do_not_isolate_stops_with_nothing_made(accepting: Stack) -> None:
+    """On each cloud: both namespaces, a name, and the statement; some ARNs are not even known yet."""
+    accepting.program(PROGRAM + WIDER)
+    printed = accepting.pulumi("up", "--yes", fails=True)
+    assert accepting.state() == {}
+    found = printed.split("the documents do not keep namespaces apart: nothing is made")[-1]
+    assert found.count("BREACH  namespace test can use test-eu/a (of namespace test-eu)") == 3
+    for statement in (
+        "by policy wide attached to secret-access-test, statement Wide (secretsmanager:GetSecretValue)",
+        "by binding wide of roles/secretmanager.secretAccessor on the project without a condition",
+        'by policy wide, path "secret/data/test*"',
+    ):
+        assert statement in found
+    assert "Traceback" not in printed
+
+
+def test_packaged_components_and_other_transforms_are_seen(accepting: Stack) -> None:
+    """The children of components that a package makes, as the transforms of the stack leave them."""
+    plugin = accepting.folder / "bin" / "pulumi-resource-secret-access"
+    plugin.parent.mkdir()
+    plugin.write_text(f'#!/bin/sh\nexec {sys.executable} {config.ROOT}/infra/plugin/aws/__main__.py "$@"\n')
+    plugin.chmod(0o755)
+    packaged = Stack(accepting.folder, {**accepting.env, "PATH": f"{plugin.parent}{os.pathsep}{accepting.env['PATH']}"})
+    packaged.program(PACKAGED)
+    printed = packaged.pulumi("preview", fails=True)
+    assert "BREACH  namespace test-eu can use team/test/a (of namespace test)" in printed
+    assert "statement Changed (secretsmanager:GetSecretValue)" in printed
+    assert "BREACH  namespace test can" not in printed
+    packaged.program(PACKAGED.replace('"test-eu" not in args.name', "True"))
+    assert "isolated: 2 namespaces x 2 prefixes on aws" in packaged.pulumi("preview")
