@@ -193,17 +193,17 @@ def check_prefixes_are_apart(section: Section, namespaces: tuple[Namespace, ...]
     """
     prefixes = {namespace.name: spelling.spelled(namespace.secret_prefix) for namespace in namespaces}
     exact = {namespace.name: _exact_names(namespace, spelling) for namespace in namespaces}
+    by_name = {namespace.name: namespace for namespace in namespaces}
+    for one, other in checks.covered(prefixes):
+        raise invalid(
+            f"{section.key(other)}.secret_prefix",
+            by_name[other].secret_prefix,
+            f"one that {by_name[one].secret_prefix} of the namespace {one} does not cover",
+            f"else {one} reads the secrets of {other}",
+        )
     for one, other in permutations(namespaces, 2):
-        covering = prefixes[one.name]
-        if prefixes[other.name].startswith(covering):
-            raise invalid(
-                f"{section.key(other.name)}.secret_prefix",
-                other.secret_prefix,
-                f"one that {one.secret_prefix} of the namespace {one.name} does not cover",
-                f"else {one.name} reads the secrets of {other.name}",
-            )
         for name in exact[other.name]:
-            if name.startswith(covering):
+            if name.startswith(prefixes[one.name]):
                 raise invalid(
                     f"{section.key(other.name)}.secrets",
                     EXACT + name,

@@ -6,8 +6,9 @@ Pure functions: they return the value, or what it was taken apart into, and rais
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import permutations
 from urllib.parse import urlsplit
 
 import secret_names
@@ -249,3 +250,10 @@ def as_resources(spelling: Spelling, declared: Sequence[str], prefix: object) ->
 def default_prefix(name: str) -> str:
     """Return the prefix of a namespace that names none: `test/`."""
     return named(secret_names.default_prefix, "namespace", name)
+
+
+def covered(prefixes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of namespaces where the first's prefix, as the vault spells it, covers the second's."""
+    for one, other in permutations(prefixes, 2):
+        if prefixes[other].startswith(prefixes[one]):
+            yield one, other

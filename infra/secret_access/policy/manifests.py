@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..pods.sidecar_container import VOLUME
 from ..proof.preview import UNKNOWN, Resource
 
 _PREFIX = "kubernetes:"
@@ -62,8 +61,9 @@ class Container:
 
 @dataclass(frozen=True)
 class Pod:
-    """The spec of a pod, of its own or in a template."""
+    """A pod, of its own or in a template."""
 
+    metadata: Manifest
     spec: Manifest
 
     @property
@@ -80,16 +80,6 @@ class Pod:
     def sidecars(self) -> list[Container]:
         """The sidecars of this project among them."""
         return [each for each in self.containers if each.is_sidecar]
-
-    def volumes_with_tokens(self) -> dict[str, list[str]]:
-        """Return the audiences of the ServiceAccount tokens in each volume that has some; '' is the API server's."""
-        found: dict[str, list[str]] = {}
-        for volume in items(self.spec.get("volumes")):
-            sources = items(mapping(volume.get("projected")).get("sources"))
-            tokens = [mapping(each["serviceAccountToken"]) for each in sources if "serviceAccountToken" in each]
-            if tokens or volume.get("name") == VOLUME:
-                found[str(volume.get("name"))] = [str(token.get("audience") or "") for token in tokens]
-        return found
 
 
 def objects(resource: Resource) -> Iterator[KubernetesObject]:
@@ -108,15 +98,21 @@ def objects(resource: Resource) -> Iterator[KubernetesObject]:
 def pods(resource: Resource) -> Iterator[tuple[KubernetesObject, Pod]]:
     """Yield the pods of a resource: a pod itself, and those that its pod templates make."""
     for each in objects(resource):
-        spec = mapping(each.body.get("spec"))
-        if each.kind == "CronJob":
-            spec = mapping(mapping(spec.get("jobTemplate")).get("spec"))
-        if each.kind == "PodTemplate":
-            spec = each.body
-        if each.kind != "Pod":
-            spec = mapping(mapping(spec.get("template")).get("spec"))
+        found = _template(each)
+        spec = mapping(found.get("spec"))
         if items(spec.get("containers")):
-            yield each, Pod(spec)
+            yield each, Pod(mapping(found.get("metadata")), spec)
+
+
+def _template(each: KubernetesObject) -> Manifest:
+    if each.kind == "Pod":
+        return each.body
+    if each.kind == "PodTemplate":
+        return mapping(each.body.get("template"))
+    spec = mapping(each.body.get("spec"))
+    if each.kind == "CronJob":
+        spec = mapping(mapping(spec.get("jobTemplate")).get("spec"))
+    return mapping(spec.get("template"))
 
 
 def mapping(value: object) -> Manifest:

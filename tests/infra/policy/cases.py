@@ -4,12 +4,13 @@ A program is resources by name, each a type and its inputs as Pulumi has them.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from secret_access.proof.preview import Resource
 
+CANARY = "a-value-that-nothing-prints"
 Program = Mapping[str, tuple[str, Mapping[str, Any]]]
 ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
 PROVIDER = f"arn:aws:iam::111122223333:oidc-provider/{ISSUER}"
@@ -116,6 +117,63 @@ def vault_policy(path: str, *capabilities: str) -> Program:
     )
 
 
+def subjects(*namespaces: str) -> Mapping[str, Mapping[str, Any]]:
+    """Conditions on the ServiceAccounts of namespaces."""
+    names = [f"system:serviceaccount:{namespace}:secret-access" for namespace in namespaces]
+    return {"StringEquals": {f"{ISSUER}:sub": names, f"{ISSUER}:aud": "sts.amazonaws.com"}}
+
+
+def secrets_of(namespace: str, *patterns: str) -> Program:
+    """A namespace's role, and the secrets that it may read."""
+    return {
+        f"{namespace}-role": (ROLE, {"name": namespace, "assumeRolePolicy": trust(subjects(namespace))}),
+        f"{namespace}-policy": (ROLE_POLICY, {"role": namespace, "policy": reading(*map(arns, patterns))}),
+    }
+
+
+def associations(role: str, *namespaces: str) -> Program:
+    """A role that EKS gives to pods of several namespaces."""
+    by_eks = document(
+        Principal={"Service": "pods.eks.amazonaws.com"},
+        Action=["sts:AssumeRole", "sts:TagSession"],
+        Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}},
+    )
+    bound = {"clusterName": "blue", "serviceAccount": "app", "roleArn": f"arn:aws:iam::111122223333:role/{role}"}
+    return {
+        "role": (ROLE, {"name": role, "assumeRolePolicy": by_eks}),
+        **{
+            name: ("aws:eks/podIdentityAssociation:PodIdentityAssociation", {**bound, "namespace": namespace})
+            for name, namespace in zip(("first", "second"), namespaces, strict=False)
+        },
+    }
+
+
+def annotated(namespace: str, annotation: str, value: str) -> tuple[str, Mapping[str, Any]]:
+    """A ServiceAccount with an annotation."""
+    metadata = {"name": "app", "namespace": namespace, "annotations": {annotation: value}}
+    return "kubernetes:core/v1:ServiceAccount", {"metadata": metadata}
+
+
+def impersonated(account: str, *namespaces: str) -> Program:
+    """A service account of Google's that pods of namespaces may become."""
+    members = [f"serviceAccount:my-project.svc.id.goog[{namespace}/app]" for namespace in namespaces]
+    given = {"serviceAccountId": account, "role": "roles/iam.workloadIdentityUser", "members": members}
+    return one("gcp:serviceaccount/iAMBinding:IAMBinding", **given)
+
+
+def credential_of(identity: str, namespace: str) -> tuple[str, Mapping[str, Any]]:
+    """A federated credential for pods of a namespace."""
+    type_, given = credential()["it"]
+    return type_, {**given, "resourceName": identity, "subject": f"system:serviceaccount:{namespace}:app"}
+
+
+def workload(namespace: str, prefix: str) -> tuple[str, Mapping[str, Any]]:
+    """A pod whose sidecar reads under a prefix."""
+    env = [{"name": "SECRETS_BACKEND", "value": "aws"}, {"name": "SECRETS_PREFIX", "value": prefix}]
+    containers = [{"name": "secrets", "image": "localhost/secret-sidecar:dev", "env": env}]
+    return "kubernetes:core/v1:Pod", {"metadata": {"namespace": namespace}, "spec": {"containers": containers}}
+
+
 ONE_POD = f"{POOL}/subject/{SUBJECT}"
 CLOUDS = [
     Case(
@@ -193,7 +251,7 @@ CLOUDS = [
             ROLE,
             name="shop",
             assumeRolePolicy=trust(EXACT),
-            inlinePolicies=[{"name": "own", "policy": reading(arns("shop/*"), arns("exact-??????"))}],
+            inlinePolicies=[{"name": "own", "policy": reading(arns("shop/*"), arns("shop/exact-??????"))}],
         ),
     ),
     Case(
@@ -350,4 +408,337 @@ CLOUDS = [
         kubernetes_role(),
     ),
 ]
-CASES: Iterable[Case] = [*CLOUDS]
+IDENTITIES = [
+    Case(
+        "shared-identity",
+        "one trust for two namespaces",
+        "it",
+        "the role trusts-two is that of the namespaces one and two",
+        one(ROLE, name="trusts-two", assumeRolePolicy=trust(subjects("one", "two"))),
+        one(ROLE, name="trusts-two", assumeRolePolicy=trust(subjects("one"))),
+    ),
+    Case(
+        "shared-identity",
+        "two associations of one role",
+        "second",
+        "the role associated-twice is that of the namespaces four and three",
+        associations("associated-twice", "four", "three"),
+        associations("associated-once", "four"),
+    ),
+    Case(
+        "shared-identity",
+        "two ServiceAccounts that name one role",
+        "second",
+        "eks.amazonaws.com/role-arn arn:aws:iam::111122223333:role/annotated is that of the namespaces five and six",
+        {
+            "first": annotated("five", "eks.amazonaws.com/role-arn", "arn:aws:iam::111122223333:role/annotated"),
+            "second": annotated("six", "eks.amazonaws.com/role-arn", "arn:aws:iam::111122223333:role/annotated"),
+        },
+        {
+            "first": annotated("five", "eks.amazonaws.com/role-arn", "arn:aws:iam::111122223333:role/five"),
+            "second": annotated("six", "eks.amazonaws.com/role-arn", "arn:aws:iam::111122223333:role/six"),
+        },
+    ),
+    Case(
+        "shared-identity",
+        "one service account for two namespaces",
+        "it",
+        "the service account two-namespaces is that of the namespaces eight and seven",
+        impersonated("two-namespaces", "seven", "eight"),
+        impersonated("one-namespace", "seven"),
+    ),
+    Case(
+        "shared-identity",
+        "one managed identity for two namespaces",
+        "second",
+        "the managed identity shop/for-two is that of the namespaces nine and ten",
+        {"first": credential_of("for-two", "nine"), "second": credential_of("for-two", "ten")},
+        {"first": credential_of("for-nine", "nine"), "second": credential_of("for-ten", "ten")},
+    ),
+    Case(
+        "shared-identity",
+        "one role of Vault's for two namespaces",
+        "it",
+        "Vault's role for-two is that of the namespaces eleven and twelve",
+        kubernetes_role(roleName="for-two", boundServiceAccountNamespaces=["eleven", "twelve"]),
+        kubernetes_role(roleName="for-eleven", boundServiceAccountNamespaces=["eleven"]),
+    ),
+    Case(
+        "covering-prefixes",
+        "a prefix inside another's",
+        "",
+        "the prefix team/ of the namespace covers covers team/covered/ of covered in aws",
+        {"first": workload("covers", prefix="team/"), "second": workload("covered", prefix="team/covered/")},
+        {"first": workload("covers", prefix="covers/"), "second": workload("covered", prefix="covered/")},
+    ),
+    *(
+        Case(
+            "widened-identity",
+            name,
+            "it",
+            says,
+            one(ROLE, name=f"widened-{number}", assumeRolePolicy=trust(subjects(f"widened-{number}")), **more),
+            one(ROLE, name=f"widened-{number}", assumeRolePolicy=trust(subjects(f"widened-{number}"))),
+        )
+        for number, name, says, more in (
+            (
+                1,
+                "a policy of AWS's own",
+                "the role widened-1, which pods get, has SecretsManagerReadWrite of AWS's own",
+                {"managedPolicyArns": ["arn:aws:iam::aws:policy/SecretsManagerReadWrite"]},
+            ),
+            (
+                2,
+                "the right to become any role",
+                "inline policy any of widened-2, statement One allows sts:AssumeRole on every role",
+                {"inlinePolicies": [{"name": "any", "policy": document(Action="sts:AssumeRole", Resource="*")}]},
+            ),
+        )
+    ),
+    Case(
+        "widened-identity",
+        "an attachment by the role's name",
+        "second",
+        "the role widened-3, which pods get, has AdministratorAccess of AWS's own",
+        {
+            "first": (ROLE, {"name": "widened-3", "assumeRolePolicy": trust(subjects("widened-3"))}),
+            "second": (
+                "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+                {"role": "widened-3", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+            ),
+        },
+        {
+            "first": (ROLE, {"name": "widened-3", "assumeRolePolicy": trust(subjects("widened-3"))}),
+            "second": (ROLE_POLICY, {"role": "widened-3", "policy": reading(arns("widened-3/*"))}),
+        },
+    ),
+    Case(
+        "widened-identity",
+        "owner of Google's project",
+        "it",
+        "has roles/owner on the project",
+        granted(PROJECT_MEMBER, ONE_POD, role="roles/owner", project="shop"),
+        granted(PROJECT_MEMBER, ONE_POD, role="roles/logging.logWriter", project="shop"),
+    ),
+    Case(
+        "widened-identity",
+        "Vault's policy root",
+        "it",
+        "Vault's role widened has the policy root",
+        jwt(roleName="widened", tokenPolicies=["root"]),
+        jwt(roleName="widened"),
+    ),
+]
+RUNTIME_ONLY = {"name": "marked", "labels": {"secret-access/runtime-only": "true"}}
+NOT_MARKED = {"name": "not-marked", "labels": {"secret-access/runtime-only": "false"}}
+
+
+def in_namespace(kind: str, marked: bool, **body: Any) -> Program:
+    """A namespace, marked or not, and an object in it."""
+    metadata = RUNTIME_ONLY if marked else NOT_MARKED
+    return {
+        "first": ("kubernetes:core/v1:Namespace", {"metadata": metadata}),
+        "second": (kind, {"metadata": {"name": "it", "namespace": metadata["name"]}, **body}),
+    }
+
+
+SIDECAR = {
+    "name": "secrets",
+    "image": "localhost/secret-sidecar:dev",
+    "restartPolicy": "Always",
+    "env": [{"name": "SECRETS_BACKEND", "value": "aws"}, {"name": "SECRETS_PREFIX", "value": "pods/"}],
+    "volumeMounts": [{"name": "secret-access-token", "mountPath": "/var/run/secrets/secret-access"}],
+}
+TOKEN = {
+    "name": "secret-access-token",
+    "projected": {"sources": [{"serviceAccountToken": {"audience": "sts.amazonaws.com", "path": "token"}}]},
+}
+APP = {"name": "app", "image": "localhost/app:dev"}
+
+
+def pod(app: Mapping[str, Any] = APP, sidecar: Mapping[str, Any] = SIDECAR, **more: Any) -> dict[str, Any]:
+    """The spec of a pod with a sidecar."""
+    return {"initContainers": [sidecar], "containers": [app], "volumes": [TOKEN], **more}
+
+
+def deployment(spec: Mapping[str, Any], **template: Any) -> Program:
+    """A Deployment of such pods."""
+    made = {"metadata": {}, **template, "spec": spec}
+    return one("kubernetes:apps/v1:Deployment", metadata=IN_PODS, spec={"template": made})
+
+
+IN_PODS = {"name": "shop", "namespace": "pods"}
+MOUNTS = {**APP, "volumeMounts": [{"name": "secret-access-token", "mountPath": "/token"}]}
+OTHER_TOKEN = {**TOKEN, "name": "mine"}
+SHARED_MODE = {**SIDECAR, "env": [*SIDECAR["env"], {"name": "SECRETS_MODE", "value": "shared"}]}
+DIGEST = "registry.example/shop@sha256:" + "0" * 64
+SECRET = "kubernetes:core/v1:Secret"
+SEALED = "kubernetes:bitnami.com/v1alpha1:SealedSecret"
+EXTERNAL = "kubernetes:external-secrets.io/v1:ExternalSecret"
+CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
+SYNCED = {"provider": "aws", "secretObjects": [{"secretName": "it", "type": "Opaque"}]}
+PODS = [
+    *(
+        Case(
+            "secret-in-etcd",
+            kind.rpartition(":")[2],
+            "second",
+            f"{kind.rpartition(':')[2]} it puts values into etcd, in the namespace marked",
+            in_namespace(kind, True, **body),
+            in_namespace(kind, False, **body),
+        )
+        for kind, body in (
+            (SECRET, {"stringData": {"password": CANARY}}),
+            (SEALED, {"spec": {}}),
+            (EXTERNAL, {"spec": {}}),
+            (CLASS, {"spec": SYNCED}),
+        )
+    ),
+    Case(
+        "secret-in-etcd",
+        "a list of Secrets",
+        "second",
+        "Secret it puts values into etcd, in the namespace marked",
+        {
+            "first": ("kubernetes:core/v1:Namespace", {"metadata": RUNTIME_ONLY}),
+            "second": (f"{SECRET}List", {"items": [{"metadata": {"name": "it", "namespace": "marked"}}]}),
+        },
+        {
+            "first": ("kubernetes:core/v1:Namespace", {"metadata": NOT_MARKED}),
+            "second": (f"{SECRET}List", {"items": [{"metadata": {"name": "it", "namespace": "not-marked"}}]}),
+        },
+    ),
+    Case(
+        "sidecar-beyond-localhost",
+        "the shared mode beside an application",
+        "it",
+        "the sidecar secrets of Deployment shop has SECRETS_MODE=shared",
+        deployment(pod(sidecar=SHARED_MODE)),
+        deployment(pod()),
+    ),
+    Case(
+        "sidecar-beyond-localhost",
+        "the node's network",
+        "it",
+        "the sidecar secrets of Pod shop is in a pod with hostNetwork",
+        one("kubernetes:core/v1:Pod", metadata=IN_PODS, spec=pod(hostNetwork=True)),
+        one("kubernetes:core/v1:Pod", metadata=IN_PODS, spec=pod()),
+    ),
+    Case(
+        "sidecar-beyond-localhost",
+        "a port of the node, in a CronJob",
+        "it",
+        "the sidecar secrets of CronJob shop has a hostPort",
+        one(
+            "kubernetes:batch/v1:CronJob",
+            metadata=IN_PODS,
+            spec={
+                "jobTemplate": {
+                    "spec": {
+                        "template": {"spec": pod({**APP, "ports": [{"containerPort": 8080, "hostPort": 8080}]})},
+                    }
+                }
+            },
+        ),
+        one(
+            "kubernetes:batch/v1:CronJob",
+            metadata=IN_PODS,
+            spec={"jobTemplate": {"spec": {"template": {"spec": pod({**APP, "ports": [{"containerPort": 3000}]})}}}},
+        ),
+    ),
+    Case(
+        "token-in-application",
+        "the sidecar's volume",
+        "it",
+        "the container app of StatefulSet shop mounts secret-access-token",
+        one("kubernetes:apps/v1:StatefulSet", metadata=IN_PODS, spec={"template": {"spec": pod(MOUNTS)}}),
+        one("kubernetes:apps/v1:StatefulSet", metadata=IN_PODS, spec={"template": {"spec": pod()}}),
+    ),
+    Case(
+        "token-in-application",
+        "another volume for the same audience",
+        "it",
+        "the container app of DaemonSet shop mounts mine",
+        one(
+            "kubernetes:apps/v1:DaemonSet",
+            metadata=IN_PODS,
+            spec={
+                "template": {
+                    "spec": pod(
+                        {**APP, "volumeMounts": [{"name": "mine", "mountPath": "/token"}]}, volumes=[TOKEN, OTHER_TOKEN]
+                    )
+                }
+            },
+        ),
+        one("kubernetes:apps/v1:DaemonSet", metadata=IN_PODS, spec={"template": {"spec": pod()}}),
+    ),
+    Case(
+        "token-in-application",
+        "processes that are shared, in a list of Jobs",
+        "it",
+        "Job shop has shareProcessNamespace",
+        one(
+            "kubernetes:batch/v1:JobList",
+            items=[
+                {"kind": "Job", "metadata": IN_PODS, "spec": {"template": {"spec": pod(shareProcessNamespace=True)}}}
+            ],
+        ),
+        one(
+            "kubernetes:batch/v1:JobList",
+            items=[{"kind": "Job", "metadata": IN_PODS, "spec": {"template": {"spec": pod()}}}],
+        ),
+    ),
+    Case(
+        "token-in-application",
+        "Azure's webhook",
+        "it",
+        "Deployment shop has the label azure.workload.identity/use, which mounts a token in app",
+        deployment(
+            pod(),
+            metadata={
+                "labels": {"azure.workload.identity/use": "true"},
+                "annotations": {"azure.workload.identity/skip-containers": "secrets"},
+            },
+        ),
+        deployment(
+            pod(),
+            metadata={
+                "labels": {"azure.workload.identity/use": "true"},
+                "annotations": {"azure.workload.identity/skip-containers": "secrets; app"},
+            },
+        ),
+    ),
+    Case(
+        "image-by-tag",
+        "a tag",
+        "it",
+        "the container app runs registry.example/shop:1.4.2",
+        deployment({"containers": [{**APP, "image": "registry.example/shop:1.4.2"}]}),
+        deployment({"containers": [{**APP, "image": DIGEST}]}),
+    ),
+]
+PROOF = [
+    Case(
+        "isolation",
+        "one namespace's policy names another's prefix",
+        "",
+        "breaches can use breached/a of breached in aws, as role breaches: trust of breaches, statement One",
+        {**secrets_of("breaches", "breaches/*", "breached/*"), **secrets_of("breached", "breached/*")},
+        {**secrets_of("breaches", "breaches/*"), **secrets_of("breached", "breached/*")},
+    ),
+    Case(
+        "not-judged",
+        "a policy of another stack",
+        "",
+        "aws: role not-judged has arn:aws:iam::111122223333:policy/other attached, which is not among the documents",
+        {
+            **secrets_of("not-judged", "not-judged/*"),
+            "other": (
+                "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+                {"role": "not-judged", "policyArn": "arn:aws:iam::111122223333:policy/other"},
+            ),
+        },
+        secrets_of("not-judged", "not-judged/*"),
+    ),
+]
+CASES: Sequence[Case] = [*CLOUDS, *IDENTITIES, *PODS, *PROOF]

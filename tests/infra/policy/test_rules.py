@@ -4,7 +4,7 @@ import pytest
 
 from secret_access.policy.catalogue import RULES
 from secret_access.policy.rule import violations
-from tests.infra.policy.cases import CASES, Case, resources
+from tests.infra.policy.cases import CANARY, CASES, Case, resources
 
 EVERY = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.name}")
 
@@ -13,8 +13,9 @@ EVERY = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {
 def test_a_mistake_is_found(case: Case) -> None:
     given = resources(case.wrong)
     found = [each for each in violations(RULES, given) if each.rule.id == case.rule]
-    assert [each.found.urn.rpartition("::")[2] for each in found if each.found.urn] == [case.resource]
+    assert {(each.found.urn or "").rpartition("::")[2] for each in found} == {case.resource}
     assert case.says in found[0].found.what
+    assert CANARY not in found[0].found.what
 
 
 @EVERY
