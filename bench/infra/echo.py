@@ -20,6 +20,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 ACCOUNT = "111122223333"
 ROLE = "aws:iam/role:Role"
+AZURE = "azure-native:"
 Resources = dict[tuple[str, str], dict[str, Any]]
 """The inputs of resources, by type and name."""
 
@@ -63,7 +64,9 @@ class Echo(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: provider_pb2.CreateRequest, context: Any) -> Any:
         """Answer with an id and, for a role, its ARN: programs then compute with them, as they do in an update."""
         del context
-        created = provider_pb2.CreateResponse(id=request.name, properties=request.properties)
+        # Programs take Azure's ids apart, which no preview knows
+        is_unknown = request.preview and request.type.startswith(AZURE)
+        created = provider_pb2.CreateResponse(id="" if is_unknown else request.name, properties=request.properties)
         if request.type == ROLE:
             name = request.properties["name"]
             created.properties["arn"] = f"arn:aws:iam::{ACCOUNT}:role/{name}"

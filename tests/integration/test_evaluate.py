@@ -40,6 +40,39 @@ for namespace, prefix in (("test", "test/"), ("test-eu", "test-eu/"), ("shop", "
     )
 {more}
 """
+AZURE = """
+import pulumi, pulumi_azure_native as azure, pulumi_kubernetes as k8s
+from secret_access import AzureSecretAccess
+
+provider = azure.Provider("azure", subscription_id="22222222-2222-2222-2222-222222222222")
+opts = pulumi.ResourceOptions(providers=[provider, k8s.Provider("kubernetes", context="test", kubeconfig="test")])
+tenant = "11111111-1111-1111-1111-111111111111"
+group = "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/secrets"
+shared = f"{{group}}/providers/Microsoft.KeyVault/vaults/shared"
+aks = f"https://westeurope.oic.prod-aks.azure.com/{{tenant}}/33333333-3333-3333-3333-333333333333/"
+bound = {{
+    "identity_binding_cluster_id": f"{{group}}/providers/Microsoft.ContainerService/managedClusters/blue",
+    "token_proxy_url": "https://blue.hcp.westeurope.azmk8s.io",
+    "token_proxy_sni_name": "a1b2.ests.aks",
+}}
+made = {{}}
+for namespace, given in (
+    ("test", {{"issuers": {{"blue": aks}}, "vault_id": shared, "secrets": ["db"]}}),
+    ("test-eu", {{"issuers": {{"blue": aks}}, "vault_id": shared, "secrets": ["db"]}}),
+    ("shop", {{"issuers": {{"blue": aks}}}}),
+    ("bound", bound),
+):
+    args = {{
+        "namespace": namespace,
+        "sidecar_image": "registry.example/secret-sidecar:0.1.0",
+        "tenant_id": tenant,
+        "resource_group": "secrets",
+        "location": "westeurope",
+        **given,
+    }}
+    made[namespace] = AzureSecretAccess(namespace, args, opts)
+{more}
+"""
 WIDENED = """
 wide = {"Statement": {"Effect": "Allow", "Action": "secretsmanager:Get*", "Resource": "*"}}
 policy = aws.iam.Policy("wide", policy=json.dumps(wide), opts=pulumi.ResourceOptions(provider=providers[0]))
@@ -47,16 +80,38 @@ aws.iam.RolePolicyAttachment(
     "wide", role="secret-access-test", policy_arn=policy.arn, opts=pulumi.ResourceOptions(provider=providers[0])
 )
 """
+WIDENED_AZURE = """
+scopes = {"whole": shared, "another": made["shop"].vault_id}
+identity = azure.managedidentity.UserAssignedIdentity("more", resource_group_name="secrets", opts=opts)
+azure.managedidentity.FederatedIdentityCredential(
+    "more",
+    resource_group_name="secrets",
+    resource_name_=identity.name,
+    issuer=aks,
+    subject="system:serviceaccount:test:more",
+    audiences=["api://AzureADTokenExchange"],
+    opts=opts,
+)
+user = "/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6"
+for name, scope in scopes.items():
+    azure.authorization.RoleAssignment(
+        name, scope=scope, principal_id=identity.principal_id, role_definition_id=user, opts=opts
+    )
+"""
 
 
 @pytest.fixture
-def preview(stack: Stack) -> Callable[[str], str]:
+def preview(stack: Stack) -> Callable[[str, str], str]:
     """Return what `pulumi preview --json` prints of the program; no cloud and no cluster answers."""
 
-    def previewed(more: str) -> str:
-        (stack.folder / "__main__.py").write_text(PROGRAM.format(more=more))
+    def previewed(program: str, more: str) -> str:
+        (stack.folder / "__main__.py").write_text(program.format(more=more))
         with echo.serving() as (_, port):
-            env = {**os.environ, **stack.env, "PULUMI_DEBUG_PROVIDERS": f"aws:{port},kubernetes:{port}"}
+            env = {
+                **os.environ,
+                **stack.env,
+                "PULUMI_DEBUG_PROVIDERS": f"aws:{port},azure-native:{port},kubernetes:{port}",
+            }
             command = ["pulumi", "preview", "--json", "--non-interactive"]
             done = subprocess.run(command, cwd=stack.folder, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
@@ -71,15 +126,27 @@ def evaluate(given: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_a_program_with_the_components_is_proven_isolated_and_a_widened_one_is_not(
-    preview: Callable[[str], str],
+    preview: Callable[[str, str], str],
 ) -> None:
     """Before anything is made: the attached policy's ARN is not even known yet."""
-    code, found = evaluate(preview(""))
+    code, found = evaluate(preview(PROGRAM, ""))
     assert (code, found["isolated"]) == (0, True)
     assert found["clouds"][0]["namespaces"] == {"test": "test/", "test-eu": "test-eu/", "shop": "team-a/shop/"}
-    code, found = evaluate(preview(WIDENED))
+    code, found = evaluate(preview(PROGRAM, WIDENED))
     assert code == 1
     assert {(each["namespace"], each["owner"]) for each in found["clouds"][0]["breaches"]} >= {
         ("test", "test-eu"),
         ("test", "shop"),
     }
+
+
+def test_a_program_on_azure_is_proven_isolated_and_a_widened_one_is_not(preview: Callable[[str, str], str]) -> None:
+    """Of the ids of identities and vaults none is known yet."""
+    code, found = evaluate(preview(AZURE, ""))
+    (azure,) = found["clouds"]
+    assert (code, azure["cloud"], azure["undecided"], azure["unreadable"]) == (0, "azure", [], [])
+    assert azure["namespaces"].keys() == {"test", "test-eu", "shop", "bound"}
+    code, found = evaluate(preview(AZURE, WIDENED_AZURE))
+    assert code == 1
+    breaches = {(each["namespace"], each["owner"]) for each in found["clouds"][0]["breaches"]}
+    assert breaches >= {("test", "test-eu"), ("test", "shop")}
