@@ -5,6 +5,7 @@ packaged component or another transform, a transform of the stack looks at each 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -23,8 +24,8 @@ class Registrations:
     def __init__(self) -> None:
         self._requests: dict[str, RegisterResourceRequest] = {}
         """By URN."""
-        self._transformed: dict[str, tuple[str, dict[str, Any]]] = {}
-        """Type and inputs of what the transform saw, by URN."""
+        self._transformed: dict[str, Resource] = {}
+        """What the transform saw, by URN; without what it is not told: where inputs were computed from."""
 
     def watch(self, at_the_end: Callable[[], None]) -> None:
         """Watch the program, and call `at_the_end` when it has ended well and everything of it is registered.
@@ -39,21 +40,26 @@ class Registrations:
     def resources(self) -> list[Resource]:
         """Return what was seen so far."""
         asked = {
-            urn: (request.type, _plain(rpc.deserialize_properties(request.object)))
+            urn: Resource(
+                urn,
+                request.type,
+                {} if request.remote else _plain(rpc.deserialize_properties(request.object)),
+                {key: tuple(of.urns) for key, of in request.propertyDependencies.items()},
+                request.parent,
+            )
             for urn, request in self._requests.items()
-            if urn not in self._transformed
         }
-        seen = {**asked, **self._transformed}
-        return [Resource(urn, kind, inputs, self._depends_on(urn)) for urn, (kind, inputs) in seen.items()]
+        changed = {
+            urn: replace(each, depends_on=asked[urn].depends_on if urn in asked else {})
+            for urn, each in self._transformed.items()
+        }
+        return [*{**asked, **changed}.values()]
 
     async def _see(self, args: pulumi.ResourceTransformArgs) -> None:
-        parent = args.opts.parent
-        urn = _urn((await parent.urn.future() or "") if parent else "", args.type_, args.name)
-        self._transformed[urn] = args.type_, {key: await _known(value) for key, value in args.props.items()}
-
-    def _depends_on(self, urn: str) -> dict[str, tuple[str, ...]]:
-        request = self._requests.get(urn)
-        return {} if request is None else {key: tuple(of.urns) for key, of in request.propertyDependencies.items()}
+        parent = "" if args.opts.parent is None else await args.opts.parent.urn.future() or ""
+        urn = _urn(parent, args.type_, args.name)
+        inputs = {key: await _known(value) for key, value in args.props.items()}
+        self._transformed[urn] = Resource(urn, args.type_, inputs, {}, parent)
 
 
 class _Watched:

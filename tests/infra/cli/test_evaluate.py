@@ -25,6 +25,7 @@ def preview(made: Sequence[Resource]) -> str:
                 "custom": True,
                 "type": each.type,
                 "inputs": each.inputs,
+                "parent": each.parent,
                 "propertyDependencies": {key: list(urns) for key, urns in each.depends_on.items()},
             },
         }
