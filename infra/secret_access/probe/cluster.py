@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from ..kubectl import KubectlError
 from . import job
 from .answers import Answers, read
 from .plan import Probe
@@ -17,6 +18,10 @@ COLLECTIONS = (
     ("/apis/batch/v1", "cronjobs"),
 )
 """Pods first: they are as the API server's policies have made them."""
+
+
+LONGEST = 400
+"""Characters of a reason that a cluster gives."""
 
 
 class Cluster(Protocol):
@@ -78,21 +83,29 @@ def has_ended(pod: Manifest) -> bool:
 
 
 def why_waiting(pods: Sequence[Manifest]) -> str:
-    """Return why a Job's pod has not asked yet, as far as the cluster says."""
-    if not pods:
-        return "it has no pod: `kubectl describe job` says why"
-    (pod, *_) = pods
-    status = pod.get("status") or {}
+    """Return why a Job's pod has not asked yet, as far as the pod says."""
+    status = (pods[0].get("status") or {}) if pods else {}
     for each in (*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])):
         waiting = (each.get("state") or {}).get("waiting") or {}
         ended = (each.get("lastState") or {}).get("terminated") or {}
         if waiting.get("reason") not in (None, "PodInitializing", "ContainerCreating"):
             said = ended.get("message") or waiting.get("message") or ""
-            return f"its container {each['name']} waits: {waiting['reason']} {said}".strip()[:400]
-    for each in status.get("conditions") or []:
-        if each.get("status") == "False" and each.get("message") and each.get("type") == "PodScheduled":
-            return f"it is not scheduled: {each['message']}"[:400]
-    return f"its pod is {status.get('phase', 'Pending')}"
+            return f"its container {each['name']} waits: {waiting['reason']} {said}".strip()[:LONGEST]
+    return ""
+
+
+def last_warning(cluster: Cluster, namespace: str, name: str) -> str:
+    """Return the newest warning of the cluster about a Job or its pod: why none is made, scheduled or started."""
+    try:
+        events = cluster.find("events", namespace)
+    except KubectlError:  # not everybody may read them
+        return ""
+    about = [each for each in events if each["involvedObject"].get("name", "").startswith(name)]
+    warnings = [each for each in about if each.get("type") == "Warning"]
+    if not warnings:
+        return ""
+    newest = max(warnings, key=lambda each: each.get("lastTimestamp") or each.get("eventTime") or "")
+    return f"{newest.get('reason', '')} {newest.get('message', '')}".strip()[:LONGEST]
 
 
 def _state(pod: Manifest, container: str) -> Manifest:

@@ -18,8 +18,10 @@ SELECTOR = f"{NAME_LABEL}={NAME}"
 INTERPRETER = ["/usr/bin/python3", "-P", "-c"]
 """The sidecar's image has it, and nothing else that could ask."""
 RESOURCES = {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}}
-SPARE_SECONDS = 60
-"""For the pod to start; and as long again for its log to be read, which goes with the pod."""
+START_SECONDS = 60
+"""How long the pod may take to start, beside the time that it may ask."""
+READ_SECONDS = 60
+"""How long its log can be read after that: it goes with the pod."""
 KEPT_SECONDS = 600
 """Then Kubernetes deletes a Job that nobody deleted."""
 
@@ -35,7 +37,7 @@ def job(probe: Probe, seconds: int, *, run: str = "") -> Manifest:
     access = {**probe.identity.access, "sidecar": _there(probe)}
     labels = {NAME_LABEL: NAME, PROBE_LABEL: probe.key, **({RUN_LABEL: run} if run else {})}
     template = inject({"metadata": {"labels": labels}, "spec": _spec(probe, access, seconds)}, access)
-    # The sidecar is in it already: an admission policy that would add another one leaves this pod as it is
+    # The sidecar is in it already: an admission policy for all pods adds nothing, such as labels that a Service selects
     template["metadata"]["labels"]["secret-access/inject"] = "false"
     return {
         "apiVersion": "batch/v1",
@@ -47,7 +49,7 @@ def job(probe: Probe, seconds: int, *, run: str = "") -> Manifest:
         },
         "spec": {
             "backoffLimit": 0,
-            "activeDeadlineSeconds": seconds + 2 * SPARE_SECONDS,
+            "activeDeadlineSeconds": seconds + START_SECONDS + READ_SECONDS,
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "template": template,
         },

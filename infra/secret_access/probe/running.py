@@ -12,7 +12,7 @@ from ..errors import SecretAccessError
 from ..kubectl import ClusterNotReached, KubectlError
 from . import job
 from .answers import Answers
-from .cluster import Cluster, answers, has_ended, why_waiting
+from .cluster import Cluster, answers, has_ended, last_warning, why_waiting
 from .plan import Probe
 
 PAUSE = 1.0
@@ -72,16 +72,17 @@ class Run:
         namespace, name = made["metadata"]["namespace"], made["metadata"]["name"]
         try:
             self._cluster.create(made)
-            return self._wait(probe)
+            return self._wait(probe, name)
         except KubectlError as error:
             return Answers("", {}, why_none=str(error))
         finally:
             with suppress(KubectlError):  # Kubernetes itself deletes it some time after it has ended
                 self._cluster.delete("job", name, namespace)
 
-    def _wait(self, probe: Probe) -> Answers:
+    def _wait(self, probe: Probe, name: str) -> Answers:
         namespace, selector = probe.identity.namespace, f"{job.RUN_LABEL}={self.name},{job.PROBE_LABEL}={probe.key}"
-        until = time.monotonic() + self._seconds + job.SPARE_SECONDS
+        limit = self._seconds + job.START_SECONDS
+        until = time.monotonic() + limit
         pods: list[job.Manifest] = []
         trouble = ""
         while True:
@@ -96,7 +97,8 @@ class Run:
                 break
             if self._stopped.wait(PAUSE):
                 raise Stopped
-        why = f"the Job did not end within {self._seconds + job.SPARE_SECONDS} s: {trouble or why_waiting(pods)}"
+        reason = trouble or why_waiting(pods) or last_warning(self._cluster, namespace, name) or "nobody says why"
+        why = f"the Job did not end within {limit} s: {reason}"
         if pods and not trouble:
             with suppress(KubectlError):  # a container that never started has no log
                 return answers(self._cluster, pods[0], why)

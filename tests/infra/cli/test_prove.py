@@ -170,7 +170,7 @@ def test_logs_of_jobs_that_others_made_are_collected(cluster: FakeCluster) -> No
 def test_a_pod_that_does_not_start_says_why(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the time limit of each namespace, as no answer."""
     cluster.ends = False
-    monkeypatch.setattr(job, "SPARE_SECONDS", -5)
+    monkeypatch.setattr(job, "START_SECONDS", -5)
     monkeypatch.setattr(cluster, "logs", lambda *_: "")
     result = run("--timeout", "5")
     assert result.exit_code == UNDECIDED
