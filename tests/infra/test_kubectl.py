@@ -50,8 +50,8 @@ def test_it_asks_the_cluster_that_was_named(tmp_path: Path) -> None:
 
 def test_a_list_is_of_all_namespaces_unless_one_is_named(tmp_path: Path) -> None:
     """With the label selector."""
-    kubectl = fake(tmp_path, f"printf '%s\\n' \"$@\" > {tmp_path}/asked; echo '{{\"items\": [1]}}'")
-    assert kubectl.find("pods", selector="a=b") == [1]
+    kubectl = fake(tmp_path, f'printf \'%s\\n\' "$@" > {tmp_path}/asked; echo \'{{"items": [{{"kind": "Pod"}}]}}\'')
+    assert kubectl.find("pods", selector="a=b") == [{"kind": "Pod"}]
     assert "--all-namespaces" in asked(tmp_path)
     assert "--selector=a=b" in asked(tmp_path)
     kubectl.find("pods", "shop")
@@ -60,8 +60,11 @@ def test_a_list_is_of_all_namespaces_unless_one_is_named(tmp_path: Path) -> None
 
 def test_a_long_list_is_read_page_by_page(tmp_path: Path) -> None:
     """The place in the list is quoted; where the server has forgotten it, the list is read anew."""
-    pages = {"c%2F1": {"items": ["b"], "metadata": {"continue": "forgotten"}}, "": {"items": ["c"], "metadata": {}}}
-    first = {"items": ["a"], "metadata": {"continue": "c/1"}}
+    pages = {
+        "c%2F1": {"items": [{"kind": "B"}], "metadata": {"continue": "forgotten"}},
+        "": {"items": [{"kind": "C"}], "metadata": {}},
+    }
+    first = {"items": [{"kind": "A"}], "metadata": {"continue": "c/1"}}
     kubectl = fake(
         tmp_path,
         f"""echo "$2" >> {tmp_path}/asked
@@ -72,7 +75,8 @@ case "$2" in
      else touch {tmp_path}/again; echo '{json.dumps(first)}'; fi ;;
 esac""",
     )
-    assert list(kubectl.read_all("/api/v1/pods", labelSelector="a=b")) == ["a", "b", "c"]
+    read = list(kubectl.read_all("/api/v1/pods", labelSelector="a=b"))
+    assert read == [{"kind": "A"}, {"kind": "B"}, {"kind": "C"}]
     assert asked(tmp_path)[0] == "--raw=/api/v1/pods?labelSelector=a%3Db&limit=500"
     assert len(asked(tmp_path)) == 4
 

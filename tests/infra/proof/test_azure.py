@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from local.azure.directory import RoleAssignment
 from local.azure.roles import DELETE, READ, ROLES, SET, may_manage, may_use_data
-from secret_access.proof.azure import assignments, documents, federation, identities, roles, scopes, stack, vaults
+from secret_access.proof.azure import documents, federation, identities, roles, scopes, stack, vaults
 from secret_access.proof.azure.documents import ASSIGNMENT, CREDENTIAL
 from secret_access.proof.azure.stack import evaluate
 from secret_access.proof.isolation import Breach
@@ -65,7 +65,7 @@ def test_the_components_own_documents_are_proven_apart(resources: list[Resource]
     assert verdict.cells == len(verdict.namespaces) ** 2 > 1
 
 
-OPEN = {"enableRbacAuthorization": False}
+OPEN: dict[str, Any] = {"enableRbacAuthorization": False}
 READS: Mapping[str, Any] = {"dataActions": ["Microsoft.KeyVault/vaults/secrets/getSecret/action"]}
 WIDENED: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], str]] = {
     "a role on all of a shared vault": (
@@ -366,7 +366,7 @@ DEFECTS: dict[str, tuple[Any, str, Any, str]] = {
         "a wildcard in a role of one's own",
     ),
     "exclusions taken from every permission": (
-        assignments.roles,
+        roles,
         "granted",
         in_one,
         "what one permission excludes and the next allows",
@@ -387,7 +387,7 @@ DEFECTS: dict[str, tuple[Any, str, Any, str]] = {
         "a role that writes access policies",
     ),
     "an unknown role allows nothing": (
-        assignments.roles,
+        roles,
         "unknown",
         lambda _: roles.Role("", {}),
         "a role that nobody knows",

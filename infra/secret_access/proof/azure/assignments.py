@@ -16,9 +16,10 @@ def add_roles(stack: Stack) -> None:
     """Add the roles that the stack defines."""
     for each in stack.of(DEFINITION):
         given = each.inputs.get("permissions")
-        is_known = isinstance(given, list) and all(isinstance(one, Mapping) for one in given)
+        permissions = [one for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
+        is_known = isinstance(given, list) and len(permissions) == len(given)
         name = each.text("roleName") or each.name
-        role = Role(f"the role {name}", roles.granted(given)) if is_known else roles.unknown(name)
+        role = Role(f"the role {name}", roles.granted(permissions)) if is_known else roles.unknown(name)
         stack.roles[each.urn] = role
         if found := each.text("roleDefinitionId"):
             stack.roles[found.lower()] = role
