@@ -88,12 +88,12 @@ class _Watched:
         register_resource_transform(transform)
 
     def _register_resource(self, request: RegisterResourceRequest) -> Any:
-        if request.type == _STACK:
-            return self._register(request)
-        self._requests[_urn(request.parent, request.type, request.name)] = request
         if (request.remote or request.transforms) and not self._is_looking:
             self._look()
-        return self._register(request)
+        answer = self._register(request)
+        if request.type != _STACK:
+            self._requests[answer.urn] = request
+        return answer
 
     def _register_transform(self, callback: Any) -> Any:
         if self._ours is None:

@@ -78,6 +78,8 @@ class World:
     )
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
     """State of existing resources, by id."""
+    preview: bool = False
+    """Whether nothing is made: what a provider computes is not known then."""
     asked: list[Asked] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     """Invokes: token, and name of the explicit provider."""
@@ -117,6 +119,10 @@ class Cloud(mocks.Mocks):
             return args.resource_id, {"name": args.resource_id, "outputs": self.world.stacks[str(args.resource_id)]}
         if args.resource_id in self.world.found:
             return args.resource_id, self.world.found[args.resource_id]
+        return ("", state) if self.world.preview and args.custom else self._made(args, state)
+
+    def _made(self, args: mocks.MockResourceArgs, state: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+        """Return a resource with what its provider computes."""
         if args.typ in azure.ANSWERS:
             return azure.ANSWERS[args.typ](args)
         if args.typ == "aws:iam/role:Role":
@@ -233,6 +239,7 @@ def run(program: Callable[[], object], world: World | None = None, config: Mappi
             project="secret-access",
             stack="tested",
             organization="organization",
+            preview=world.preview,
             monitor=Monitor(world),
         )
         SETTINGS.outputs.clear()  # a program that failed leaves some
