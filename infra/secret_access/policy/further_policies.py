@@ -13,7 +13,7 @@ from ..proof.aws.trust import EKS, WEB_IDENTITY
 from ..proof.errors import DocumentError
 from ..proof.preview import Resource
 from .google_bindings import bindings
-from .manifests import known
+from .manifests import texts
 from .rule import Found, Options
 from .trust import FEDERATED_CREDENTIALS, JWT_ROLE, KUBERNETES_ROLE
 from .wildcards import ROLE_ASSIGNMENTS
@@ -64,7 +64,7 @@ def that_widen(resources: Sequence[Resource], _options: Options) -> Iterator[Fou
             role = AZURE_ROLES.get((each.text("roleDefinitionId") or "").rpartition("/")[2].lower())
             if role is not None:
                 yield Found(f"an identity of pods is {role} of {each.text('scope') or 'a scope'}", each.urn)
-        if each.type in (JWT_ROLE, KUBERNETES_ROLE) and "root" in (each.inputs.get("tokenPolicies") or ()):
+        if each.type in (JWT_ROLE, KUBERNETES_ROLE) and "root" in texts(each.inputs.get("tokenPolicies")):
             yield Found(f"Vault's role {each.text('roleName') or each.name} has the policy root", each.urn)
 
 
@@ -107,12 +107,9 @@ def _lets_pods_in(statement: Statement) -> bool:
 
 
 def _of_every_secret(each: Resource, key: str) -> list[str]:
-    given = each.inputs.get(key) or ()
-    arns = [given] if isinstance(given, str) else list(given)
-    names = [arn.rpartition("/")[2] for arn in arns if known(arn) and _BY_AWS in arn]
-    return [name for name in names if name in OF_EVERY_SECRET]
+    arns = texts(each.inputs.get(key)) or [each.text(key) or ""]
+    return [name for arn in arns if _BY_AWS in arn and (name := arn.rpartition("/")[2]) in OF_EVERY_SECRET]
 
 
 def _listed(roles: object) -> str:
-    named = [str(each) for each in roles] if isinstance(roles, list | tuple) else []
-    return ", ".join(named) or "several roles"
+    return ", ".join(texts(roles)) or "several roles"

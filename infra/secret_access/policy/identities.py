@@ -13,7 +13,7 @@ from ..proof.preview import Resource
 from ..proof.subjects import named_namespace
 from . import aws_documents
 from .google_bindings import bindings
-from .manifests import known, mapping, objects
+from .manifests import known, mapping, objects, texts
 from .rule import Found, Options
 from .trust import FEDERATED_CREDENTIALS, JWT_ROLE, KUBERNETES_ROLE
 
@@ -111,8 +111,7 @@ def _federated(each: Resource) -> Iterator[Holder]:
 
 
 def _vault(each: Resource) -> Iterator[str]:
-    listed = each.inputs.get("boundServiceAccountNamespaces")
-    yield from (one for one in listed or () if known(one))
+    yield from texts(each.inputs.get("boundServiceAccountNamespaces"))
     claimed = known(mapping(each.inputs.get("boundClaims")).get("sub")) or ""
     for subject in (each.text("boundSubject") or "", *claimed.split(",")):
         namespace = named_namespace(subject.strip())

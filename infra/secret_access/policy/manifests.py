@@ -86,13 +86,13 @@ def objects(resource: Resource) -> Iterator[KubernetesObject]:
     """Yield the objects of a resource: itself, or the items of a list."""
     if not resource.type.startswith(_PREFIX):
         return
-    given = resource.inputs.get("kind")
-    kind = given if isinstance(given, str) and given != UNKNOWN else resource.type.rpartition(":")[2]
-    if kind.endswith(_LISTS) and "items" in resource.inputs:
-        for each in items(resource.inputs["items"]):
+    body = mapping(_what_is_known(resource.inputs))
+    kind = str(body.get("kind") or resource.type.rpartition(":")[2])
+    if kind.endswith(_LISTS) and "items" in body:
+        for each in items(body["items"]):
             yield KubernetesObject(str(each.get("kind") or kind.removesuffix(_LISTS)), each)
     else:
-        yield KubernetesObject(kind.removesuffix(_PATCHES), resource.inputs)
+        yield KubernetesObject(kind.removesuffix(_PATCHES), body)
 
 
 def pods(resource: Resource) -> Iterator[tuple[KubernetesObject, Pod]]:
@@ -115,6 +115,16 @@ def _template(each: KubernetesObject) -> Manifest:
     return mapping(spec.get("template"))
 
 
+def _what_is_known(value: object) -> object:
+    """Return a manifest without what is missing or known only later."""
+    if isinstance(value, Mapping):
+        found = {key: _what_is_known(each) for key, each in value.items()}
+        return {key: each for key, each in found.items() if each is not None}
+    if isinstance(value, list | tuple):
+        return [each for each in map(_what_is_known, value) if each is not None]
+    return None if value == UNKNOWN else value
+
+
 def mapping(value: object) -> Manifest:
     """Return what has fields; nothing where the value is missing or known only later."""
     return value if isinstance(value, Mapping) else {}
@@ -128,3 +138,8 @@ def items(value: object) -> list[Manifest]:
 def known(value: object) -> str | None:
     """Return a text that is known."""
     return value if isinstance(value, str) and UNKNOWN not in value else None
+
+
+def texts(value: object) -> list[str]:
+    """Return the items of a list that are texts, and known."""
+    return [each for each in value if known(each)] if isinstance(value, list | tuple) else []

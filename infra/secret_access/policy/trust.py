@@ -6,13 +6,12 @@ Entra, "Important considerations and restrictions for federated identity credent
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from ..proof.aws.statements import Condition, Statement
 from ..proof.aws.trust import WEB_IDENTITY
 from ..proof.preview import Resource
 from . import aws_documents
-from .manifests import known, mapping
+from .manifests import known, mapping, texts
 
 FEDERATED_CREDENTIALS = (
     "azure-native:managedidentity:FederatedIdentityCredential",
@@ -54,7 +53,7 @@ def by_pattern(resource: Resource) -> Iterator[str]:
         yield from _jwt_subjects(resource)
     if resource.type == KUBERNETES_ROLE:
         for key in ("boundServiceAccountNamespaces", "boundServiceAccountNames"):
-            wild = [each for each in _texts(resource.inputs.get(key)) if "*" in each]
+            wild = [each for each in texts(resource.inputs.get(key)) if "*" in each]
             if wild:
                 yield f"{key} holds {wild[0]!r}, so ServiceAccounts that nobody named can log in"
 
@@ -110,7 +109,3 @@ def _about(statement: Statement, claim: str) -> list[Condition]:
 def _is_exact(condition: Condition) -> bool:
     is_like = condition.operator == "StringLike"
     return condition.operator in _EXACT and not (is_like and any(set(value) & set("*?") for value in condition.values))
-
-
-def _texts(value: Any) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []
