@@ -8,6 +8,7 @@ from . import (
     images,
     isolation,
     prefixes,
+    rbac,
     secrets_in_etcd,
     sidecars,
     trust,
@@ -73,6 +74,20 @@ RULES: Sequence[Rule] = (
         "let the application read it through the sidecar, or ask who set the label secret-access/runtime-only.",
         secrets_in_etcd.in_runtime_only_namespaces,
         secrets_in_etcd.OPTIONS,
+    ),
+    StackRule(
+        "rbac-across-namespaces",
+        ERROR,
+        "Somebody gets the identities of other namespaces inside the cluster, which IAM cannot stop.",
+        "bind in one namespace, to subjects of it; take the rights away that are named.",
+        rbac.across_namespaces,
+    ),
+    StackRule(
+        "rbac-in-namespace",
+        WARNING,
+        "Somebody gets the namespace's identity inside the cluster, and reads its secrets.",
+        "take the rights away that are named, or see to it that all who are named may read the secrets.",
+        rbac.in_a_namespace,
     ),
     ResourceRule(
         "sidecar-beyond-localhost",
