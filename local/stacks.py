@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,14 @@ class Pulumi:
             raise StackError(f"pulumi {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}{_plugins_hint()}")
         return done.stdout
 
-    def up(self, stack: str) -> None:
-        """Make what a stack's file describes."""
+    def up(self, stack: str, *, preview: bool = False) -> bool:
+        """Make what a stack's file describes; return whether its program said that it is proven isolated.
+
+        With a preview first the program stops before anything is made, if its documents do not isolate.
+        """
         self("stack", "select", "--create", stack)
-        self("up", f"--stack={stack}", "--yes", "--skip-preview")
+        printed = self("up", f"--stack={stack}", "--yes", *(() if preview else ("--skip-preview",)))
+        return re.search("^ +isolated: .* proven for all names", printed, re.MULTILINE) is not None
 
     def destroy(self, stack: str) -> None:
         """Remove what a stack made."""

@@ -53,7 +53,8 @@ def breaches(verdict: Verdict) -> list[str]:
 def conclusion(verdict: Verdict) -> str:
     """Return the verdict in one line."""
     count = len(verdict.namespaces)
-    what = f"{count} {'namespace' if count == 1 else 'namespaces'} x {count} prefixes on {verdict.cloud}"
+    of = ("namespace", "prefix") if count == 1 else ("namespaces", "prefixes")
+    what = f"{count} {of[0]} x {count} {of[1]} on {verdict.cloud}"
     if verdict.breaches:
         return click.style(f"NOT ISOLATED: {len(verdict.breaches)} of {what}", fg="red", bold=True)
     if verdict.undecided:
