@@ -11,7 +11,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pulumi
-from pulumi.provider import ConstructResult, main
+from pulumi.errors import InputPropertiesError
+from pulumi.provider import ConstructResult, server
 from pulumi.provider.experimental import component
 from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition, TypeDefinition
 from pulumi.provider.experimental.component import ComponentProvider
@@ -19,6 +20,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 import secret_access
 
 from .access import SecretAccess
+from .errors import SecretAccessError
 from .package_schema import ABOUT, SchemaAnalyzer, Spelling
 
 NAME = "secret-access"
@@ -26,7 +28,8 @@ NAME = "secret-access"
 
 def serve(*clouds: str) -> None:
     """Serve the engine as a plugin, with the components of these clouds and those that belong to none."""
-    main(Package(components_of(clouds)), sys.argv[1:])
+    with patch.object(server, "ProviderServicer", Servicer):
+        server.main(Package(components_of(clouds)), sys.argv[1:])
 
 
 def components_of(clouds: Collection[str]) -> list[type]:
@@ -106,12 +109,40 @@ class Package(ComponentProvider):
             **{mapping[name]: later(name, found) for name, found in properties.items() if name in outputs},
         }
 
+    def refusal(self, problem: SecretAccessError) -> InputPropertiesError:
+        """Return the error of which Pulumi shows the message alone, with arguments as the schema spells them.
+
+        No property is named beside the message: the engine would show its value, which may be a password.
+        """
+        return InputPropertiesError(self._spelling.of_message(str(problem)), [])
+
     def _is_mapped(self, definition: PropertyDefinition | None) -> bool:
-        """Tell whether Pulumi's own knows what to do with an input: neither an unknown one nor a list of words."""
-        inner = definition and (definition.items or definition.additional_properties)
+        """Tell whether Pulumi's own knows what to do with an input: neither an unknown one nor words.
+
+        A component says of a word that it does not know what it expected; Pulumi's own does not.
+        """
+        inner = definition and (definition.items or definition.additional_properties or definition)
         kind = self._type_defs.get((inner.ref or "").split(":")[-1]) if inner else None
         return definition is not None and not (kind and kind.enum)
 
     def map_complex_output(self, instance_val: Any, type_def: TypeDefinition) -> Any:
         """Return an output that is an object by its names in the schema; Pulumi's own fails where there is none."""
         return None if instance_val is None else super().map_complex_output(instance_val, type_def)
+
+
+class Servicer(server.ProviderServicer):
+    """Pulumi's server of a provider, with refusals of ours as errors of inputs.
+
+    Its own shows each error with a stack trace, or the name of its class where an Output was wrong.
+    """
+
+    async def _construct(self, request: Any, context: Any) -> Any:
+        package = self.provider
+        try:
+            return await super()._construct(request, context)
+        except server.ComponentInitError as problem:
+            if isinstance(package, Package) and isinstance(problem.inner, SecretAccessError):
+                raise package.refusal(problem.inner) from None
+            raise
+        except SecretAccessError as problem:
+            raise package.refusal(problem) from None
