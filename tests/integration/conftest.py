@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from local import plugins
+from tests.integration import packaged
+from tests.integration.packaged import Repository
 from tests.integration.real_parts import ApiServer, MiniStack, Stack
 from tests.integration.yaml_host import command as yaml_host_command
 
@@ -90,6 +93,41 @@ def stack(tools: Path, tmp_path: Path) -> Stack:
 def another_stack(tools: Path, tmp_path: Path) -> Callable[[str], Stack]:
     """Make one more project beside the first."""
     return lambda name: Stack.made(tools, tmp_path / name, os.environ)
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    """This repository with a tag, on a server of its own."""
+    with Repository.served(tmp_path_factory.mktemp("git")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An emptied home folder, in which Pulumi has nothing but the clouds' plugins; each file fills one of its own."""
+    folder = tmp_path_factory.mktemp("home")
+    packaged.home_with_standins(folder / ".pulumi", plugins.KUBERNETES.standin)
+    return folder
+
+
+@pytest.fixture
+def consumer(
+    tools: Path,
+    repository: Repository,
+    home: Path,
+    ministack: MiniStack,
+    api_server: ApiServer,
+    tmp_path: Path,
+) -> Stack:
+    """A project of somebody else's."""
+    return packaged.consumer(tools, repository, home, ministack, api_server, tmp_path / "project")
+
+
+@pytest.fixture
+def yaml_consumer(consumer: Stack, yaml_host: Path) -> Stack:
+    """The same, with Pulumi's language host for YAML."""
+    path = os.pathsep.join([str(yaml_host), consumer.env["PATH"]])
+    return replace(consumer, env={**consumer.env, "PATH": path})
 
 
 @pytest.fixture

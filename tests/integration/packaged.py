@@ -8,16 +8,19 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from local import config, pki, plugins
 from tests.integration import git_server
+from tests.integration.real_parts import ACCOUNT, ApiServer, MiniStack, Stack
 
 VERSION = "0.1.0"
 ADDRESS = "https://github.com/OWNER/secret-access"
 """As documentation, examples and templates name it."""
+ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,45 @@ def home_with_standins(home: Path, kubernetes: Path) -> None:
         installed.mkdir(parents=True)
         (installed / f"pulumi-resource-{name}").symlink_to(folder / f"pulumi-resource-{name}")
         (installed / "PulumiPlugin.yaml").write_text(json.dumps({"runtime": "go"}))
+
+
+def consumer(
+    tools: Path, repository: Repository, home: Path, ministack: MiniStack, api_server: ApiServer, folder: Path
+) -> Stack:
+    """A project of somebody else's, who has nothing but what is in the home folder."""
+    made = Stack.made(tools, folder, os.environ)
+    settings = {
+        "HOME": str(home),
+        "PULUMI_HOME": str(home / ".pulumi"),
+        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
+        "SSL_CERT_FILE": str(repository.authority),
+        "AWS_ENDPOINT_URL": ministack.url,
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "KUBECONFIG": str(api_server.kubeconfig),
+    }
+    env = {name: value for name, value in made.env.items() if name != "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"}
+    own = replace(made, env={**env, **settings})
+    own.pulumi("stack", "select", "only")
+    return own
+
+
+def schema_of(consumer: Stack, plugin: str) -> dict[str, Any]:
+    """The schema in what `pulumi package get-schema` prints between an installer's lines."""
+    printed = consumer.pulumi("package", "get-schema", f"{plugin}@{VERSION}")
+    loaded: dict[str, Any] = json.JSONDecoder().raw_decode(printed[printed.index('{\n  "name": "secret-access"') :])[0]
+    return loaded
+
+
+def yaml_project(consumer: Stack, repository: Repository, source: Path) -> Stack:
+    """A project in YAML, with the address of the repository that is served in the place of GitHub's."""
+    (consumer.folder / "Pulumi.yaml").write_text(source.read_text().replace(ADDRESS, repository.address))
+    if not consumer.pulumi("stack", "ls", "--json").count('"name"'):
+        consumer.pulumi("stack", "init", "only")
+    return consumer
+
+
+def namespace(api_server: ApiServer, name: str) -> None:
+    """Make a namespace unless it is there."""
+    if api_server.client.get(f"/api/v1/namespaces/{name}") is None:
+        api_server.client.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
