@@ -195,6 +195,14 @@ def test_an_input_that_is_unknown_is_refused() -> None:
         constructed("ClusterTrust", inputs)
 
 
+def test_a_word_that_is_none_of_those_known_is_refused_by_the_component() -> None:
+    """Pulumi's host would refuse it too, and not say what it expects."""
+    inputs = struct_pb2.Struct()
+    inputs.update({"access": in_schema(ACCESS), "image": "app:1", "kind": "DaemonSet"})
+    with pytest.raises(InvalidArgument, match="kind: given 'DaemonSet', expected one of Deployment, "):
+        constructed("SecretWorkload", inputs)
+
+
 def in_schema(arguments: dict[str, Any]) -> dict[str, Any]:
     """The argument `access` with the names of the schema."""
     access: dict[str, Any] = spelled(arguments, DEFINITIONS["SecretWorkload"].inputs["access"])

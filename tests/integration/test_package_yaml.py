@@ -79,12 +79,13 @@ def test_a_wrong_argument_is_refused_with_the_message_alone(yaml_consumer: Stack
     for argument, message in (
         (f"serviceAccountName: {name}", f"serviceAccountName: given '{name}', expected lowercase letters"),
         (f"serviceAccountName: {{ 'fn::secret': {name} }}", f"serviceAccountName: given '{name}', expected"),
-        ("access: write", "access: given 'write', expected read or read_write; leave it out to grant reading only"),
     ):
         given = {"address": f"{ADDRESS}/infra/plugin/aws", "version": VERSION, "issuer": ISSUER, "argument": argument}
         source.write_text(REFUSED.format(**given))
-        printed = yaml_project(yaml_consumer, repository, source).pulumi("preview", fails=True)
-        assert f"resource 'payments' has a problem: AwsSecretAccess 'payments': {message}" in printed
+        stack = yaml_project(yaml_consumer, repository, source)
+        stack.pulumi("install")
+        printed = stack.pulumi("preview", fails=True)
+        assert f"resource 'payments' has a problem: AwsSecretAccess 'payments': {message}" in printed, printed
         for trace in ('File "', "Traceback", "<class", "Unexpected"):
             assert trace not in printed
 
