@@ -28,7 +28,14 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-re
 
 
 class KubectlError(SecretAccessError):
-    """kubectl failed; the message has what it said."""
+    """kubectl failed; the message has what it said.
+
+    `complaint`: what kubectl itself printed.
+    """
+
+    def __init__(self, message: str, complaint: str = "") -> None:
+        super().__init__(message)
+        self.complaint = complaint
 
 
 class KubectlMissing(KubectlError):
@@ -143,7 +150,7 @@ class Kubectl:
         cluster = [f"--context={self.context}"] if self.context else []
         cluster += [f"--kubeconfig={self.kubeconfig}"] if self.kubeconfig else []
         limit = self.seconds if seconds is None else seconds
-        said = f"kubectl {' '.join(arguments)}"
+        run = f"kubectl {' '.join(arguments)}"
         try:
             code, printed, complaint = _run([self.command, *cluster, *arguments], given, limit)
         except (FileNotFoundError, PermissionError) as error:
@@ -153,11 +160,11 @@ class Kubectl:
             ) from None
         except subprocess.TimeoutExpired:
             raise ClusterNotReached(
-                f"{said}: no answer in {limit:g} s; try `kubectl get namespaces`: it shows whether the cluster is "
+                f"{run}: no answer in {limit:g} s; try `kubectl get namespaces`: it shows whether the cluster is "
                 "reached, and whether its sign-in waits for you"
             ) from None
         if code:
-            raise _failure(said, complaint.strip() or f"exit code {code}")
+            raise _failure(run, complaint.strip() or f"exit code {code}")
         return printed
 
     def _object(self, *arguments: str, given: str = "") -> Object:
@@ -195,11 +202,11 @@ def _run(command: list[str], given: str, seconds: float) -> tuple[int, str, str]
     return running.returncode, printed, complaint
 
 
-def _failure(said: str, complaint: str) -> KubectlError:
+def _failure(run: str, complaint: str) -> KubectlError:
     for pattern, kind, mend in _ERRORS:
         if re.search(pattern, complaint):
-            return kind(f"{said}: {complaint}" + (f"; {mend}" if mend else ""))
-    return KubectlError(f"{said}: {complaint}")
+            return kind(f"{run}: {complaint}" + (f"; {mend}" if mend else ""), complaint)
+    return KubectlError(f"{run}: {complaint}", complaint)
 
 
 def _inside(namespace: str | None) -> list[str]:

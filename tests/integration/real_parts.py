@@ -105,7 +105,7 @@ class ApiServer:
 
     @classmethod
     @contextmanager
-    def running(cls, tools: Path, folder: Path, *flags: str) -> Iterator[ApiServer]:
+    def running(cls, tools: Path, folder: Path, *flags: str, issuer: str = "https://127.0.0.1") -> Iterator[ApiServer]:
         """Start etcd, the API server, with more flags, and the controllers on free ports of the loopback."""
         etcd, peers, port = free_port(), free_port(), free_port()
         authority = pki.Authority(folder)
@@ -144,7 +144,7 @@ class ApiServer:
                     f"--tls-private-key-file={server.key}",
                     f"--service-account-key-file={public}",
                     f"--service-account-signing-key-file={signing}",
-                    "--service-account-issuer=https://127.0.0.1",
+                    f"--service-account-issuer={issuer}",
                     "--service-cluster-ip-range=10.0.0.0/24",
                     "--authorization-mode=RBAC",
                     "--endpoint-reconciler-type=none",

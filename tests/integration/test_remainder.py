@@ -207,6 +207,18 @@ def test_rights_are_read_as_the_api_server_reads_them(api_server: ApiServer, rba
     assert len(asked_of) > 800
 
 
+@pytest.mark.parametrize("subject", [each for each in SUBJECTS if each.kind != "Group"], ids=str)
+def test_the_groups_that_kubernetes_gives_are_known(api_server: ApiServer, subject: Subject) -> None:
+    """As the API server says to whoever is the user or the ServiceAccount."""
+    name = f"system:serviceaccount:{subject.namespace}:{subject.name}" if subject.namespace else subject.name
+    review = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    status, answer = ways.ask(
+        api_server.client, "POST", review, "{}", {"Impersonate-User": name, "Content-Type": "application/json"}
+    )
+    assert status == 201, answer
+    assert {each.name for each in subject.groups} == set(json.loads(answer)["status"]["userInfo"]["groups"])
+
+
 BY_WAY = {
     "exec": "pods/exec",
     "attach": "pods/attach",

@@ -5,6 +5,7 @@ import os
 import click
 
 from .evaluate import evaluate
+from .preflight import preflight
 from .prove import prove
 from .rbac import rbac
 from .recommend import recommend
@@ -24,6 +25,7 @@ def cli() -> None:
 
 
 cli.add_command(evaluate)
+cli.add_command(preflight)
 cli.add_command(prove)
 cli.add_command(rbac)
 cli.add_command(recommend)

@@ -39,7 +39,7 @@ def read(kubectl: Kubectl, identities: Collection[Identity] = ()) -> Cluster:
             list(kubectl.read_all(f"{RBAC}/clusterrolebindings")),
         ),
         frozenset(identities) or frozenset(_found(kubectl)),
-        frozenset(each["metadata"]["name"] for each in namespaces if _is_enforced(each)),
+        frozenset(each["metadata"]["name"] for each in namespaces if is_enforced(each)),
         int((re.match(r"\d+", version["minor"]) or ["0"])[0]),
     )
 
@@ -58,7 +58,7 @@ def has_sidecar(pod: Mapping[str, Any]) -> bool:
     return any(volume["name"] == VOLUME for volume in pod["spec"].get("volumes") or ())
 
 
-def _is_enforced(namespace: Mapping[str, Any]) -> bool:
+def is_enforced(namespace: Mapping[str, Any]) -> bool:
     return (namespace["metadata"].get("labels") or {}).get(ENFORCE) in ("baseline", "restricted")
 
 
