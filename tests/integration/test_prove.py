@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def namespaces(api_server: ApiServer) -> ApiServer:
         client.request("POST", "/api/v1/namespaces", {"metadata": {"name": name, "labels": RESTRICTED}})
         accounts = f"/api/v1/namespaces/{name}/serviceaccounts"
         client.request("POST", accounts, {"metadata": {"name": "secret-access"}})
-        wait_for("the default account", lambda at=accounts: client.get(f"{at}/default") is not None)
+        wait_for("the default account", partial(client.get, f"{accounts}/default"))
         app = inject(template(container={"image": "shop:1", "securityContext": SECURE}), access_of(name))
         app["metadata"] = {**app.get("metadata", {}), "name": "app"}
         client.request("POST", f"/api/v1/namespaces/{name}/pods", app)
