@@ -317,14 +317,16 @@ def test_wrong_arguments_are_refused(cluster: FakeCluster, arguments: tuple[str,
 def test_probes_are_asked_several_at_a_time_and_no_more(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """As `--parallel` says."""
     cluster.there = [pod(f"n{number}") for number in range(12)]
-    create, find, most = cluster.create, cluster.find, [0]
+    create, find, most, looks = cluster.create, cluster.find, [0], [0]
 
     def found(*arguments: Any) -> list[dict[str, Any]]:
-        cluster.ends = len(cluster.left) >= 3 or len(cluster.made) == 12  # none ends before three are at work
+        looks[0] += 1
+        cluster.ends = looks[0] > 30  # since the last was made: none ends while more are being made
         return find(*arguments)
 
     def made(*objects: Mapping[str, Any]) -> list[dict[str, Any]]:
         most.append(len(cluster.left) + 1)
+        looks[0] = 0
         return create(*objects)
 
     monkeypatch.setattr(cluster, "create", made)
