@@ -62,6 +62,7 @@ def of_stack(rule: StackRule) -> Policy:
                 each.resource_type,
                 asked_for.get(each.urn) or plain(each.props),
                 {key: tuple(one.urn for one in found) for key, found in each.property_dependencies.items()},
+                each.parent.urn if each.parent else "",
             )
             for each in args.resources
         ]

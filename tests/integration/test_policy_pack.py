@@ -18,10 +18,12 @@ import pytest
 from bench.infra import echo
 from secret_access.policy.catalogue import RULES
 from secret_access.policy.rule import Severity
-from tests.infra.policy.cases import CANARY, CASES, Case, Program
+from tests.infra.policy.cases import CANARY, CASES, NO_DOCUMENT, ROLE, Case, Program, urn
 from tests.integration.real_parts import Stack
 
-PACK = Path(__file__).parents[2] / "infra" / "policy"
+ROOT = Path(__file__).parents[2]
+PACK = ROOT / "infra" / "policy"
+WIDE = json.dumps({"path": {"secret/data/*": {"capabilities": ["read"]}}})
 PROVIDERS = ("aws", "azure-native", "gcp", "kubernetes", "vault")
 PROGRAM = """
 import json, pathlib, pulumi
@@ -29,8 +31,23 @@ import json, pathlib, pulumi
 for name, (type_, inputs) in json.loads(pathlib.Path("resources.json").read_text()).items():
     pulumi.CustomResource(type_, name, inputs)
 """
+NOT_KNOWN = """
+import asyncio
+
+def ready(value):
+    future = asyncio.Future()
+    future.set_result(value)
+    return future
+
+later = pulumi.Output(ready(set()), ready(None), ready(False))
+pulumi.CustomResource("aws:iam/rolePolicy:RolePolicy", "not known", {"role": "shop", "policy": later})
+pulumi.CustomResource("kubernetes:core/v1:Pod", "not known", {"spec": {"containers": [{"image": later}]}})
+"""
+"""Inputs that nobody knows at preview."""
 VIOLATION = re.compile(r"- \[(?P<level>\w+)\]\s+(?P<rule>\S+)\s+\(\S+ (?P<resource>[^)]+)\)\n(?P<text>(?:\s+\S.*\n)+)")
 STACK = "inline-only"
+TOGETHER = [case for case in CASES if case.name != NO_DOCUMENT]
+"""With a document that is none, nothing could be said of the others."""
 LEVELS = {Severity.ERROR: "mandatory", Severity.WARNING: "advisory"}
 Preview = Callable[..., tuple[int, str]]
 
@@ -43,8 +60,8 @@ def preview(stack: Stack) -> Preview:
     options = {"toolchain": "uv", "virtualenv": sys.prefix}
     (pack / "PulumiPolicy.yaml").write_text(json.dumps({"runtime": {"name": "python", "options": options}}))
 
-    def previewed(resources: Program, config: Mapping[str, Any] | None = None) -> tuple[int, str]:
-        stack.program(PROGRAM)
+    def previewed(resources: Program, config: Mapping[str, Any] | None = None, more: str = "") -> tuple[int, str]:
+        stack.program(PROGRAM + more)
         (stack.folder / "resources.json").write_text(json.dumps(resources))
         (stack.folder / "config.json").write_text(json.dumps(config or {}))
         command = ["pulumi", "preview", "--non-interactive", "--color=never"]
@@ -98,14 +115,71 @@ def is_printed(case: Case, number: int, printed: list[Printed]) -> bool:
 
 def test_every_mistake_is_printed_with_its_rule_and_resource(preview: Preview) -> None:
     """One preview of a program with all mistakes, of which none hides another."""
-    code, printed = preview(together({str(number): case.wrong for number, case in enumerate(CASES)}))
+    programs = {str(number): case.wrong for number, case in enumerate(TOGETHER)}
+    code, printed = preview(together(programs), more=NOT_KNOWN)
     found = violations(printed)
     assert code != 0
-    assert [case for number, case in enumerate(CASES) if not is_printed(case, number, found)] == [], printed
+    assert [case for number, case in enumerate(TOGETHER) if not is_printed(case, number, found)] == [], printed
     assert CANARY not in printed
+    assert "can't run policy" not in printed
+    assert any(each.rule == "not-judged" and "known only after" in each.text for each in found)
 
 
 def test_a_program_without_the_mistakes_passes(preview: Preview) -> None:
     """One preview of all of them, each mended."""
-    code, printed = preview(together({str(number): case.right for number, case in enumerate(CASES)}))
+    code, printed = preview(together({str(number): case.right for number, case in enumerate(TOGETHER)}))
     assert (code, violations(printed)) == (0, []), printed
+
+
+def test_the_packs_configuration_decides_what_stops_a_program(preview: Preview) -> None:
+    """Levels, settings of a rule, and exceptions for one resource."""
+    program = {
+        "tag": next(case for case in CASES if case.rule == "image-by-tag").wrong,
+        "wild": next(case for case in CASES if case.rule == "wildcard-resource").wrong,
+        "trust": next(case for case in CASES if case.rule == "trust-without-audience").wrong,
+        "secret": {"it": ("kubernetes:core/v1:Secret", {"metadata": {"name": "it", "namespace": "other"}})},
+    }
+    excepted = urn(ROLE, "trust it")
+    config = {
+        "version": 2,
+        "policies": {
+            "image-by-tag": "mandatory",
+            "wildcard-resource": "advisory",
+            "isolation": "disabled",
+            "secret-in-etcd": {"namespaces": ["other"]},
+        },
+        "exceptions": {
+            "SEC-17": {
+                "reason": "until June",
+                "match": [{"policies": ["trust-without-audience"], "targets": [excepted]}],
+            }
+        },
+    }
+    code, printed = preview(together(program), config)
+    found = {(each.rule, each.resource): each.level for each in violations(printed)}
+    assert found[("image-by-tag", "tag it")] == "mandatory", printed
+    assert found[("wildcard-resource", "wild it")] == "advisory"
+    assert found[("secret-in-etcd", "secret it")] == "mandatory"
+    assert ("isolation", STACK) not in found
+    assert "[exempted]  trust-without-audience  (1 violation)" in printed
+    assert code != 0
+
+
+def test_a_clone_of_the_repository_installs_as_a_pack(stack: Stack, tmp_path: Path) -> None:
+    """With `pulumi install`, as its documentation says; the pack runs in an environment of its own."""
+    ignored = shutil.ignore_patterns(".venv", "venv", "__pycache__")
+    for name in ("infra", "names", "sidecar"):
+        shutil.copytree(ROOT / name, tmp_path / "clone" / name, ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path / "clone")
+    pack = tmp_path / "clone" / "infra" / "policy"
+    env = {**os.environ, **stack.env}
+    command = ["pulumi", "install", "--non-interactive", "--color=never"]
+    installed = subprocess.run(command, cwd=pack, env=env, capture_output=True, text=True, check=False)
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    stack.program(f'import pulumi\npulumi.CustomResource("vault:index/policy:Policy", "all", {{"policy": {WIDE!r}}})')
+    with echo.serving() as (_, port):
+        preview = [*command[:1], "preview", *command[2:], "--policy-pack", str(pack)]
+        env["PULUMI_DEBUG_PROVIDERS"] = f"vault:{port}"
+        done = subprocess.run(preview, cwd=stack.folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode != 0, done.stdout + done.stderr
+    assert "wildcard-resource" in done.stdout

@@ -1,6 +1,7 @@
 """The proof over all resources of a stack, as a rule. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ..proof.errors import DocumentError
@@ -25,10 +26,14 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
 
 
 def breached(resources: Sequence[Resource], options: Options) -> Iterator[Found]:
-    """Yield each namespace that can use a name which is not its own, and what lets it through."""
+    """Yield each namespace that can use a name which is not its own, and what lets it through.
+
+    A document that cannot be read stops the proof of all, so it counts too.
+    """
     try:
         verdicts = _verdicts(resources, options)
-    except DocumentError:
+    except DocumentError as error:
+        yield Found(f"nothing is proven: {error}")
         return
     for verdict in verdicts:
         yield from (Found(_shown(verdict.cloud, breach)) for breach in verdict.breaches)
@@ -36,13 +41,9 @@ def breached(resources: Sequence[Resource], options: Options) -> Iterator[Found]
 
 def undecided(resources: Sequence[Resource], options: Options) -> Iterator[Found]:
     """Yield what could not be judged, where there are namespaces with identities at all."""
-    try:
-        verdicts = _verdicts(resources, options)
-    except DocumentError as error:
-        yield Found(str(error))
-        return
-    for verdict in verdicts:
-        yield from (Found(f"{verdict.cloud}: {what}") for what in verdict.undecided)
+    with suppress(DocumentError):
+        for verdict in _verdicts(resources, options):
+            yield from (Found(f"{verdict.cloud}: {what}") for what in verdict.undecided)
 
 
 def _verdicts(resources: Sequence[Resource], options: Options) -> list[Verdict]:

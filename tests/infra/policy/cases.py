@@ -78,6 +78,8 @@ SECRET_MEMBER = "gcp:secretmanager/secretIamMember:SecretIamMember"
 PROJECT_MEMBER = "gcp:projects/iAMMember:IAMMember"
 ACCESSOR = "roles/secretmanager.secretAccessor"
 ASSIGNMENT = "azure-native:authorization:RoleAssignment"
+READER = f"{GROUP}/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
+"""Of what is there, and of no secret."""
 SECRETS_USER = f"{GROUP}/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6"
 
 
@@ -272,8 +274,8 @@ CLOUDS = [
         "Azure's resource group",
         "it",
         "Key Vault Secrets User is granted on /subscriptions/",
-        one(ASSIGNMENT, roleDefinitionId=SECRETS_USER, scope=GROUP, principalId="1"),
-        one(ASSIGNMENT, roleDefinitionId=SECRETS_USER, scope=VAULT, principalId="1"),
+        one(ASSIGNMENT, roleDefinitionId=SECRETS_USER, scope=GROUP),
+        one(ASSIGNMENT, roleDefinitionId=READER, scope=GROUP),
     ),
     Case(
         "wildcard-resource",
@@ -830,6 +832,7 @@ CLUSTER_RBAC = [
         ),
     ),
 ]
+NO_DOCUMENT = "a document that is none, so nothing can be proven"
 PROOF = [
     Case(
         "isolation",
@@ -838,6 +841,14 @@ PROOF = [
         "breaches can use breached/a of breached in aws, as role breaches: trust of breaches, statement One",
         {**secrets_of("breaches", "breaches/*", "breached/*"), **secrets_of("breached", "breached/*")},
         {**secrets_of("breaches", "breaches/*"), **secrets_of("breached", "breached/*")},
+    ),
+    Case(
+        "isolation",
+        NO_DOCUMENT,
+        "",
+        "nothing is proven: policy it of unreadable is not JSON",
+        {**secrets_of("unreadable", "unreadable/*"), "it": (ROLE_POLICY, {"role": "unreadable", "policy": "none"})},
+        secrets_of("unreadable", "unreadable/*"),
     ),
     Case(
         "not-judged",

@@ -23,5 +23,11 @@ def test_the_program_without_the_mistake_passes(case: Case) -> None:
     assert violations(RULES, resources(case.right)) == []
 
 
+def test_all_programs_without_mistakes_are_one_without() -> None:
+    """What the real engine previews in one run."""
+    together = [each for number, case in enumerate(CASES) for each in resources(case.right, f"{number} ")]
+    assert [(each.rule.id, each.found) for each in violations(RULES, together)] == []
+
+
 def test_every_rule_has_a_mistake() -> None:
     assert {case.rule for case in CASES} == {rule.id for rule in RULES}
