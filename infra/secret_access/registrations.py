@@ -13,7 +13,7 @@ from pulumi.runtime import register_resource_transform, rpc, settings
 from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest
 
 from .program_errors import ProgramError
-from .proof.preview import HIDDEN, UNKNOWN, Resource
+from .proof.preview import UNKNOWN, Resource
 
 _STACK = "pulumi:pulumi:Stack"
 
@@ -124,7 +124,7 @@ async def _known(value: Any) -> Any:
     """Return a value that may have Outputs in it as a preview prints it."""
     if isinstance(value, pulumi.Output):
         if await value.is_secret():
-            return HIDDEN
+            return UNKNOWN  # so is a secret to whoever reads a preview
         return await _known(await value.future(with_unknowns=True)) if await value.is_known() else UNKNOWN
     if isinstance(value, dict) and not rpc.is_rpc_secret(value):
         return {key: await _known(item) for key, item in value.items()}
@@ -134,7 +134,7 @@ async def _known(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     """Return a value as a preview prints it."""
     if rpc.is_rpc_secret(value):
-        return HIDDEN
+        return UNKNOWN
     if isinstance(value, pulumi.output.Unknown):
         return UNKNOWN
     if isinstance(value, dict):

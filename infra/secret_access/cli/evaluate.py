@@ -42,7 +42,7 @@ def _shared(_context: click.Context, _option: click.Parameter, given: tuple[str,
 
 
 @click.command(epilog=EXIT_CODES)
-@click.argument("preview", type=click.File(encoding="utf-8"), default="-")
+@click.argument("preview", type=click.File("rb"), default="-")
 @click.option(
     "--prefix",
     "prefixes",
@@ -60,7 +60,7 @@ def _shared(_context: click.Context, _option: click.Parameter, given: tuple[str,
     help="Secrets that every namespace may use. Repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-def evaluate(preview: IO[str], prefixes: dict[str, str], shared: tuple[str, ...], as_json: bool) -> None:
+def evaluate(preview: IO[bytes], prefixes: dict[str, str], shared: tuple[str, ...], as_json: bool) -> None:
     """Judge the documents that a stack is about to create, before it does. No cloud is asked.
 
     PREVIEW is what `pulumi preview --json` prints; without it, standard input is read. For each namespace and each

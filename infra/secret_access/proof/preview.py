@@ -13,6 +13,13 @@ from .errors import DocumentError
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 HIDDEN = "[secret]"
+DEEPEST = 100
+"""Levels of a document: IAM's has 6."""
+_ENVELOPE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  no secret, but what marks one
+_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_STREAMING = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
+_GIVE = "give what `pulumi preview --json` prints"
 NOT_ISOLATED = "the documents do not keep namespaces apart"
 """How `require_isolation` fails a program: all of it was registered then, so its documents can be judged."""
 
@@ -49,21 +56,28 @@ class Resource:
         return self.inputs.get(key) is not None and self.text(key) is None
 
 
-def resources(text: str) -> list[Resource]:
+def resources(text: str | bytes) -> list[Resource]:
     """Return the resources that are there after the update; raises DocumentError."""
     try:
         preview = json.loads(text)
-    except ValueError as error:
-        fix = "give what `pulumi preview --json` prints"
-        raise DocumentError(f"the preview is not JSON: {error}; {fix}") from None
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(f"the preview is not JSON: {_not_json(text, error)}") from None
     if not isinstance(preview, Mapping) or not isinstance(preview.get("steps"), list):
         given = sorted(preview)[:5] if isinstance(preview, Mapping) else type(preview).__name__
         raise DocumentError(f"the preview has no steps: {given}; expected what `pulumi preview --json` prints")
-    errors = [each["message"].strip() for each in preview.get("diagnostics", []) if each.get("severity") == "error"]
+    errors = [
+        str(each.get("message")).strip()
+        for each in _list(preview.get("diagnostics"))
+        if isinstance(each, Mapping) and each.get("severity") == "error"
+    ]
     if errors and not errors[0].startswith(NOT_ISOLATED):
         raise DocumentError(f"the preview failed, so not all documents are in it: {errors[0]}")
     found: dict[str, Resource] = {}
-    for step in preview["steps"]:
+    for number, step in enumerate(preview["steps"], 1):
+        if not isinstance(step, Mapping) or not isinstance(step.get("urn"), str):
+            raise DocumentError(
+                f"step {number} of the preview has no urn; expected what `pulumi preview --json` prints"
+            )
         state = step.get("newState")
         if isinstance(state, Mapping):
             found[step["urn"]] = _resource(step["urn"], state)
@@ -72,6 +86,52 @@ def resources(text: str) -> list[Resource]:
     return list(found.values())
 
 
+def _not_json(text: str | bytes, error: Exception) -> str:
+    """Say what is wrong with a text, and what to give."""
+    if isinstance(error, RecursionError):
+        return f"it is nested too deeply; {_GIVE}"
+    first = text.lstrip()[:1000]
+    if (b'"sequence"' if isinstance(first, bytes) else '"sequence"') in first:
+        return f"it is a stream of events, which do not say what inputs come from; unset {_STREAMING}, and {_GIVE}"
+    return f"{error}; {_GIVE}"
+
+
 def _resource(urn: str, state: Mapping[str, Any]) -> Resource:
-    depends_on = {key: tuple(urns or ()) for key, urns in (state.get("propertyDependencies") or {}).items()}
-    return Resource(urn, str(state["type"]), state.get("inputs") or {}, depends_on, str(state.get("parent") or ""))
+    kind, inputs, sources = state.get("type"), state.get("inputs") or {}, state.get("propertyDependencies") or {}
+    if not isinstance(kind, str) or not isinstance(inputs, Mapping) or not isinstance(sources, Mapping):
+        raise DocumentError(
+            f"{urn} has no type, or inputs that are no object: given {kind!r} and {type(inputs).__name__}; "
+            "expected what `pulumi preview --json` prints"
+        )
+    depends_on = {key: tuple(each for each in _list(urns) if isinstance(each, str)) for key, urns in sources.items()}
+    parent = state.get("parent")
+    known = {key: _plain(value, urn) for key, value in inputs.items()}
+    return Resource(urn, kind, known, depends_on, parent if isinstance(parent, str) else "")
+
+
+def _plain(value: Any, urn: str, depth: int = 0) -> Any:
+    """Return a value without Pulumi's envelopes around secrets and outputs (sdk/go/common/resource/properties.go).
+
+    A secret is as unknown to whoever reads a preview as what is known only later.
+    """
+    if depth > DEEPEST:
+        raise DocumentError(f"{urn} has an input that is nested more than {DEEPEST} levels deep; expected a document")
+    if isinstance(value, list):
+        return [_plain(each, urn, depth + 1) for each in value]
+    if not isinstance(value, Mapping):
+        return UNKNOWN if value == HIDDEN else _printable(value) if isinstance(value, str) else value
+    envelope = value.get(_ENVELOPE)
+    if envelope == _OUTPUT and "value" in value:
+        return _plain(value["value"], urn, depth + 1)
+    if envelope in (_SECRET, _OUTPUT):
+        return UNKNOWN
+    return {str(_plain(key, urn)): _plain(each, urn, depth + 1) for key, each in value.items()}
+
+
+def _printable(text: str) -> str:
+    """Return a text without halves of surrogate pairs, which JSON may spell and nothing can print."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -305,7 +305,7 @@ def test_the_prefix_is_the_one_that_the_component_declared() -> None:
         (role_policy("other", policy("*")), "a role that is not among the documents"),
         (
             role("ops", {"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}}),
-            "trusts principals of AWS",
+            "role secret-access-ops trusts *: who may become that is not among the documents",
         ),
     ],
     ids=["unknown", "attached", "elsewhere", "principals"],

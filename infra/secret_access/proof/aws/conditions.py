@@ -9,7 +9,8 @@ values".
 
 from collections.abc import Callable, Mapping
 
-from ..strings import ANYTHING, NOTHING, Part, Pattern, StringSet, complement, glob, literal, union
+from ..emptiness import member
+from ..strings import ANYTHING, NOTHING, Part, Pattern, StringSet, complement, glob, literal, sequence, union
 from .statements import Condition, Statement
 
 
@@ -17,12 +18,29 @@ def _in_any_case(text: str) -> Pattern:
     return Pattern(tuple(Part(frozenset({char.lower(), char.upper()})) for char in text))
 
 
+def _arn(text: str) -> StringSet:
+    """Return the ARNs that a pattern matches: the first five parts one by one, `*` in them stops at a colon."""
+    parts = text.split(":", 5)
+    if len(parts) < 6:
+        return NOTHING
+    patterns = [
+        Pattern(tuple(Part(_IN_PARTS, part.many) if part.chars is None else part for part in glob(each).parts))
+        for each in parts[:5]
+    ]
+    return sequence(*(piece for pattern in patterns for piece in (pattern, literal(":"))), glob(parts[5]))
+
+
+_IN_PARTS = frozenset(map(chr, range(0x21, 0x7F))) - {":"}
 _COMPARED: Mapping[str, Callable[[str], StringSet]] = {
     "StringEquals": literal,
     "StringEqualsIgnoreCase": _in_any_case,
     "StringLike": glob,
+    "ArnEquals": _arn,
+    "ArnLike": _arn,
 }
-"""What a value matches, by operator. Those of ARNs, numbers, dates and addresses may hold, as far as anybody knows."""
+"""What a value matches, by operator. Those of numbers, dates and addresses may hold, as far as anybody knows."""
+Known = Mapping[str, str | StringSet]
+"""What is known of a request, by key in lower case: a value, or the values that it may have."""
 
 
 def matching(condition: Condition) -> StringSet | None:
@@ -37,17 +55,17 @@ def matching(condition: Condition) -> StringSet | None:
     return complement(found) if "Not" in operator else found
 
 
-def may_hold(condition: Condition, known: Mapping[str, str]) -> bool:
+def may_hold(condition: Condition, known: Known) -> bool:
     """Return whether a condition may hold, given what is known of the request."""
     return _outcome(condition, known) is not False
 
 
-def holds(condition: Condition, known: Mapping[str, str]) -> bool:
+def holds(condition: Condition, known: Known) -> bool:
     """Return whether a condition certainly holds."""
     return _outcome(condition, known) is True
 
 
-def applies(statement: Statement, known: Mapping[str, str], *, without: str = "") -> bool:
+def applies(statement: Statement, known: Known, *, without: str = "") -> bool:
     """Return whether a statement counts: an Allow that may apply, a Deny that does.
 
     Conditions on the key `without` are left to the caller.
@@ -56,10 +74,16 @@ def applies(statement: Statement, known: Mapping[str, str], *, without: str = ""
     return all(test(each, known) for each in statement.conditions if each.key.lower() != without)
 
 
-def _outcome(condition: Condition, known: Mapping[str, str]) -> bool | None:
+def _outcome(condition: Condition, known: Known) -> bool | None:
     value = known.get(condition.key.lower())
     found = None if value is None else matching(condition)
-    return None if found is None else value in found
+    if found is None or value is None:
+        return None
+    if isinstance(value, str):
+        return value in found
+    if member(value & found) is None:
+        return False
+    return True if member(value - found) is None else None
 
 
 def _operator(condition: Condition) -> str:

@@ -7,6 +7,7 @@ and the boundary and the session policy allow too, where there are such.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..emptiness import member
 from ..strings import ANYTHING, Pattern, StringSet, complement, intersection, union
 from .conditions import applies
 from .statements import Statement, pattern
@@ -48,6 +49,12 @@ class Rights:
             if statement.is_allow and arn in _resources(statement, action, self.known):
                 return action, statement.name
         raise AssertionError(f"{arn} is not allowed")
+
+    def statement_allowing(self, action: str, arns: StringSet) -> str | None:
+        """Return a statement that allows an action on one of these ARNs, None if none does; raises Undecided."""
+        arn = member(self.allowed(action) & arns)
+        found = (each.name for each in self.identity if each.is_allow and arn in _resources(each, action, self.known))
+        return None if arn is None else next(found)
 
     def _of(self, policy: Sequence[Statement], action: str, *, is_allow: bool) -> StringSet:
         return union(_resources(each, action, self.known) for each in policy if each.is_allow is is_allow)

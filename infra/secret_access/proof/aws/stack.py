@@ -9,6 +9,7 @@ from ..isolation import Reach, Verdict, judge
 from ..preview import UNKNOWN, Resource
 from ..subjects import namespaces_among
 from . import trust
+from .chains import AssumableRole, Session, chained, strangers, trusts_principals
 from .rights import Rights
 from .secrets import EXAMPLE, spelling
 from .statements import Statement, statements
@@ -26,7 +27,7 @@ NOT_IN_THE_DOCUMENTS = (
     "service and resource control policies of the organization",
     "roles and policies that other stacks or people attach",
 )
-_DESCRIPTION = re.compile(r"Secrets (?P<prefix>\S+/)\* for pods of the namespace (?P<namespace>\S+)")
+_DESCRIPTION = re.compile(r"Secrets (?P<prefix>\S+/)\* for pods of the namespace (?P<namespace>\S+)(?: of \S+ in \S+)?")
 _ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:")
 
 
@@ -56,9 +57,10 @@ class Stack:
     def role_of(self, resource: Resource, key: str) -> Role | None:
         """Return the role that an input names: by its name, its ARN, or the resource that the input comes from."""
         given = resource.text(key)
+        for urn in resource.depends_on.get(key, ()):
+            if urn in self.roles:
+                return self.roles[urn]
         for role in self.roles.values():
-            if role.urn in resource.depends_on.get(key, ()):
-                return role
             if given is not None and (given == role.name or given.endswith(f"/{role.name}")):
                 return role
         return None
@@ -75,7 +77,8 @@ def evaluate(
     if not stack.roles and not stack.associations:
         return Verdict("aws", {}, ())
     declared = {**stack.prefixes, **(prefixes or {})}
-    reached = [*_by_tokens(stack, set(declared)), *_by_associations(stack)]
+    sessions = [*_by_tokens(stack, set(declared)), *_by_associations(stack)]
+    reached = [_reach(each) for each in [*sessions, *_by_chains(stack, sessions)]]
     return judge(
         "aws",
         declared,
@@ -138,8 +141,6 @@ def _add_role(stack: Stack, each: Resource, policies: Mapping[str, Resource]) ->
     if boundary is not None and policies[boundary].text("policy") is not None:
         role.boundary = statements(f"boundary of {name}", policies[boundary].text("policy"))
     stack.roles[each.urn] = role
-    if trust.is_for_aws_principals(role.trust):
-        stack.undecided.append(f"role {name} trusts principals of AWS: who may become these is not judged")
 
 
 def _attached(stack: Stack, each: Resource, key: str, policies: Mapping[str, Resource], role: Role) -> list[Statement]:
@@ -166,7 +167,7 @@ def _document(stack: Stack, each: Resource, key: str, source: str) -> tuple[Stat
     return statements(source, each.text(key))
 
 
-def _by_tokens(stack: Stack, declared: set[str]) -> Iterator[Reach]:
+def _by_tokens(stack: Stack, declared: set[str]) -> Iterator[Session]:
     """Yield what tokens of ServiceAccounts get, those of namespaces that nobody declared among them."""
     for role in stack.roles.values():
         try:
@@ -176,10 +177,31 @@ def _by_tokens(stack: Stack, declared: set[str]) -> Iterator[Reach]:
             continue
         for namespace, subject in found:
             lets_in = trust.statement_trusting(role.trust, subject)
-            yield _reach(namespace, role, Rights(tuple(role.policies), {}, _limits(role)), lets_in)
+            rights = Rights(tuple(role.policies), {}, _limits(role))
+            yield Session(namespace, role.urn, role.name, rights, (lets_in,), rights)
 
 
-def _by_associations(stack: Stack) -> Iterator[Reach]:
+def _by_chains(stack: Stack, sessions: Sequence[Session]) -> list[Session]:
+    """Return what those sessions get by assuming further roles; say which roles trust others than these."""
+    roles = [
+        AssumableRole(role.urn, role.name, role.trust, tuple(role.policies), _limits(role))
+        for role in stack.roles.values()
+        if trusts_principals(role.trust)
+    ]
+    found: list[Session] = []
+    for each in sessions:
+        try:
+            found += chained(each, roles)
+        except Undecided as error:
+            stack.undecided.append(f"roles that role {each.name} may assume: {error}")
+    had = {each.role: each.name for each in [*sessions, *found]}
+    for role in roles:
+        for who in strangers(role.trust, {name for urn, name in had.items() if urn != role.urn}):
+            stack.undecided.append(f"role {role.name} trusts {who}: who may become that is not among the documents")
+    return found
+
+
+def _by_associations(stack: Stack) -> Iterator[Session]:
     """Yield what EKS Pod Identity gives."""
     for each in stack.associations:
         namespace, account = each.text("namespace"), each.text("serviceAccount")
@@ -200,7 +222,10 @@ def _by_associations(stack: Stack) -> Iterator[Reach]:
         elif (policy := each.text("policy")) is not None:
             limits = (*limits, statements(f"session policy of {each.name}", policy))
         known = {f"aws:principaltag/{key}": value for key, value in tags.items()}
-        yield _reach(namespace, role, Rights(tuple(role.policies), known, limits), lets_in)
+        rights = Rights(tuple(role.policies), known, limits)
+        # EKS assumes the target role itself, before it restricts the session
+        full = Rights(rights.identity, known, _limits(role)) if each.inputs.get("targetRoleArn") else rights
+        yield Session(namespace, role.urn, role.name, rights, (lets_in,), full)
 
 
 def _tags(namespace: str, account: str) -> dict[str, str]:
@@ -211,12 +236,12 @@ def _limits(role: Role) -> tuple[tuple[Statement, ...], ...]:
     return () if role.boundary is None else (role.boundary,)
 
 
-def _reach(namespace: str, role: Role, rights: Rights, lets_in: str) -> Reach:
+def _reach(session: Session) -> Reach:
     def why(arn: str) -> tuple[str, ...]:
-        action, statement = rights.why(arn)
-        return lets_in, f"{statement} ({action})"
+        action, statement = session.rights.why(arn)
+        return *session.lets_in, f"{statement} ({action})"
 
-    return Reach(namespace, f"role {role.name}", rights.any_allowed(), why)
+    return Reach(session.namespace, f"role {session.name}", session.rights.any_allowed(), why)
 
 
 def _where(stack: Stack) -> str:

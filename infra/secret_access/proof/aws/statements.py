@@ -53,7 +53,7 @@ def statements(source: str, text: object) -> tuple[Statement, ...]:
     """Return the statements of a document, JSON text or the object; raises DocumentError."""
     try:
         document = json.loads(text) if isinstance(text, str) else text
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DocumentError(f"{source} is not JSON: {error}; expected a policy document") from None
     if not isinstance(document, Mapping) or "Statement" not in document:
         raise DocumentError(f"{source} has no Statement; expected a policy document")

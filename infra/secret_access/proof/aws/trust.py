@@ -48,11 +48,6 @@ def named_namespaces(trust: Sequence[Statement]) -> set[str]:
     return {namespace for value in values if (namespace := named_namespace(value)) is not None}
 
 
-def is_for_aws_principals(trust: Sequence[Statement]) -> bool:
-    """Return whether principals of AWS, such as other roles, may assume the role."""
-    return any(each.is_allow and ASSUME in each.actions and "AWS" in each.principals for each in trust)
-
-
 def _subjects(statement: Statement) -> StringSet:
     """Return the subjects that a statement is about: more for an Allow in doubt, fewer for a Deny."""
     if WEB_IDENTITY not in statement.actions:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ..preview import HIDDEN, UNKNOWN, Resource
+from ..preview import UNKNOWN, Resource
 from .documents import POLICY, VAULT, Grant, Stack, give, lower, principals, say_who
 from .vaults import Vault, secrets_of
 
@@ -35,7 +35,7 @@ def _add_access_policy(stack: Stack, vault: Vault, each: Resource, key: str, ent
     permissions = given.get("permissions", UNKNOWN)
     listed = permissions.get("secrets") or [] if isinstance(permissions, Mapping) else [UNKNOWN]
     may_use = [str(one) for one in (listed if isinstance(listed, list) else [listed]) if str(one).lower() in _USE]
-    is_unknown = UNKNOWN in str(listed) or HIDDEN in str(listed)
+    is_unknown = UNKNOWN in str(listed)
     if vault.uses_roles is True or not (may_use or is_unknown):
         return
     principal = given.get("objectId")

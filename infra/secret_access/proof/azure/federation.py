@@ -39,5 +39,7 @@ def _identity(stack: Stack, each: Resource, key: str, name: str | None, group: s
         if is_named or one.urns & {*each.depends_on.get(key, ())}:
             one.urns |= {*component_of(each)}
             return one
+    if name is None:
+        stack.undecided.append(f"the identity of {each.name} is known only after `pulumi up`")
     stack.identities.append(Identity(name or f"of {each.name}", lower(group), {*component_of(each)}))
     return stack.identities[-1]

@@ -56,9 +56,9 @@ def users_of_bindings(resources: Sequence[Resource]) -> Iterator[tuple[Resource,
     for each in resources:
         if _CLUSTER_ROLE_BINDING.fullmatch(each.type):
             reference = each.inputs.get("roleRef")
-            named = reference.get("name") if isinstance(reference, Mapping) else None
+            named = reference.get("name") if isinstance(reference, Mapping) else UNKNOWN
             for urn, role in roles.items():
-                if urn in each.depends_on.get("roleRef", ()) or (named is not None and named == _name(role)):
+                if urn in each.depends_on.get("roleRef", ()) or UNKNOWN in (named, _name(role)) or named == _name(role):
                     yield role, _subjects(each), f"ClusterRoleBinding {each.name}"
 
 
@@ -90,20 +90,23 @@ def _texts(given: object) -> set[str]:
 
 def _subjects(binding: Resource) -> StringSet:
     given = binding.inputs.get("subjects")
-    return union(_subject(one) for one in (given if isinstance(given, list) else ()) if isinstance(one, Mapping))
+    if given is None:
+        return NOTHING
+    each = given if isinstance(given, list) else [given]
+    return union(_subject(one) if isinstance(one, Mapping) else ALL for one in each)
 
 
 def _subject(one: Mapping[str, Any]) -> StringSet:
     name, namespace = str(one.get("name")), str(one.get("namespace"))
     if one.get("kind") == "ServiceAccount":
-        return ANYTHING if UNKNOWN in namespace else literal(f"system:serviceaccount:{namespace}:{name}")
+        return ALL if UNKNOWN in namespace + name else literal(f"system:serviceaccount:{namespace}:{name}")
     if name.startswith("system:serviceaccounts:"):
         return of_namespace(name.removeprefix("system:serviceaccounts:"))
     if name.startswith("system:serviceaccount:"):
         return literal(name)
-    return ALL if name in ("system:serviceaccounts", "system:authenticated") else NOTHING
+    return ALL if UNKNOWN in name or name in ("system:serviceaccounts", "system:authenticated") else NOTHING
 
 
-def _name(each: Resource) -> str | None:
+def _name(each: Resource) -> object:
     metadata = each.inputs.get("metadata")
-    return metadata.get("name") if isinstance(metadata, Mapping) else None
+    return metadata.get("name", UNKNOWN) if isinstance(metadata, Mapping) else UNKNOWN

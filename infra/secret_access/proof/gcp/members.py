@@ -3,8 +3,10 @@
 Source: IAM, "Principal identifiers"; GKE, "Workload Identity Federation for GKE".
 """
 
+import json
 import re
 
+from ..errors import DocumentError
 from ..strings import ANYTHING, NOTHING, StringSet, literal
 from ..subjects import of_namespace
 
@@ -33,6 +35,24 @@ def email(member: str) -> str | None:
     """Return the email of a service account that is a member; None for another."""
     name = member.removeprefix("serviceAccount:")
     return name if name != member and "@" in name and "[" not in name else None
+
+
+def policy_members(source: str, text: str) -> list[str]:
+    """Return the members of an IAM policy's bindings, from JSON; raises DocumentError."""
+    try:
+        listed = [_listed(binding.get("members", [])) for binding in json.loads(text).get("bindings", [])]
+        return [str(member) for members in listed for member in members]
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise DocumentError(
+            f"{source} is no IAM policy: {error}; expected JSON such as "
+            '{"bindings": [{"role": "roles/iam.workloadIdentityUser", "members": ["principal://…"]}]}'
+        ) from None
+
+
+def _listed(given: object) -> list[object]:
+    if not isinstance(given, list):
+        raise TypeError(f"members are a list: {given!r}")
+    return given
 
 
 def _subject(found: re.Match[str]) -> str:

@@ -3,7 +3,6 @@
 Sources: IAM, "Principal identifiers"; Secret Manager, "Access control with IAM".
 """
 
-import json
 import re
 import string
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from ..preview import UNKNOWN, Resource
 from ..strings import ANYTHING, NOTHING, StringSet, literal, sequence, some, union
 from ..subjects import namespaces_among, spelled_out
 from .conditions import may_hold
-from .members import email, subjects
+from .members import email, policy_members, subjects
 
 ON_THE_PROJECT = ("gcp:projects/iAMBinding:IAMBinding", "gcp:projects/iAMMember:IAMMember")
 ON_A_SECRET = tuple(
@@ -104,8 +103,7 @@ def _add_impersonators(stack: _Stack, each: Resource) -> None:
         text = each.text("policyData")
         if text is None:
             stack.undecided.append(f"the policy of {each.name} is known only after `pulumi up`")
-        bindings = json.loads(text or "{}").get("bindings", [])
-        members = [name for binding in bindings for name in binding.get("members", [])]
+        members = [] if text is None else policy_members(f"the policy of {each.name}", text)
     else:
         members = _members(each)
     for account in accounts:
@@ -157,7 +155,7 @@ def _accounts(stack: _Stack, each: Resource, key: str, text: str | None) -> list
 
 def _members(each: Resource) -> list[str]:
     found: Any = each.inputs.get("members") or [each.inputs.get("member")]
-    return [name for name in found if isinstance(name, str)]
+    return [name for name in (found if isinstance(found, list) else [found]) if isinstance(name, str)]
 
 
 def _matters(role: str) -> bool:

@@ -58,9 +58,11 @@ def paths(policy: str, text: str) -> list[Path]:
     if text.lstrip().startswith("{"):
         try:
             found = json.loads(text).get("path", {})
-        except ValueError as error:
-            raise DocumentError(f"policy {policy} is not JSON: {error}; expected a policy of Vault") from None
-        return [Path(policy, path, frozenset(rule.get("capabilities", ()))) for path, rule in found.items()]
+            return [Path(policy, path, _capabilities(rule)) for path, rule in found.items()]
+        except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
+            raise DocumentError(
+                f"policy {policy} is no JSON of paths with capabilities: {error!r}; expected a policy of Vault"
+            ) from None
     left = _COMMENT.sub("", text)
     blocks = _BLOCK.findall(left)
     if _BLOCK.sub("", left).strip():
@@ -97,6 +99,13 @@ def _granted(found: Sequence[Path], capabilities: frozenset[str]) -> list[tuple[
         if not _TEMPLATE.search(path.path):
             decided.append(path.pattern)
     return granted
+
+
+def _capabilities(rule: Mapping[str, object]) -> frozenset[str]:
+    listed = rule["capabilities"]
+    if not isinstance(listed, list):
+        raise TypeError(f"capabilities are a list: {listed!r}")
+    return frozenset(map(str, listed))
 
 
 def _in_template(segment: str) -> Pattern:

@@ -85,7 +85,8 @@ def _read(resources: Sequence[Resource]) -> _Stack:
 def _reached(stack: _Stack, role: Resource, subjects: StringSet, declared: set[str]) -> Iterator[Reach]:
     name = role.text("roleName") or role.name
     found: list[Path] = []
-    for policy in role.inputs.get("tokenPolicies") or ():
+    given = role.inputs.get("tokenPolicies") or []
+    for policy in map(str, given if isinstance(given, list) else [given]):
         if policy in stack.policies:
             found += stack.policies[policy]
         else:
@@ -105,7 +106,7 @@ def _subjects(role: Resource) -> StringSet:
     claims: Any = role.inputs.get("boundClaims")
     if role.is_pending("boundSubject"):
         return ANYTHING
-    matched = glob if role.text("boundClaimsType") == "glob" else literal
+    matched = literal if role.inputs.get("boundClaimsType") in (None, "string") else glob
     by_claim = union(map(matched, _claim(claims))) if _claim(claims) else ANYTHING
     return intersection([ANYTHING if exact is None else literal(exact), by_claim])
 
