@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from local.standins.aws_resources import KINDS
+from local.standins import aws_cloudtrail, aws_eks, aws_eventbridge, aws_exclusive, aws_iam, aws_s3, aws_sns
 from local.standins.cloud import Cloud
 from local.standins.errors import Gone, Refused
 from local.standins.protocol import Properties
@@ -99,7 +99,15 @@ class Aws(Cloud):
             "token",
         }
     )
-    kinds = KINDS
+    kinds = (
+        *aws_iam.KINDS,
+        *aws_exclusive.KINDS,
+        *aws_eks.KINDS,
+        *aws_s3.KINDS,
+        *aws_cloudtrail.KINDS,
+        *aws_eventbridge.KINDS,
+        *aws_sns.KINDS,
+    )
 
     def configure_api(self, inputs: Properties) -> Api:
         api = Api(inputs)

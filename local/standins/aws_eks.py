@@ -67,6 +67,9 @@ class PodIdentityAssociation(AwsKind):
         return getattr(self._eks(region), call)(clusterName=cluster, associationId=association, **settings)
 
 
+KINDS: tuple[type[AwsKind], ...] = (PodIdentityAssociation,)
+
+
 def _settings(inputs: Properties) -> Properties:
     """What can be changed later."""
     return {

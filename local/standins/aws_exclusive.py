@@ -88,3 +88,6 @@ class RolePolicyAttachmentsExclusive(Exclusive):
 
     def remove(self, role: str, member: str) -> None:
         self.iam.detach_role_policy(RoleName=role, PolicyArn=member)
+
+
+KINDS: tuple[type[AwsKind], ...] = (RolePoliciesExclusive, RolePolicyAttachmentsExclusive)

@@ -1,4 +1,4 @@
-"""The AWS resources that the stand-in knows, each in IAM's own calls.
+"""The resources of IAM that the stand-in knows.
 
 Names, ids and defaults are those of the real provider: https://www.pulumi.com/registry/packages/aws/api-docs/iam/
 """
@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
-from local.standins import aws_audit
-from local.standins.aws_eks import PodIdentityAssociation
-from local.standins.aws_exclusive import RolePoliciesExclusive, RolePolicyAttachmentsExclusive
 from local.standins.aws_kind import AwsKind
 from local.standins.errors import Gone
 from local.standins.protocol import Properties
@@ -254,17 +251,7 @@ class OpenIdConnectProvider(AwsKind):
         return outputs
 
 
-KINDS: tuple[type[AwsKind], ...] = (
-    Role,
-    RolePolicy,
-    Policy,
-    RolePolicyAttachment,
-    RolePoliciesExclusive,
-    RolePolicyAttachmentsExclusive,
-    OpenIdConnectProvider,
-    PodIdentityAssociation,
-    *aws_audit.KINDS,
-)
+KINDS: tuple[type[AwsKind], ...] = (Role, RolePolicy, Policy, RolePolicyAttachment, OpenIdConnectProvider)
 
 
 def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
