@@ -50,7 +50,7 @@ class Trail(Regional):
     def create(self, inputs: Properties) -> str:
         client = self._made(inputs)
         made = client.create_trail(Name=inputs["name"], **self._settings(inputs))
-        if tags := self._listed(inputs):  # MiniStack's CreateTrail takes none
+        if tags := self.listed(inputs):  # MiniStack's CreateTrail takes none
             client.add_tags(ResourceId=made["TrailARN"], TagsList=tags)
         if inputs["enableLogging"]:
             client.start_logging(Name=inputs["name"])
@@ -79,11 +79,11 @@ class Trail(Regional):
         client.update_trail(Name=identity, **self._settings(inputs))
         if live["enableLogging"] != inputs["enableLogging"]:
             (client.start_logging if inputs["enableLogging"] else client.stop_logging)(Name=identity)
-        before, after = self.tags(live), self.tags(inputs)
-        if gone := [{"Key": key} for key in sorted(before.keys() - after.keys())]:
-            client.remove_tags(ResourceId=identity, TagsList=gone)
-        if after != before:
-            client.add_tags(ResourceId=identity, TagsList=self._listed(inputs))
+        gone, wanted = self.tag_changes(live, inputs)
+        if gone:
+            client.remove_tags(ResourceId=identity, TagsList=[{"Key": key} for key in gone])
+        if wanted:
+            client.add_tags(ResourceId=identity, TagsList=wanted)
 
     def delete(self, identity: str, inputs: Properties) -> None:
         del inputs

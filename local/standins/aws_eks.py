@@ -49,11 +49,11 @@ class PodIdentityAssociation(AwsKind):
         removed = {key: "" for key in ("policy", "targetRoleArn") if live.get(key) and not inputs.get(key)}
         changed = self._asked(identity, "update_pod_identity_association", **_settings(inputs), **removed)
         arn, eks = changed["association"]["associationArn"], self._eks(_parts(identity)[2])
-        before, after = self.tags(live), self.tags(inputs)
-        if gone := sorted(before.keys() - after.keys()):
+        gone, wanted = self.tag_changes(live, inputs)
+        if gone:
             eks.untag_resource(resourceArn=arn, tagKeys=gone)
-        if wanted := {key: value for key, value in after.items() if before.get(key) != value}:
-            eks.tag_resource(resourceArn=arn, tags=wanted)
+        if wanted:
+            eks.tag_resource(resourceArn=arn, tags={tag["Key"]: tag["Value"] for tag in wanted})
 
     def delete(self, identity: str, inputs: Properties) -> None:
         del inputs

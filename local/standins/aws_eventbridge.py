@@ -29,7 +29,7 @@ class EventRule(Regional):
     }
 
     def create(self, inputs: Properties) -> str:
-        self._put(self._made(inputs), inputs, Tags=self._listed(inputs))
+        self._put(self._made(inputs), inputs, Tags=self.listed(inputs))
         return self._identity(str(inputs["name"]), inputs)
 
     def _put(self, client: Any, inputs: Properties, **further: Any) -> None:
@@ -54,11 +54,11 @@ class EventRule(Regional):
         client, name = self._asked(identity)
         self._put(client, inputs)
         arn = client.describe_rule(Name=name)["Arn"]
-        before, after = self.tags(live), self.tags(inputs)
-        if gone := sorted(before.keys() - after.keys()):
+        gone, wanted = self.tag_changes(live, inputs)
+        if gone:
             client.untag_resource(ResourceARN=arn, TagKeys=gone)
-        if after != before:
-            client.tag_resource(ResourceARN=arn, Tags=self._listed(inputs))
+        if wanted:
+            client.tag_resource(ResourceARN=arn, Tags=wanted)
 
     def delete(self, identity: str, inputs: Properties) -> None:
         del inputs

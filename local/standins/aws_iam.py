@@ -36,7 +36,7 @@ class Role(AwsKind):
         given = {
             "Description": inputs.get("description"),
             "PermissionsBoundary": inputs.get("permissionsBoundary"),
-            "Tags": _listed(self.tags(inputs)),
+            "Tags": self.listed(inputs),
         }
         self.iam.create_role(
             RoleName=inputs["name"],
@@ -77,11 +77,11 @@ class Role(AwsKind):
             self.iam.put_role_permissions_boundary(RoleName=identity, PermissionsBoundary=boundary)
         if not boundary and live.get("permissionsBoundary"):
             self.iam.delete_role_permissions_boundary(RoleName=identity)
-        gone, wanted = _tag_changes(self.tags(live), self.tags(inputs))
+        gone, wanted = self.tag_changes(live, inputs)
         if gone:
             self.iam.untag_role(RoleName=identity, TagKeys=gone)
         if wanted:
-            self.iam.tag_role(RoleName=identity, Tags=_listed(wanted))
+            self.iam.tag_role(RoleName=identity, Tags=wanted)
 
     def delete(self, identity: str, inputs: Properties) -> None:
         if inputs.get("forceDetachPolicies"):
@@ -133,7 +133,7 @@ class Policy(AwsKind):
     tagged = True
 
     def create(self, inputs: Properties) -> str:
-        given = {"Description": inputs.get("description"), "Tags": _listed(self.tags(inputs))}
+        given = {"Description": inputs.get("description"), "Tags": self.listed(inputs)}
         created = self.iam.create_policy(
             PolicyName=inputs["name"],
             PolicyDocument=inputs["policy"],
@@ -160,11 +160,11 @@ class Policy(AwsKind):
             before = self.iam.get_policy(PolicyArn=identity)["Policy"]["DefaultVersionId"]
             self.iam.create_policy_version(PolicyArn=identity, PolicyDocument=inputs["policy"], SetAsDefault=True)
             self.iam.delete_policy_version(PolicyArn=identity, VersionId=before)
-        gone, wanted = _tag_changes(self.tags(live), self.tags(inputs))
+        gone, wanted = self.tag_changes(live, inputs)
         if gone:
             self.iam.untag_policy(PolicyArn=identity, TagKeys=gone)
         if wanted:
-            self.iam.tag_policy(PolicyArn=identity, Tags=_listed(wanted))
+            self.iam.tag_policy(PolicyArn=identity, Tags=wanted)
 
     def delete(self, identity: str, inputs: Properties) -> None:
         del inputs
@@ -203,7 +203,7 @@ class OpenIdConnectProvider(AwsKind):
     tagged = True
 
     def create(self, inputs: Properties) -> str:
-        given = {"ThumbprintList": inputs.get("thumbprintLists"), "Tags": _listed(self.tags(inputs))}
+        given = {"ThumbprintList": inputs.get("thumbprintLists"), "Tags": self.listed(inputs)}
         made = self.iam.create_open_id_connect_provider(
             Url=inputs["url"],
             ClientIDList=inputs["clientIdLists"],
@@ -234,11 +234,11 @@ class OpenIdConnectProvider(AwsKind):
             iam.update_open_id_connect_provider_thumbprint(
                 OpenIDConnectProviderArn=identity, ThumbprintList=thumbprints
             )
-        gone, wanted = _tag_changes(self.tags(live), self.tags(inputs))
+        gone, wanted = self.tag_changes(live, inputs)
         if gone:
             iam.untag_open_id_connect_provider(OpenIDConnectProviderArn=identity, TagKeys=gone)
         if wanted:
-            iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=identity, Tags=_listed(wanted))
+            iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=identity, Tags=wanted)
 
     def delete(self, identity: str, inputs: Properties) -> None:
         del inputs
@@ -252,17 +252,6 @@ class OpenIdConnectProvider(AwsKind):
 
 
 KINDS: tuple[type[AwsKind], ...] = (Role, RolePolicy, Policy, RolePolicyAttachment, OpenIdConnectProvider)
-
-
-def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-
-
-def _tag_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
-    """The keys to take away, and the tags to set."""
-    return sorted(before.keys() - after.keys()), {
-        key: value for key, value in after.items() if before.get(key) != value
-    }
 
 
 def _text(document: Any) -> str:

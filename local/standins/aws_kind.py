@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from local.standins import documents
@@ -44,8 +45,22 @@ class AwsKind(Kind):
         """The resource's tags, over the provider's default tags."""
         return {**self.api.default_tags, **(inputs.get("tags") or {})}
 
+    def listed(self, inputs: Properties) -> list[dict[str, str]]:
+        """The resource's tags as most services of AWS take them."""
+        return _listed(self.tags(inputs))
+
+    def tag_changes(self, live: Properties, inputs: Properties) -> tuple[list[str], list[dict[str, str]]]:
+        """The keys to take away, and the tags to set."""
+        before, after = self.tags(live), self.tags(inputs)
+        changed = {key: value for key, value in after.items() if before.get(key) != value}
+        return sorted(before.keys() - after.keys()), _listed(changed)
+
     def own_tags(self, listed: list[dict[str, str]]) -> Properties:
         """The input ``tags`` that explains the tags listed."""
         found = {tag["Key"]: tag["Value"] for tag in listed}
         own = {key: value for key, value in found.items() if self.api.default_tags.get(key) != value}
         return {"tags": own} if own else {}
+
+
+def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

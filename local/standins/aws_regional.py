@@ -31,9 +31,6 @@ class Regional(AwsKind):
     def _made(self, inputs: Properties) -> Any:
         return self.api.client(self.service, str(inputs.get("region") or ""))
 
-    def _listed(self, inputs: Properties) -> list[dict[str, str]]:
-        return [{"Key": key, "Value": value} for key, value in sorted(self.tags(inputs).items())]
-
     def _of(self, arn: str) -> Any:
         """The client of the region of an ARN."""
         return self.api.client(self.service, arn.split(":")[3])

@@ -31,7 +31,7 @@ class Bucket(Regional):
         where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         client.create_bucket(Bucket=name, **where)
         if self.tags(inputs):
-            client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": self._listed(inputs)})
+            client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": self.listed(inputs)})
         return self._identity(name, inputs)
 
     def read(self, identity: str) -> tuple[Properties, Properties]:
@@ -55,7 +55,7 @@ class Bucket(Regional):
     def update(self, identity: str, live: Properties, inputs: Properties) -> None:
         del live
         client, name = self._asked(identity)
-        client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": self._listed(inputs)})
+        client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": self.listed(inputs)})
 
     def delete(self, identity: str, inputs: Properties) -> None:
         del inputs

@@ -26,7 +26,7 @@ class Topic(Regional):
     }
 
     def create(self, inputs: Properties) -> str:
-        made = self._made(inputs).create_topic(Name=inputs["name"], Tags=self._listed(inputs))
+        made = self._made(inputs).create_topic(Name=inputs["name"], Tags=self.listed(inputs))
         return str(made["TopicArn"])
 
     def read(self, identity: str) -> tuple[Properties, Properties]:
@@ -37,11 +37,11 @@ class Topic(Regional):
 
     def update(self, identity: str, live: Properties, inputs: Properties) -> None:
         client = self._of(identity)
-        before, after = self.tags(live), self.tags(inputs)
-        if gone := sorted(before.keys() - after.keys()):
+        gone, wanted = self.tag_changes(live, inputs)
+        if gone:
             client.untag_resource(ResourceArn=identity, TagKeys=gone)
-        if after != before:
-            client.tag_resource(ResourceArn=identity, Tags=self._listed(inputs))
+        if wanted:
+            client.tag_resource(ResourceArn=identity, Tags=wanted)
 
     def delete(self, identity: str, inputs: Properties) -> None:
         del inputs
