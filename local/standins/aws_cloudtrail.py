@@ -21,7 +21,7 @@ TRAIL_SETTINGS = {
 class Trail(Regional):
     """https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html"""
 
-    token = "aws:cloudtrail/trail:Trail"  # noqa: S105 — a type, no secret
+    type_name = "aws:cloudtrail/trail:Trail"
     service = "cloudtrail"
     replaces = ("name", "region")
     named = "name"

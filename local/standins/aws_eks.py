@@ -12,7 +12,7 @@ from local.standins.protocol import Properties
 class PodIdentityAssociation(AwsKind):
     """https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html"""
 
-    token = "aws:eks/podIdentityAssociation:PodIdentityAssociation"  # noqa: S105 — a type, no secret
+    type_name = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
     replaces = ("clusterName", "namespace", "region", "serviceAccount")
     documents = ("policy",)
     defaults: ClassVar[Mapping[str, Any]] = {"disableSessionTags": False}

@@ -14,7 +14,7 @@ from local.standins.protocol import Properties
 class EventRule(Regional):
     """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html"""
 
-    token = "aws:cloudwatch/eventRule:EventRule"  # noqa: S105 — a type, no secret
+    type_name = "aws:cloudwatch/eventRule:EventRule"
     service = "events"
     replaces = ("name", "region")
     named = "name"
@@ -69,7 +69,7 @@ class EventRule(Regional):
 class EventTarget(Regional):
     """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html"""
 
-    token = "aws:cloudwatch/eventTarget:EventTarget"  # noqa: S105 — a type, no secret
+    type_name = "aws:cloudwatch/eventTarget:EventTarget"
     service = "events"
     replaces = ("region", "rule", "targetId")
     named = "targetId"

@@ -57,7 +57,7 @@ class Exclusive(AwsKind):
 class RolePoliciesExclusive(Exclusive):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRolePolicies.html"""
 
-    token = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"  # noqa: S105 — a type, no secret
+    type_name = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
     members = "policyNames"
     sets = ("policyNames",)
 
@@ -75,7 +75,7 @@ class RolePoliciesExclusive(Exclusive):
 class RolePolicyAttachmentsExclusive(Exclusive):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAttachedRolePolicies.html"""
 
-    token = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"  # noqa: S105 — a type, no secret
+    type_name = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
     members = "policyArns"
     sets = ("policyArns",)
 

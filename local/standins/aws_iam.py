@@ -18,7 +18,7 @@ from local.standins.protocol import Properties
 class Role(AwsKind):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html"""
 
-    token = "aws:iam/role:Role"  # noqa: S105 — a type, no secret
+    type_name = "aws:iam/role:Role"
     replaces = ("name", "namePrefix", "path")
     documents = ("assumeRolePolicy",)
     defaults: ClassVar[Mapping[str, Any]] = {"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"}
@@ -95,7 +95,7 @@ class Role(AwsKind):
 class RolePolicy(AwsKind):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html"""
 
-    token = "aws:iam/rolePolicy:RolePolicy"  # noqa: S105 — a type, no secret
+    type_name = "aws:iam/rolePolicy:RolePolicy"
     replaces = ("name", "namePrefix", "role")
     documents = ("policy",)
     refused: ClassVar[Mapping[str, str]] = {"namePrefix": "use name"}
@@ -123,7 +123,7 @@ class RolePolicy(AwsKind):
 class Policy(AwsKind):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html"""
 
-    token = "aws:iam/policy:Policy"  # noqa: S105 — a type, no secret
+    type_name = "aws:iam/policy:Policy"
     replaces = ("name", "namePrefix", "path", "description")
     documents = ("policy",)
     defaults: ClassVar[Mapping[str, Any]] = {"path": "/"}
@@ -174,7 +174,7 @@ class Policy(AwsKind):
 class RolePolicyAttachment(AwsKind):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html"""
 
-    token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"  # noqa: S105 — a type, no secret
+    type_name = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     replaces = ("role", "policyArn")
 
     def create(self, inputs: Properties) -> str:
@@ -197,7 +197,7 @@ class RolePolicyAttachment(AwsKind):
 class OpenIdConnectProvider(AwsKind):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html"""
 
-    token = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"  # noqa: S105 — a type, no secret
+    type_name = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
     replaces = ("url",)
     computed = ("arn", "thumbprintLists")
     tagged = True

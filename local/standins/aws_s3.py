@@ -14,7 +14,7 @@ from local.standins.protocol import Properties
 class Bucket(Regional):
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html"""
 
-    token = "aws:s3/bucket:Bucket"  # noqa: S105 — a type, no secret
+    type_name = "aws:s3/bucket:Bucket"
     service = "s3"
     replaces = ("bucket", "region")
     named = "bucket"
@@ -66,7 +66,7 @@ class Bucket(Regional):
 class BucketPolicy(Regional):
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html"""
 
-    token = "aws:s3/bucketPolicy:BucketPolicy"  # noqa: S105 — a type, no secret
+    type_name = "aws:s3/bucketPolicy:BucketPolicy"
     service = "s3"
     replaces = ("bucket", "region")
     documents = ("policy",)

@@ -13,7 +13,7 @@ from local.standins.protocol import Properties
 class Topic(Regional):
     """https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html"""
 
-    token = "aws:sns/topic:Topic"  # noqa: S105 — a type, no secret
+    type_name = "aws:sns/topic:Topic"
     service = "sns"
     replaces = ("name", "region")
     named = "name"
@@ -51,7 +51,7 @@ class Topic(Regional):
 class TopicPolicy(Regional):
     """https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html"""
 
-    token = "aws:sns/topicPolicy:TopicPolicy"  # noqa: S105 — a type, no secret
+    type_name = "aws:sns/topicPolicy:TopicPolicy"
     service = "sns"
     replaces = ("arn", "region")
     documents = ("policy",)

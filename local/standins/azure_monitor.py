@@ -27,7 +27,7 @@ JUDGED = (
 class DiagnosticSetting(Resource):
     """https://learn.microsoft.com/rest/api/monitor/diagnostic-settings"""
 
-    token = "azure-native:monitor:DiagnosticSetting"  # noqa: S105  (a type)
+    type_name = "azure-native:monitor:DiagnosticSetting"
     version = SETTINGS
     replaces = ("name", "resourceUri")
     named = "name"
@@ -54,7 +54,7 @@ class DiagnosticSetting(Resource):
 class ScheduledQueryRule(Resource):
     """https://learn.microsoft.com/rest/api/monitor/scheduled-query-rules"""
 
-    token = "azure-native:monitor:ScheduledQueryRule"  # noqa: S105
+    type_name = "azure-native:monitor:ScheduledQueryRule"
     version = RULES
     replaces = ("kind", "location", "resourceGroupName", "ruleName")
     named = "ruleName"

@@ -63,7 +63,7 @@ class Api:
 class UserAssignedIdentity(Resource):
     """https://learn.microsoft.com/rest/api/managedidentity/user-assigned-identities"""
 
-    token = "azure-native:managedidentity:UserAssignedIdentity"  # noqa: S105  (a type)
+    type_name = "azure-native:managedidentity:UserAssignedIdentity"
     version = IDENTITIES
     replaces = ("location", "resourceGroupName", "resourceName")
     named = "resourceName"
@@ -87,7 +87,7 @@ class UserAssignedIdentity(Resource):
 class FederatedIdentityCredential(Resource):
     """https://learn.microsoft.com/rest/api/managedidentity/federated-identity-credentials"""
 
-    token = "azure-native:managedidentity:FederatedIdentityCredential"  # noqa: S105
+    type_name = "azure-native:managedidentity:FederatedIdentityCredential"
     version = IDENTITIES
     replaces = ("federatedIdentityCredentialResourceName", "resourceGroupName", "resourceName")
     named = "federatedIdentityCredentialResourceName"
@@ -112,7 +112,7 @@ class FederatedIdentityCredential(Resource):
 class Vault(Resource):
     """https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults"""
 
-    token = "azure-native:keyvault:Vault"  # noqa: S105
+    type_name = "azure-native:keyvault:Vault"
     version = VAULTS
     replaces = ("location", "resourceGroupName", "vaultName")
     named = "vaultName"
@@ -148,7 +148,7 @@ class Vault(Resource):
 class RoleAssignment(Resource):
     """https://learn.microsoft.com/rest/api/authorization/role-assignments"""
 
-    token = "azure-native:authorization:RoleAssignment"  # noqa: S105
+    type_name = "azure-native:authorization:RoleAssignment"
     version = ASSIGNMENTS
     replaces = ("principalId", "principalType", "roleAssignmentName", "roleDefinitionId", "scope")
     named = "roleAssignmentName"

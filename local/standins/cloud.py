@@ -4,7 +4,7 @@ A cloud is a module of its own, named as its command: ``gcp.py`` for ``bin/resou
 a ``Cloud`` with its settings and its kinds, and a ``main`` that serves it:
 
     class Bucket(Kind):
-        token = "gcp:storage/bucket:Bucket"
+        type_name = "gcp:storage/bucket:Bucket"
         replaces = ("name", "location")
         named = "name"
         computed = ("selfLink",)
@@ -59,9 +59,9 @@ class Cloud(Provider):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sdk = Sdk(self.package, [kind.token for kind in self.kinds])
+        self.sdk = Sdk(self.package, [kind.type_name for kind in self.kinds])
         self.api: Any = None
-        self._kinds = {kind.token: kind for kind in self.kinds}
+        self._kinds = {kind.type_name: kind for kind in self.kinds}
 
     def configure_api(self, inputs: Properties) -> Any:
         """What the kinds call; raises Refused for settings that it cannot work with."""
@@ -90,10 +90,10 @@ class Cloud(Provider):
             self.api = self.configure_api(inputs)
 
     def _kind(self, urn: str) -> Kind:
-        token = type_of(urn)
-        if token not in self._kinds:
-            raise Refused(f"the {self.package} stand-in has no {token!r}; it has {', '.join(sorted(self._kinds))}")
-        return self._kinds[token](self.api)
+        name = type_of(urn)
+        if name not in self._kinds:
+            raise Refused(f"the {self.package} stand-in has no {name!r}; it has {', '.join(sorted(self._kinds))}")
+        return self._kinds[name](self.api)
 
     def check(
         self, urn: str, old: Properties, new: Properties, random: Callable[[], str]

@@ -22,7 +22,7 @@ class OfProject(Kind):
 class IamAuditConfig(OfProject):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/projects/iamauditconfig/"""
 
-    token = "gcp:projects/iAMAuditConfig:IAMAuditConfig"  # noqa: S105 — a type, no secret
+    type_name = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
     replaces = ("project", "service")
     sets = ("auditLogConfigs",)
     computed = ("etag",)
@@ -94,7 +94,7 @@ class Document(OfProject):
 class ProjectSink(Document):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/logging/projectsink/"""
 
-    token = "gcp:logging/projectSink:ProjectSink"  # noqa: S105
+    type_name = "gcp:logging/projectSink:ProjectSink"
     service, collection = "logging", "sinks"
     sent = ("name", "destination", "filter")
     replaces = ("name", "project", "uniqueWriterIdentity")
@@ -111,7 +111,7 @@ class ProjectSink(Document):
 class AlertPolicy(Document):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/monitoring/alertpolicy/"""
 
-    token = "gcp:monitoring/alertPolicy:AlertPolicy"  # noqa: S105
+    type_name = "gcp:monitoring/alertPolicy:AlertPolicy"
     service, collection = "monitoring", "alertPolicies"
     sent = ("displayName", "combiner", "conditions", "alertStrategy", "notificationChannels", "enabled")
     replaces = ("project",)

@@ -182,7 +182,7 @@ class IamPolicy(PolicyKind):
 class ProjectIamMember(IamMember):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/projects/iammember/"""
 
-    token = "gcp:projects/iAMMember:IAMMember"  # noqa: S105 — a type, no secret
+    type_name = "gcp:projects/iAMMember:IAMMember"
     service, path = "projects", "projects/{project}"
     replaces = ("project", "role", "member", "condition")
 
@@ -190,7 +190,7 @@ class ProjectIamMember(IamMember):
 class ProjectIamBinding(IamBinding):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/projects/iambinding/"""
 
-    token = "gcp:projects/iAMBinding:IAMBinding"  # noqa: S105
+    type_name = "gcp:projects/iAMBinding:IAMBinding"
     service, path = "projects", "projects/{project}"
     replaces = ("project", "role", "condition")
 
@@ -198,7 +198,7 @@ class ProjectIamBinding(IamBinding):
 class SecretIamMember(IamMember):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/secretmanager/secretiammember/"""
 
-    token = "gcp:secretmanager/secretIamMember:SecretIamMember"  # noqa: S105
+    type_name = "gcp:secretmanager/secretIamMember:SecretIamMember"
     service, path, reads_by_get = "secrets", "projects/{project}/secrets/{secretId}", True
     replaces = ("project", "secretId", "role", "member", "condition")
 
@@ -206,7 +206,7 @@ class SecretIamMember(IamMember):
 class SecretIamBinding(IamBinding):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/secretmanager/secretiambinding/"""
 
-    token = "gcp:secretmanager/secretIamBinding:SecretIamBinding"  # noqa: S105
+    type_name = "gcp:secretmanager/secretIamBinding:SecretIamBinding"
     service, path, reads_by_get = "secrets", "projects/{project}/secrets/{secretId}", True
     replaces = ("project", "secretId", "role", "condition")
 
@@ -214,7 +214,7 @@ class SecretIamBinding(IamBinding):
 class RegionalSecretIamMember(IamMember):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/secretmanager/regionalsecretiammember/"""
 
-    token = "gcp:secretmanager/regionalSecretIamMember:RegionalSecretIamMember"  # noqa: S105
+    type_name = "gcp:secretmanager/regionalSecretIamMember:RegionalSecretIamMember"
     service, path, reads_by_get = "regional", "projects/{project}/locations/{location}/secrets/{secretId}", True
     replaces = ("project", "location", "secretId", "role", "member", "condition")
 
@@ -222,7 +222,7 @@ class RegionalSecretIamMember(IamMember):
 class RegionalSecretIamBinding(IamBinding):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/secretmanager/regionalsecretiambinding/"""
 
-    token = "gcp:secretmanager/regionalSecretIamBinding:RegionalSecretIamBinding"  # noqa: S105
+    type_name = "gcp:secretmanager/regionalSecretIamBinding:RegionalSecretIamBinding"
     service, path, reads_by_get = "regional", "projects/{project}/locations/{location}/secrets/{secretId}", True
     replaces = ("project", "location", "secretId", "role", "condition")
 
@@ -230,7 +230,7 @@ class RegionalSecretIamBinding(IamBinding):
 class AccountIamMember(IamMember):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/serviceaccount/iammember/"""
 
-    token = "gcp:serviceaccount/iAMMember:IAMMember"  # noqa: S105
+    type_name = "gcp:serviceaccount/iAMMember:IAMMember"
     service, path = "accounts", "{serviceAccountId}"
     replaces = ("serviceAccountId", "role", "member", "condition")
 
@@ -238,7 +238,7 @@ class AccountIamMember(IamMember):
 class AccountIamPolicy(IamPolicy):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/serviceaccount/iampolicy/"""
 
-    token = "gcp:serviceaccount/iAMPolicy:IAMPolicy"  # noqa: S105
+    type_name = "gcp:serviceaccount/iAMPolicy:IAMPolicy"
     service, path = "accounts", "{serviceAccountId}"
     replaces = ("serviceAccountId",)
 

@@ -49,7 +49,7 @@ class _InPools(Kind):
 class Pool(_InPools):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/iam/workloadidentitypool/"""
 
-    token = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"  # noqa: S105 — a type, no secret
+    type_name = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
     replaces = ("workloadIdentityPoolId", "project")
     settings = ("displayName", "description", "disabled")
     none_when_empty = settings
@@ -74,7 +74,7 @@ class Pool(_InPools):
 class Provider(_InPools):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/iam/workloadidentitypoolprovider/"""
 
-    token = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"  # noqa: S105
+    type_name = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
     replaces = ("workloadIdentityPoolId", "workloadIdentityPoolProviderId", "project")
     settings = ("displayName", "description", "disabled", "attributeMapping", "attributeCondition", "oidc")
     none_when_empty = settings

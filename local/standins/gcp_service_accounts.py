@@ -19,7 +19,7 @@ _TEXTS = ("displayName", "description")
 class Account(Kind):
     """https://www.pulumi.com/registry/packages/gcp/api-docs/serviceaccount/account/"""
 
-    token = "gcp:serviceaccount/account:Account"  # noqa: S105 — a type, no secret
+    type_name = "gcp:serviceaccount/account:Account"
     replaces = ("accountId", "project")
     computed = ("email", "name", "uniqueId", "member")
     none_when_empty = _TEXTS

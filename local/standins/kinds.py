@@ -16,7 +16,7 @@ class Kind:
     ``api`` is what the cloud's ``configure`` returned. It is None while inputs are checked: a check asks nobody.
     """
 
-    token: ClassVar[str]
+    type_name: ClassVar[str]
     """The type, such as ``aws:iam/role:Role``, as the pinned SDK spells it."""
     replaces: ClassVar[tuple[str, ...]] = ()
     """Inputs that cannot be changed in place."""

@@ -33,7 +33,7 @@ def main(_arguments: list[str]) -> None:
 class Policy(Kind):
     """https://developer.hashicorp.com/vault/api-docs/system/policies"""
 
-    token = "vault:index/policy:Policy"  # noqa: S105 — a type, no secret
+    type_name = "vault:index/policy:Policy"
     replaces = ("name",)
     named = "name"
     refused: ClassVar[Mapping[str, str]] = {**IN_A_NAMESPACE, "allowOverwrite": "leave it out; it overwrites"}
@@ -70,7 +70,7 @@ AUTH_SETTINGS: Mapping[str, tuple[str, Any]] = {
 class AuthBackend(Kind):
     """https://developer.hashicorp.com/vault/api-docs/auth/jwt#configure"""
 
-    token = "vault:jwt/authBackend:AuthBackend"  # noqa: S105 — a type, no secret
+    type_name = "vault:jwt/authBackend:AuthBackend"
     replaces = ("path", "type")
     defaults: ClassVar[Mapping[str, Any]] = {"path": "jwt", "type": "jwt"}
     computed = ("accessor",)
@@ -148,7 +148,7 @@ ROLE_SETTINGS: Mapping[str, tuple[str, Any]] = {
 class AuthBackendRole(Kind):
     """https://developer.hashicorp.com/vault/api-docs/auth/jwt#create-update-role"""
 
-    token = "vault:jwt/authBackendRole:AuthBackendRole"  # noqa: S105 — a type, no secret
+    type_name = "vault:jwt/authBackendRole:AuthBackendRole"
     replaces = ("backend", "roleName", "roleType")
     defaults: ClassVar[Mapping[str, Any]] = {
         "backend": "jwt",
@@ -185,7 +185,7 @@ class AuthBackendRole(Kind):
 class Audit(Kind):
     """https://developer.hashicorp.com/vault/api-docs/system/audit"""
 
-    token = "vault:index/audit:Audit"  # noqa: S105 — a type, no secret
+    type_name = "vault:index/audit:Audit"
     replaces = ("description", "local", "options", "path", "type")
     defaults: ClassVar[Mapping[str, Any]] = {"local": False}
     none_when_empty = ("description",)

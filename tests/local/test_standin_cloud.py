@@ -25,7 +25,7 @@ INPUTS: Properties = {"name": "readers", "type": "internal", "policies": ["a", "
 class Group(Kind):
     """A group in the dict."""
 
-    token = TOKEN
+    type_name = TOKEN
     replaces = ("namespace",)
     named = "name"
     defaults: ClassVar[Mapping[str, Any]] = {"namespace": "eu"}

@@ -30,7 +30,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.minutes <= 0:
         parser.error(f"--minutes {arguments.minutes}: expected more than 0")
-    seed = random.randrange(2**32) if arguments.seed is None else arguments.seed  # noqa: S311
+    seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     result = uvloop.run(run(arguments.minutes * 60, seed))
     arguments.output.parent.mkdir(exist_ok=True)
     arguments.output.write_text(json.dumps(report.document(result), indent=2) + "\n", encoding="utf-8")

@@ -86,7 +86,7 @@ class Mixes(Store):
         """Read, and mix up."""
         secret = await super().get(name, deadline, **selected)
         self.last, last = secret, self.last
-        if last is not None and random.random() < 0.01:  # noqa: S311
+        if last is not None and random.random() < 0.01:
             return Secret(name, last.value, last.version, last.encoding)
         return secret
 
@@ -108,7 +108,7 @@ class Tells(Store):
     async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
         """Read, and tell."""
         secret = await super().get(name, deadline, **selected)
-        if random.random() < 0.01:  # noqa: S311
+        if random.random() < 0.01:
             raise errors.BadUpstreamResponse(f"cannot use {secret.value}")
         return secret
 
@@ -122,8 +122,8 @@ class Keeps(Store):
 
     async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
         """Read, and keep."""
-        self._kept.append(random.randbytes(50_000))  # noqa: S311
-        if random.random() < 0.01:  # noqa: S311
+        self._kept.append(random.randbytes(50_000))
+        if random.random() < 0.01:
             self._kept.append(os.dup(0))
         return await super().get(name, deadline, **selected)
 
@@ -146,7 +146,7 @@ class Fails(Store):
 
     async def get(self, name: str, deadline: float, **selected: Any) -> Secret:
         """Read, or fail."""
-        if random.random() < 0.01:  # noqa: S311
+        if random.random() < 0.01:
             raise ZeroDivisionError
         return await super().get(name, deadline, **selected)
 

@@ -78,7 +78,7 @@ class ExpectedState:
     """All names."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 (repeats a run, guards nothing)
+        self.random = random.Random(seed)
         self.names: dict[str, Name] = {}
         self.of: dict[str, list[Name]] = {kind: [] for kind in KINDS}
         self.owner: dict[str, str] = {}

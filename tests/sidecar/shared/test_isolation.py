@@ -97,7 +97,7 @@ async def listen(caller: Watcher, service: Service, known: dict[str, set[str]], 
 async def under_load(running: Running, seed: int, *, callers: int = 2) -> list[Watcher]:
     """Let callers of all namespaces ask for each other's secrets, while these change; return what they saw."""
     cloud, service = running.cloud, running.service
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     watchers = [Watcher.of(cloud, n, number) for n in NAMESPACES for number in range(1, callers + 1)]
     known = {f"{n}/{SECRET}": {cloud.put(f"{n}/{SECRET}", f"{n}-0")} for n in NAMESPACES}
     told = [asyncio.Event() for _ in watchers]
@@ -160,7 +160,7 @@ async def test_callers_that_come_and_go_stay_apart(kind: Any, launch: Launch) ->
     """With a limit below their number, each read is its caller's own, or a 503."""
     running = await launch(kind, NAMESPACES, shared_callers=3, cache_ttl=600.0)
     watchers = [Watcher.of(running.cloud, n, number) for n in NAMESPACES for number in range(3)]
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)
 
     async def ask(caller: Watcher) -> None:
         other = chance.choice(NAMESPACES)
