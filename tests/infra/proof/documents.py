@@ -1,7 +1,7 @@
 """Stacks to judge: the components' own documents, as resources of a preview."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from secret_access.aws.documents import secrets_policy
@@ -9,6 +9,8 @@ from secret_access.aws.identifiers import Account, Cluster, OidcProvider
 from secret_access.aws.trust import irsa_trust, pod_identity_trust
 from secret_access.checks import subject
 from secret_access.proof.aws import stack
+from secret_access.proof.aws.stack import evaluate
+from secret_access.proof.isolation import Verdict
 from secret_access.proof.preview import Resource
 
 ACCOUNT = Account("aws", "111122223333")
@@ -77,3 +79,15 @@ def associated(name: str, trusted: Document, document: Document, **inputs: Any) 
 def pod_identity(name: str) -> Document:
     """The trust that the component writes for Pod Identity."""
     return pod_identity_trust(CLUSTER, name, "secret-access")
+
+
+def breaches(
+    resources: Sequence[Resource], prefixes: Mapping[str, str] | None = None
+) -> list[tuple[str, str | None, str]]:
+    """Who may read whose secret, and its name."""
+    return [(each.namespace, each.owner, each.name) for each in evaluate(resources, prefixes).breaches]
+
+
+def is_clean(verdict: Verdict) -> bool:
+    """Whether all was judged, and nothing found."""
+    return not (verdict.breaches or verdict.undecided or verdict.unreadable)

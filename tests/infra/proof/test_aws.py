@@ -1,15 +1,13 @@
 """AWS's documents evaluated: the components' own are isolated, and each mistake is found with its statement."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import pytest
 
 from secret_access.aws.trust import tagged_sessions_trust
-from secret_access.proof import emptiness
 from secret_access.proof.aws import stack
 from secret_access.proof.aws.stack import evaluate
 from secret_access.proof.errors import DocumentError
-from secret_access.proof.isolation import Verdict
 from secret_access.proof.preview import UNKNOWN, Resource
 from tests.infra.proof.documents import (
     CLUSTER,
@@ -18,6 +16,8 @@ from tests.infra.proof.documents import (
     Document,
     arns,
     associated,
+    breaches,
+    is_clean,
     namespaces,
     permissions,
     pod_identity,
@@ -30,16 +30,6 @@ from tests.infra.proof.documents import (
 
 HARD = ("test", "test-eu", "testing", "tes", "t", "prod", "prod-abcdef")
 """Names that break prefixes: one begins with another, one ends as an ARN does."""
-
-
-def breaches(
-    resources: Sequence[Resource], prefixes: Mapping[str, str] | None = None
-) -> list[tuple[str, str | None, str]]:
-    return [(each.namespace, each.owner, each.name) for each in evaluate(resources, prefixes).breaches]
-
-
-def is_clean(verdict: Verdict) -> bool:
-    return not (verdict.breaches or verdict.undecided or verdict.unreadable)
 
 
 def test_the_components_own_documents_are_proven_apart() -> None:
@@ -292,69 +282,6 @@ def test_the_prefix_is_the_one_that_the_component_declared() -> None:
     verdict = evaluate([described, role_policy("shop", permissions("team-a/shop/"))])
     assert dict(verdict.namespaces) == {"shop": "team-a/shop/"}
     assert is_clean(verdict)
-
-
-@pytest.mark.parametrize(
-    ("added", "expected"),
-    [
-        (resource(stack.ROLE_POLICY, "p", name="p", role="secret-access-test", policy=UNKNOWN), "known only after"),
-        (
-            resource(stack.ATTACHMENT, "att", role="secret-access-test", policyArn="arn:aws:iam::aws:policy/ReadOnly"),
-            "arn:aws:iam::aws:policy/ReadOnly attached, which is not among the documents",
-        ),
-        (role_policy("other", policy("*")), "a role that is not among the documents"),
-        (
-            role("ops", {"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}}),
-            "role secret-access-ops trusts *: who may become that is not among the documents",
-        ),
-    ],
-    ids=["unknown", "attached", "elsewhere", "principals"],
-)
-def test_what_cannot_be_judged_is_said(added: Resource, expected: str) -> None:
-    """It is no proof, and no breach either."""
-    verdict = evaluate([*namespaces("test"), added])
-    assert not verdict.breaches
-    assert expected in " ".join(verdict.undecided)
-
-
-def test_policies_that_a_list_attaches_are_judged_or_said() -> None:
-    """As `policy_arns` of the component does: by RolePolicyAttachmentsExclusive."""
-    wide = resource(stack.POLICY, "wide", policy=policy("*"))
-    arn = "arn:aws:iam::aws:policy/ReadOnly"
-    listed = resource(stack.EXCLUSIVE, "all", {"policyArns": (wide.urn,)}, roleName="secret-access-test")
-    own = Resource(listed.urn, listed.type, {**listed.inputs, "policyArns": [UNKNOWN]}, listed.depends_on)
-    assert ("test", "prod", "prod/a") in breaches([*namespaces("test", "prod"), wide, own])
-    far = Resource(listed.urn, listed.type, {**listed.inputs, "policyArns": [arn]}, {})
-    assert f"{arn} attached" in " ".join(evaluate([*namespaces("test"), far]).undecided)
-    none = Resource(listed.urn, listed.type, {**listed.inputs, "policyArns": []}, {})
-    assert is_clean(evaluate([*namespaces("test"), none]))
-
-
-def test_policies_that_are_attached_to_several_roles_are_said() -> None:
-    """PolicyAttachment names roles in a list."""
-    several = Resource("urn", stack.SEVERAL, {"roles": ["secret-access-test"], "policyArn": "arn:x"}, {})
-    assert "urn attaches a policy to several" in " ".join(evaluate([*namespaces("test"), several]).undecided)
-
-
-def test_an_inline_policy_that_is_not_known_yet_is_said() -> None:
-    """It is no mistake of the document's."""
-    inline = Resource(
-        "urn", stack.ROLE, {**role("test").inputs, "inlinePolicies": [{"name": "late", "policy": UNKNOWN}]}, {}
-    )
-    assert "inline policy late of secret-access-test is known only after" in " ".join(evaluate([inline]).undecided)
-
-
-def test_a_trust_that_the_prover_gives_up_on_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It proves nothing."""
-    monkeypatch.setattr(emptiness, "STATES_AT_MOST", 3)
-    assert "more than 3 states" in " ".join(evaluate(namespaces("test")).undecided)
-
-
-def test_a_namespace_without_a_way_to_its_own_secrets_is_said() -> None:
-    """A role that trusts nobody, as one with a wrong issuer does."""
-    other = {"StringEquals": {"other.example:sub": "system:serviceaccount:test:secret-access"}}
-    made = role("test", {"Statement": [{**trust("test")["Statement"][0], "Condition": other}]})
-    assert evaluate([made, role_policy("test", permissions("test/"))]).unreadable == ("test",)
 
 
 @pytest.mark.parametrize("text", ["{", '{"Version": "2012-10-17"}', '{"Statement": [{"Effect": "Permit"}]}'])
