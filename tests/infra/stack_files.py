@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from tests.infra.engine import ACCOUNT, ISSUER_HOST
+import settings
+from tests.infra.engine import ACCOUNT, ISSUER_HOST, run
 
 STACKS = Path(__file__).parents[2] / "stacks"
 
@@ -57,3 +58,10 @@ def changed(config: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     else:
         place[steps[-1]] = value
     return result
+
+
+def load(config: dict[str, Any]) -> settings.Cluster | settings.Environment:
+    """What a program with this configuration reads."""
+    read: list[settings.Cluster | settings.Environment] = []
+    run(lambda: read.append(settings.load()), config=config)
+    return read[0]
