@@ -135,6 +135,7 @@ class Aws(Cloud):
                 "irsa_annotation": partial(checks.flag, "irsa_annotation"),
                 "app_containers": pod_checks.app_containers,
                 "existing_role_arn": _existing_role,
+                "oidc_provider_arns": _further_providers,
                 "target_role_arn": partial(_role, "target_role_arn"),
                 "session_duration": role_checks.session_duration,
             }
@@ -205,7 +206,9 @@ class Aws(Cloud):
         else:
             args.setdefault("role_name", cluster.apply(lambda known: identity_name(known.name, name)))
             if mode is None:
-                args["oidc_provider_arn"] = cluster.apply(lambda known: known.own["oidc_provider_arn"])
+                own = cluster.apply(lambda known: known.own["oidc_provider_arn"])
+                further = args.pop("oidc_provider_arns", None)
+                args |= {"oidc_provider_arns": [own, *further]} if further else {"oidc_provider_arn": own}
         args |= {"region": self.region, "tags": {**arguments["tags"], "secret-access/namespace": name}}
         if self.endpoint:
             args["endpoint_url"] = self.endpoint
@@ -252,6 +255,11 @@ def _role(argument: str, arn: object) -> str:
 
 def _existing_role(arn: object) -> str:
     return _role("existing_role_arn", arn)
+
+
+def _further_providers(arns: object) -> list[str]:
+    """Return the OIDC providers of further clusters; the stack's own is added to them."""
+    return [provider.arn for provider in aws_checks.oidc_providers(arns)]
 
 
 def _shared_role(mode: PodIdentity, namespace: str, prefix: str, cluster: ClusterOutputs) -> str:

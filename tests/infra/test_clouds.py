@@ -8,13 +8,12 @@ import pytest
 import clouds
 import namespace_settings
 import secret_access
-import settings
 from clouds import ClusterOutputs
-from secret_access import ExternalSecretAccess, InvalidSetting, NotReached, SecretAccess, WrongAccount
+from secret_access import ExternalSecretAccess, InvalidArgument, InvalidSetting, NotReached, SecretAccess, WrongAccount
 from section import Section
-from tests.infra.engine import World, run
+from tests.infra.engine import World
 from tests.infra.program import on_its_cluster, outputs_of, up
-from tests.infra.stack_files import GONE, STACKS, changed, config_of, names
+from tests.infra.stack_files import GONE, STACKS, changed, config_of, load, names
 
 ENVIRONMENTS = {"aws": "aws-test", "azure": "azure-prod", "gcp": "gcp-staging", "vault": "vault-prod"}
 """An example environment of each cloud."""
@@ -28,13 +27,6 @@ WORKLOAD = {
         "workloads": {"app": {"image": "registry.example/shop:1", "env": {"LEVEL": "info"}, "ports": [3000]}},
     }
 }
-
-
-def load(config: dict[str, Any]) -> settings.Cluster | settings.Environment:
-    """What a program with this configuration reads."""
-    read: list[settings.Cluster | settings.Environment] = []
-    run(lambda: read.append(settings.load()), config=config)
-    return read[0]
 
 
 def made(stack: str) -> World:
@@ -102,7 +94,7 @@ def test_an_example_stack_shows_every_key(stack: str, monkeypatch: pytest.Monkey
 
 
 OF_THE_STACK = {
-    "aws": {"oidc_provider_arn", "oidc_provider_arns", "region", "permissions_boundary", "endpoint_url", "tags"}
+    "aws": {"oidc_provider_arn", "region", "permissions_boundary", "endpoint_url", "tags"}
     | {"pod_identity", "eks_cluster_arn", "pod_identity_agent_url", "replica_regions"}
     | {"role_path", "trust_conditions", "trust_policy_quota"},
     "azure": {"tenant_id", "resource_group", "location", "authority_host", "tags"}
@@ -253,6 +245,21 @@ def test_an_identity_on_azure_may_trust_further_clusters() -> None:
     credentials = world.of("azure-native:managedidentity:FederatedIdentityCredential")
     own = config_of("azure-cluster")["secret-access:issuer"]
     assert {asked.inputs["issuer"] for asked in credentials} == {own, further["green"]}
+
+
+def test_a_role_on_aws_may_trust_further_clusters() -> None:
+    """The stack's own cluster, and those whose OIDC providers the namespace names; all of the role's account."""
+    key, host = "secret-access:namespaces.prod.oidc_provider_arns", "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE2"
+    green = f"arn:aws:iam::111122223333:oidc-provider/{host}"
+    world = on_its_cluster(changed(config_of("aws-prod"), key, [green]))
+    trust = json.loads(world.one("aws:iam/role:Role").inputs["assumeRolePolicy"])
+    own = config_of("aws-cluster")["secret-access:issuer"].removeprefix("https://")
+    trusted = {each["Principal"]["Federated"].partition("/")[2] for each in trust["Statement"]}
+    assert trusted == {own, host}
+    with pytest.raises(InvalidSetting, match=r"prod\.oidc_provider_arns: .*names none"):
+        on_its_cluster(changed(config_of("aws-prod"), key, []))
+    with pytest.raises(InvalidArgument, match="oidc_provider_arns is of another account"):
+        on_its_cluster(changed(config_of("aws-prod"), key, [green.replace("111122223333", "444455556666")]))
 
 
 def test_each_providers_servers_are_those_of_the_stack() -> None:
