@@ -30,6 +30,7 @@ BLUE = Cluster("aws", ACCOUNT, "us-east-1", "blue")
 GREEN = Cluster("aws", ACCOUNT, "us-east-1", "green")
 SECRETS_ACCOUNT = "444455556666"
 READ = "secretsmanager:GetSecretValue"
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"
 
 
 def shared_args(**changed: Any) -> dict[str, Any]:
@@ -60,19 +61,28 @@ def target_role(**changed: Any) -> Callable[[], object]:
     return lambda: AwsTargetRole("target", cast("AwsTargetRoleArgs", outputs_in(target_args(**changed))))
 
 
-def reads(policy: str, name: str, **tags: str) -> bool:
-    """Whether MiniStack's evaluator lets a session read a secret; it knows no variables, so they are filled in here."""
+def secret_arn(name: str) -> str:
+    return f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{name}-AbCdEf"
+
+
+def allows(policy: str, action: str, resource: str, keys: dict[str, str], **tags: str) -> bool:
+    """Whether MiniStack's evaluator lets a session do it; it knows no variables, so they are filled in here."""
     for tag, value in tags.items():
         policy = policy.replace(f"${{aws:PrincipalTag/kubernetes-{tag}}}", value)
     context = judge.EvalContext(
         principal_arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/secret-access/s",
         principal_type="AssumedRole",
         principal_account=ACCOUNT,
-        action=READ,
-        resource_arn=f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{name}-AbCdEf",
+        action=action,
+        resource_arn=resource,
         region="us-east-1",
+        service_context=keys,
     )
     return bool(judge.evaluate(context, [judge.parse_policy_document(json.loads(policy))]).decision == "Allow")
+
+
+def reads(policy: str, name: str, **tags: str) -> bool:
+    return allows(policy, READ, secret_arn(name), {}, **tags)
 
 
 @pytest.mark.parametrize("count", [1, 10])
@@ -114,6 +124,20 @@ def test_by_session_tags_each_namespace_reads_its_own() -> None:
     assert not reads(policy, "team/test/a"), "a session without tags reads nothing"
 
 
+def test_by_session_tags_a_key_decrypts_the_namespaces_own_secrets_alone() -> None:
+    """Secrets Manager tells KMS which secret it decrypts, and the policy compares it with the session's tag."""
+    policy = run(shared_role(kms_key_arns=[KEY])).one(POLICY).inputs["policy"]
+    via = "secretsmanager.us-east-1.amazonaws.com"
+
+    def decrypts(name: str, service: str = via) -> bool:
+        keys = {"kms:viaservice": service, "kms:encryptioncontext:secretarn": secret_arn(name)}
+        return allows(policy, "kms:Decrypt", KEY, keys, namespace="test")
+
+    assert decrypts("test/a")
+    assert [name for name in ("prod/a", "test-eu/a", "test", "a") if decrypts(name)] == []
+    assert not decrypts("test/a", "s3.us-east-1.amazonaws.com")
+
+
 def test_by_session_policies_the_role_may_read_what_the_namespaces_have_in_common() -> None:
     """The trust can tell only clusters apart, for such sessions have no tags."""
     world = run(shared_role(pod_identity="session_policies", common_prefix="team/"))
@@ -126,12 +150,11 @@ def test_by_session_policies_the_role_may_read_what_the_namespaces_have_in_commo
 
 def test_a_shared_role_is_owned_as_a_whole() -> None:
     """Its name, path, rights and tags are said once."""
-    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"
     world = run(
-        shared_role(access="read_write", kms_key_arns=[key], role_name="all", role_path="/team/", tags={"team": "a"})
+        shared_role(access="read_write", kms_key_arns=[KEY], role_name="all", role_path="/team/", tags={"team": "a"})
     )
     expected = documents.secrets_policy(
-        Account("aws", ACCOUNT), "us-east-1", f"{documents.NAMESPACE_TAG}/", Access.READ_WRITE, [key]
+        Account("aws", ACCOUNT), "us-east-1", f"{documents.NAMESPACE_TAG}/", Access.READ_WRITE, [KEY]
     )
     assert json.loads(world.one(POLICY).inputs["policy"]) == expected
     role = world.one(ROLE).inputs
