@@ -27,7 +27,7 @@ def cidrs(given: object) -> list[str]:
             network = ipaddress.ip_network(one, strict=False)
         except ValueError:
             raise invalid("cidrs", one, expected, fix) from None
-        if "/" not in one or str(network) != one:
+        if str(network) != one:
             raise invalid("cidrs", one, expected, f"write {network}")
     if not ranges:
         raise invalid("cidrs", given, "one range at least", "leave it out for any address")

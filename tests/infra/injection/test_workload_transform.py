@@ -7,6 +7,7 @@ import pytest
 
 from secret_access import InvalidArgument, inject_sidecar
 from secret_access.pods.injection import inject
+from tests.infra.engine import run
 from tests.infra.pods.templates import access, template
 
 ASKING = {"labels": {"secret-access/inject": "true"}}
@@ -143,6 +144,29 @@ def test_what_is_known_refuses_a_workload_at_once(props: dict[str, Any], reason:
     later: Any = {**access(), "sidecar": Never()}
     with pytest.raises(InvalidArgument, match=f"inject_sidecar: Deployment 'a': .*{reason}"):
         inject_sidecar(later)(deployment(props))
+
+
+def test_a_workload_without_a_namespace_is_refused_before_the_access_is_known() -> None:
+    """The access is of one namespace, whichever that is."""
+    later: Any = {**access(), "namespace": Never(), "sidecar": Never()}
+    with pytest.raises(InvalidArgument, match=r"metadata\.namespace: given None, expected that of the access"):
+        inject_sidecar(later)(deployment(workload(metadata={"name": "shop"})))
+
+
+def test_a_pods_name_stays_known_where_the_access_is_not() -> None:
+    """A preview shows it, and what depends on it does not wait."""
+    args = pulumi.ResourceTransformArgs(
+        True, "kubernetes:core/v1:Pod", "a", {"metadata": OWN, "spec": template()["spec"]}, pulumi.ResourceOptions()
+    )
+    seen: list[Any] = []
+
+    def program() -> None:
+        later: Any = {**access(), "sidecar": pulumi.Output.from_input(access()["sidecar"])}
+        seen.append(inject_sidecar(later)(args))
+
+    run(program)
+    assert seen[0].props["metadata"]["name"] == "shop"
+    assert seen[0].props["metadata"]["namespace"] == "test"
 
 
 def test_arguments_are_checked_at_once() -> None:

@@ -213,6 +213,7 @@ ARN = "arn:aws:iam::111122223333:role/"
         ("azure", {"client_ids": {**CLIENTS, "test": "shop"}}, "client_ids of 'test': given 'shop'"),
         ("azure", {"client_ids": CLIENT}, "client_ids: given"),
         ("azure", {"vault_url": "http://secrets.vault.azure.net"}, "vault_url: given"),
+        ("azure", {"vault_url": ["https://secrets.vault.azure.net"]}, "vault_url: given ["),
         ("azure", {"vault_url": "https://{namespace}"}, "vault_url has no domain"),
         ("azure", {"vault_url": "https://secrets.{namespace}.azure.net"}, "elsewhere than once in the vault's name"),
         ("azure", {"vault_url": "https://{namespace}-{namespace}.vault.azure.net"}, "elsewhere than once"),

@@ -23,6 +23,7 @@ def refusal(**changed: Any) -> str:
     [
         ({"namespace": "*"}, "namespace"),
         ({"service_name": "Secrets"}, "service_name: given 'Secrets'"),
+        ({"service_name": 5}, "service_name: given 5"),
         ({"service_name": "2nd"}, "beginning with a letter"),
         ({"replicas": 1}, "given 1, expected a whole number, 2 or more"),
         ({"replicas": 2.5}, "given 2.5"),
@@ -36,6 +37,8 @@ def refusal(**changed: Any) -> str:
         ({"certificate": {"secret": {"name": "secrets-tls"}}}, "certificate names no Secret"),
         ({"certificate": {"configMap": {"name": "secrets-tls"}}}, "certificate is none of secret, csi, projected"),
         ({"certificate": {"name": "tls", "secret": {"secretName": "t"}}}, "with nothing beside it"),
+        ({"certificate": {"secret": {"secretName": "t"}, "name": "tls"}}, "with nothing beside it"),
+        ({"sidecar_env": {"SECRETS_CACHE_TTL": 10}}, "sidecar_env of 'SECRETS_CACHE_TTL': given 10"),
         ({"certificate": {"secret": "secrets-tls"}}, "certificate names no Secret"),
         ({"certificate": {"secret": None}}, "certificate names no Secret"),
         ({"certificate": {"csi": "csi.cert-manager.io"}}, "certificate names no driver"),
