@@ -93,7 +93,7 @@ def binding(chance: random.Random, number: int, kind: str, role: str) -> Object:
 
 def generated(seed: int) -> list[tuple[str, Object]]:
     """Roles and bindings, with the paths to create them at."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     known = sorted(RIGHTS)
 
     def some(*of: str, most: int = 3) -> list[str]:
@@ -193,7 +193,7 @@ def judged(api_server: ApiServer, asked: Asked) -> bool:
 
 def test_rights_are_read_as_the_api_server_reads_them(api_server: ApiServer, rbac: Rbac) -> None:
     """For generated roles and bindings, and every right that some way takes."""
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)
     by_subject = grants(rbac, RIGHTS)
     every = [
         Asked(*each)
