@@ -73,7 +73,7 @@ ODD = [
 
 def damaged(cloud: str, seed: int, times: int) -> str:
     """The preview with values replaced, removed or doubled, inside documents of JSON too."""
-    chosen = random.Random(seed)  # noqa: S311
+    chosen = random.Random(seed)
     whole = copy.deepcopy(PREVIEWS[cloud])
     for _ in range(times):
         holder, key = chosen.choice(list(places(whole["steps"])) or [(whole, "steps")])
