@@ -296,3 +296,41 @@ def test_the_command_reads_a_real_cluster(api_server: ApiServer, kubectl: Kubect
         "pods/exec",
         "RoleBinding empty/debug of Role debug",
     )
+
+
+def test_who_acts_as_somebody_for_one_purpose_is_listed(api_server: ApiServer, kubectl: Kubectl) -> None:
+    """Kubernetes 1.36 asks for two rights where the verb `impersonate` is not given; without the second it refuses."""
+    roles = f"{RBAC}/namespaces/judged-a"
+    rules = [
+        {
+            "verbs": ["impersonate:serviceaccount"],
+            "apiGroups": ["authentication.k8s.io"],
+            "resources": ["serviceaccounts"],
+        },
+        {"verbs": ["impersonate-on:serviceaccount:create"], "apiGroups": [""], "resources": ["pods"]},
+    ]
+    makes = ways.USES["pod"].role("makes-pods", "judged-a")
+    account = {"kind": "ServiceAccount", "namespace": "judged-a", "name": "deployer"}
+    for role in (
+        makes,
+        {"metadata": {"name": "for-pods"}, "rules": rules},
+        {"metadata": {"name": "for-nothing"}, "rules": rules[:1]},
+    ):
+        api_server.client.request("POST", f"{roles}/roles", role)
+        name = role["metadata"]["name"]
+        made = bound("Role", name, name)
+        api_server.client.request(
+            "POST", f"{roles}/rolebindings", made | {"subjects": [account]} if role is makes else made
+        )
+    pod = {"metadata": {"name": "made"}, "spec": ways.pod_spec("default")}
+    headers = {"Impersonate-User": "system:serviceaccount:judged-a:deployer", "Content-Type": "application/json"}
+
+    def asked(user: str) -> int:
+        path = f"{ways.CORE}/namespaces/judged-a/pods?dryRun=All"
+        return ways.ask(api_server.user(user), "POST", path, json.dumps(pod), headers)[0]
+
+    wait_for("the rights to act", lambda: asked("for-pods") == 201)
+    assert asked("for-nothing") == 403
+    found = {way.subject: way.way for way in scan(read(kubectl, [Identity("judged-a", "app")])) if way.namespace != "*"}
+    assert found["User for-pods"] == "impersonate:serviceaccount"
+    assert "User for-nothing" not in found

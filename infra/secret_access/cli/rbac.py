@@ -161,8 +161,8 @@ def _as_text(
     if ways:
         yield ""
         for mend in dict.fromkeys(way.mend for way in ways):
-            names = dict.fromkeys(way.way for way in ways if way.mend == mend)
-            yield from _wrapped(f"{', '.join(names)}: {mend}", "")
+            mended = dict.fromkeys(way.way for way in ways if way.mend == mend)
+            yield from _wrapped(f"{', '.join(mended)}: {mend}", "")
         yield ""
     if expected:
         yield from _wrapped(f"Expected: {', '.join(_collapsed(expected))}", "")

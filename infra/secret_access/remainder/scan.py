@@ -59,7 +59,7 @@ class Cluster:
 def scan(cluster: Cluster) -> list[OpenWay]:
     """Return every way that RBAC opens to an identity, by subject."""
     by_subject = grants(cluster.rbac, RIGHTS)
-    ways = [way for way in WAYS if way.until_minor is None or cluster.minor < way.until_minor]
+    ways = [way for way in WAYS if way.is_in(cluster.minor)]
     accounts: dict[str, frozenset[str]] = {}
     for identity in cluster.identities:
         accounts[identity.namespace] = accounts.get(identity.namespace, frozenset()) | {identity.service_account}

@@ -56,6 +56,12 @@ class Way:
     mend: str
     until_minor: int | None = None
     """Closed from this minor version of Kubernetes 1 on."""
+    since_minor: int = 0
+    """Closed before this one."""
+
+    def is_in(self, minor: int) -> bool:
+        """Tell whether a minor version has the way; 0 is a version that is not known, which may have all."""
+        return not minor or (self.since_minor <= minor and (self.until_minor is None or minor < self.until_minor))
 
     @property
     def rights(self) -> set[Right]:
@@ -93,7 +99,7 @@ LABEL_NAMESPACES = Way(
     (_clause(CHANGE, "", "namespaces", "namespaces/status", "namespaces/finalize", named=Named.NAMESPACE),),
     "take the right away: a label turns Pod Security off, and a privileged pod reads its node's tokens",
 )
-WAYS: tuple[Way, ...] = (
+DIRECT: tuple[Way, ...] = (
     CREATE_PODS,
     CREATE_WORKLOADS,
     Way("change pods", (_clause(CHANGE, "", "pods"),), PIPELINE),
@@ -110,6 +116,23 @@ WAYS: tuple[Way, ...] = (
         (_clause("create", "", "serviceaccounts/token", named=Named.ACCOUNT),),
         "take the right away, or limit it to other ServiceAccounts by resourceNames",
     ),
+)
+"""Each leads to the identity at once."""
+
+
+def _constrained(mode: str, whom: Clause) -> Way:
+    """Return the way of who may act as somebody, and do so for one of the direct ways.
+
+    Where the verb `impersonate` is not given, Kubernetes 1.36 asks for two others:
+    https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/#constrained-impersonation
+    """
+    on = sorted({right for way in DIRECT for right in way.rights})
+    verbs = tuple(Right(f"impersonate-on:{mode}:{right.verb}", right.group, right.resource) for right in on)
+    return Way(f"impersonate:{mode}", (whom, Clause(verbs)), "take the right away", since_minor=35)
+
+
+WAYS: tuple[Way, ...] = (
+    *DIRECT,
     Way(
         "read Secrets",
         (_clause("get list watch", "", "secrets"),),
@@ -135,6 +158,10 @@ WAYS: tuple[Way, ...] = (
         (_of_cluster("impersonate", "", "groups"), _clause("impersonate", "", "serviceaccounts")),
         GROUPS,
     ),
+    _constrained("user-info", _of_cluster("impersonate:user-info", AUTHENTICATION, "users")),
+    _constrained("serviceaccount", _clause("impersonate:serviceaccount", AUTHENTICATION, "serviceaccounts")),
+    _constrained("arbitrary-node", _of_cluster("impersonate:arbitrary-node", AUTHENTICATION, "nodes")),
+    _constrained("associated-node", _of_cluster("impersonate:associated-node", AUTHENTICATION, "nodes")),
     Way(
         "bind roles",
         (_clause(WRITE, RBAC, "rolebindings"), _clause("bind", RBAC, "roles", "clusterroles")),
