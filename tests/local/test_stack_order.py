@@ -143,7 +143,12 @@ def test_a_stack_says_whether_its_documents_were_proven(preview: bool, monkeypat
     """In the diagnostics of its program; with --skip-preview everything is made before they are judged."""
     asked: list[tuple[str, ...]] = []
     said = "Diagnostics:\n    isolated: 1 namespace x 1 prefix on aws, proven for all names; 9 chosen names asked"
-    monkeypatch.setattr(Pulumi, "__call__", lambda _, *arguments: asked.append(arguments) or said)
+
+    def ran(_: Pulumi, *arguments: str) -> str:
+        asked.append(arguments)
+        return said
+
+    monkeypatch.setattr(Pulumi, "__call__", ran)
     assert Pulumi(Path()).up("x", preview=preview)
     assert ("--skip-preview" in asked[-1]) is not preview
     said = "Diagnostics:\n    warning: isolation on aws:\n"
