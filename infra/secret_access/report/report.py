@@ -26,7 +26,7 @@ class Report:
     """Who can obtain an identity inside the cluster. None: the cluster was not scanned."""
     checks: Sequence[Answer]
     limits: dict[str, list[str]]
-    """By cloud, what decides too and is in no document."""
+    """What decides too and was not seen: of each cloud, and of the cluster."""
 
     @property
     def verdict(self) -> str:
@@ -108,8 +108,16 @@ def report(answers: Answers, title: str, made_at: str) -> Report:
         documents=evaluation.get("documents", []),
         ways=None if answers.rbac is None else answers.rbac["ways"],
         checks=(answers.preflight or {}).get("checks", []),
-        limits={each["cloud"]: list(each["not_in_the_documents"]) for each in evaluation.get("clouds", [])},
+        limits=_limits(answers),
     )
+
+
+def _limits(answers: Answers) -> dict[str, list[str]]:
+    limits = {
+        each["cloud"]: list(each["not_in_the_documents"]) for each in (answers.evaluation or {}).get("clouds", [])
+    }
+    not_seen = (answers.rbac or {}).get("not_seen")
+    return {**limits, "the cluster": list(not_seen)} if not_seen else limits
 
 
 def _sources(answers: Answers) -> list[str]:

@@ -25,8 +25,8 @@ def as_text(report: Report) -> str:
     for found in report.findings:
         severity = click.style(f"{found.severity:7}", fg="red" if found.severity == "error" else "yellow")
         lines += [f"{severity}  {found.what}", *(f"         {each}" for each in found.details)]
-    for cloud, limits in report.limits.items():
-        lines += ["", f"Not in the documents of {cloud}: {', '.join(limits)}."]
+    for where, limits in report.limits.items():
+        lines += ["", f"Not seen of {where}: {', '.join(limits)}."]
     return "\n".join(lines)
 
 

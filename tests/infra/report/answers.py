@@ -53,7 +53,7 @@ def rbac() -> str:
         "by": "RoleBinding test/dev of ClusterRole edit",
         "mend": "take `create` on pods out",
     }
-    return json.dumps({"cluster": "blue", "scanned_at": NOW, "identities": [], "ways": [way]})
+    return json.dumps({"cluster": "blue", "scanned_at": NOW, "identities": [], "ways": [way], "not_seen": ["nodes"]})
 
 
 def preflight() -> str:

@@ -1,6 +1,7 @@
 """What the report says, and in which form."""
 
 import json
+import re
 from html.parser import HTMLParser
 
 import click
@@ -165,3 +166,11 @@ def test_a_cluster_that_was_not_scanned_is_not_shown_as_one_without_a_way() -> N
     scanned = json.dumps({**json.loads(rbac()), "ways": []})
     assert "The cluster was not scanned" in as_html(made(evaluation=evaluation()))
     assert "RBAC leaves no way open" in as_html(made(evaluation=evaluation(), rbac=scanned))
+
+
+def test_what_no_command_sees_is_said_in_every_form() -> None:
+    """Of each cloud's documents, and of the cluster."""
+    found = made(evaluation=evaluation(), rbac=rbac())
+    for text in (as_text(found), as_markdown(found), as_html(found)):
+        assert "resource policies of secrets and keys" in text
+        assert re.search(r"the cluster: nodes", text)
