@@ -23,6 +23,8 @@ from local.progress import wait_for
 from local.standins.errors import ApiError
 from local.standins.kube_client import Client
 from local.standins.kubeconfig import access
+from secret_access.proof.evaluation import evaluate
+from secret_access.proof.preview import resources
 from tests.free_port import free_port
 
 ACCOUNT = "111122223333"
@@ -197,6 +199,17 @@ class ApiServer:
 
 
 @dataclass(frozen=True)
+class Previewed:
+    """What a preview shows of a program whose documents are proven isolated."""
+
+    created: set[str]
+    """Types of what is created."""
+    warnings: list[str]
+    namespaces: dict[str, int]
+    """How many were judged, by cloud."""
+
+
+@dataclass(frozen=True)
 class Stack:
     """A Pulumi project with the real engine; its program is written by the test."""
 
@@ -253,6 +266,19 @@ class Stack:
     def up(self, *, fails: bool = False) -> str:
         """Bring the stack to what the program says."""
         return self.pulumi("up", "--yes", "--skip-preview", fails=fails)
+
+    def previewed(self) -> Previewed:
+        """Preview what the program says, and evaluate its documents as `secret-access evaluate` does."""
+        command = ["pulumi", "preview", "--json", "--non-interactive"]
+        done = subprocess.run(command, cwd=self.folder, env=self.env, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        preview = json.loads(done.stdout)
+        created = {step["newState"]["type"] for step in preview["steps"] if step["op"] == "create"}
+        said = [each["message"] for each in preview.get("diagnostics", []) if each["severity"] == "warning"]
+        verdicts = evaluate(resources(done.stdout), {}, ())
+        for verdict in verdicts:
+            assert (verdict.breaches, verdict.undecided, verdict.unreadable) == ((), (), ())
+        return Previewed(created, said, {verdict.cloud: len(verdict.namespaces) for verdict in verdicts})
 
     def outputs(self) -> dict[str, Any]:
         """What the program exports."""

@@ -30,7 +30,7 @@ def test_a_platform_teams_repository_deploys_from_the_tag(
     for key, value in {"context": "local", "endpoint": ministack.url, "oidcProviderArn": provider}.items():
         stack.pulumi("config", "set", key, value)
     stack.pulumi("install")
-    stack.pulumi("preview")
+    assert stack.previewed().namespaces == {"aws": 1}
     stack.up()
     identity = f"arn:aws:iam::{ACCOUNT}:role/acme/acme-payments-secrets"
     assert stack.outputs() == {"identity": identity, "url": "http://localhost:8200"}
@@ -109,5 +109,6 @@ def test_the_template_makes_a_project_that_is_previewed(
     yaml_consumer.pulumi("new", str(template), "--yes", "--dir", str(made), "--name", "shops", "--stack", "dev", *given)
     project = yaml.safe_load((made / "Pulumi.yaml").read_text())
     assert (project["name"], "template" in project) == ("shops", False)
-    printed = replace(yaml_consumer, folder=made).pulumi("preview", "--diff")
-    assert "kubernetes:apps/v1:Deployment: (create)" in printed
+    previewed = replace(yaml_consumer, folder=made).previewed()
+    assert "kubernetes:apps/v1:Deployment" in previewed.created
+    assert previewed.namespaces == {"aws": 1}
