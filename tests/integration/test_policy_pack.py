@@ -137,6 +137,7 @@ def test_the_packs_configuration_decides_what_stops_a_program(preview: Preview) 
         "tag": next(case for case in CASES if case.rule == "image-by-tag").wrong,
         "wild": next(case for case in CASES if case.rule == "wildcard-resource").wrong,
         "trust": next(case for case in CASES if case.rule == "trust-without-audience").wrong,
+        "rbac": next(case for case in CASES if case.rule == "rbac-in-namespace").wrong,
         "secret": {"it": ("kubernetes:core/v1:Secret", {"metadata": {"name": "it", "namespace": "other"}})},
     }
     excepted = urn(ROLE, "trust it")
@@ -145,7 +146,8 @@ def test_the_packs_configuration_decides_what_stops_a_program(preview: Preview) 
         "policies": {
             "image-by-tag": "mandatory",
             "wildcard-resource": "advisory",
-            "isolation": "disabled",
+            "rbac-in-namespace": "disabled",
+            "isolation": {"shared": ["shared/"], "prefixes": {"shop": "team-a/shop/"}},
             "secret-in-etcd": {"namespaces": ["other"]},
         },
         "exceptions": {
@@ -160,7 +162,7 @@ def test_the_packs_configuration_decides_what_stops_a_program(preview: Preview) 
     assert found[("image-by-tag", "tag it")] == "mandatory", printed
     assert found[("wildcard-resource", "wild it")] == "advisory"
     assert found[("secret-in-etcd", "secret it")] == "mandatory"
-    assert ("isolation", STACK) not in found
+    assert "rbac-in-namespace" not in {rule for rule, _ in found}
     assert "[exempted]  trust-without-audience  (1 violation)" in printed
     assert code != 0
 

@@ -20,11 +20,11 @@ CLOUDS: Mapping[str, Evaluate] = {
 
 
 def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str]) -> list[Verdict]:
-    """Return a verdict for each cloud that has identities of namespaces among the resources.
+    """Return a verdict for each cloud that has identities of pods among the resources.
 
     `prefixes` are those of namespaces, over what the stack's pods and components say. Raises DocumentError.
     """
     verdicts = [
         judge(resources, {**declared.prefixes(resources, cloud), **prefixes}, shared) for cloud, judge in CLOUDS.items()
     ]
-    return [verdict for verdict in verdicts if verdict.namespaces]
+    return [verdict for verdict in verdicts if verdict.namespaces or verdict.breaches]

@@ -844,6 +844,23 @@ PROOF = [
     ),
     Case(
         "isolation",
+        "a trust in namespaces of which none is named",
+        "",
+        "in aws, as role anybody: trust of anybody, statement One; policy it of anybody, statement One",
+        {
+            "role": (
+                ROLE,
+                {
+                    "name": "anybody",
+                    "assumeRolePolicy": trust({"StringLike": {f"{ISSUER}:sub": "system:serviceaccount:any*:app"}}),
+                },
+            ),
+            "it": (ROLE_POLICY, {"role": "anybody", "policy": reading(arns("any/*"))}),
+        },
+        secrets_of("anybody", "anybody/*"),
+    ),
+    Case(
+        "isolation",
         NO_DOCUMENT,
         "",
         "nothing is proven: policy it of unreadable is not JSON",
