@@ -284,7 +284,15 @@ def test_the_prefix_is_the_one_that_the_component_declared() -> None:
     assert is_clean(verdict)
 
 
-@pytest.mark.parametrize("text", ["{", '{"Version": "2012-10-17"}', '{"Statement": [{"Effect": "Permit"}]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        '{"Version": "2012-10-17"}',
+        '{"Statement": [{"Effect": "Permit"}]}',
+        '{"Statement": [{"Effect": "Allow", "Condition": {"StringEquals": "aws:SourceAccount"}}]}',
+    ],
+)
 def test_a_document_that_is_none_stops_the_evaluation(text: str) -> None:
     """With the policy's name."""
     bad = resource(stack.ROLE_POLICY, "p", name="bad", role="secret-access-test", policy=text)

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import DocumentError
 from ..strings import NOTHING, Pattern, StringSet, complement, glob, literal, sequence, union
@@ -99,7 +98,7 @@ def _statement(source: str, number: int, given: object) -> Statement:
         are_excluded=not_resource,
         principals=_principals(principals),
         is_not_principal="NotPrincipal" in given,
-        conditions=_conditions(given.get("Condition")),
+        conditions=_conditions(f"{source}: statement {number}", given.get("Condition")),
     )
 
 
@@ -109,13 +108,16 @@ def _principals(given: object) -> dict[str, tuple[str, ...]]:
     return {str(kind): _texts(names) for kind, names in given.items()} if isinstance(given, Mapping) else {}
 
 
-def _conditions(given: object) -> tuple[Condition, ...]:
+def _conditions(statement: str, given: object) -> tuple[Condition, ...]:
     if not isinstance(given, Mapping):
         return ()
+    for operator, keys in given.items():
+        if not isinstance(keys, Mapping):
+            raise DocumentError(f"{statement}: its condition {operator} is {keys!r}; expected values by condition key")
     return tuple(
         Condition(str(operator), str(key), _texts(values))
         for operator, keys in given.items()
-        for key, values in dict[str, Any](keys).items()
+        for key, values in keys.items()
     )
 
 
