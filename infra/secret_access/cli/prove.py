@@ -185,13 +185,13 @@ def _report(planned: Plan, answered: Sequence[tuple[Probe, Answers]], *, as_json
     found = [cell for probe in planned.probes for cell in cells(probe, by_probe[probe.key])]
     problems = [*wrong(found), *planned.gaps]
     times = [answers.asked_at for _, answers in answered if answers.asked_at]
+    asked_at = min(times, default=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     if as_json:
-        asked_at = min(times, default=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         document = render_matrix.as_json(found, problems, planned.notes, asked_at)
         click.echo(json.dumps(document, indent=2))
     else:
         width = shutil.get_terminal_size((120, 0)).columns
-        click.echo(render_matrix.as_text(found, problems, planned.notes, width))
+        click.echo(render_matrix.as_text(found, problems, planned.notes, asked_at, width))
     return BREACHED if breaches(found) else UNDECIDED if problems else ISOLATED
 
 

@@ -19,7 +19,7 @@ def as_json(cells: Sequence[Cell], problems: Sequence[str], notes: Sequence[str]
     }
 
 
-def as_text(cells: Sequence[Cell], problems: Sequence[str], notes: Sequence[str], width: int) -> str:
+def as_text(cells: Sequence[Cell], problems: Sequence[str], notes: Sequence[str], asked_at: str, width: int) -> str:
     """Return what a terminal of so many characters shows: the matrix too, where it is not wider."""
     shown = table(cells)
     lines = [shown, ""] if cells and max(map(len, shown.splitlines())) <= width else []
@@ -38,4 +38,4 @@ def as_text(cells: Sequence[Cell], problems: Sequence[str], notes: Sequence[str]
         lines.append(click.style(f"UNDECIDED: {what}, {other} of neither", fg="yellow", bold=True))
     else:
         lines.append(click.style(f"isolated: {what}", fg="green", bold=True))
-    return "\n".join(lines)
+    return "\n".join([*lines, f"asked at {asked_at}"])

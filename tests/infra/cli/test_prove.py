@@ -50,6 +50,7 @@ def test_isolated_namespaces_are_said_to_be(cluster: FakeCluster) -> None:
         "test        403 by aws              200 by aws",
         "",
         "isolated: 2 namespaces on aws: 2 read by their owners, 2 refused by the cloud",
+        "asked at 2026-01-01T00:00:00Z",
     ]
     assert len(cluster.made) == 2
     assert cluster.left == []
