@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,20 @@ def test_colours_are_for_terminals_alone(cluster: FakeCluster) -> None:
     """A file or a pipe gets none, and no progress."""
     assert "\x1b[" not in run().output
     assert "\x1b[32m" in run(color=True).output
+
+
+def test_progress_is_shown_on_a_terminal(
+    cluster: FakeCluster, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On standard error, and wiped away at the end."""
+    for is_terminal, count in ((True, 2), (False, 0)):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda shown=is_terminal: shown, raising=False)
+        with pytest.raises(SystemExit):
+            prove.main(["--json"], standalone_mode=False)
+        printed = capsys.readouterr()
+        assert json.loads(printed.out)["isolated"] is True
+        assert printed.err.count(" of 2 asked: ") == count
+        assert printed.err.endswith("\r\x1b[K") == is_terminal
 
 
 def test_jobs_are_printed_and_none_is_made(cluster: FakeCluster) -> None:
