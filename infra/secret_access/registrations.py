@@ -46,11 +46,12 @@ class Registrations:
                 {} if request.remote else _plain(rpc.deserialize_properties(request.object)),
                 {key: tuple(of.urns) for key, of in request.propertyDependencies.items()},
                 request.parent,
+                request.provider,
             )
             for urn, request in self._requests.items()
         }
         changed = {
-            urn: replace(each, depends_on=asked[urn].depends_on if urn in asked else {})
+            urn: replace(each, depends_on=asked[urn].depends_on, provider=asked[urn].provider) if urn in asked else each
             for urn, each in self._transformed.items()
         }
         return [*{**asked, **changed}.values()]

@@ -35,6 +35,8 @@ class Resource:
     """URNs that an input was computed from, by input."""
     parent: str = ""
     """URN of the component that it belongs to."""
+    provider: str = ""
+    """URN of its provider, `::` and the provider's id."""
 
     @property
     def name(self) -> str:
@@ -104,9 +106,9 @@ def _resource(urn: str, state: Mapping[str, Any]) -> Resource:
             "expected what `pulumi preview --json` prints"
         )
     depends_on = {key: tuple(each for each in _list(urns) if isinstance(each, str)) for key, urns in sources.items()}
-    parent = state.get("parent")
+    parent, provider = (value if isinstance(value := state.get(key), str) else "" for key in ("parent", "provider"))
     known = {key: _plain(value, urn) for key, value in inputs.items()}
-    return Resource(urn, kind, known, depends_on, parent if isinstance(parent, str) else "")
+    return Resource(urn, kind, known, depends_on, parent, provider)
 
 
 def _plain(value: Any, urn: str, depth: int = 0) -> Any:

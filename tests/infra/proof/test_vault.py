@@ -7,8 +7,8 @@ import pytest
 
 from secret_access.checks import subject
 from secret_access.proof.preview import UNKNOWN, Resource
-from secret_access.proof.vault import policies
-from secret_access.proof.vault.stack import POLICY, ROLE, evaluate
+from secret_access.proof.vault import policies, stack
+from secret_access.proof.vault.stack import POLICY, PROVIDER, ROLE, evaluate
 from secret_access.vault import documents
 from tests.infra.proof.documents import Document, resource
 
@@ -141,3 +141,52 @@ def test_the_prefix_is_what_the_pods_are_told() -> None:
     own = policy("shop", documents.secrets_policy("secret", "team-a/shop/"))
     assert evaluate([role("shop"), own], {}).breaches
     assert not evaluate([role("shop"), own], {"shop": "team-a/shop/"}).breaches
+
+
+def in_namespace(of: list[Resource], vault_namespace: str, provider: str = "") -> list[Resource]:
+    """The same in a Vault namespace."""
+    inputs = {"namespace": vault_namespace} if vault_namespace else {}
+    return [
+        Resource(f"{each.urn}-{vault_namespace}{provider}", each.type, {**each.inputs, **inputs}, {}, "", provider)
+        for each in of
+    ]
+
+
+def in_two_namespaces(how: str) -> list[Resource]:
+    """Roles whose policies have one name, each in a Vault namespace of its own."""
+    made: list[Resource] = []
+    for namespace, where in (("test", "blue"), ("prod", "green")):
+        by_provider = where if how == "by their providers" else "top"
+        provider = Resource(f"urn::{where}", PROVIDER, {"namespace": by_provider}, {})
+        document = documents.secrets_policy("secret", f"{namespace}/")
+        own = [
+            role(namespace, token_policies=["secrets"]),
+            resource(POLICY, f"{namespace}-policy", name="secrets", policy=document),
+        ]
+        inside = "" if how == "by their providers" else where
+        made += [provider, *in_namespace(own, inside, "" if how == "by themselves" else f"{provider.urn}::id")]
+    return made
+
+
+@pytest.mark.parametrize("how", ["by themselves", "by their providers", "by both"])
+def test_policies_of_one_name_in_two_vault_namespaces_are_two(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role has those of its own Vault namespace; a defect that takes all for one is seen."""
+    verdict = evaluate(in_two_namespaces(how), {})
+    assert (verdict.breaches, verdict.undecided, verdict.unreadable) == ((), (), ())
+    monkeypatch.setattr(stack, "_where", lambda *_: "")
+    assert evaluate(in_two_namespaces(how), {}).breaches
+
+
+def test_a_policy_reaches_into_the_vault_namespaces_below_its_own() -> None:
+    """The name is the other's there too, and the path is shown from the top."""
+    wide = [role("test"), policy("test", reading("green/secret/data/prod/*"))]
+    made = [*in_namespace(wide, "top"), *in_namespace(namespaces("prod"), "top/green")]
+    (breach,) = evaluate(made, {}).breaches
+    assert (breach.namespace, breach.owner) == ("test", "prod")
+    assert 'path "top/green/secret/data/prod/*"' in breach.statements[-1]
+
+
+def test_a_vault_namespace_that_is_not_known_yet_is_said() -> None:
+    """It is no proof."""
+    verdict = evaluate(in_namespace(namespaces("test"), UNKNOWN), {})
+    assert "the Vault namespace of test-role" in " ".join(verdict.undecided)

@@ -5,7 +5,7 @@ Source: https://developer.hashicorp.com/vault/api-docs/auth/jwt (bound_subject, 
 
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from .policies import Path, allowed, paths, statement
 
 ROLE = "vault:jwt/authBackendRole:AuthBackendRole"
 POLICY = "vault:index/policy:Policy"
+PROVIDER = "pulumi:providers:vault"
 NOT_IN_THE_DOCUMENTS = (
     "policies of identity entities and groups",
     "the policy `default`, where a role leaves it on",
@@ -30,7 +31,10 @@ _REST = some(string.ascii_letters + string.digits + "/_+=.@-", 0, more=True)
 
 @dataclass
 class _Stack:
-    policies: dict[str, list[Path]] = field(default_factory=dict)
+    providers: Mapping[str, Resource] = field(default_factory=dict)
+    """By URN."""
+    policies: dict[tuple[str, str], list[Path]] = field(default_factory=dict)
+    """By the Vault namespace and their name."""
     undecided: list[str] = field(default_factory=list)
     mounts: set[str] = field(default_factory=set)
 
@@ -62,22 +66,23 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
 
 
 def _read(resources: Sequence[Resource]) -> _Stack:
-    stack = _Stack()
+    stack = _Stack({each.urn: each for each in resources if each.type == PROVIDER})
     for each in resources:
         if each.type == POLICY:
-            name, text = each.text("name") or each.name, each.text("policy")
+            name, text, where = each.text("name") or each.name, each.text("policy"), _where(stack, each)
+            stack.policies[where, name] = []
             if text is None:
                 stack.undecided.append(f"the policy {name} is known only after `pulumi up`")
-                stack.policies[name] = []
                 continue
             try:
-                stack.policies[name] = paths(name, text)
+                found = paths(name, text)
             except DocumentError as error:
                 stack.undecided.append(str(error))
-                stack.policies[name] = []
-    found = [each.path for policy in stack.policies.values() for each in policy]
+            else:
+                stack.policies[where, name] = [replace(path, path=f"{where}{path.path}") for path in found]
+    every = [each.path for policy in stack.policies.values() for each in policy]
     stack.mounts = {
-        path.partition(_DATA)[0] for path in found if _DATA in path and not set(path.partition(_DATA)[0]) & set("+*")
+        path.partition(_DATA)[0] for path in every if _DATA in path and not set(path.partition(_DATA)[0]) & set("+*")
     }
     return stack
 
@@ -85,15 +90,32 @@ def _read(resources: Sequence[Resource]) -> _Stack:
 def _reached(stack: _Stack, role: Resource, subjects: StringSet, declared: set[str]) -> Iterator[Reach]:
     name = role.text("roleName") or role.name
     found: list[Path] = []
+    where = _where(stack, role)
     given = role.inputs.get("tokenPolicies") or []
     for policy in map(str, given if isinstance(given, list) else [given]):
-        if policy in stack.policies:
-            found += stack.policies[policy]
+        if (where, policy) in stack.policies:
+            found += stack.policies[where, policy]
         else:
             stack.undecided.append(f"role {name} has the policy {policy}, which is not among the documents")
     rights = allowed(found)
     for namespace, subject in namespaces_among(subjects, declared):
         yield Reach(namespace, f"role {name}", rights, partial(_why, f"role {name}, which takes {subject}", found))
+
+
+def _where(stack: _Stack, each: Resource) -> str:
+    """Return the Vault namespace of a role or policy, closed by `/`; empty for the one without a name.
+
+    That of the resource is below that of its provider (Vault provider, "Namespace support"). A path in a policy begins
+    in the policy's namespace, and may go on into those below it.
+    """
+    provider = stack.providers.get(each.provider.rpartition("::")[0])
+    parts = []
+    for one in (provider, each):
+        if one is not None and one.is_pending("namespace"):
+            stack.undecided.append(f"the Vault namespace of {each.name} is known only after `pulumi up`")
+        text = None if one is None else one.text("namespace")
+        parts += [text.strip("/")] if text else []
+    return "".join(f"{part}/" for part in parts)
 
 
 def _why(lets_in: str, found: Sequence[Path], path: str) -> tuple[str, ...]:
