@@ -6,13 +6,15 @@ Secrets Manager User Guide, "What's in a Secrets Manager secret?"; KMS Developer
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from secret_names import vaults
 
 from ..checks import distinct, host_and_port, invalid, match, no_credentials, texts
 from .identifiers import Account, OidcProvider
 
+A = TypeVar("A", bound=Account)
 ROLE_NAME_LIMIT = 64
 EXAMPLE_PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
 EXAMPLE_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -59,13 +61,8 @@ def oidc_provider(arn: object, argument: str = "oidc_provider_arn") -> OidcProvi
 
 def oidc_providers(arns: object) -> list[OidcProvider]:
     """Return the OIDC providers of several clusters, all of one account: the role's."""
-    listed = distinct("oidc_provider_arns", texts("oidc_provider_arns", arns, f'["{EXAMPLE_PROVIDER}"]'))
-    if not listed:
-        raise invalid("oidc_provider_arns names none, so no token is trusted", arns, "one ARN at least", PROVIDER_FIX)
-    providers = [oidc_provider(arn, "oidc_provider_arns") for arn in listed]
-    for provider in providers[1:]:
-        same_account("oidc_provider_arns", provider.arn, provider, providers[0], "a provider")
-    return providers
+    nothing = "so no token is trusted"
+    return of_one_account("oidc_provider_arns", arns, EXAMPLE_PROVIDER, oidc_provider, nothing, PROVIDER_FIX)
 
 
 def issuer(url: object) -> str:
@@ -242,6 +239,22 @@ def _managed_policy(argument: str, arn: object, account_id: str, partition: str)
     if owner != "aws":
         same_part(argument, checked, "account", owner, account_id, "a policy")
     return checked
+
+
+def of_one_account(
+    argument: str, arns: object, example: str, check: Callable[[str, str], A], nothing: str, fix: str
+) -> list[A]:
+    """Return what `check` makes of ARNs: one at least, each once, and all of one account.
+
+    `nothing`: what it means that there are none.
+    """
+    listed = distinct(argument, texts(argument, arns, f'["{example}"]'))
+    if not listed:
+        raise invalid(f"{argument} names none, {nothing}", arns, "one ARN at least", fix)
+    found = [check(arn, argument) for arn in listed]
+    for arn, each in zip(listed[1:], found[1:], strict=True):
+        same_account(argument, arn, each, found[0], "an ARN")
+    return found
 
 
 def same_account(argument: str, arn: str, given: Account, expected: Account, thing: str) -> None:

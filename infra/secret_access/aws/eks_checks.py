@@ -2,8 +2,8 @@
 
 import re
 
-from ..checks import distinct, invalid, match, texts
-from .checks import same_account
+from ..checks import invalid, match
+from .checks import of_one_account
 from .identifiers import Cluster
 
 EXAMPLE_CLUSTER = "arn:aws:eks:us-east-1:111122223333:cluster/blue"
@@ -26,14 +26,8 @@ def cluster(arn: object, argument: str = "eks_cluster_arn") -> Cluster:
 
 def clusters(arns: object) -> list[Cluster]:
     """Return EKS clusters, all of one account: the role's."""
-    listed = distinct("eks_cluster_arns", texts("eks_cluster_arns", arns, f'["{EXAMPLE_CLUSTER}"]'))
-    if not listed:
-        fix = "take cluster.arn of `aws eks describe-cluster`"
-        raise invalid("eks_cluster_arns names none, so no session is trusted", arns, "one ARN at least", fix)
-    found = [cluster(arn, "eks_cluster_arns") for arn in listed]
-    for each in found[1:]:
-        same_account("eks_cluster_arns", each.arn, each, found[0], "a cluster")
-    return found
+    fix = "take cluster.arn of `aws eks describe-cluster`"
+    return of_one_account("eks_cluster_arns", arns, EXAMPLE_CLUSTER, cluster, "so no session is trusted", fix)
 
 
 def agent_url(url: object) -> str:

@@ -8,30 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import cel
+from ..pods import injection_refusals as reasons
 from ..pods.checks import BETWEEN_SKIPPED, URL_VARIABLE
 from ..pods.injection_checks import audiences_of, ports_of_sidecar
-from ..pods.injection_refusals import (
-    AUDIENCE,
-    LOCALHOST,
-    METADATA,
-    MOUNTED,
-    NO_ACCOUNT,
-    NOT_INJECTED,
-    OS_LABELS,
-    OTHER_ACCOUNT,
-    OTHER_SIDECAR,
-    OTHER_URL,
-    OTHER_VOLUME,
-    PORT,
-    PROBED_BY,
-    PROBES,
-    ROOT,
-    ROOT_USER,
-    SHARED,
-    SHARED_WITH_THE_NODE,
-    TOKEN,
-    WINDOWS,
-)
 
 Access = Mapping[str, Any]
 Manifest = dict[str, Any]
@@ -91,33 +70,36 @@ def _isolation() -> list[Manifest]:
     shared = [
         _validation(
             f"!object.spec.?{field}.orValue(false)",
-            SHARED.message('"True"', field=cel.literal(field), reason=cel.literal(reason)),
+            reasons.SHARED.message('"True"', field=cel.literal(field), reason=cel.literal(reason)),
         )
-        for field, reason in SHARED_WITH_THE_NODE.items()
+        for field, reason in reasons.SHARED_WITH_THE_NODE.items()
     ]
-    systems = ["object.spec.?os.?name", *(f"object.spec.?nodeSelector[?{cel.literal(name)}]" for name in OS_LABELS)]
+    systems = [
+        "object.spec.?os.?name",
+        *(f"object.spec.?nodeSelector[?{cel.literal(name)}]" for name in reasons.OS_LABELS),
+    ]
     linux = " && ".join(f'{system}.orValue("") != "windows"' for system in systems)
     aliases = 'object.spec.?hostAliases.orValue([]).filter(a, "localhost" in a.?hostnames.orValue([]))'
     return [
         *shared,
-        _validation(linux, WINDOWS.message("\"'windows'\"")),
-        _none(aliases, LOCALHOST.message(_quoted("FOUND.ip"))),
+        _validation(linux, reasons.WINDOWS.message("\"'windows'\"")),
+        _none(aliases, reasons.LOCALHOST.message(_quoted("FOUND.ip"))),
     ]
 
 
 def _service_account(account: str) -> Manifest:
     given = 'object.spec.?serviceAccountName.orValue("")'
-    message = OTHER_ACCOUNT.message(
+    message = reasons.OTHER_ACCOUNT.message(
         _quoted(given), field='"serviceAccountName"', account=cel.literal(account), other=given
     )
-    return _validation(f"{given} in {_texts(*NO_ACCOUNT, account)}", message)
+    return _validation(f"{given} in {_texts(*reasons.NO_ACCOUNT, account)}", message)
 
 
 def _user(sidecar: Manifest) -> list[Manifest]:
     if "runAsUser" in (sidecar.get("securityContext") or {}):
         return []
-    root = f"object.spec.?securityContext.?runAsUser != optional.of({ROOT})"
-    return [_validation(root, ROOT_USER.message(cel.literal(str(ROOT))))]
+    root = f"object.spec.?securityContext.?runAsUser != optional.of({reasons.ROOT})"
+    return [_validation(root, reasons.ROOT_USER.message(cel.literal(str(reasons.ROOT))))]
 
 
 def _volumes(access: Access) -> list[Manifest]:
@@ -131,8 +113,8 @@ def _volumes(access: Access) -> list[Manifest]:
     token = f"variables.volumes.filter(v, !(v.name in {names}) && {has_token})"
     found = f"FOUND.projected.sources.filter(s, {audience} in {audiences})[0].serviceAccountToken.audience"
     return [
-        _none(other, OTHER_VOLUME.message(_quoted(sources), volume="FOUND.name")),
-        _none(token, TOKEN.message(_quoted(f"{cel.literal(AUDIENCE)} + {found}"), volume="FOUND.name")),
+        _none(other, reasons.OTHER_VOLUME.message(_quoted(sources), volume="FOUND.name")),
+        _none(token, reasons.TOKEN.message(_quoted(f"{cel.literal(reasons.AUDIENCE)} + {found}"), volume="FOUND.name")),
     ]
 
 
@@ -140,7 +122,7 @@ def _is_ours(sidecar: Manifest) -> Manifest:
     name = cel.literal(sidecar["name"])
     ours = f"variables.inits.filter(c, {cel.has_all_of('optional.of(c)', sidecar)})"
     named = f"{ALL}.filter(c, c.name == {name})"
-    message = OTHER_SIDECAR.message(_quoted(f"{named}[0].image"), name=name)
+    message = reasons.OTHER_SIDECAR.message(_quoted(f"{named}[0].image"), name=name)
     return _validation(f"size({named}) == size({ours})", message)
 
 
@@ -151,24 +133,26 @@ def _of_containers(access: Access) -> list[Manifest]:
     mounts = f"m.name in {_texts(*(volume['name'] for volume in access['volumes']))}"
     ports = sorted(ports_of_sidecar(access))
     taken = cel.literal(ports)
-    probes = [f"[c.?{probe}.?{way}.?port.orValue(0)]" for probe in PROBES for way in PROBED_BY]
+    probes = [f"[c.?{probe}.?{way}.?port.orValue(0)]" for probe in reasons.PROBES for way in reasons.PROBED_BY]
     used = " + ".join(["c.?ports.orValue([]).map(p, dyn(p.containerPort))", *probes])
     own = f"[FOUND].map(c, ({used}).filter(p, p in {taken}))[0][0]"
     return [
         _none(
             f"variables.others.filter(c, c.?env.orValue([]).exists(v, {wrong}))",
-            OTHER_URL.message(_quoted(value), container="FOUND.name", url=url),
+            reasons.OTHER_URL.message(_quoted(value), container="FOUND.name", url=url),
         ),
         _none(
             f"variables.others.filter(c, c.?volumeMounts.orValue([]).exists(m, {mounts}))",
-            MOUNTED.message(
+            reasons.MOUNTED.message(
                 _quoted(f"FOUND.volumeMounts.filter(m, {mounts})[0].name"),
                 container="FOUND.name",
             ),
         ),
         _none(
             f"variables.others.filter(c, ({used}).exists(p, p in {taken}))",
-            PORT.message(f"string({own})", container="FOUND.name", ports=cel.literal(", ".join(map(str, ports)))),
+            reasons.PORT.message(
+                f"string({own})", container="FOUND.name", ports=cel.literal(", ".join(map(str, ports)))
+            ),
         ),
     ]
 
@@ -181,14 +165,14 @@ def _injected(access: Access) -> Manifest:
         f"variables.inits.exists(c, c.name == {name}) && object.spec.serviceAccountName == {account}"
         f" && variables.others.all(c, {told})"
     )
-    return _validation(f"!variables.injectable || ({injected})", NOT_INJECTED.message('"none"', name=name))
+    return _validation(f"!variables.injectable || ({injected})", reasons.NOT_INJECTED.message('"none"', name=name))
 
 
 def _metadata(what: str, field: str, wanted: Mapping[str, str]) -> list[Manifest]:
     return [
         _validation(
             f"variables.{field}[?{cel.literal(name)}].orValue({cel.literal(value)}) == {cel.literal(value)}",
-            METADATA.message(
+            reasons.METADATA.message(
                 _quoted(f"variables.{field}[{cel.literal(name)}]"),
                 what=cel.literal(what),
                 name=cel.literal(name),

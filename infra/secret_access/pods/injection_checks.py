@@ -4,27 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..checks import invalid
+from . import injection_refusals as reasons
 from .checks import URL_VARIABLE, outline
-from .injection_refusals import (
-    AUDIENCE,
-    LOCALHOST,
-    MOUNTED,
-    NO_ACCOUNT,
-    OS_LABELS,
-    OTHER_ACCOUNT,
-    OTHER_SIDECAR,
-    OTHER_URL,
-    OTHER_VOLUME,
-    PORT,
-    PROBED_BY,
-    PROBES,
-    ROOT,
-    ROOT_USER,
-    SHARED,
-    SHARED_WITH_THE_NODE,
-    TOKEN,
-    WINDOWS,
-)
 from .sidecar_container import CONTAINER, HEALTH_PORT, VOLUME
 
 Manifest = Mapping[str, Any]
@@ -98,12 +79,15 @@ def check_namespace(template: Manifest, namespace: str) -> None:
 
 def _check_isolation(spec: Manifest) -> None:
     """Refuse what lets others than the pod's containers, or these by another way, reach what is the sidecar's."""
-    for field, reason in SHARED_WITH_THE_NODE.items():
+    for field, reason in reasons.SHARED_WITH_THE_NODE.items():
         if spec.get(field):
-            raise SHARED.error(spec[field], field=field, reason=reason)
-    systems = [(spec.get("os") or {}).get("name"), *((spec.get("nodeSelector") or {}).get(name) for name in OS_LABELS)]
+            raise reasons.SHARED.error(spec[field], field=field, reason=reason)
+    systems = [
+        (spec.get("os") or {}).get("name"),
+        *((spec.get("nodeSelector") or {}).get(name) for name in reasons.OS_LABELS),
+    ]
     if "windows" in systems:
-        raise WINDOWS.error("windows")
+        raise reasons.WINDOWS.error("windows")
     if spec.get("ephemeralContainers"):
         raise invalid(
             "ephemeralContainers of the pod template",
@@ -113,22 +97,22 @@ def _check_isolation(spec: Manifest) -> None:
         )
     for alias in spec.get("hostAliases") or []:
         if "localhost" in (alias.get("hostnames") or []):
-            raise LOCALHOST.error(alias.get("ip"))
+            raise reasons.LOCALHOST.error(alias.get("ip"))
 
 
 def check_service_account(spec: Manifest, expected: str) -> None:
     """Refuse a pod that runs as another ServiceAccount."""
     for field in ("serviceAccountName", "serviceAccount"):
         given = spec.get(field)
-        if given not in (None, *NO_ACCOUNT, expected):
-            raise OTHER_ACCOUNT.error(given, field=field, account=expected, other=given)
+        if given not in (None, *reasons.NO_ACCOUNT, expected):
+            raise reasons.OTHER_ACCOUNT.error(given, field=field, account=expected, other=given)
 
 
 def _check_user(spec: Manifest, sidecar: Manifest) -> None:
     """Without a user of its own the sidecar has the pod's, and as root it would not be started."""
     given = (spec.get("securityContext") or {}).get("runAsUser")
-    if given == ROOT and "runAsUser" not in (sidecar.get("securityContext") or {}):
-        raise ROOT_USER.error(given)
+    if given == reasons.ROOT and "runAsUser" not in (sidecar.get("securityContext") or {}):
+        raise reasons.ROOT_USER.error(given)
 
 
 def _check_volumes(spec: Manifest, ours: Sequence[Manifest]) -> None:
@@ -139,36 +123,36 @@ def _check_volumes(spec: Manifest, ours: Sequence[Manifest]) -> None:
         name = volume["name"]
         if name in by_name:
             if volume != by_name[name]:
-                raise OTHER_VOLUME.error(", ".join(key for key in volume if key != "name"), volume=name)
+                raise reasons.OTHER_VOLUME.error(", ".join(key for key in volume if key != "name"), volume=name)
             continue
         for audience in audiences & set(audiences_of(volume)):
-            raise TOKEN.error(f"{AUDIENCE}{audience}", volume=name)
+            raise reasons.TOKEN.error(f"{reasons.AUDIENCE}{audience}", volume=name)
 
 
 def _check_name(spec: Manifest, sidecar: Manifest) -> None:
     for field in ("initContainers", "containers"):
         for container in spec.get(field) or []:
             if container["name"] == CONTAINER and (field, container) != ("initContainers", sidecar):
-                raise OTHER_SIDECAR.error(container.get("image"), name=CONTAINER)
+                raise reasons.OTHER_SIDECAR.error(container.get("image"), name=CONTAINER)
 
 
 def _check_url(name: str, container: Manifest, url: str) -> None:
     for variable in container.get("env") or []:
         if variable["name"] == URL_VARIABLE and variable != {"name": URL_VARIABLE, "value": url}:
-            raise OTHER_URL.error(variable.get("value", variable.get("valueFrom")), container=name, url=url)
+            raise reasons.OTHER_URL.error(variable.get("value", variable.get("valueFrom")), container=name, url=url)
 
 
 def _check_mounts(name: str, container: Manifest, volumes: Collection[str]) -> None:
     for mount in container.get("volumeMounts") or []:
         if mount.get("name") in volumes:
-            raise MOUNTED.error(mount.get("name"), container=name)
+            raise reasons.MOUNTED.error(mount.get("name"), container=name)
 
 
 def _check_ports(name: str, container: Manifest, taken: Collection[int]) -> None:
     """The containers of a pod share their ports: the second to ask for one fails to start."""
     for port in _ports_of(container):
         if port in taken:
-            raise PORT.error(port, container=name, ports=", ".join(map(str, sorted(taken))))
+            raise reasons.PORT.error(port, container=name, ports=", ".join(map(str, sorted(taken))))
 
 
 def ports_of_sidecar(access: Manifest) -> set[int]:
@@ -179,9 +163,9 @@ def ports_of_sidecar(access: Manifest) -> set[int]:
 def _ports_of(container: Manifest) -> Iterator[object]:
     """Yield the ports that a container says it listens on, and those that its probes ask."""
     yield from (port.get("containerPort") for port in container.get("ports") or [])
-    for name in PROBES:
+    for name in reasons.PROBES:
         probe = container.get(name) or {}
-        yield from ((probe.get(way) or {}).get("port") for way in PROBED_BY)
+        yield from ((probe.get(way) or {}).get("port") for way in reasons.PROBED_BY)
 
 
 def audiences_of(volume: Manifest) -> Iterator[str]:

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, Literal, NotRequired, TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from .. import checks as shared_checks
 from ..arguments import Arguments
@@ -122,7 +121,7 @@ class SecretWorkload(pulumi.ComponentResource):
 
         build = partial(kinds.whole_spec, of=kind, template=injected, name=workload_name)
         labels: Any = lift(_merged, access["pod_labels"], {NAME_LABEL: workload_name})
-        workload = _resource(kind)(
+        workload = workload_spec.sdk_class(kind)(
             f"{name}-{kinds.RESOURCE_NAMES[kind]}",
             metadata={
                 "name": workload_name,
@@ -136,18 +135,6 @@ class SecretWorkload(pulumi.ComponentResource):
         self.namespace = output(access["namespace"])
         self.workload_name = workload.metadata.apply(lambda metadata: str(metadata.name))
         self.register_outputs({"namespace": self.namespace, "workloadName": self.workload_name})
-
-
-def _resource(kind: WorkloadKind) -> Any:
-    match kind:
-        case WorkloadKind.DEPLOYMENT:
-            return k8s.apps.v1.Deployment
-        case WorkloadKind.STATEFUL_SET:
-            return k8s.apps.v1.StatefulSet
-        case WorkloadKind.JOB:
-            return k8s.batch.v1.Job
-        case WorkloadKind.CRON_JOB:
-            return k8s.batch.v1.CronJob
 
 
 def _replicas(given: Arguments, kind: WorkloadKind) -> pulumi.Input[int | None]:

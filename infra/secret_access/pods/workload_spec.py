@@ -10,22 +10,15 @@ from .kinds import WorkloadKind
 from .pod_template import pod_template
 
 
-def _form(kind: WorkloadKind) -> type:
-    """Return the type of the spec, whose fields are those that `spec` may have."""
-    match kind:
-        case WorkloadKind.DEPLOYMENT:
-            return k8s.apps.v1.DeploymentSpecArgs
-        case WorkloadKind.STATEFUL_SET:
-            return k8s.apps.v1.StatefulSetSpecArgs
-        case WorkloadKind.JOB:
-            return k8s.batch.v1.JobSpecArgs
-        case WorkloadKind.CRON_JOB:
-            return k8s.batch.v1.CronJobSpecArgs
+def sdk_class(kind: WorkloadKind, suffix: str = "") -> Any:
+    """Return the SDK's class of a kind: of the resource, or with the suffix `SpecArgs` of its spec."""
+    runs_to_an_end = kind in (WorkloadKind.JOB, WorkloadKind.CRON_JOB)
+    return getattr(k8s.batch.v1 if runs_to_an_end else k8s.apps.v1, f"{kind}{suffix}")
 
 
 def own_spec(kind: WorkloadKind, given: object) -> dict[str, Any]:
     """Return what `spec` says of the workload itself; raises `InvalidArgument`."""
-    fields.check("spec", given, _form(kind))
+    fields.check("spec", given, sdk_class(kind, "SpecArgs"))
     return kinds.own_spec(given, kind)
 
 
