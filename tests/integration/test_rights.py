@@ -13,6 +13,9 @@ import pytest
 
 from local.progress import wait_for
 from local.standins.kube_client import Client
+from secret_access.kubectl import Kubectl
+from secret_access.remainder.live import read
+from secret_access.remainder.scan import Identity, scan
 from tests.integration import ways
 from tests.integration.guarded_namespaces import (
     ALL,
@@ -121,6 +124,21 @@ def test_what_edit_gives_with_and_without_a_guard(api_server: ApiServer, reached
     assert without - guarded == {*ways.STREAMS, *ways.USES} - {"ephemeral container", "ControllerRevision"}
     assert guarded == LEFT_OPEN
     reached.clear()
+
+
+def test_the_scan_of_rights_knows_what_a_guard_refuses(api_server: ApiServer, kubectl_command: str) -> None:
+    """As it was asked above: of what `edit` gives, the guard leaves what takes a detour, and to deployers all."""
+    kubectl = Kubectl(kubeconfig=str(api_server.kubeconfig), command=kubectl_command)
+    found = scan(read(kubectl, [Identity(namespace, ACCOUNT) for namespace in (PLAIN, GUARDED, ALL_PODS)]))
+
+    def opened(subject: str, namespace: str) -> set[str]:
+        of = [way for way in found if (way.subject, way.namespace) == (subject, namespace)]
+        return {way.way for way in of if not way.refused_by}
+
+    detours = {"read Secrets", "impersonate serviceaccounts"}
+    assert opened("User editor", GUARDED) == opened("User editor", ALL_PODS) == detours
+    assert {"create pods", "pods/exec", "create serviceaccounts/token"} < opened("User editor", PLAIN)
+    assert {"create pods", "pods/exec", "create serviceaccounts/token"} < opened("User deployer", GUARDED)
 
 
 def patched(client: Client, path: str, body: Any, kind: str = MERGE) -> int:

@@ -29,7 +29,7 @@ NOT_SEEN = (
     "who is in a group: the identity provider knows",
     "rights that other authorizers give, such as EKS access entries, Google's IAM and Azure's roles for Kubernetes",
     "custom resources from which an operator makes pods: whoever may write those makes pods",
-    "what admission refuses of what RBAC allows, such as a ServiceAccountGuard",
+    "what admission refuses of what RBAC allows, but for ServiceAccountGuards",
     "access to etcd, to the nodes, to the images, and to the pipeline that deploys",
 )
 """What RBAC does not show; said beside every answer."""
@@ -109,28 +109,38 @@ def rbac(
         )
         sys.exit(UNUSABLE)
     found = scan(cluster)
-    ways = [way for way in found if not (way.is_own or way.subject in trusted)]
     expected = [way for way in found if way.is_own or way.subject in trusted]
+    refused = [way for way in found if way.refused_by and way not in expected]
+    ways = [way for way in found if not (way.is_own or way.subject in trusted or way.refused_by)]
     asked = sorted(cluster.identities)
     click.echo(
-        json.dumps(_as_json(name, asked, ways, expected), indent=2)
+        json.dumps(_as_json(name, asked, ways, refused, expected), indent=2)
         if as_json
-        else "\n".join(_as_text(name, asked, ways, expected))
+        else "\n".join(_as_text(name, asked, ways, refused, expected))
     )
     sys.exit(OPEN if ways else CLOSED)
 
 
 def _as_json(
-    cluster: str, identities: Sequence[Identity], ways: Sequence[OpenWay], expected: Sequence[OpenWay]
+    cluster: str,
+    identities: Sequence[Identity],
+    ways: Sequence[OpenWay],
+    refused: Sequence[OpenWay],
+    expected: Sequence[OpenWay],
 ) -> dict[str, Any]:
     return {
         "cluster": cluster,
         "scanned_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "identities": [asdict(identity) for identity in identities],
-        "ways": [{key: value for key, value in asdict(way).items() if key != "is_own"} for way in ways],
+        "ways": [_way(way, "is_own", "refused_by") for way in ways],
+        "refused": [_way(way, "is_own", "mend") for way in refused],
         "expected": _counts(expected),
         "not_seen": list(NOT_SEEN),
     }
+
+
+def _way(way: OpenWay, *without: str) -> dict[str, Any]:
+    return {key: value for key, value in asdict(way).items() if key not in without}
 
 
 def _counts(ways: Sequence[OpenWay]) -> dict[str, int]:
@@ -149,7 +159,11 @@ def _collapsed(expected: Sequence[OpenWay]) -> Iterator[str]:
 
 
 def _as_text(
-    cluster: str, identities: Sequence[Identity], ways: Sequence[OpenWay], expected: Sequence[OpenWay]
+    cluster: str,
+    identities: Sequence[Identity],
+    ways: Sequence[OpenWay],
+    refused: Sequence[OpenWay],
+    expected: Sequence[OpenWay],
 ) -> Iterator[str]:
     subjects = dict.fromkeys(way.subject for way in ways)
     for subject in subjects:
@@ -164,6 +178,9 @@ def _as_text(
             mended = dict.fromkeys(way.way for way in ways if way.mend == mend)
             yield from _wrapped(f"{', '.join(mended)}: {mend}", "")
         yield ""
+    for guard in dict.fromkeys(way.refused_by for way in refused):
+        whose = ", ".join(_counts([way for way in refused if way.refused_by == guard]))
+        yield from _wrapped(f"Refused by the guard {guard}, but to its deployers: {whose}", "")
     if expected:
         yield from _wrapped(f"Expected: {', '.join(_collapsed(expected))}", "")
     count = len({identity.namespace for identity in identities})

@@ -5,9 +5,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ..kubectl import Kubectl, KubectlError
+from ..kubectl import Forbidden, Kubectl, KubectlError, NotFound
 from ..pods.sidecar_container import VOLUME
 from .grants import Rbac
+from .guards import Guard, guards
 from .scan import Cluster, Identity
 
 ANNOTATIONS = frozenset(
@@ -24,6 +25,7 @@ ANNOTATIONS = frozenset(
 """Any of these on a ServiceAccount names an identity outside the cluster."""
 ENFORCE = "pod-security.kubernetes.io/enforce"
 """https://kubernetes.io/docs/concepts/security/pod-security-admission/"""
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 
 
@@ -41,7 +43,17 @@ def read(kubectl: Kubectl, identities: Collection[Identity] = ()) -> Cluster:
         frozenset(identities) or frozenset(_found(kubectl)),
         frozenset(each["metadata"]["name"] for each in namespaces if is_enforced(each)),
         int((re.match(r"\d+", version["minor"]) or ["0"])[0]),
+        tuple(_guards(kubectl)),
     )
+
+
+def _guards(kubectl: Kubectl) -> list[Guard]:
+    """Return the guards; none where they may not be read, or Kubernetes is older than 1.30, and has none."""
+    kinds = ("validatingadmissionpolicies", "validatingadmissionpolicybindings")
+    try:
+        return list(guards(*(list(kubectl.read_all(f"{ADMISSION}/{kind}")) for kind in kinds)))
+    except (Forbidden, NotFound):
+        return []
 
 
 def _found(kubectl: Kubectl) -> Iterator[Identity]:

@@ -1,12 +1,15 @@
 """Which ways to each identity are open, and to whom. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .grants import EVERYWHERE, Grant, Grants, Rbac, Rights, Subject, grants, of_subject
+from .guards import Guard
 from .rules import Right
-from .ways import CLIENT_SIGNER, RIGHTS, WAYS, Clause, Named, Way, on_the_node
+from .ways import CLIENT_SIGNER, DIRECT, RIGHTS, WAYS, Clause, Named, Way, on_the_node
 
+GUARDED = frozenset(way.name for way in DIRECT)
+"""The ways that a guard judges."""
 NO_NAMES: frozenset[str] = frozenset()
 OWN = {
     Subject("Group", "system:masters"),
@@ -42,6 +45,8 @@ class OpenWay:
     mend: str
     is_own: bool
     """Kubernetes' own controllers, and the group that is above all authorization."""
+    refused_by: str = ""
+    """The ServiceAccountGuard that refuses it to all but its deployers."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Cluster:
     """Namespaces that enforce the Pod Security Standard baseline or restricted."""
     minor: int = 0
     """Of Kubernetes 1; 0 where it is not known, and then every way counts."""
+    guards: Collection[Guard] = ()
 
 
 def scan(cluster: Cluster) -> list[OpenWay]:
@@ -66,11 +72,21 @@ def scan(cluster: Cluster) -> list[OpenWay]:
     if not accounts:
         return []
     return [
-        found
+        _guarded(found, subject, cluster.guards)
         for subject in sorted(by_subject)
         for namespace in sorted(by_subject[subject])
         for found in _in_scope(by_subject, subject, namespace, accounts, ways, namespace in cluster.enforced)
     ]
+
+
+def _guarded(found: OpenWay, subject: Subject, guards: Iterable[Guard]) -> OpenWay:
+    """Return the way with the guard that refuses it: what leads to the identity at once, in the guard's namespace."""
+    if found.way in GUARDED:
+        for guard in guards:
+            keeps = found.namespace == guard.namespace and guard.accounts.issuperset(found.service_accounts)
+            if keeps and not guard.lets_through(subject):
+                return replace(found, refused_by=guard.name)
+    return found
 
 
 @dataclass(frozen=True)

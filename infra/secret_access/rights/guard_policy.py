@@ -92,8 +92,8 @@ def _validation(expression: str, message: str) -> Manifest:
 
 
 def _not_a_deployer(users: Collection[str], groups: Collection[str]) -> str:
-    own = _list([*users, *SYSTEM_USERS])
-    theirs = _list([*groups, *SYSTEM_GROUPS])
+    own = _list({*users, *SYSTEM_USERS})
+    theirs = _list({*groups, *SYSTEM_GROUPS})
     return (
         f"!(request.userInfo.username in {own}) && "
         f"!(has(request.userInfo.groups) && request.userInfo.groups.exists(group, group in {theirs}))"

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from secret_access.cli.main import cli
 from secret_access.cli.rbac import CLOSED, EXIT_CODES, OPEN, UNUSABLE
 from secret_access.remainder.rules import Right
+from secret_access.rights import guard_policy
 from tests.infra.remainder.objects import Object, account, binding, group, role
 
 EXEC = Right("create", "", "pods/exec")
@@ -45,6 +46,8 @@ class Cluster:
             "clusterroles": [role("debug", EXEC)],
             "rolebindings": [DEVELOPERS],
             "clusterrolebindings": [MASTERS],
+            "validatingadmissionpolicies": [],
+            "validatingadmissionpolicybindings": [],
         }
 
     def run(self, *arguments: str, **more: Any) -> Result:
@@ -112,6 +115,22 @@ def test_who_is_trusted_stands_apart(cluster: Cluster) -> None:
     assert result.exit_code == CLOSED
     assert "Expected: Group dev, Group system:masters\n" in result.output
     assert cluster.run("--trusted", "User dev").exit_code == OPEN
+
+
+def test_what_a_guard_refuses_does_not_count(cluster: Cluster) -> None:
+    """It is said in a line of its own, and JSON has each."""
+    guard = {"metadata": {"name": "guard"}}
+    spec = guard_policy.policy(["app"], ["deployer"], [], "secret-access/inject", False)
+    cluster.lists["validatingadmissionpolicies"] = [{**guard, "spec": spec}]
+    cluster.lists["validatingadmissionpolicybindings"] = [{**guard, "spec": guard_policy.binding("guard", "shop")}]
+    result = cluster.run()
+    assert result.exit_code == CLOSED, result.output
+    assert "Refused by the guard guard, but to its deployers: Group dev\n" in result.output
+    found = json.loads(cluster.run("--json").output)
+    assert found["ways"] == []
+    assert [(way["subject"], way["way"], way["refused_by"]) for way in found["refused"]] == [
+        ("Group dev", "pods/exec", "guard")
+    ]
 
 
 def test_controllers_of_kubernetes_are_one_line(cluster: Cluster) -> None:
