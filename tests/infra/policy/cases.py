@@ -846,7 +846,7 @@ PROOF = [
         "isolation",
         "a trust in namespaces of which none is named",
         "",
-        "in aws, as role anybody: trust of anybody, statement One; policy it of anybody, statement One",
+        "in aws, as role anybody: trust of anybody, statement One",
         {
             "role": (
                 ROLE,
