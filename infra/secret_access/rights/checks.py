@@ -61,10 +61,11 @@ def some(kind: str, users: Sequence[str], groups: Sequence[str]) -> Sequence[str
 def rights(given: object) -> list[DeveloperRight]:
     """Return what developers may do besides looking."""
     known = ", ".join(DeveloperRight)
-    for name in texts("rights", given, '["restart", "scale"]'):
+    names = distinct("rights", texts("rights", given, '["restart", "scale"]'))
+    for name in names:
         if name not in list(DeveloperRight):
             raise invalid("rights", name, f"some of {known}", "leave it out, and developers may look alone")
-    return [DeveloperRight(name) for name in distinct("rights", texts("rights", given, "[]"))]
+    return [DeveloperRight(name) for name in names]
 
 
 def guarded(guard: object, namespace: str) -> str:
@@ -88,7 +89,7 @@ def accounts(given: object) -> list[str]:
             "service_account_names",
             name,
             "lowercase letters, digits, - and ., such as secret-access",
-            "name each ServiceAccount; a * is none",
+            "name each ServiceAccount; * is not supported",
         )
     if not names:
         fix = "leave it out for secret-access"
