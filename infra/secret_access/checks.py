@@ -25,7 +25,7 @@ SERVICE_ACCOUNT = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 HOST = re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,253}")
 SIDECAR_IMAGE = "registry.example/secret-sidecar:0.1.0"
 API_SERVER = re.compile(r"(https://)?kubernetes(\.default(\.svc.*)?)?(:[0-9]+)?/?")
-"""The API server's own audiences: whoever gets a token with one of these could use it there."""
+"""The API server's own audiences: it accepts a token with one of these from anyone."""
 # Kubernetes API reference, "Quantity"
 QUANTITY = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?")
 RESOURCES = '{"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}'
@@ -180,7 +180,7 @@ def access(value: object) -> Access:
 
 
 def namespace(name: object) -> str:
-    """Return one namespace, spelled out: a `*` would hand one namespace's secrets to others."""
+    """Return one namespace, spelled out: a `*` would give one namespace's secrets to others."""
     return named(secret_names.check_namespace, "namespace", name)
 
 

@@ -1,4 +1,4 @@
-"""kubectl as a Python object: it finds the cluster and signs in as it does for whoever runs it.
+"""kubectl as a Python object: it finds the cluster and signs in with the settings of the person who runs it.
 
 SecretAccessError
 └── KubectlError            kubectl failed; the message has what it said

@@ -172,7 +172,7 @@ def https_url(argument: str, given: object, example: str) -> str | None:
 
 
 def sni_name(given: object) -> str:
-    """Return the name by which the token proxy is told apart from the API server, behind the same address."""
+    """Return the server name (SNI) that selects the token proxy instead of the API server, at the same address."""
     return match(
         HOST,
         "token_proxy_sni_name",

@@ -19,7 +19,7 @@ class GcpAuditTrailArgs(TypedDict):
     """Id of the project of the secrets. Example: `my-project`."""
     notification_channels: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Channels of Cloud Monitoring that get refusals, by their resource names. Default: none, refusals open incidents
-    that nobody is sent. Example: `["projects/my-project/notificationChannels/1234567890"]`."""
+    without a notification. Example: `["projects/my-project/notificationChannels/1234567890"]`."""
     sink_destination: NotRequired[pulumi.Input[str]]
     """Where all calls are kept besides the project's own log: a bucket, data set, topic or log bucket, whose owner
     must let the output `sink_writer` write. Default: none. Example: `storage.googleapis.com/audit-my-project`."""
@@ -42,7 +42,7 @@ class GcpAuditTrail(pulumi.ComponentResource):
     refusals: pulumi.Output[str]
     """The filter of refused calls, for the Logs Explorer or an alert of your own."""
     sink_writer: pulumi.Output[str | None]
-    """Who writes to the sink's destination, to be let in there; none without a sink."""
+    """The identity that writes to the sink's destination, and needs the right to; none without a sink."""
 
     def __init__(self, name: str, args: GcpAuditTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         given = Arguments(f"GcpAuditTrail {name!r}", args, GcpAuditTrailArgs, example='{"project": "my-project"}')

@@ -15,7 +15,7 @@ from .documents import WorkloadIdentityProvider
 ISSUER = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~:@%+/-]*)?")
 POOL = re.compile(r"(?!gcp-)[a-z0-9-]{4,32}")
 PRIVATE_PARTS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
-"""What a JSON Web Key has where it is no public one (RFC 7518, section 6)."""
+"""Fields that a JSON Web Key has only if it is private (RFC 7518, section 6)."""
 
 
 def issuer(given: object) -> str:

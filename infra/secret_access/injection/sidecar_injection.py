@@ -31,8 +31,8 @@ class SidecarInjectionArgs(TypedDict):
     """Value of the label `secret-access/inject` by which pods ask for the sidecar: another one for each identity of a
     namespace that has several. Default: `true`. Example: `aws`."""
     all_pods: NotRequired[bool]
-    """Every pod of the namespace gets the sidecar, but for those with the label `secret-access/inject: "false"`. Then
-    whoever makes any pod there has the identity, and a ServiceAccountGuard does not keep them from it.
+    """Every pod of the namespace gets the sidecar, but for those with the label `secret-access/inject: "false"`. Then a
+    person who can create any pod there has the identity, and a ServiceAccountGuard does not prevent it.
     Default: false."""
 
 

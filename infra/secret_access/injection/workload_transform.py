@@ -23,7 +23,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "Pod": (),
     "PodTemplate": ("template",),
 }
-"""Where a kind has its pod template; all others, custom ones too, have it as `spec.template`, or have none."""
+"""Where a kind has its pod template. All others, custom ones included, have it as `spec.template` or have none."""
 RELEASE = "kubernetes:helm.sh/v3:Release"
 
 
@@ -88,7 +88,7 @@ class _Workload:
     def _injected(self, template: Any) -> Any:
         if _field(template, ("spec", "containers")) is None:
             return template
-        # The access seldom is plain as a whole: what is plain of it refuses a template in the preview already
+        # Part of the access is often known only later; the part that is known can refuse a template in the preview
         if is_plain(template) and is_plain(self.namespace):
             known = {key: value for key, value in self.access.items() if is_plain(value)}
             self._prefixed(self._check, template, self.namespace, known)

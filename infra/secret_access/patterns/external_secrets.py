@@ -70,7 +70,7 @@ class ExternalSecretAccess(pulumi.ComponentResource):
 
     It gives up, against the sidecar:
 
-    - the values are in etcd and its backups; encryption at rest is the cluster's to do
+    - the values are in etcd and its backups; the cluster has to encrypt them at rest
     - a person who may get, list or watch Secrets of the namespace, or create pods there, has them; the vault's trail
       shows the operator's reads alone
     - a rotation arrives after `refresh_seconds` at most, and reaches a pod's environment at its restart only

@@ -44,14 +44,14 @@ class KubernetesSecret(pulumi.ComponentResource):
     """A Secret whose values are in etcd, and encrypted in Pulumi's state.
 
     For what may be there: credentials of low value that rarely change, in a cluster whose administrators may all read
-    them. What is no secret at all, such as a feature flag, belongs into a ConfigMap.
+    them. Use a ConfigMap for values that are not secret, such as a feature flag.
 
     It gives up, against the sidecar:
 
-    - the values are in etcd and its backups; encryption at rest is the cluster's to do
+    - the values are in etcd and its backups; the cluster has to encrypt them at rest
     - a person who may get, list or watch Secrets of the namespace, or create pods there, has them: the boundary is the
       cluster's RBAC, and one RoleBinding too many opens all of them
-    - they are in Pulumi's state too, encrypted with the stack's key: who may decrypt the stack has them
+    - they are in Pulumi's state too, encrypted with the stack's key: a person who can decrypt the stack can read them
     - they are not rotated: a new value needs an `up`, and a restart of pods that have it in their environment
     - no vault has a trail of who read them; the cluster's audit log has the reads through its API alone
     """

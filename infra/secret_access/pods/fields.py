@@ -49,7 +49,7 @@ def _check_value(what: str, given: object, kind: Any) -> None:
 
 
 def _shown(what: str, given: object) -> object:
-    """Return what a message may show: a text is shown whole where it is no variable."""
+    """Return what a message may show: a text in full, unless it is below `env`."""
     return given if isinstance(given, str) and ".env" not in what else outline(given)
 
 

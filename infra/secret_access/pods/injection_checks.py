@@ -78,7 +78,7 @@ def check_namespace(template: Manifest, namespace: str) -> None:
 
 
 def _check_isolation(spec: Manifest) -> None:
-    """Refuse what lets others than the pod's containers, or these by another way, reach what is the sidecar's."""
+    """Refuse fields that give processes outside the pod, or other containers of it, access to the sidecar."""
     for field, reason in reasons.SHARED_WITH_THE_NODE.items():
         if spec.get(field):
             raise reasons.SHARED.error(spec[field], field=field, reason=reason)

@@ -68,7 +68,7 @@ def health_policy(account_name: str, namespaces: Sequence[str]) -> Manifest:
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 METADATA = ("169.254.0.0/16", "168.63.129.16/32", "fd00:ec2::/32", "fd20:ce::254/128", "fe80::/10")
-"""Where clouds answer whoever asks from a node with the node's, or on GKE the pod's, identity: link-local addresses,
+"""Metadata servers, which give any process on a node the node's, or on GKE the pod's, identity: link-local addresses,
 Azure's WireServer, and the IPv6 addresses of EC2 and Compute Engine."""
 AGENT = (("169.254.170.23/32", "fd00:ec2::23/128"), 80)
 """The agent of EKS Pod Identity (EKS User Guide, "Understand how EKS Pod Identity works")."""

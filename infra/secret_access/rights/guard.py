@@ -42,7 +42,7 @@ class ServiceAccountGuardArgs(TypedDict):
 
 
 class ServiceAccountGuard(pulumi.ComponentResource):
-    """Keeps a namespace's identity to those who deploy, also from users with the roles `edit` and `admin`.
+    """Reserves a namespace's identity for deployers; users with the roles `edit` and `admin` cannot use it.
 
     Creates a ValidatingAdmissionPolicy and its binding (Kubernetes 1.30 or newer). Only deployers may create or change
     a pod, or a template that Kubernetes makes pods of, that runs as the ServiceAccount; ask for its tokens; and exec,

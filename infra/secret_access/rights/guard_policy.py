@@ -112,7 +112,7 @@ def _template(of: str) -> str:
 def _uses(template: str, accounts: Collection[str], injection_label: str, all_pods: bool) -> str:
     """Return the expression that tells whether pods of a template get the identity."""
     runs = f"{template}.?spec.serviceAccountName.orValue('') in {_list(accounts)}"
-    # What is no template, such as what was there before a request that creates, has no spec
+    # Only a template has a spec: the old object of a request that creates has none
     unlabelled = f"has({template}.spec) ? 'true' : 'false'" if all_pods else "'false'"
     label = f"{template}.?metadata.labels[?{json.dumps(injection_label)}].orValue({unlabelled})"
     return f"{runs} || {label} != 'false'"

@@ -26,8 +26,8 @@ class VaultAuditTrailArgs(TypedDict):
 class VaultAuditTrail(pulumi.ComponentResource):
     """An audit device of Vault: each call as a line with who asked, for what, and whether it was refused.
 
-    Secrets and tokens are in it as HMACs alone. Once for a Vault, in its root namespace; a Vault with one device that
-    cannot write answers nobody, so have two. OpenBao takes devices from its configuration file alone by default.
+    Secrets and tokens are in it as HMACs alone. Once for a Vault, in its root namespace. If none of its devices can
+    write, Vault refuses every request, so have two. OpenBao takes devices from its configuration file alone by default.
     """
 
     audit_path: pulumi.Output[str]
