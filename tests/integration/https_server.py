@@ -23,6 +23,8 @@ class Answers:
     certificate: Certificate
     documents: dict[str, Object | int] = field(default_factory=dict)
     """By path: a document, or the status of a failure."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of every answer, in the place of those that it has else."""
     posted: Callable[[Object], Object] | None = None
     """What a POST is answered with."""
 
@@ -43,7 +45,9 @@ def https_server(answers: Answers, port: int) -> Iterator[None]:
 
         def say(self, status: int, document: Object) -> None:
             sent = json.dumps(document).encode()
-            self.send_response(status)
+            self.send_response_only(status)
+            for name, value in ({"Date": self.date_time_string()} | answers.headers).items():
+                self.send_header(name, value)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(sent)))
             self.end_headers()

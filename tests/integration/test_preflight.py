@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +195,15 @@ def test_clocks_that_differ_are_found(scene: Scene, late: timedelta, severity: s
     found = scene.of_issuer(late)
     assert only(found, "clock").severity == severity
     assert only(found, "issuer-clock").severity == "ok"
+
+
+def test_the_time_of_a_kept_answer_is_that_of_now(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A content delivery network says when it fetched the document, and how long ago that was."""
+    hour_ago = formatdate(time.time() - 3600, usegmt=True)
+    monkeypatch.setattr(scene.answers, "headers", {"Date": hour_ago})
+    assert only(scene.of_issuer(), "issuer-clock").severity == "error"
+    monkeypatch.setattr(scene.answers, "headers", {"Date": hour_ago, "Age": "3600"})
+    assert only(scene.of_issuer(), "issuer-clock").severity == "ok"
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import http.client
 import json
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.error import URLError
@@ -23,7 +24,7 @@ class NotServed(SecretAccessError):
 
 @dataclass(frozen=True)
 class Served:
-    """A document, and the server's time in its answer, if it said one."""
+    """A document, and the server's time, if it said one."""
 
     document: dict[str, Any]
     date: datetime | None
@@ -38,13 +39,24 @@ def fetch(url: str, authorities: str | None = None, seconds: float = 10) -> Serv
         context.load_verify_locations(authorities)
     try:
         with build_opener(ProxyHandler(), HTTPSHandler(context=context)).open(url, timeout=seconds) as answer:
-            date, body = answer.headers.get("Date"), answer.read(MOST)
-            document = json.loads(body)
-            sent = parsedate_to_datetime(date) if date else None
+            date = time_of(answer.headers)
+            document = json.loads(answer.read(MOST))
     except URLError as error:  # with HTTPError, whose text is the status
         raise NotServed(str(error.reason if not hasattr(error, "code") else error)) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NotServed(f"{type(error).__name__}: {error}") from None
     if not isinstance(document, dict):
         raise NotServed("it is no JSON object")
-    return Served(document, sent)
+    return Served(document, date)
+
+
+def time_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return the server's time, or None where it says none that can be read.
+
+    An answer that was kept has the time at which it was made, and its age: RFC 9111, section 5.1.
+    """
+    try:
+        date = parsedate_to_datetime(headers.get("Date", "")) + timedelta(seconds=int(headers.get("Age", "0")))
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

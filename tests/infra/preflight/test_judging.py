@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from secret_access.preflight import admission, clock, issuer, versions, webhooks
+from secret_access.preflight import admission, clock, https, issuer, versions, webhooks
 from secret_access.preflight.check import Severity
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -80,6 +80,23 @@ def test_a_version_has_what_the_sidecar_needs(given: str, severity: str, text: s
 def test_a_slow_answer_is_no_difference_of_clocks(said: datetime, ahead: int) -> None:
     """Here it takes three seconds, and the server says whole ones."""
     assert clock.ahead(said, NOON, NOON + timedelta(seconds=3)) == timedelta(seconds=ahead)
+
+
+@pytest.mark.parametrize(
+    ("headers", "time"),
+    [
+        ({"Date": "Thu, 01 Jan 2026 12:00:00 GMT"}, NOON),
+        ({"Date": "Thu, 01 Jan 2026 12:00:00 -0000"}, NOON),
+        ({"Date": "Thu, 01 Jan 2026 11:59:00 GMT", "Age": "60"}, NOON),
+        ({"Date": "Thu, 01 Jan 2026 12:00:00 GMT", "Age": "old"}, None),
+        ({"Date": "Thu, 01 Jan 2026 12:00:00 GMT", "Age": "9" * 20}, None),
+        ({"Date": "noon"}, None),
+        ({}, None),
+    ],
+)
+def test_a_servers_time_is_read_or_left_out(headers: dict[str, str], time: datetime | None) -> None:
+    """What cannot be read keeps nobody from reading the document."""
+    assert https.time_of(headers) == time
 
 
 def test_tokens_go_by_the_clusters_clock() -> None:
