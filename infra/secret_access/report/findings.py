@@ -124,11 +124,15 @@ def _rbac(given: Answer) -> list[Finding]:
         Finding(
             "warning",
             "rbac",
-            f"{way['subject']} can obtain the identity of namespace {way['namespace']}: {way['way']}",
+            f"{way['subject']} can obtain the identity of {_reached(way['namespace'])}: {way['way']}",
             (f"by {way['by']}", way["mend"]),
         )
         for way in given["ways"]
     ]
+
+
+def _reached(namespace: str) -> str:
+    return "every namespace" if namespace == "*" else f"namespace {namespace}"
 
 
 def _preflight(given: Answer) -> list[Finding]:

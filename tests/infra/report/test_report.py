@@ -168,6 +168,15 @@ def test_a_cluster_that_was_not_scanned_is_not_shown_as_one_without_a_way() -> N
     assert "RBAC leaves no way open" in as_html(made(evaluation=evaluation(), rbac=scanned))
 
 
+def test_a_way_to_every_identity_is_said_in_words() -> None:
+    """The scan writes `*` for it."""
+    given = json.loads(rbac())
+    given["ways"][0]["namespace"] = "*"
+    found = made(evaluation=evaluation(), rbac=json.dumps(given))
+    assert "<td>every namespace</td>" in as_html(found)
+    assert "User jane can obtain the identity of every namespace: create pods" in as_markdown(found)
+
+
 def test_what_no_command_sees_is_said_in_every_form() -> None:
     """Of each cloud's documents, and of the cluster."""
     found = made(evaluation=evaluation(), rbac=rbac())
