@@ -93,14 +93,18 @@ KUBERNETES_PLUGIN = Tool(
     ),
 )
 
-KUBE_ROUTER = Tool(
-    "kube-router",
-    "kube-router",
-    "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
-    "github.com/cloudnativelabs/kube-router/v2",
-    200,
+NETWORK = (
+    _kubernetes("kube-proxy", 30),
+    Tool("coredns", "coredns", ".", "github.com/coredns/coredns", 25),
+    Tool(
+        "kube-router",
+        "kube-router",
+        "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
+        "github.com/cloudnativelabs/kube-router/v2",
+        200,
+    ),
 )
-"""What enforces NetworkPolicies: the laptop environment has nothing that does."""
+"""What leads from a Service's name to its pods, and enforces NetworkPolicies: the laptop environment has none of it."""
 
 EXTERNAL_SECRETS = Tool(
     "external-secrets",
@@ -120,7 +124,7 @@ YAML = Tool(
 )
 """Pulumi's language host for programs in YAML, which use the components as a package."""
 
-TESTS = (KUBERNETES_PLUGIN, KUBE_ROUTER, EXTERNAL_SECRETS, YAML)
+TESTS = (KUBERNETES_PLUGIN, *NETWORK, EXTERNAL_SECRETS, YAML)
 """What `make test` needs beside them, each in a folder of its module: whether it is used is for others to say."""
 
 ALL = (*LAPTOP, *TESTS)
