@@ -14,7 +14,7 @@ from local import config, host
 from local.cloud import Cloud
 from local.kubectl import Kubectl, KubectlError
 from local.progress import wait_for
-from local.services import api_server_ready
+from local.services import CONTAINERD_SOCKET, api_server_ready
 
 LOADED = config.MACHINE / "images.json"
 """The tars whose images the node has, by their digests."""
@@ -85,16 +85,23 @@ def load_images(tars: list[Path]) -> bool:
     had = json.loads(LOADED.read_text()) if LOADED.exists() else {}
     if had == wanted:
         return False
-    socket = Path(f"/proc/{host.inside()}/root/run/containerd/containerd.sock")
-    wait_for("containerd", socket.is_socket, still_possible=host.why_not_running)
+    import_images(tars, host.inside())
+    LOADED.write_text(json.dumps(wanted))
+    return bool(had)
+
+
+def import_images(
+    tars: Iterable[Path], process_1: int, still_possible: Callable[[], str | None] = host.why_not_running
+) -> None:
+    """Put the images into the containerd of the node that has this first process."""
+    socket = Path(f"/proc/{process_1}/root{CONTAINERD_SOCKET}")
+    wait_for("containerd", socket.is_socket, still_possible=still_possible)
     for tar in tars:
         subprocess.run(
             ["ctr", f"--address={socket}", "--namespace=k8s.io", "images", "import", str(tar)],
             check=True,
             stdout=subprocess.DEVNULL,
         )
-    LOADED.write_text(json.dumps(wanted))
-    return bool(had)
 
 
 def renew_pods(kubectl: Kubectl) -> None:
@@ -103,17 +110,19 @@ def renew_pods(kubectl: Kubectl) -> None:
         kubectl("delete", "pods", "--all", f"--namespace={namespace}")
 
 
-def wait_for_node(kubectl: Kubectl) -> None:
-    """Wait until the node is there and ready for pods."""
+def wait_for_node(
+    kubectl: Kubectl, name: str = config.NODE, still_possible: Callable[[], str | None] = host.why_not_running
+) -> None:
+    """Wait until a node is there and ready for pods."""
 
     def ready() -> bool:
         try:
-            node = json.loads(kubectl("get", "node", config.NODE, "-o", "json"))
+            node = json.loads(kubectl("get", "node", name, "-o", "json"))
         except KubectlError:
             return False
         return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
 
-    wait_for("the node", ready, still_possible=host.why_not_running)
+    wait_for(f"the node {name}", ready, still_possible=still_possible)
 
 
 def make_namespaces(kubectl: Kubectl, names: Iterable[str]) -> None:

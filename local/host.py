@@ -135,7 +135,7 @@ def why_not_running() -> str | None:
     return f"{died['service']} ended with exit code {died['exit_code']}; see {config.LOGS / died['service']}.log"
 
 
-def _cgroups() -> list[Path]:
+def cgroups() -> list[Path]:
     """Our folder in every cgroup hierarchy (v1: one per controller; v2: one)."""
     top = Path("/sys/fs/cgroup")
     if (top / "cgroup.controllers").exists():
@@ -169,7 +169,7 @@ def start(tools: Path) -> None:
     for folder in (config.MACHINE, config.LOGS):
         folder.mkdir(parents=True, exist_ok=True)
     selection.remember(names)
-    for cgroup in _cgroups():
+    for cgroup in cgroups():
         cgroup.mkdir(exist_ok=True)
     sysctls = {key: Path("/proc/sys", key).read_text().strip() for key in SYSCTLS}
     with open(config.LOGS / "machine.log", "wb") as log:
@@ -191,11 +191,12 @@ def inside() -> int:
     owner = Owner.read()
     if owner is None:
         raise NotReadyError("the machine is not running; `make up` starts it")
-    return wait_for("the machine's first process", lambda: _process_1(owner), still_possible=why_not_running)
+    return wait_for("the machine's first process", lambda: process_1(owner.pid), still_possible=why_not_running)
 
 
-def _process_1(owner: Owner) -> int | None:
-    children = Path(f"/proc/{owner.pid}/task/{owner.pid}/children").read_text().split()
+def process_1(parent: int) -> int | None:
+    """The first process in NEW_NAMESPACES, once the process that makes them has started it there."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     here = os.readlink("/proc/self/ns/net")
     return int(children[0]) if children and os.readlink(f"/proc/{children[0]}/ns/net") != here else None
 
@@ -216,7 +217,7 @@ def stop() -> None:
     owner = Owner.read()
     if owner and owner.alive:
         # process 1 rather than its parent: the kernel ends everything in the machine before process 1 counts as gone
-        os.kill(_process_1(owner) or owner.pid, signal.SIGKILL)
+        os.kill(process_1(owner.pid) or owner.pid, signal.SIGKILL)
         wait_for("the machine to end", lambda: not owner.alive)
     while STARTED:
         STARTED.pop().wait()
@@ -226,7 +227,7 @@ def stop() -> None:
 def clean() -> None:
     """Remove what a stopped or crashed machine left. Safe to repeat."""
     owner = Owner.read()
-    for cgroup in _cgroups():
+    for cgroup in cgroups():
         # deepest first; a cgroup is empty once the kernel has reaped its last process
         below = sorted((path for path in cgroup.rglob("*") if path.is_dir()), key=lambda path: -len(path.parts))
         for folder in [*below, cgroup]:

@@ -19,14 +19,18 @@ class Kubectl:
 
     tools: Path
 
-    def __call__(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002 — subprocess's own word
-        """Run kubectl and return what it prints."""
-        program = [
+    @property
+    def command(self) -> list[str]:
+        """The program, and the cluster that it asks."""
+        return [
             str(self.tools / "kubectl"),
             f"--kubeconfig={config.KUBECONFIG}",
             f"--cache-dir={config.KUBECTL_CACHE}",
         ]
-        done = subprocess.run([*program, *arguments], input=input, capture_output=True, text=True, check=False)
+
+    def __call__(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002 — subprocess's own word
+        """Run kubectl and return what it prints."""
+        done = subprocess.run([*self.command, *arguments], input=input, capture_output=True, text=True, check=False)
         if done.returncode:
             raise KubectlError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout

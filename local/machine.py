@@ -28,7 +28,8 @@ def _run(*argv: str) -> None:
     subprocess.run(argv, check=True)
 
 
-def _private_mounts() -> None:
+def private_mounts() -> None:
+    """Have folders of our own where fixed paths are written to."""
     _run("mount", "--make-rprivate", "/")
     for path in PRIVATE:
         _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", path)
@@ -56,8 +57,8 @@ def _start(service: Service) -> int:
     return process.pid
 
 
-def _supervise(services: list[Service]) -> NoReturn:
-    """Start each service as soon as it may, reap ended processes, and end when the first service ends."""
+def supervise(services: list[Service]) -> tuple[str, int]:
+    """Start each service as soon as it may, reap ended processes, and return the first service that ended, and how."""
     waiting = list(services)
     running: dict[int, Service] = {}
     while True:
@@ -66,18 +67,18 @@ def _supervise(services: list[Service]) -> NoReturn:
             running[_start(service)] = service
         pid, status = os.waitpid(-1, os.WNOHANG if waiting else 0)
         if pid in running:
-            code = os.waitstatus_to_exitcode(status)
-            DIED.write_text(json.dumps({"service": running[pid].name, "exit_code": code}))
-            raise SystemExit(f"{running[pid].name} ended with {code}; its log is {running[pid].name}.log")
+            return running[pid].name, os.waitstatus_to_exitcode(status)
         if not pid:
             time.sleep(PAUSE)
 
 
 def main(tools: str) -> NoReturn:
     """Run as process 1 of the new namespaces; never returns."""
-    _private_mounts()
+    private_mounts()
     _network()
-    _supervise(all_services(Path(tools), clouds.wanted()))
+    name, code = supervise(all_services(Path(tools), clouds.wanted()))
+    DIED.write_text(json.dumps({"service": name, "exit_code": code}))
+    raise SystemExit(f"{name} ended with {code}; its log is {name}.log")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,26 @@ CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 
 
 @dataclass(frozen=True)
+class Node:
+    """A node of the cluster: where its kubelet and its containers are, and what they may take.
+
+    ``folder`` is for what they write, ``log`` begins the names of their logs, ``cgroup`` exists already, and ``dns`` is
+    the server that pods ask for names, if there is one.
+    """
+
+    name: str
+    address: str
+    pods: str
+    folder: Path
+    cgroup: str
+    log: str = ""
+    dns: str | None = None
+
+
+NODE = Node(config.NODE, config.ADDRESS, config.POD_NETWORK, config.MACHINE, config.CGROUP)
+
+
+@dataclass(frozen=True)
 class Service:
     """One long-running process, started as soon as ``may_start`` is true."""
 
@@ -187,8 +207,9 @@ def _controllers(tools: Path, keys: Keys) -> list[Service]:
     return services
 
 
-def _containerd() -> Service:
-    cni = config.MACHINE / "cni"
+def containerd(node: Node) -> Service:
+    """What runs the node's containers."""
+    cni = node.folder / "cni"
     network = {
         "cniVersion": "0.4.0",
         "name": "local",
@@ -198,7 +219,7 @@ def _containerd() -> Service:
                 "ipMasq": False,
                 "ipam": {
                     "type": "host-local",
-                    "ranges": [[{"subnet": config.POD_NETWORK}]],
+                    "ranges": [[{"subnet": node.pods}]],
                     "routes": [{"dst": "0.0.0.0/0"}],
                 },
             }
@@ -207,7 +228,7 @@ def _containerd() -> Service:
     _file(cni / "10-local.conflist", json.dumps(network))
     settings = f"""\
 version = 2
-root = "{config.MACHINE / "containerd"}"
+root = "{node.folder / "containerd"}"
 state = "/run/containerd"
 disabled_plugins = [
   "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.btrfs",
@@ -224,29 +245,29 @@ disabled_plugins = [
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
 """
-    return Service(
-        "containerd", [_program("containerd"), "--config", _file(config.MACHINE / "containerd.toml", settings)]
-    )
+    argv = [_program("containerd"), "--config", _file(node.folder / "containerd.toml", settings)]
+    return Service(f"{node.log}containerd", argv)
 
 
-def _kubelet(tools: Path, keys: Keys) -> Service:
+def kubelet(tools: Path, node: Node, authority: Path, serving: Certificate, kubeconfig: str) -> Service:
+    """The node's kubelet, which shows a certificate and trusts clients of the authority."""
     settings = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
-        "address": config.ADDRESS,
+        "address": node.address,
         "readOnlyPort": 0,
         "healthzBindAddress": "127.0.0.1",
         "authentication": {
             "anonymous": {"enabled": False},
             "webhook": {"enabled": True},
-            "x509": {"clientCAFile": str(keys.authority.cert)},
+            "x509": {"clientCAFile": str(authority)},
         },
         "authorization": {"mode": "Webhook"},
-        "tlsCertFile": str(keys.kubelet.cert),
-        "tlsPrivateKeyFile": str(keys.kubelet.key),
+        "tlsCertFile": str(serving.cert),
+        "tlsPrivateKeyFile": str(serving.key),
         "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{config.CGROUP}",
+        "cgroupRoot": f"/{node.cgroup}",
         "enforceNodeAllocatable": [],
         "failCgroupV1": False,
         "failSwapOn": False,
@@ -256,18 +277,20 @@ def _kubelet(tools: Path, keys: Keys) -> Service:
         "evictionHard": dict.fromkeys(NEVER_EVICT, "0%"),
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
-        "resolvConf": _file(config.MACHINE / "resolv.conf", "# no names are looked up here\n"),
-        "podLogsDir": str(config.LOGS / "pods"),
+        "resolvConf": _file(node.folder / "resolv.conf", "# no names are looked up here\n"),
+        "podLogsDir": str(config.LOGS / f"{node.log}pods"),
     }
+    if node.dns:
+        settings |= {"clusterDNS": [node.dns], "clusterDomain": "cluster.local"}
     argv = [
         str(tools / "kubelet"),
-        f"--config={_file(config.MACHINE / 'kubelet.yaml', settings)}",
-        f"--kubeconfig={keys.kubeconfigs['kubelet']}",
-        f"--hostname-override={config.NODE}",
-        f"--node-ip={config.ADDRESS}",
+        f"--config={_file(node.folder / 'kubelet.yaml', settings)}",
+        f"--kubeconfig={kubeconfig}",
+        f"--hostname-override={node.name}",
+        f"--node-ip={node.address}",
         "--v=1",
     ]
-    return Service("kubelet", argv, lambda: api_server_ready() and Path(CONTAINERD_SOCKET).exists())
+    return Service(f"{node.log}kubelet", argv, lambda: api_server_ready() and Path(CONTAINERD_SOCKET).exists())
 
 
 def all_services(tools: Path, clouds: Sequence[Cloud]) -> list[Service]:
@@ -276,8 +299,8 @@ def all_services(tools: Path, clouds: Sequence[Cloud]) -> list[Service]:
     return [
         _etcd(),
         *(service for cloud in clouds for service in cloud.services(keys)),
-        _containerd(),
+        containerd(NODE),
         _api_server(tools, keys),
         *_controllers(tools, keys),
-        _kubelet(tools, keys),
+        kubelet(tools, NODE, keys.authority.cert, keys.kubelet, keys.kubeconfigs["kubelet"]),
     ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from cryptography import x509
 
 from local import config, host
@@ -19,15 +20,18 @@ from tests.e2e.shared_caller import Answer, Caller, manifest
 
 PROGRAM = Path(__file__).parent / "shared_service"
 STACK = "--stack=local"
-NAMESPACES = ("platform", "stranger")
-"""Those that the laptop environment lacks; the stranger has no role anywhere."""
+NAMESPACES = ("platform", "stranger", "outsider")
+"""Those that the laptop environment lacks; the stranger has no role anywhere, and the outsider may not call."""
 CALLERS = {
     "test": ("test", "secret-access"),
     "prod": ("prod", "secret-access"),
     "without-role": ("test", "default"),
     "stranger": ("stranger", "default"),
+    "outsider": ("outsider", "default"),
 }
 """Namespace and ServiceAccount of each pod that calls, by its name."""
+CALLER_POD = yaml.safe_load((PROGRAM / "Pulumi.local.yaml").read_text())["config"]["shared-service:caller_pod"]
+"""Part of the spec of each of them, and of those of the stack's own workload."""
 HOSTS = ["secrets.platform.svc", "secrets.platform.svc.cluster.local", "secrets.platform"]
 
 
@@ -38,6 +42,7 @@ class Service:
     environment: Environment
     authority: Authority
     callers: dict[str, Caller]
+    caller_access: dict[str, Any]
     hosts: list[str]
 
     def pulumi(self, *arguments: str) -> str:
@@ -123,7 +128,7 @@ def authority_for(callers_namespace: str, authority: Authority) -> dict[str, Any
 @contextmanager
 def running(environment: Environment, folder: Path) -> Iterator[Service]:
     """The service, up with its callers; afterwards nothing of it is left."""
-    service = Service(environment, Authority(folder), {}, HOSTS)
+    service = Service(environment, Authority(folder), {}, {}, HOSTS)
     callers_namespaces = sorted({namespace for namespace, _ in CALLERS.values()})
     try:
         apply(environment, *map(namespace, NAMESPACES))
@@ -133,8 +138,9 @@ def running(environment: Environment, folder: Path) -> Iterator[Service]:
         service.pulumi("up", "--yes", "--skip-preview")
         outputs = json.loads(service.pulumi("stack", "output", "--json"))
         assert outputs["hosts"] == HOSTS
+        service.caller_access.update(outputs["caller"])
         for pod, (of, account) in CALLERS.items():
-            apply(environment, manifest(outputs["caller"], of, pod, account))
+            apply(environment, manifest(outputs["caller"], of, pod, account, CALLER_POD))
             service.callers[pod] = Caller(environment, of, pod)
         for pod, (of, _) in CALLERS.items():
             environment.kubectl("wait", "pod", pod, "-n", of, "--for=condition=Ready", "--timeout=120s")
