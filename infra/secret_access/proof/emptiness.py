@@ -32,10 +32,7 @@ def member(of: StringSet) -> str | None:
         state = waiting.popleft()
         if search.verdict(of, state, at_end=True):
             return _spelled(_path(came_from, state), search.named)
-        for char in search.next_chars(of, state):
-            following = tuple(
-                automaton.step(bits, char) for automaton, bits in zip(search.automata, state, strict=True)
-            )
+        for char, following in search.next_states(of, state):
             if following not in came_from and search.verdict(of, following) is not False:
                 came_from[following] = (state, char)
                 waiting.append(following)
@@ -51,8 +48,12 @@ class _Automaton:
     parts: Sequence[Part]
     start: int = field(init=False)
     _steps: dict[tuple[int, str], int] = field(default_factory=dict)
+    _named: dict[int, frozenset[str]] = field(default_factory=dict)
+    _many: list[int] = field(init=False)
+    """The places of parts that may match nothing."""
 
     def __post_init__(self) -> None:
+        self._many = [place for place, part in enumerate(self.parts) if part.many]
         self.start = self._closed(1)
 
     def step(self, bits: int, char: str) -> int:
@@ -86,13 +87,16 @@ class _Automaton:
 
     def named(self, bits: int) -> frozenset[str]:
         """The characters that the pattern tells from others here."""
-        sets = (self.parts[place].chars for place in _places(bits & ~self.end))
-        return frozenset(char for chars in sets if chars is not None for char in chars)
+        found = self._named.get(bits)
+        if found is None:
+            sets = (self.parts[place].chars for place in _places(bits & ~self.end))
+            found = self._named[bits] = frozenset(char for chars in sets if chars is not None for char in chars)
+        return found
 
     def _closed(self, bits: int) -> int:
         """With the places behind the parts that may match nothing."""
-        for place, part in enumerate(self.parts):
-            if part.many and bits >> place & 1:
+        for place in self._many:
+            if bits >> place & 1:
                 bits |= 1 << place + 1
         return bits
 
@@ -101,16 +105,18 @@ class _Search:
     """The patterns of a set, each once, and what their states say about the set."""
 
     def __init__(self, of: StringSet) -> None:
-        self.number: dict[Pattern, int] = {}
+        numbers: dict[Pattern, int] = {}
+        self.number: dict[int, int] = {}
+        """Of each pattern's automaton, by the pattern's `id`: its hash is of all its parts, and asked at every step."""
         for pattern in _patterns(of):
-            self.number.setdefault(pattern, len(self.number))
-        self.automata = [_Automaton(pattern.parts) for pattern in self.number]
-        self.named = {char for pattern in self.number for part in pattern.parts for char in part.chars or ()}
+            self.number[id(pattern)] = numbers.setdefault(pattern, len(numbers))
+        self.automata = [_Automaton(pattern.parts) for pattern in numbers]
+        self.named = {char for pattern in numbers for part in pattern.parts for char in part.chars or ()}
 
     def verdict(self, of: StringSet, state: State, *, at_end: bool = False) -> bool | None:
         """Whether the string so far is a member; without `at_end`, whether all or none of its continuations are."""
         if isinstance(of, Pattern):
-            number = self.number[of]
+            number = self.number[id(of)]
             return self.automata[number].verdict(state[number], at_end=at_end)
         if isinstance(of, Complement):
             inner = self.verdict(of.of, state, at_end=at_end)
@@ -124,22 +130,22 @@ class _Search:
             is_open = is_open or found is None
         return None if is_open else not decisive
 
-    def next_chars(self, of: StringSet, state: State) -> Iterator[str]:
-        """The characters to try: one for each way that the patterns can tell them apart at this place."""
+    def next_states(self, of: StringSet, state: State) -> Iterator[tuple[str, State]]:
+        """The states to try, each with a character: one for each way that the patterns tell characters apart here."""
         possible = self._possible(of, state)
-        seen: set[tuple[int, ...]] = set()
+        seen: set[State] = set()
         named = {char for automaton, bits in zip(self.automata, state, strict=True) for char in automaton.named(bits)}
         candidates = named | {_OTHER} if possible is None else possible
         for char in sorted(candidates, key=_plain_first):
             following = tuple(automaton.step(bits, char) for automaton, bits in zip(self.automata, state, strict=True))
             if following not in seen:
                 seen.add(following)
-                yield char
+                yield char, following
 
     def _possible(self, of: StringSet, state: State) -> frozenset[str] | None:
         """The characters after which the string can still become a member, or more than those; None: any."""
         if isinstance(of, Pattern):
-            number = self.number[of]
+            number = self.number[id(of)]
             return self.automata[number].chars(state[number])
         if isinstance(of, Complement):
             return None
