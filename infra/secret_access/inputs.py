@@ -59,6 +59,16 @@ def output(value: Any) -> pulumi.Output[Any]:
     return value if isinstance(value, pulumi.Output) else pulumi.Output(set(), _resolved(value), _resolved(True))
 
 
+def foreseen(made: pulumi.Output[Any], value: pulumi.Input[Any]) -> pulumi.Output[Any]:
+    """Return an Output that a preview knows already, where its value does not depend on what is made.
+
+    What is computed of it is then shown by the preview, and can be judged.
+    """
+    if not pulumi.runtime.is_dry_run() or not is_plain(value):
+        return made
+    return pulumi.Output(made.resources(), _resolved(value), _resolved(True))
+
+
 def _resolved(value: Any) -> "asyncio.Future[Any]":
     future: asyncio.Future[Any] = asyncio.Future()
     future.set_result(value)

@@ -7,7 +7,7 @@ import pulumi
 from .. import checks
 from ..arguments import Arguments
 from ..checks import Access
-from ..inputs import children_of, lift
+from ..inputs import children_of, foreseen, lift
 from . import checks as aws_checks
 from . import eks_checks, role_checks
 from .documents import secrets_policy
@@ -75,8 +75,13 @@ class AwsTargetRole(pulumi.ComponentResource):
         policy = given.check(_policy, account, region, prefix, access, keys, replicas)
         super().__init__("secret-access:index:AwsTargetRole", name, {}, opts)
         description = lift(_description, prefix, namespace, cluster)
-        self.role_arn = make_role(name, role, description, trust, policy, children_of(self, opts))
+        made = make_role(name, role, description, trust, policy, children_of(self, opts))
+        self.role_arn = foreseen(made, lift(_arn, account, role.path, role.name))
         self.register_outputs({"roleArn": self.role_arn})
+
+
+def _arn(account: Account, path: str | None, name: str) -> str:
+    return Role(account.partition, account.account_id, f"{(path or '/')[1:]}{name}").arn
 
 
 def _account(account_id: object, cluster: Cluster) -> Account:

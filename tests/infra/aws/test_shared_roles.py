@@ -189,6 +189,21 @@ def test_a_target_role_can_demand_the_associations_external_id() -> None:
     assert document == trust.target_role_trust(role, BLUE, "test", "shop", external_id)
 
 
+def test_a_preview_knows_which_target_role_a_namespaces_role_may_become() -> None:
+    """Its ARN depends on nothing that AWS makes: what is computed of it can be judged before there is anything."""
+
+    def program() -> None:
+        target = AwsTargetRole("target", cast("AwsTargetRoleArgs", target_args(role_path="/team/")))
+        args = {"pod_identity": "role_per_namespace", "eks_cluster_arn": CLUSTER_ARN, "oidc_provider_arn": None}
+        AwsSecretAccess("test", aws_args(**args, target_role_arn=target.role_arn))
+
+    for preview in (True, False):
+        world = run(program, World(preview=preview))
+        (policy,) = (each for each in world.of(POLICY) if each.parent == "test")
+        arn = f"arn:aws:iam::{SECRETS_ACCOUNT if preview else ACCOUNT}:role/team/secret-access-test"
+        assert json.loads(policy.inputs["policy"])["Statement"][0]["Resource"] == arn
+
+
 SHARED_MISTAKES = [
     ("pod_identity", "role_per_namespace", ["pod_identity", "session_tags or session_policies"]),
     ("pod_identity", "tags", ["pod_identity", "given 'tags'"]),
