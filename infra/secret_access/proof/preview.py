@@ -72,7 +72,7 @@ def resources(text: str | bytes) -> list[Resource]:
         for each in _list(preview.get("diagnostics"))
         if isinstance(each, Mapping) and each.get("severity") == "error"
     ]
-    if errors and not errors[0].startswith(NOT_ISOLATED):
+    if errors and not errors[0].removeprefix("error: ").startswith(NOT_ISOLATED):
         raise DocumentError(f"the preview failed, so not all documents are in it: {errors[0]}")
     found: dict[str, Resource] = {}
     for number, step in enumerate(preview["steps"], 1):

@@ -64,6 +64,16 @@ def test_a_breach_names_both_namespaces_a_name_and_the_statements() -> None:
     assert "NOT ISOLATED" in result.output
 
 
+def test_a_program_that_stopped_for_its_documents_is_evaluated_whole() -> None:
+    """It fails once all of it is registered, so all is in its preview; the message is the engine's."""
+    failed = json.loads(preview(WIDE))
+    message = "error: the documents do not keep namespaces apart: nothing is made\nBREACH  namespace test can"
+    failed["diagnostics"] = [{"severity": "error", "message": message}]
+    result = run(given=json.dumps(failed))
+    assert result.exit_code == BREACHED
+    assert "BREACH  namespace test can use prod/a (of namespace prod)" in result.output
+
+
 def test_json_has_all_of_it() -> None:
     """For programs; the same exit code."""
     result = run("--json", given=preview(WIDE))
