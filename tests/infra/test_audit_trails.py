@@ -110,6 +110,7 @@ NO_GOOGLE: list[tuple[dict[str, Any], list[str]]] = [
     ({"project": "projects/my-project"}, ["project is a resource name", "write my-project"]),
     ({"notification_channels": ["security"]}, ["notification_channels: given 'security'", EXAMPLE_CHANNEL]),
     ({"notification_channels": EXAMPLE_CHANNEL}, ["notification_channels", "a list"]),
+    ({"notification_channels": [EXAMPLE_CHANNEL, EXAMPLE_CHANNEL]}, ["notification_channels", "twice"]),
     ({"sink_destination": "gs://audit"}, ["sink_destination: given 'gs://audit'", "without https:// or gs://"]),
     ({"sink_name": "a b"}, ["sink_name: given 'a b'"]),
     ({"display_name": ""}, ["display_name: given ''"]),
@@ -122,6 +123,8 @@ NO_AZURE: list[tuple[dict[str, Any], list[str]]] = [
     ({"vault_ids": {"test": "shop"}}, ["vault_id is a name", "az keyvault show"]),
     ({"workspace_id": "22222222-2222-2222-2222-222222222222"}, ["workspace_id is a UUID", "log-analytics workspace"]),
     ({"action_group_ids": ["security"]}, ["action_group_ids is a name", "az monitor action-group show"]),
+    ({"action_group_ids": ACTIONS}, ["action_group_ids: given", "a list"]),
+    ({"action_group_ids": [ACTIONS, ACTIONS]}, ["action_group_ids", "twice"]),
     ({"storage_account_id": VAULT_ID}, ["storage_account_id is not the resource id", "az storage account show"]),
     ({"resource_group": "a/b"}, ["resource_group"]),
     ({"location": "West Europe"}, ["location"]),
@@ -152,3 +155,9 @@ def test_a_mistake_is_named_and_nothing_is_made(
         run(program(**{name: later(value, delay) for name, value in changed.items()}), world)
     assert_all_in([f"{component}AuditTrail 'audit'", *message], error)
     assert world.of(made) == []
+
+
+def test_vaults_without_names_are_refused() -> None:
+    """The names are those of the resources."""
+    with pytest.raises(InvalidArgument, match=r"vault_ids: given \['/subscriptions.*name each vault"):
+        run(azure_trail(vault_ids=[VAULT_ID]))

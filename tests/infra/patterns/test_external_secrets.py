@@ -136,6 +136,14 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"store": {"kind": "ClusterSecretStore", "name": "all"}},
         ["store that exists", "ClusterSecretStore", "one identity for all namespaces", "external_secrets"],
     ),
+    "a store by its kind": ({"store": {"kind": "SecretStore"}}, ["store that exists", "SecretStore"]),
+    "a store by its name": ({"store": {"name": "all"}}, ["store that exists", "'all'"]),
+    "a store by text": ({"store": "all"}, ["store: given 'all'", "the identity by which it is read"]),
+    "a provider by text": ({"store": {**GIVEN, "provider": "vault"}}, ["provider of store", "'vault'"]),
+    "two providers": (
+        {"store": {**GIVEN, "provider": {**GIVEN["provider"], "aws": {}}}},
+        ["provider of store", "['aws', 'vault']"],
+    ),
     "no store": ({"store": None}, ["store", "external_secrets: True"]),
     "a store without a part": ({"store": {**GIVEN, "provider": None}}, ["store has no provider"]),
     "an unknown part": ({"store": {**GIVEN, "backnd": "aws"}}, ["backnd", "did you mean backend?"]),
@@ -144,6 +152,10 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no identity": ({"store": provider(auth={})}, ["names no ServiceAccount", "its own identity"]),
     "a token in etcd": (
         {"store": provider(auth={"tokenSecretRef": {"name": "token", "key": "token"}})},
+        ["a tokenSecretRef that is not the namespace's identity"],
+    ),
+    "a token in a Secret that is called as the ServiceAccount is": (
+        {"store": provider(auth={"jwt": JWT, "tokenSecretRef": OWN})},
         ["a tokenSecretRef that is not the namespace's identity"],
     ),
     "another ServiceAccount": (
@@ -176,6 +188,16 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"secrets": {"database": {"keys": {"password": {"name": "test-eu/database-password"}}}}},
         ["name outside the namespace's prefix"],
     ),
+    "a key with an unknown part": (
+        {"secrets": {"database": {"keys": {"password": {"name": "database-password", "version": 1}}}}},
+        ["keys", "'version'", "perhaps a field"],
+    ),
+    "a key without a name": ({"secrets": {"database": {"keys": {"password": {"field": "a"}}}}}, ["name: given None"]),
+    "a field that is a number": (
+        {"secrets": {"database": {"keys": {"password": {"name": "database-password", "field": 1}}}}},
+        ["field: given 1", "such as password"],
+    ),
+    "a Secret without keys": ({"secrets": {"database": {"keys": {}}}}, ["keys: given []", "one key at least"]),
     "an empty field": (
         {"secrets": {"database": {"keys": {"password": {"name": "database-password", "field": ""}}}}},
         ["field", "such as password"],
@@ -191,6 +213,12 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"ca_bundle": "-----BEGIN PRIVATE KEY-----hunter2"},
         ["ca_bundle", "not shown", "no private key"],
     ),
+    "a certificate with its key": (
+        {"ca_bundle": f"{CERTIFICATE}-----BEGIN PRIVATE KEY-----hunter2"},
+        ["ca_bundle", "not shown", "no private key"],
+    ),
+    "certificates as bytes": ({"ca_bundle": b"hunter2"}, ["ca_bundle", "not shown"]),
+    "a store's name with a capital": ({"store_name": "Eso"}, ["store_name", "'Eso'"]),
     "an unknown argument": ({"store_kind": "ClusterSecretStore"}, ["store_kind is unknown"]),
 }
 

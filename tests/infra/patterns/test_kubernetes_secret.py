@@ -94,6 +94,8 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"type": "kubernetes.io/service-account-token"},
         ["type", "a token of a ServiceAccount that never ends", "project one"],
     ),
+    "a flag as text": ({"immutable": "yes"}, ["immutable: given 'yes'", "true or false"]),
+    "a label with a space": ({"labels": {"a b": "c"}}, ["labels: given 'a b'"]),
     "an unknown type": ({"type": "kubernetes.io/TLS"}, ["type", "kubernetes.io/tls"]),
     "a namespace with a star": ({"namespace": "*"}, ["namespace", "'*'"]),
     "a name with a capital": ({"secret_name": "Database"}, ["secret_name", "'Database'"]),
