@@ -124,7 +124,10 @@ YAML = Tool(
 )
 """Pulumi's language host for programs in YAML, which use the components as a package."""
 
-TESTS = (KUBERNETES_PLUGIN, *NETWORK, EXTERNAL_SECRETS, YAML)
+NODEJS_SDK = Tool("pulumi-nodejs-sdk", "pulumi", "./nodejs-sdk", "github.com/pulumi/pulumi/pkg/v3", 10)
+"""Pulumi's generator of SDKs for Node.js, by which the tests compile a program in TypeScript."""
+
+TESTS = (KUBERNETES_PLUGIN, *NETWORK, EXTERNAL_SECRETS, YAML, NODEJS_SDK)
 """What `make test` needs beside them, each in a folder of its module: whether it is used is for others to say."""
 
 ALL = (*LAPTOP, *TESTS)

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local import plugins, selection
-from tools import build
+from tools import build, node
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "infra"
@@ -51,6 +51,7 @@ TEST_PACKAGES = {
     "iptables": "iptables",
     "jq": "jq",
     "nodejs": "node",
+    "npm": "npm",
     "pass": "pass",
 }
 """What each is installed for: a command or a file. Where something else brought it, such as Docker's own containerd,
@@ -193,6 +194,9 @@ def main(what: str) -> int:
         sync_program(uv)
         images = [str(ROOT / ".venv/bin/python"), "-m", "local.images"]
         subprocess.run(images, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+        if what == "test":
+            with step("npm packages of examples/typescript"):
+                node.provide(node.folder())
         return building.wait()
     finally:
         if building.poll() is None:

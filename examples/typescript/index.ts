@@ -1,9 +1,10 @@
 // A shop on EKS and another team's nightly report on GKE, whose namespaces exist: the program of README.md in TypeScript.
-// `pulumi package add https://github.com/OWNER/secret-access/infra/plugin/all 0.1.0` makes the SDK.
+// `pulumi package add https://github.com/OWNER/secret-access/infra/plugin/all@0.1.0` makes the SDK, and names it after
+// the repository's owner, in lower case.
 import * as aws from "@pulumi/aws";
 import * as gcp from "@pulumi/gcp";
 import * as kubernetes from "@pulumi/kubernetes";
-import { AwsSecretAccess, GcpSecretAccess, SecretWorkload, WorkloadKind } from "@pulumi/secret-access";
+import { AwsSecretAccess, GcpSecretAccess, SecretWorkload, WorkloadKind } from "@OWNER/secret-access";
 
 const account = new aws.Provider("account", { region: "us-east-1", allowedAccountIds: ["111122223333"] });
 const project = new gcp.Provider("project", { project: "my-project" });
@@ -37,13 +38,13 @@ new SecretWorkload("web", {
 new SecretWorkload("queue", {
     access: shop.workloadAccess,
     image: "REGISTRY/queue:2.0.1",
-    kind: WorkloadKind.StatefulSet,
+    kind: WorkloadKind.STATEFUL_SET,
     pod: { spec: { nodeSelector: { disk: "fast" } } },
 }, { providers: [eks] });
 new SecretWorkload("nightly", {
     access: report.workloadAccess,
     image: "REGISTRY/report:0.9.0",
-    kind: WorkloadKind.CronJob,
+    kind: WorkloadKind.CRON_JOB,
     spec: { schedule: "0 3 * * *" },
 }, { providers: [gke] });
 

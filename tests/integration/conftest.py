@@ -61,6 +61,19 @@ def yaml_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return yaml_host_command(host, tmp_path_factory.mktemp("yaml") / "bin")
 
 
+@pytest.fixture(scope="session")
+def nodejs_sdk() -> Path:
+    """Pulumi's generator of SDKs for Node.js, as a command."""
+    return _built("pulumi-nodejs-sdk") / "pulumi-nodejs-sdk"
+
+
+@pytest.fixture(scope="session")
+def node_packages() -> Path:
+    """The folder with the npm packages that examples/typescript pins; what is not installed yet is installed."""
+    installed = subprocess.run([sys.executable, "tools/node.py"], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(installed.stdout.strip())
+
+
 @pytest.fixture(scope="module", params=["standin", "real"])
 def kubernetes_plugin(request: pytest.FixtureRequest) -> plugins.Choice:
     """What uses it runs with the Kubernetes plugin's stand-in, then with the real one that is built here."""
@@ -106,7 +119,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An emptied home folder, in which Pulumi has nothing but the clouds' plugins; each file fills one of its own."""
     folder = tmp_path_factory.mktemp("home")
-    packaged.home_with_standins(folder / ".pulumi", plugins.KUBERNETES.standin)
+    packaged.add_standins(folder / ".pulumi", packaged.versions_in_python())
     return folder
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -20,6 +20,7 @@ from tests.integration.real_parts import ACCOUNT, ApiServer, MiniStack, Stack
 VERSION = "0.1.0"
 ADDRESS = "https://github.com/OWNER/secret-access"
 """As documentation, examples and templates name it."""
+STANDINS = (plugins.KUBERNETES, *plugins.OF_CLOUD.values())
 ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
 
 
@@ -64,14 +65,19 @@ def _git(*arguments: str, cwd: Path) -> str:
     ).stdout
 
 
-def home_with_standins(home: Path, kubernetes: Path) -> None:
-    """Fill an empty PULUMI_HOME with the plugins that the package depends on, which Pulumi would download."""
-    folders = {"kubernetes": kubernetes, **{cloud.name: cloud.standin for cloud in plugins.OF_CLOUD.values()}}
-    for name, folder in folders.items():
-        version = metadata.version(f"pulumi_{name}")
-        installed = home / "plugins" / f"resource-{name}-v{version}"
+def versions_in_python() -> dict[str, str]:
+    """The versions of the clouds' plugins for which the package's own SDKs ask."""
+    return {plugin.name: metadata.version(f"pulumi_{plugin.name}") for plugin in STANDINS}
+
+
+def add_standins(home: Path, versions: Mapping[str, str]) -> None:
+    """Put into a PULUMI_HOME the clouds' plugins, which Pulumi would download, of these versions."""
+    for plugin in (plugin for plugin in STANDINS if plugin.name in versions):
+        installed = home / "plugins" / f"resource-{plugin.name}-v{versions[plugin.name]}"
+        if installed.exists():
+            continue
         installed.mkdir(parents=True)
-        (installed / f"pulumi-resource-{name}").symlink_to(folder / f"pulumi-resource-{name}")
+        (installed / plugin.command).symlink_to(plugin.standin / plugin.command)
         (installed / "PulumiPlugin.yaml").write_text(json.dumps({"runtime": "go"}))
 
 

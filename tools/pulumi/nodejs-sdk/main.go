@@ -12,6 +12,9 @@ import (
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
+// noLoader has nothing to load: the schema refers to no other package.
+type noLoader struct{ schema.Loader }
+
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) != 3 {
@@ -21,9 +24,8 @@ func main() {
 	must(err)
 	var spec schema.PackageSpec
 	must(json.Unmarshal(text, &spec))
-	// The schema refers to no other package, so nothing loads one
 	languages := map[string]schema.Language{"nodejs": nodejs.Importer}
-	pkg, err := schema.ImportSpec(spec, languages, schema.NullLoader{}, schema.ValidationOptions{})
+	pkg, err := schema.ImportSpec(spec, languages, noLoader{}, schema.ValidationOptions{})
 	must(err)
 	files, err := nodejs.GeneratePackage("pulumi-nodejs-sdk", pkg, nil, nil, true, nil)
 	must(err)
