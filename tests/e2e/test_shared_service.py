@@ -1,7 +1,7 @@
 """The shared service in the cluster: pods of two namespaces call it with their own tokens, and AWS tells them apart.
 
-What routes a Service's name to a pod, and what enforces a NetworkPolicy, the laptop environment does not have: see
-`shared_caller`.
+The laptop environment has nothing that routes a Service's name to a pod or enforces a NetworkPolicy: see
+`shared_caller`, and `test_shared_service_network`, which adds them.
 """
 
 from __future__ import annotations
