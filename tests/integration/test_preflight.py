@@ -22,7 +22,7 @@ from local.standins.kube_client import Client
 from secret_access.cli.main import cli
 from secret_access.cli.preflight import READY, UNKNOWN
 from secret_access.kubectl import Kubectl
-from secret_access.preflight import live
+from secret_access.preflight import admission, live
 from secret_access.preflight.check import Check
 from tests.free_port import free_port
 from tests.integration.https_server import Answers, https_server
@@ -233,6 +233,15 @@ def test_quotas_that_refuse_the_sidecar_are_found(scene: Scene, kind: str, spec:
     assert text in found.found
     assert "sidecar_resources" in found.mend
     assert "use a context" not in found.found
+
+
+def test_a_pod_of_the_same_name_is_not_in_the_way(scene: Scene) -> None:
+    """Such as one that somebody made of the same manifest."""
+    name = scene.namespace("preflight-same")
+    sent = admission.pod(name, "app")
+    sent["metadata"]["name"] = "secret-access-preflight"
+    scene.make(f"/api/v1/namespaces/{name}/pods", sent)
+    assert only(scene.of_namespaces(name), "pod").severity == "ok"
 
 
 def test_namespaces_without_pod_security_or_a_way_out_are_found(scene: Scene) -> None:

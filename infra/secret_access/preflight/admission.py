@@ -34,7 +34,7 @@ def pod(namespace: str, image: str) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": "secret-access-preflight", "namespace": namespace},
+        "metadata": {"generateName": "secret-access-preflight-", "namespace": namespace},
         "spec": {
             "automountServiceAccountToken": False,
             "initContainers": [container(image=image, env=[], token_folder=FOLDER)],

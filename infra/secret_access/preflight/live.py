@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from ..kubectl import Forbidden, Kubectl, KubectlError, NotFound
+from ..kubectl import ClusterNotReached, Forbidden, Kubectl, KubectlError, NotFound
 from . import admission, clock, https, issuer, namespaces, versions, webhooks
 from .check import Check, Severity
 
@@ -85,7 +85,8 @@ def of_webhooks(kubectl: Kubectl) -> Iterator[Check]:
             ),
         )
     ]
-    count = f"{len(found) or 'none'} of them asked by what `pulumi up` creates, none without an endpoint"
+    met = "asked by what `pulumi up` creates"
+    count = f"{len(found)} {met}, none without an endpoint" if found else f"none is {met}"
     yield from dead or [Check("webhook-dead", Severity.OK, "admission webhooks", count)]
 
 
@@ -95,6 +96,8 @@ def of_namespaces(kubectl: Kubectl, chosen: Collection[str], image: str) -> Iter
     for missing in sorted(set(chosen) - every.keys()):
         yield Check("pod", Severity.OK, f"the namespace {missing}", "there is none yet: `pulumi up` makes it")
     names = sorted(every.keys() & set(chosen) if chosen else every.keys() - set(namespaces.SYSTEM))
+    if not names:
+        return
     yield from namespaces.pod_security(every[name] for name in names)
     policies = kubectl.read_all("/apis/networking.k8s.io/v1/networkpolicies")
     yield from namespaces.egress(each for each in policies if each["metadata"]["namespace"] in names)
@@ -110,6 +113,8 @@ def _dry_run(kubectl: Kubectl, namespace: str, image: str) -> list[Check]:
     arguments = ("create", "--dry-run=server", "--filename=-", "--output=json")
     try:
         admitted = json.loads(kubectl.run(*arguments, given=json.dumps(sent)))
+    except ClusterNotReached:
+        raise
     except KubectlError as error:
         said = error.complaint.rpartition('"STDIN": ')[2] or str(error)
         if "cannot create resource" in said:

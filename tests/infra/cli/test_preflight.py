@@ -14,7 +14,12 @@ NOTHING = {"items": [], "metadata": {}}
 
 
 def run(
-    folder: Path, *arguments: str, issuer: str = "https://kubernetes.default.svc", nodes: str = "", **more: Any
+    folder: Path,
+    *arguments: str,
+    issuer: str = "https://kubernetes.default.svc",
+    nodes: str = "",
+    create: str = "cat",
+    **more: Any,
 ) -> Result:
     """The command on a cluster of one namespace, whose issuer nobody outside reaches."""
     answers = {
@@ -39,7 +44,7 @@ case "$last" in
   --raw=*) echo '{json.dumps(NOTHING)}' ;;
   *) case "$1" in
     auth) date -u '+{{"metadata": {{"creationTimestamp": "%Y-%m-%dT%H:%M:%SZ"}}}}' ;;
-    create) cat ;;
+    create) {create} ;;
   esac ;;
 esac
 """
@@ -83,7 +88,23 @@ def test_without_an_error_the_exit_code_says_whether_all_was_asked(
     result = run(tmp_path, nodes=FORBIDDEN)
     assert result.exit_code == UNKNOWN
     assert "unknown  the nodes' versions: kubectl get --raw=/api/v1/nodes" in result.output
-    assert run(tmp_path, "--namespace", "new").exit_code == READY
+
+
+def test_a_namespace_that_is_not_there_yet_is_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pulumi up` makes it."""
+    monkeypatch.setattr("secret_access.preflight.live.of_issuer", lambda *_: iter(()))
+    result = run(tmp_path, "--namespace", "new")
+    assert result.exit_code == READY
+    assert "the namespace new: there is none yet" in result.output
+    assert "Pod Security" not in result.output
+    assert "admitted" not in result.output
+
+
+def test_a_cluster_that_is_lost_on_the_way_is_not_a_refusal(tmp_path: Path) -> None:
+    """Of a pod, or of anything."""
+    result = run(tmp_path, create='echo "Unable to connect to the server: dial tcp: i/o timeout" >&2; exit 1')
+    assert result.exit_code == UNUSABLE
+    assert "Unable to connect" in result.stderr
 
 
 def test_a_kubectl_that_fails_is_one_sentence() -> None:
