@@ -12,6 +12,7 @@ from secret_access.proof.aws import chains, conditions, stack
 from secret_access.proof.aws.stack import evaluate
 from secret_access.proof.isolation import Breach
 from secret_access.proof.preview import UNKNOWN, Resource
+from secret_access.proof.strings import literal
 from tests.infra.proof.documents import (
     CLUSTER,
     Document,
@@ -185,7 +186,7 @@ DEFECTS: dict[str, tuple[Any, str, Any, str]] = {
     "patterns of ARNs taken literally": (
         conditions,
         "_COMPARED",
-        {**conditions._COMPARED, "ArnLike": conditions.literal},
+        {**conditions._COMPARED, "ArnLike": literal},
         "an account, narrowed to the other's role",
     ),
 }
