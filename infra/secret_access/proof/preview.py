@@ -92,8 +92,8 @@ def _not_json(text: str | bytes, error: Exception) -> str:
     """Say what is wrong with a text, and what to give."""
     if isinstance(error, RecursionError):
         return f"it is nested too deeply; {_GIVE}"
-    first = text.lstrip()[:1000]
-    if (b'"sequence"' if isinstance(first, bytes) else '"sequence"') in first:
+    first = (text if isinstance(text, bytes) else text.encode(errors="replace")).lstrip()[:1000]
+    if b'"sequence"' in first:
         return f"it is a stream of events, which do not say what inputs come from; unset {_STREAMING}, and {_GIVE}"
     return f"{error}; {_GIVE}"
 
