@@ -73,6 +73,12 @@ def test_no_cloud_knows_another(path: Path) -> None:
             assert other == own, f"imports {imported}"
 
 
+def test_what_a_pod_is_made_of_does_not_know_how_pods_of_others_get_it() -> None:
+    """`injection/` stands above `pods/`."""
+    for path in INFRA.glob("secret_access/pods/*.py"):
+        assert [name for name in imports(path) if name.startswith("secret_access.injection")] == [], path.name
+
+
 def python(program: str) -> str:
     """What a program prints in a Python that does not have the SDKs of the clouds but AWS's."""
     blocked = [sdk for sdk, cloud in SDKS.items() if cloud != "aws"]
