@@ -1,5 +1,6 @@
 """The components' kubectl, with the real one and a real API server."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,11 @@ def test_failures_of_the_real_one_are_told_apart(api_server: ApiServer, cluster:
         cluster.raw("/apis/none.example/v1")
     api_server.user("nobody")
     nobody = Kubectl(kubeconfig=str(api_server.authority.folder / "user-nobody.kubeconfig"), command=cluster.command)
-    for asked in (lambda: nobody.find("pods"), lambda: list(nobody.read_all("/api/v1/pods"))):
+    both: list[Callable[[], object]] = [
+        lambda: nobody.find("pods"),
+        lambda: list(nobody.read_all("/api/v1/pods")),
+    ]
+    for asked in both:
         with pytest.raises(Forbidden, match="nobody"):
             asked()
     with pytest.raises(KubectlError, match="Invalid"):

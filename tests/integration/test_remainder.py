@@ -129,8 +129,8 @@ def generated(seed: int) -> list[tuple[str, Object]]:
             (f"{RBAC}/clusterrolebindings", binding(chance, number, "ClusterRole", f"g-{chance.randrange(14)}"))
         )
     for namespace, number in itertools.product(NAMESPACES, range(8)):
-        kind, role = chance.choice([("Role", chance.randrange(7)), ("ClusterRole", chance.randrange(15))])
-        name = "g-aggregated" if (kind, role) == ("ClusterRole", 14) else f"g-{role}"  # Role 6 does not exist
+        kind, of = chance.choice([("Role", chance.randrange(7)), ("ClusterRole", chance.randrange(15))])
+        name = "g-aggregated" if (kind, of) == ("ClusterRole", 14) else f"g-{of}"  # Role 6 does not exist
         made.append((f"{RBAC}/namespaces/{namespace}/rolebindings", binding(chance, number, kind, name)))
     return made
 
@@ -266,10 +266,10 @@ def test_whoever_has_the_rights_of_a_way_is_listed_with_it(api_server: ApiServer
     enforced = {"metadata": {"name": "ways", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}}}
     client.request("PUT", "/api/v1/namespaces/ways", enforced)
     found: dict[str, set[str]] = {}
-    for way in scan(read(kubectl, [Identity("ways", ways.ACCOUNT)])):
-        found.setdefault(way.subject, set()).add(way.way)
-    for user, name in expected.items():
-        assert found.get(f"User {user}", set()) == ({name} if name else set()), user
+    for opened in scan(read(kubectl, [Identity("ways", ways.ACCOUNT)])):
+        found.setdefault(opened.subject, set()).add(opened.way)
+    for user, listed in expected.items():
+        assert found.get(f"User {user}", set()) == ({listed} if listed else set()), user
 
 
 def test_what_a_new_cluster_binds_is_its_own(kubectl: Kubectl) -> None:
@@ -311,11 +311,12 @@ def test_who_acts_as_somebody_for_one_purpose_is_listed(api_server: ApiServer, k
     ]
     makes = ways.USES["pod"].role("makes-pods", "judged-a")
     account = {"kind": "ServiceAccount", "namespace": "judged-a", "name": "deployer"}
-    for role in (
+    roles_made: list[Object] = [
         makes,
         {"metadata": {"name": "for-pods"}, "rules": rules},
         {"metadata": {"name": "for-nothing"}, "rules": rules[:1]},
-    ):
+    ]
+    for role in roles_made:
         api_server.client.request("POST", f"{roles}/roles", role)
         name = role["metadata"]["name"]
         made = bound("Role", name, name)

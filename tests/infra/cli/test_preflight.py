@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from secret_access.cli.main import cli
 from secret_access.cli.preflight import EXIT_CODES, NOT_READY, READY, UNKNOWN, UNUSABLE, preflight
 
-NOTHING = {"items": [], "metadata": {}}
+NOTHING: dict[str, Any] = {"items": [], "metadata": {}}
 
 
 def run(
