@@ -11,6 +11,7 @@ from secret_access.aws import documents as aws
 from secret_access.gcp import documents as gcp
 from secret_access.policy.catalogue import RULES
 from secret_access.policy.rule import violations
+from secret_access.proof.isolation import Verdict
 from secret_access.proof.preview import Resource
 from secret_access.vault import documents as vault
 from tests.infra.program import on_its_cluster, up
@@ -44,7 +45,12 @@ def test_every_stack_is_proven_isolated_with_nothing_undecided(stack: str, previ
 def test_no_rule_of_the_policy_pack_has_anything_against_a_stack(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even a warning."""
     seen: list[Resource] = []
-    monkeypatch.setattr(isolation_check, "evaluate", lambda resources, *_: seen.extend(resources) or [])
+
+    def remember(resources: list[Resource], *_: object) -> list[Verdict]:
+        seen.extend(resources)
+        return []
+
+    monkeypatch.setattr(isolation_check, "evaluate", remember)
     config = config_of(stack)
     up(config) if stack.endswith("-cluster") else on_its_cluster(config)
     assert [(each.rule.id, each.found.urn, each.found.what) for each in violations(RULES, seen)] == []
