@@ -22,7 +22,7 @@ class Exclusive(AwsKind):
     members: ClassVar[str]
     """The input that lists them."""
 
-    def listed(self, role: str) -> Iterable[str]:
+    def policies(self, role: str) -> Iterable[str]:
         """What the role has; raises NoSuchEntity."""
         raise NotImplementedError
 
@@ -36,7 +36,7 @@ class Exclusive(AwsKind):
 
     def create(self, inputs: Properties) -> str:
         role, wanted = str(inputs["roleName"]), set(inputs[self.members])
-        found = set(self.listed(role))
+        found = set(self.policies(role))
         for member in sorted(wanted - found):
             self.add(role, member)
         for member in sorted(found - wanted):
@@ -44,7 +44,7 @@ class Exclusive(AwsKind):
         return role
 
     def read(self, identity: str) -> tuple[Properties, Properties]:
-        return {"roleName": identity, self.members: sorted(self.listed(identity))}, {}
+        return {"roleName": identity, self.members: sorted(self.policies(identity))}, {}
 
     def update(self, identity: str, live: Properties, inputs: Properties) -> None:
         del identity, live
@@ -61,7 +61,7 @@ class RolePoliciesExclusive(Exclusive):
     members = "policyNames"
     sets = ("policyNames",)
 
-    def listed(self, role: str) -> Iterable[str]:
+    def policies(self, role: str) -> Iterable[str]:
         pages = self.iam.get_paginator("list_role_policies").paginate(RoleName=role)
         return [name for page in pages for name in page["PolicyNames"]]
 
@@ -79,7 +79,7 @@ class RolePolicyAttachmentsExclusive(Exclusive):
     members = "policyArns"
     sets = ("policyArns",)
 
-    def listed(self, role: str) -> Iterable[str]:
+    def policies(self, role: str) -> Iterable[str]:
         pages = self.iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
         return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
 

@@ -157,10 +157,11 @@ class SharedSecretService(pulumi.ComponentResource):
             "selector": {"match_labels": labels},
             "template": {"metadata": {"labels": labels}, "spec": pod},
         }
+        scaled: Any = once_known(replicas, lambda number: spec if number is None else {"replicas": number, **spec})
         k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata,
-            spec=once_known(replicas, lambda number: spec if number is None else {"replicas": number, **spec}),
+            spec=scaled,
             # no pod may be reachable before the policy limits who reaches it
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[account, policy])),
         )
