@@ -7,7 +7,8 @@ import pytest
 from secret_access.proof import isolation
 from secret_access.proof.aws import conditions, rights, stack, statements, trust
 from secret_access.proof.strings import literal, union
-from tests.infra.proof.test_aws import WIDENED, breaches
+from tests.infra.proof.documents import breaches
+from tests.infra.proof.test_aws import WIDENED
 
 original = statements.statements
 found_role = stack.Stack.role_of
