@@ -137,12 +137,15 @@ class Servicer(server.ProviderServicer):
     """
 
     async def _construct(self, request: Any, context: Any) -> Any:
-        package = self.provider
         try:
             return await super()._construct(request, context)
         except server.ComponentInitError as problem:
-            if isinstance(package, Package) and isinstance(problem.inner, SecretAccessError):
-                raise package.refusal(problem.inner) from None
+            if isinstance(problem.inner, SecretAccessError):
+                raise self._refusal(problem.inner) from None
             raise
         except SecretAccessError as problem:
-            raise package.refusal(problem) from None
+            raise self._refusal(problem) from None
+
+    def _refusal(self, problem: SecretAccessError) -> InputPropertiesError:
+        assert isinstance(self.provider, Package)
+        return self.provider.refusal(problem)
