@@ -147,5 +147,5 @@ class Servicer(server.ProviderServicer):
             raise self._refusal(problem) from None
 
     def _refusal(self, problem: SecretAccessError) -> InputPropertiesError:
-        assert isinstance(self.provider, Package)
-        return self.provider.refusal(problem)
+        package = self.provider
+        return package.refusal(problem) if isinstance(package, Package) else InputPropertiesError(str(problem), [])
