@@ -201,14 +201,14 @@ def check_prefixes_are_apart(section: Section, namespaces: tuple[Namespace, ...]
             f"one that {by_name[one].secret_prefix} of the namespace {one} does not cover",
             f"else {one} reads the secrets of {other}",
         )
-    for one, other in permutations(namespaces, 2):
-        for name in exact[other.name]:
-            if name.startswith(prefixes[one.name]):
+    for one, other in permutations(by_name, 2):
+        for name in exact[other]:
+            if name.startswith(prefixes[one]):
                 raise invalid(
-                    f"{section.key(other.name)}.secrets",
+                    f"{section.key(other)}.secrets",
                     EXACT + name,
-                    f"one that {one.secret_prefix} of the namespace {one.name} does not cover",
-                    f"leave it out, else {other.name} reads a secret of {one.name}",
+                    f"one that {by_name[one].secret_prefix} of the namespace {one} does not cover",
+                    f"leave it out, else {other} reads a secret of {one}",
                 )
 
 

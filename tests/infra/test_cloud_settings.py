@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from secret_access import InvalidSetting
-from tests.infra.stack_files import GONE, changed, config_of
-from tests.infra.test_clouds import load
+from tests.infra.stack_files import GONE, changed, config_of, load
 
 UUID = "11111111-1111-1111-1111-111111111111"
 AKS = f"https://westeurope.oic.prod-aks.azure.com/{UUID}/{UUID}"

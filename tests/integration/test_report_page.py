@@ -42,7 +42,7 @@ def show(chromium: WebDriver, folder: Path, **texts: str) -> None:
     """Open the page of these answers."""
     page = folder / "report.html"
     page.write_text(as_html(report(answers(**texts), "platform", NOW)))
-    chromium.get_log("performance")
+    log(chromium, "performance")
     chromium.get(page.as_uri())
 
 
@@ -52,6 +52,12 @@ def page(chromium: WebDriver, tmp_path: Path) -> WebDriver:
     texts = {"evaluation": evaluation(WIDENED, names=NAMES), "proof": proof(names=NAMES)}
     show(chromium, tmp_path, **texts, rbac=rbac(), preflight=preflight())
     return chromium
+
+
+def log(page: WebDriver, kind: str) -> list[dict[str, Any]]:
+    """What the browser noted since this was last asked."""
+    found: list[dict[str, Any]] = page.get_log(kind)  # type: ignore[no-untyped-call]
+    return found
 
 
 def text(page: WebDriver, name: str) -> str:
@@ -75,7 +81,7 @@ def pixel(page: WebDriver, row: int, column: int) -> list[int]:
 
 def requests(page: WebDriver) -> list[str]:
     """Every address that the browser asked for since the page was opened."""
-    entries: list[dict[str, Any]] = [json.loads(each["message"])["message"] for each in page.get_log("performance")]
+    entries: list[dict[str, Any]] = [json.loads(each["message"])["message"] for each in log(page, "performance")]
     sent = [each["params"]["request"]["url"] for each in entries if each["method"] == "Network.requestWillBeSent"]
     return [address for address in sent if not address.startswith("data:")]
 
@@ -83,7 +89,7 @@ def requests(page: WebDriver) -> list[str]:
 def test_the_page_asks_for_nothing_and_complains_of_nothing(page: WebDriver) -> None:
     """The only address is its own file's."""
     assert requests(page) == [page.current_url]
-    assert page.get_log("browser") == []
+    assert log(page, "browser") == []
 
 
 def test_a_pair_says_why_when_it_is_pointed_at(page: WebDriver) -> None:

@@ -57,7 +57,7 @@ def places(of: Any) -> Iterator[tuple[Any, Any]]:
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "a"}
 OUTPUT = {"4dabf18193072939515e22adb298388d": "d0e6a833031e9bbcd3f4e8bde6ca49a4"}
-ODD = [
+ODD: list[Any] = [
     *(None, True, 0, -1, 1e308, "", " ", "*", "a", "${aws:username}", "\ud800", "{", "[]", '{"Statement": 5}', "{}"),
     *(UNKNOWN, HIDDEN, [], {}, [None], [[]], [{}], {"a": None}, {"sub": 5}, {"expression": 5}, [5], ["*"]),
     SECRET,

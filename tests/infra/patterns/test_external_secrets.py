@@ -18,7 +18,7 @@ OWN = {"name": "secret-access"}
 TOKEN = {"serviceAccountRef": OWN, "audiences": ["vault"], "expirationSeconds": 600}
 JWT = {"path": "jwt", "role": "secret-access-test", "kubernetesServiceAccountToken": TOKEN}
 VAULT = {"server": ADDRESS, "path": "secret", "version": "v2", "auth": {"jwt": JWT}}
-GIVEN = {
+GIVEN: dict[str, Any] = {
     "namespace": "test",
     "service_account_name": "secret-access",
     "secret_prefix": "test/",
