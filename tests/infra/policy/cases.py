@@ -410,6 +410,21 @@ CLOUDS = [
         kubernetes_role(),
     ),
 ]
+WIDENED: Sequence[tuple[int, str, str, dict[str, Any]]] = (
+    (
+        1,
+        "a policy of AWS's own",
+        "the role widened-1, which pods get, has SecretsManagerReadWrite of AWS's own",
+        {"managedPolicyArns": ["arn:aws:iam::aws:policy/SecretsManagerReadWrite"]},
+    ),
+    (
+        2,
+        "the right to become any role",
+        "inline policy any of widened-2, statement One allows sts:AssumeRole on every role",
+        {"inlinePolicies": [{"name": "any", "policy": document(Action="sts:AssumeRole", Resource="*")}]},
+    ),
+)
+"""Roles of pods with more than their secrets."""
 IDENTITIES = [
     Case(
         "shared-identity",
@@ -482,20 +497,7 @@ IDENTITIES = [
             one(ROLE, name=f"widened-{number}", assumeRolePolicy=trust(subjects(f"widened-{number}")), **more),
             one(ROLE, name=f"widened-{number}", assumeRolePolicy=trust(subjects(f"widened-{number}"))),
         )
-        for number, name, says, more in (
-            (
-                1,
-                "a policy of AWS's own",
-                "the role widened-1, which pods get, has SecretsManagerReadWrite of AWS's own",
-                {"managedPolicyArns": ["arn:aws:iam::aws:policy/SecretsManagerReadWrite"]},
-            ),
-            (
-                2,
-                "the right to become any role",
-                "inline policy any of widened-2, statement One allows sts:AssumeRole on every role",
-                {"inlinePolicies": [{"name": "any", "policy": document(Action="sts:AssumeRole", Resource="*")}]},
-            ),
-        )
+        for number, name, says, more in WIDENED
     ),
     Case(
         "widened-identity",
@@ -531,8 +533,8 @@ IDENTITIES = [
         jwt(roleName="widened"),
     ),
 ]
-RUNTIME_ONLY = {"name": "marked", "labels": {"secret-access/runtime-only": "true"}}
-NOT_MARKED = {"name": "not-marked", "labels": {"secret-access/runtime-only": "false"}}
+RUNTIME_ONLY: dict[str, Any] = {"name": "marked", "labels": {"secret-access/runtime-only": "true"}}
+NOT_MARKED: dict[str, Any] = {"name": "not-marked", "labels": {"secret-access/runtime-only": "false"}}
 
 
 def in_namespace(kind: str, marked: bool, **body: Any) -> Program:
@@ -544,18 +546,18 @@ def in_namespace(kind: str, marked: bool, **body: Any) -> Program:
     }
 
 
-SIDECAR = {
+SIDECAR: dict[str, Any] = {
     "name": "secrets",
     "image": "localhost/secret-sidecar:dev",
     "restartPolicy": "Always",
     "env": [{"name": "SECRETS_BACKEND", "value": "aws"}, {"name": "SECRETS_PREFIX", "value": "pods/"}],
     "volumeMounts": [{"name": "secret-access-token", "mountPath": "/var/run/secrets/secret-access"}],
 }
-TOKEN = {
+TOKEN: dict[str, Any] = {
     "name": "secret-access-token",
     "projected": {"sources": [{"serviceAccountToken": {"audience": "sts.amazonaws.com", "path": "token"}}]},
 }
-APP = {"name": "app", "image": "localhost/app:dev"}
+APP: dict[str, Any] = {"name": "app", "image": "localhost/app:dev"}
 
 
 def pod(app: Mapping[str, Any] = APP, sidecar: Mapping[str, Any] = SIDECAR, **more: Any) -> dict[str, Any]:
@@ -569,16 +571,22 @@ def deployment(spec: Mapping[str, Any], **template: Any) -> Program:
     return one("kubernetes:apps/v1:Deployment", metadata=IN_PODS, spec={"template": made})
 
 
-IN_PODS = {"name": "shop", "namespace": "pods"}
-MOUNTS = {**APP, "volumeMounts": [{"name": "secret-access-token", "mountPath": "/token"}]}
-OTHER_TOKEN = {**TOKEN, "name": "mine"}
-SHARED_MODE = {**SIDECAR, "env": [*SIDECAR["env"], {"name": "SECRETS_MODE", "value": "shared"}]}
+IN_PODS: dict[str, Any] = {"name": "shop", "namespace": "pods"}
+MOUNTS: dict[str, Any] = {**APP, "volumeMounts": [{"name": "secret-access-token", "mountPath": "/token"}]}
+OTHER_TOKEN: dict[str, Any] = {**TOKEN, "name": "mine"}
+SHARED_MODE: dict[str, Any] = {**SIDECAR, "env": [*SIDECAR["env"], {"name": "SECRETS_MODE", "value": "shared"}]}
 DIGEST = "registry.example/shop@sha256:" + "0" * 64
 SECRET = "kubernetes:core/v1:Secret"
 SEALED = "kubernetes:bitnami.com/v1alpha1:SealedSecret"
 EXTERNAL = "kubernetes:external-secrets.io/v1:ExternalSecret"
 CLASS = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"
-SYNCED = {"provider": "aws", "secretObjects": [{"secretName": "it", "type": "Opaque"}]}
+SYNCED: dict[str, Any] = {"provider": "aws", "secretObjects": [{"secretName": "it", "type": "Opaque"}]}
+MAKE_SECRETS: Sequence[tuple[str, dict[str, Any]]] = (
+    (SECRET, {"stringData": {"password": CANARY}}),
+    (SEALED, {"spec": {}}),
+    (EXTERNAL, {"spec": {}}),
+    (CLASS, {"spec": SYNCED}),
+)
 PODS = [
     *(
         Case(
@@ -589,12 +597,7 @@ PODS = [
             in_namespace(kind, True, **body),
             in_namespace(kind, False, **body),
         )
-        for kind, body in (
-            (SECRET, {"stringData": {"password": CANARY}}),
-            (SEALED, {"spec": {}}),
-            (EXTERNAL, {"spec": {}}),
-            (CLASS, {"spec": SYNCED}),
-        )
+        for kind, body in MAKE_SECRETS
     ),
     Case(
         "secret-in-etcd",
@@ -740,9 +743,9 @@ def core(resource: str, *verbs: str) -> dict[str, Any]:
     return {"apiGroups": [""], "resources": [resource], "verbs": list(verbs)}
 
 
-DEVELOPERS = {"kind": "Group", "name": "team-a", "apiGroup": "rbac.authorization.k8s.io"}
-CI = {"kind": "ServiceAccount", "name": "deployer", "namespace": "ci"}
-OWN = {"kind": "ServiceAccount", "name": "app", "namespace": "shop"}
+DEVELOPERS: dict[str, Any] = {"kind": "Group", "name": "team-a", "apiGroup": "rbac.authorization.k8s.io"}
+CI: dict[str, Any] = {"kind": "ServiceAccount", "name": "deployer", "namespace": "ci"}
+OWN: dict[str, Any] = {"kind": "ServiceAccount", "name": "app", "namespace": "shop"}
 CLUSTER_RBAC = [
     *(
         Case(
