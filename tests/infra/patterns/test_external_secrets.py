@@ -139,7 +139,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a store by its kind": ({"store": {"kind": "SecretStore"}}, ["store that exists", "SecretStore"]),
     "a store by its name": ({"store": {"name": "all"}}, ["store that exists", "'all'"]),
     "a store by text": ({"store": "all"}, ["store: given 'all'", "the identity by which it is read"]),
-    "a provider by text": ({"store": {**GIVEN, "provider": "vault"}}, ["provider of store", "'vault'"]),
+    "a provider as a list": ({"store": {**GIVEN, "provider": ["vault"]}}, ["provider of store: given ['vault']"]),
     "two providers": (
         {"store": {**GIVEN, "provider": {**GIVEN["provider"], "aws": {}}}},
         ["provider of store", "['aws', 'vault']"],
