@@ -6,10 +6,10 @@ import click
 import pulumi
 from pulumi.runtime import is_dry_run
 
-from .cli import render
 from .messages import refusal
 from .per_program import PerProgram
 from .program_errors import InvalidArgument, NotIsolated, ProgramError
+from .proof import rendering
 from .proof.errors import DocumentError
 from .proof.evaluation import evaluate
 from .proof.isolation import Verdict
@@ -67,7 +67,9 @@ def _judge(verdicts: Sequence[Verdict]) -> None:
     breached = [verdict for verdict in verdicts if verdict.breaches]
     if breached:
         found = [
-            line for verdict in breached for line in (*first(render.breaches(verdict)), render.conclusion(verdict))
+            line
+            for verdict in breached
+            for line in (*first(rendering.breaches(verdict)), rendering.conclusion(verdict))
         ]
         raise NotIsolated(click.unstyle("\n".join([_head(), *found, _MEND])))
     for verdict in verdicts:
@@ -76,7 +78,7 @@ def _judge(verdicts: Sequence[Verdict]) -> None:
         if doubts:
             pulumi.log.warn("\n".join([f"isolation on {verdict.cloud}:", *first(doubts)]))
         else:
-            pulumi.log.info(click.unstyle(render.conclusion(verdict)))
+            pulumi.log.info(click.unstyle(rendering.conclusion(verdict)))
 
 
 def _head() -> str:

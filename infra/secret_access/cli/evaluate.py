@@ -9,9 +9,9 @@ from typing import IO
 import click
 
 from ..errors import SecretAccessError
+from ..proof import rendering
 from ..proof.evaluation import evaluate as evaluated
 from ..proof.preview import resources
-from . import render
 
 ISOLATED, BREACHED, UNUSABLE, UNDECIDED = 0, 1, 2, 3
 """Exit codes."""
@@ -90,8 +90,8 @@ def evaluate(preview: IO[bytes], prefixes: dict[str, str], shared: tuple[str, ..
         sys.exit(UNUSABLE)
     if as_json:
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        click.echo(json.dumps(render.as_json(verdicts, judged, now), indent=2))
+        click.echo(json.dumps(rendering.as_json(verdicts, judged, now), indent=2))
     else:
-        click.echo("\n\n".join(map(render.as_text, verdicts)))
+        click.echo("\n\n".join(map(rendering.as_text, verdicts)))
     is_breached, is_open = (any(map(attrgetter(what), verdicts)) for what in ("breaches", "undecided"))
     sys.exit(BREACHED if is_breached else UNDECIDED if is_open else ISOLATED)

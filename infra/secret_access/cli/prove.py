@@ -15,7 +15,7 @@ import click
 
 from ..errors import SecretAccessError
 from ..kubectl import Kubectl
-from ..probe import job, plan
+from ..probe import job, plan, rendering
 from ..probe.answers import Answers, cells
 from ..probe.cluster import collected, with_pods
 from ..probe.errors import ProbeError
@@ -24,7 +24,6 @@ from ..probe.matrix import breaches, wrong
 from ..probe.plan import Plan, Probe
 from ..probe.resumption import Resumption
 from ..probe.running import Run
-from . import render_matrix
 
 ISOLATED, BREACHED, UNUSABLE, UNDECIDED, STOPPED = 0, 1, 2, 3, 130
 """Exit codes."""
@@ -187,11 +186,11 @@ def _report(planned: Plan, answered: Sequence[tuple[Probe, Answers]], *, as_json
     times = [answers.asked_at for _, answers in answered if answers.asked_at]
     asked_at = min(times, default=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     if as_json:
-        document = render_matrix.as_json(found, problems, planned.notes, asked_at)
+        document = rendering.as_json(found, problems, planned.notes, asked_at)
         click.echo(json.dumps(document, indent=2))
     else:
         width = shutil.get_terminal_size((120, 0)).columns
-        click.echo(render_matrix.as_text(found, problems, planned.notes, asked_at, width))
+        click.echo(rendering.as_text(found, problems, planned.notes, asked_at, width))
     return BREACHED if breaches(found) else UNDECIDED if problems else ISOLATED
 
 

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from secret_access.cli.render import as_json
 from secret_access.proof.evaluation import evaluate
 from secret_access.proof.preview import Resource
+from secret_access.proof.rendering import as_json
 from secret_access.report.findings import Answers, answer
 from tests.infra.proof.documents import arns, namespaces, policy, role_policy
 

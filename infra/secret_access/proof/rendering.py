@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from ..proof.documents import documents
-from ..proof.isolation import Breach, Verdict
-from ..proof.preview import Resource
+from .documents import documents
+from .isolation import Breach, Verdict
+from .preview import Resource
 
 
 def as_json(verdicts: Sequence[Verdict], resources: Sequence[Resource], evaluated_at: str) -> dict[str, Any]:

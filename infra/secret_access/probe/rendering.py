@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ..probe.matrix import READ, REFUSED, Cell, breaches, table
+from .matrix import READ, REFUSED, Cell, breaches, table
 
 
 def as_json(cells: Sequence[Cell], problems: Sequence[str], notes: Sequence[str], asked_at: str) -> dict[str, Any]:
