@@ -61,7 +61,7 @@ def test_a_widened_policy_fails_the_program_with_the_statement() -> None:
         "        as role secret-access-test",
         "        by trust of secret-access-test, statement OneServiceAccount",
         "        by policy more of secret-access-test, statement Added (secretsmanager:GetSecretValue)",
-        "NOT ISOLATED: 1 of 2 namespaces x 2 prefixes on aws",
+        "NOT ISOLATED: 1 breach among 2 namespaces x 2 prefixes on aws",
     ]
     assert mend.startswith("mend: take the last statement of each out")
 
@@ -88,7 +88,7 @@ def test_many_breaches_are_counted_and_the_first_shown() -> None:
         run(made)
     assert str(error.value).count("BREACH") == 10
     assert "2 more: `pulumi preview --json | secret-access evaluate` has all" in str(error.value)
-    assert "NOT ISOLATED: 12 of 12" in str(error.value)
+    assert "NOT ISOLATED: 12 breaches among 12" in str(error.value)
 
 
 @pytest.mark.parametrize(

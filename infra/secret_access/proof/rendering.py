@@ -56,7 +56,9 @@ def conclusion(verdict: Verdict) -> str:
     of = ("namespace", "prefix") if count == 1 else ("namespaces", "prefixes")
     what = f"{count} {of[0]} x {count} {of[1]} on {verdict.cloud}"
     if verdict.breaches:
-        return click.style(f"NOT ISOLATED: {len(verdict.breaches)} of {what}", fg="red", bold=True)
+        breached = len(verdict.breaches)
+        found = f"{breached} {'breach' if breached == 1 else 'breaches'}"
+        return click.style(f"NOT ISOLATED: {found} among {what}", fg="red", bold=True)
     if verdict.undecided:
         return click.style(f"UNDECIDED: {what}; no breach in the documents that are known", fg="yellow", bold=True)
     proven = f"proven for all names; {verdict.names_asked} chosen names asked"
