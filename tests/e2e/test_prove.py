@@ -96,7 +96,7 @@ def test_jobs_from_git_are_collected_and_their_logs_hold_no_value(environment: E
                 "wait", "jobs", f"--namespace={namespace}", selector, "--for=condition=Complete", "--timeout=60s"
             )
             logs = environment.kubectl("logs", f"--namespace={namespace}", selector, "--all-containers", "--tail=-1")
-            assert logs.count('"status": 403') == len(clouds.ALL)
+            assert logs.count('"type": "urn:secret-access:problem:denied"') == len(clouds.ALL)
             assert not [value for value in values() if value in logs]
         assert json.loads(prove(environment, "--collect", "--json", exit_code=0))["isolated"] is True
     finally:
