@@ -4,7 +4,7 @@ A cell of another namespace's secret is right only if the cloud refused it, and 
 same run. A refusal of what does not exist, a time-out or an error of the sidecar proves nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,7 +99,22 @@ class Cell:
             "detail": self.detail,
             "identity": self.identity,
             "request_id": self.request_id,
+            "place": self.question.place,
         }
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> "Cell":
+        """Return the cell that `as_json` wrote; what it may lack is empty."""
+        question = Question(
+            vault=given["vault"],
+            asker=given["from"],
+            name=given["name"],
+            expected=given["expected"],
+            asked_by=given.get("asked_by") or "",
+            place=given.get("place") or "",
+        )
+        status, decided_by, detail = given["status"], given["decided_by"], given.get("detail") or ""
+        return cls(question, status, decided_by, detail, given.get("identity"), given.get("request_id"))
 
 
 def judge(question: Question, answer: Answer) -> Cell:
@@ -126,18 +141,20 @@ def _is_by_vault(vault: str, answer: Answer) -> bool:
 
 def wrong(cells: Sequence[Cell]) -> list[str]:
     """Return what is not as expected, in words; empty if isolation is proven."""
+    return [text for _, text in faults(cells)] if cells else ["nothing was asked"]
+
+
+def faults(cells: Sequence[Cell]) -> Iterator[tuple[Cell, str]]:
+    """Yield each cell that is not as expected or proves nothing, with what is wrong in words."""
     read_by_owner = _read_by_owners(cells)
-    found = [] if cells else ["nothing was asked"]
     for cell in cells:
         asked = f"{cell.question.asker} asking for {cell.question.name}"
         if not cell.right:
-            found.append(
-                f"{asked}: {cell.status or 'no answer'} decided by {cell.decided_by}, "
-                f"expected {cell.question.expected} decided by {cell.question.vault} ({cell.detail})"
-            )
+            given = f"{cell.status or 'no answer'} decided by {cell.decided_by}"
+            expected = f"{cell.question.expected} decided by {cell.question.vault}"
+            yield cell, f"{asked}: {given}, expected {expected} ({cell.detail})"
         elif cell.secret not in read_by_owner:
-            found.append(f"{asked}: refused, but its owner could not read it either, so that proves nothing")
-    return found
+            yield cell, f"{asked}: refused, but its owner could not read it either, so that proves nothing"
 
 
 def breaches(cells: Iterable[Cell]) -> list[Cell]:

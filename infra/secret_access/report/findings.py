@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..probe.matrix import Cell, faults, wrong
 from ..proof.errors import DocumentError
 
 Answer = Mapping[str, Any]
@@ -106,17 +107,18 @@ def _evaluation(given: Answer) -> list[Finding]:
 
 
 def _proof(given: Answer) -> list[Finding]:
-    found = []
-    for cell in given["cells"]:
-        if state := outcome(cell):
-            severity = "error" if state == "breach" else "warning"
-            vault = cell["vault"]
-            what = (
-                f"namespace {cell['from']} asked {vault} for {short(cell['name'])}: {cell['status']} decided by "
-                f"{cell['decided_by']}, expected {cell['expected']} decided by {vault}"
-            )
-            found.append(Finding(severity, "prove", what, tuple(filter(None, (cell.get("detail"),)))))
-    return found
+    found = [
+        Finding("error" if cell.is_breach else "warning", "prove", f"on {cell.question.vault} {text}")
+        for cell, text in faults(cells(given))
+    ]
+    judged = set(wrong(cells(given)))
+    more = [each for each in given.get("wrong", []) if each not in judged]
+    return [*found, *(Finding("warning", "prove", each) for each in (*more, *given.get("notes", [])))]
+
+
+def cells(proof: Answer | None) -> list[Cell]:
+    """Return the cells of an answer of `prove`."""
+    return [Cell.from_json(each) for each in (proof or {}).get("cells", [])]
 
 
 def _rbac(given: Answer) -> list[Finding]:
@@ -146,15 +148,6 @@ def _preflight(given: Answer) -> list[Finding]:
         for check in given["checks"]
         if check["severity"] != "ok"
     ]
-
-
-def outcome(cell: Answer) -> str:
-    """Return what is wrong with a cell that was asked: `breach`, `undecided`, `unread`, or nothing."""
-    if cell["status"] == cell["expected"] and cell["decided_by"] == cell["vault"]:
-        return ""
-    if cell["expected"] == 200:
-        return "unread"
-    return "breach" if cell["status"] == 200 else "undecided"
 
 
 def owned(breach: Answer) -> str:

@@ -5,9 +5,9 @@ A state for each pair, a letter each, so that 200 x 200 pairs are 200 short line
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from .findings import Answer, Answers, outcome, owned, short
+from ..probe.matrix import READ, Cell, faults
+from .findings import Answer, Answers, cells, owned, short
 
 OWN, APART, BREACH, UNDECIDED, UNREAD, UNKNOWN = "oab?u-"
 STATES = {
@@ -20,7 +20,6 @@ STATES = {
 }
 WORST = (BREACH, UNDECIDED, UNREAD, OWN, APART, UNKNOWN)
 """Of two states of one pair, the one that is shown."""
-_LETTER = {"breach": BREACH, "undecided": UNDECIDED, "unread": UNREAD}
 ELSEWHERE = "(elsewhere)"
 """The column of names that no namespace of the documents owns."""
 
@@ -58,25 +57,24 @@ def _worst(states: Iterable[str]) -> str:
 def matrices(answers: Answers) -> list[Matrix]:
     """Return a matrix for each cloud that was evaluated or asked."""
     evaluated = {each["cloud"]: each for each in (answers.evaluation or {}).get("clouds", [])}
-    asked: dict[str, list[Answer]] = {}
-    for cell in (answers.proof or {}).get("cells", []):
-        asked.setdefault(cell["vault"], []).append(cell)
-    return [_matrix(cloud, evaluated.get(cloud), asked.get(cloud)) for cloud in dict.fromkeys([*evaluated, *asked])]
+    asked: dict[str, list[Cell]] = {}
+    for cell in cells(answers.proof):
+        asked.setdefault(cell.question.vault, []).append(cell)
+    return [_matrix(cloud, evaluated.get(cloud), asked.get(cloud, [])) for cloud in dict.fromkeys([*evaluated, *asked])]
 
 
-def _matrix(cloud: str, verdict: Answer | None, cells: Sequence[Answer] | None) -> Matrix:
+def _matrix(cloud: str, verdict: Answer | None, asked: Sequence[Cell]) -> Matrix:
     prefixes: dict[str, str] = dict(verdict["namespaces"]) if verdict else {}
-    for cell in cells or ():
-        prefixes.setdefault(cell["from"], "")
-    owners = _Owners(prefixes, cells or ())
+    for cell in asked:
+        prefixes.setdefault(cell.question.asker, "")
+    owners = _Owners(prefixes, asked)
     elsewhere = any(each["owner"] is None for each in (verdict or {}).get("breaches", []))
-    elsewhere = elsewhere or any(owners.of(cell) == ELSEWHERE for cell in cells or ())
-    columns = [*prefixes, *([ELSEWHERE] if elsewhere else [])]
-    matrix = Matrix(cloud, prefixes, columns)
+    elsewhere = elsewhere or any(owners.of(cell) == ELSEWHERE for cell in asked)
+    matrix = Matrix(cloud, prefixes, [*prefixes, *([ELSEWHERE] if elsewhere else [])])
     if verdict:
         matrix.before = _lines(matrix, _before(verdict, matrix))
-    if cells:
-        matrix.after = _lines(matrix, _after(cells, owners, matrix))
+    if asked:
+        matrix.after = _lines(matrix, _after(asked, owners, matrix))
     return matrix
 
 
@@ -97,29 +95,42 @@ def _before(verdict: Answer, matrix: Matrix) -> dict[tuple[str, str], str]:
     return states
 
 
-def _after(cells: Sequence[Answer], owners: "_Owners", matrix: Matrix) -> dict[tuple[str, str], str]:
+def _after(asked: Sequence[Cell], owners: "_Owners", matrix: Matrix) -> dict[tuple[str, str], str]:
     states: dict[tuple[str, str], str] = {}
-    for cell in cells:
-        pair = (cell["from"], owners.of(cell))
-        state = _LETTER.get(outcome(cell)) or (OWN if cell["expected"] == 200 else APART)
+    wrong = {id(cell): text for cell, text in faults(asked)}
+    for cell in asked:
+        pair = (cell.question.asker, owners.of(cell))
+        is_own = cell.question.expected == READ
+        if cell.is_breach:
+            state = BREACH
+        elif id(cell) in wrong:
+            state = UNREAD if is_own else UNDECIDED
+        else:
+            state = OWN if is_own else APART
         states[pair] = _worst((state, states.get(pair, UNKNOWN)))
-        by = f"{cell['status']} by {cell['decided_by']}"
-        request = f", request {cell['request_id']}" if cell.get("request_id") else ""
-        matrix.reasons.setdefault(pair, []).append(f"asked for {short(cell['name'])}: {by}{request}")
+        by = f"{cell.status} by {cell.decided_by}" if cell.status else "no answer"
+        request = f", request {cell.request_id}" if cell.request_id else ""
+        matrix.reasons.setdefault(pair, []).append(f"asked for {short(cell.question.name)}: {by}{request}")
+        if id(cell) in wrong:
+            matrix.reasons[pair].append(wrong[id(cell)])
     return states
 
 
 class _Owners:
     """Whose a name is: its owner read it as its own, or its prefix says so."""
 
-    def __init__(self, prefixes: Mapping[str, str], cells: Sequence[Answer]) -> None:
-        self._by_name = {cell["name"]: str(cell["from"]) for cell in cells if cell["expected"] == 200}
+    def __init__(self, prefixes: Mapping[str, str], asked: Sequence[Cell]) -> None:
+        self._by_name = {
+            (cell.question.place, cell.question.name): cell.question.asker
+            for cell in asked
+            if cell.question.expected == READ
+        }
         self._by_prefix = sorted(
             ((prefix, namespace) for namespace, prefix in prefixes.items() if prefix), key=lambda each: -len(each[0])
         )
 
-    def of(self, cell: Mapping[str, Any]) -> str:
+    def of(self, cell: Cell) -> str:
         """Return the namespace, or ELSEWHERE."""
-        name = str(cell["name"])
+        name = cell.question.name
         by_prefix = (namespace for prefix, namespace in self._by_prefix if name.startswith(prefix))
-        return self._by_name.get(name) or next(by_prefix, ELSEWHERE)
+        return self._by_name.get((cell.question.place, name)) or next(by_prefix, ELSEWHERE)

@@ -25,6 +25,8 @@ class Report:
     ways: Sequence[Answer] | None
     """Who can obtain an identity inside the cluster. None: the cluster was not scanned."""
     checks: Sequence[Answer]
+    has_gaps: bool
+    """Whether a command said itself that it could not decide everything."""
     limits: dict[str, list[str]]
     """What decides too and was not seen: of each cloud, and of the cluster."""
 
@@ -34,7 +36,7 @@ class Report:
         if any(matrix.count(BREACH) for matrix in self.matrices):
             return BREACHED
         unsure = any(matrix.count(UNDECIDED) + matrix.count(UNKNOWN) + matrix.count(UNREAD) for matrix in self.matrices)
-        return OPEN if unsure or not self.matrices else ISOLATED
+        return OPEN if unsure or self.has_gaps or not self.matrices else ISOLATED
 
     @property
     def summary(self) -> str:
@@ -108,6 +110,9 @@ def report(answers: Answers, title: str, made_at: str) -> Report:
         documents=evaluation.get("documents", []),
         ways=None if answers.rbac is None else answers.rbac["ways"],
         checks=(answers.preflight or {}).get("checks", []),
+        has_gaps=any(
+            each is not None and each.get("isolated") is False for each in (answers.evaluation, answers.proof)
+        ),
         limits=_limits(answers),
     )
 

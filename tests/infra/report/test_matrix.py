@@ -50,7 +50,7 @@ def test_the_clouds_answer_is_beside_the_documents_and_the_worse_is_shown() -> N
     matrix = one(evaluation=evaluation(), proof=proof(cell("test", "prod", 200)))
     assert matrix.before == [OWN + APART, APART + OWN]
     assert matrix.after == matrix.shown == [OWN + BREACH, APART + OWN]
-    assert matrix.reasons["test", "prod"] == ["asked for prod/db: 200 by aws, request 83fbb4d9"]
+    assert matrix.reasons["test", "prod"][0] == "asked for prod/db: 200 by aws, request 83fbb4d9"
 
 
 def test_what_is_no_refusal_by_the_cloud_is_not_decided() -> None:
@@ -59,8 +59,18 @@ def test_what_is_no_refusal_by_the_cloud_is_not_decided() -> None:
         assert one(proof=proof(wrong)).shown == [OWN + UNDECIDED, APART + OWN]
 
 
-def test_an_owner_who_cannot_read_is_shown() -> None:
-    assert one(proof=proof(cell("test", "test", 403))).shown == [UNREAD + APART, APART + OWN]
+def test_a_refusal_of_what_its_owner_could_not_read_proves_nothing() -> None:
+    """The owner is shown, and who was refused the same secret is undecided."""
+    matrix = one(proof=proof(cell("test", "test", 403)))
+    assert matrix.shown == [UNREAD + APART, UNDECIDED + OWN]
+    assert any("proves nothing" in line for line in matrix.reasons["prod", "test"])
+
+
+def test_what_did_not_answer_is_said_so() -> None:
+    silent = {**cell("test", "prod"), "status": None, "decided_by": "nobody"}
+    matrix = one(proof=proof(silent))
+    assert matrix.shown == [OWN + UNDECIDED, APART + OWN]
+    assert matrix.reasons["test", "prod"][0].startswith("asked for prod/db: no answer")
 
 
 def test_of_several_names_the_worst_answer_is_the_pairs() -> None:

@@ -52,6 +52,14 @@ def test_one_pair_is_enough_to_deny_isolation(texts: dict[str, str], verdict: st
     assert made(**texts).verdict == verdict
 
 
+def test_a_gap_that_prove_names_itself_is_not_isolation() -> None:
+    """Such as a namespace of which it knows no name, so that no cell is wrong."""
+    given = json.loads(proof())
+    found = made(proof=json.dumps({**given, "isolated": False, "wrong": ["no name of shop is known"]}))
+    assert found.verdict == OPEN
+    assert [(each.severity, each.what) for each in found.findings] == [("warning", "no name of shop is known")]
+
+
 def test_what_was_found_by_each_command_is_there_errors_first() -> None:
     found = made(
         evaluation=evaluation(WIDENED), proof=proof(cell("test", "prod", 500)), rbac=rbac(), preflight=preflight()
