@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 
 from local import config, selection
-from local.machine import DIED, PRIVATE
 from local.progress import NotReadyError, wait_for
 
 OWNER = config.RUN / "owner.json"
@@ -129,7 +128,7 @@ def why_not_running() -> str | None:
     if running():
         return None
     try:
-        died = json.loads(DIED.read_text())
+        died = json.loads(config.DIED.read_text())
     except FileNotFoundError:
         return f"the machine is not running; see {config.LOGS / 'machine.log'}"
     return f"{died['service']} ended with exit code {died['exit_code']}; see {config.LOGS / died['service']}.log"
@@ -151,10 +150,10 @@ def _check_place(tools: Path) -> None:
     """Refuse files under folders that the machine replaces by its own: it would not see them."""
     needed = [("the checkout", config.ROOT), *(("a tool", tool.resolve()) for tool in sorted(tools.glob("[!.]*")))]
     for what, place in [*needed, ("Python", Path(sys.executable).resolve())]:
-        if any(place.is_relative_to(path) for path in PRIVATE):
+        if any(place.is_relative_to(path) for path in config.PRIVATE):
             raise TakenError(
-                f"{what} is at {place}, expected outside {', '.join(PRIVATE)}: the environment has its own there; "
-                "move the checkout, or set XDG_CACHE_HOME for the tools"
+                f"{what} is at {place}, expected outside {', '.join(config.PRIVATE)}: the environment has its own "
+                "there; move the checkout, or set XDG_CACHE_HOME for the tools"
             )
 
 

@@ -19,10 +19,6 @@ from local import clouds, config
 from local.progress import PAUSE, say, wait_for
 from local.services import Service, all_services
 
-PRIVATE = ("/run", "/var/lib", "/var/log")
-"""Where containerd, the kubelet and the network plugins write at fixed paths."""
-DIED = config.MACHINE / "died.json"
-
 
 def _run(*argv: str) -> None:
     subprocess.run(argv, check=True)
@@ -31,7 +27,7 @@ def _run(*argv: str) -> None:
 def private_mounts() -> None:
     """Have folders of our own where fixed paths are written to."""
     _run("mount", "--make-rprivate", "/")
-    for path in PRIVATE:
+    for path in config.PRIVATE:
         _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", path)
 
 
@@ -77,7 +73,7 @@ def main(tools: str) -> NoReturn:
     private_mounts()
     _network()
     name, code = supervise(all_services(Path(tools), clouds.wanted()))
-    DIED.write_text(json.dumps({"service": name, "exit_code": code}))
+    config.DIED.write_text(json.dumps({"service": name, "exit_code": code}))
     raise SystemExit(f"{name} ended with {code}; its log is {name}.log")
 
 
