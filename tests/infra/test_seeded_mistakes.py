@@ -10,7 +10,7 @@ from secret_access.policy.rule import violations
 from secret_access.probe.matrix import DENIAL_CODES, READ, Answer, judge, wrong
 from secret_access.proof.evaluation import CLOUDS
 from tests.infra.cli.test_evaluate import preview, run
-from tests.infra.policy.cases import Case, resources
+from tests.infra.policy.cases.case import Case, resources
 from tests.infra.seeded_mistakes import (
     IN_ANSWERS,
     IN_DOCUMENTS,

@@ -18,7 +18,10 @@ import pytest
 from bench.infra import echo
 from secret_access.policy.catalogue import RULES
 from secret_access.policy.rule import Severity
-from tests.infra.policy.cases import CANARY, CASES, NO_DOCUMENT, ROLE, Case, Program, urn
+from tests.infra.policy.cases import CASES
+from tests.infra.policy.cases.case import CANARY, Case, Program, urn
+from tests.infra.policy.cases.cloud_resources import ROLE
+from tests.infra.policy.cases.isolation import NO_DOCUMENT
 from tests.integration.real_parts import Stack
 
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,8 @@ from secret_access.policy import (
 )
 from secret_access.policy.catalogue import RULES
 from secret_access.policy.rule import violations
-from tests.infra.policy.cases import CASES, resources
+from tests.infra.policy.cases import CASES
+from tests.infra.policy.cases.case import resources
 
 DEFECTS: list[tuple[str, ModuleType, str, Any]] = [
     ("wildcard-principal", wildcards, "EVERYBODY", ()),

@@ -4,7 +4,8 @@ import pytest
 
 from secret_access.policy.catalogue import RULES
 from secret_access.policy.rule import violations
-from tests.infra.policy.cases import CANARY, CASES, Case, resources
+from tests.infra.policy.cases import CASES
+from tests.infra.policy.cases.case import CANARY, Case, resources
 
 EVERY = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.name}")
 

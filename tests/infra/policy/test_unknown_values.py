@@ -9,7 +9,8 @@ import pytest
 from secret_access.policy.catalogue import RULES
 from secret_access.policy.rule import violations
 from secret_access.proof.preview import UNKNOWN, Resource
-from tests.infra.policy.cases import CASES, Case, resources
+from tests.infra.policy.cases import CASES
+from tests.infra.policy.cases.case import Case, resources
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

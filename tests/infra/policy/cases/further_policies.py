@@ -1,0 +1,81 @@
+"""Identities of pods with more than their secrets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.infra.policy.cases.case import Case, one
+from tests.infra.policy.cases.cloud_resources import (
+    ONE_POD,
+    PROJECT_MEMBER,
+    ROLE,
+    ROLE_POLICY,
+    arns,
+    document,
+    granted,
+    jwt,
+    reading,
+    subjects,
+    trust,
+)
+
+WIDENED: Sequence[tuple[int, str, str, dict[str, Any]]] = (
+    (
+        1,
+        "a policy of AWS's own",
+        "the role widened-1, which pods get, has SecretsManagerReadWrite of AWS's own",
+        {"managedPolicyArns": ["arn:aws:iam::aws:policy/SecretsManagerReadWrite"]},
+    ),
+    (
+        2,
+        "the right to become any role",
+        "inline policy any of widened-2, statement One allows sts:AssumeRole on every role",
+        {"inlinePolicies": [{"name": "any", "policy": document(Action="sts:AssumeRole", Resource="*")}]},
+    ),
+)
+"""Roles of pods with more than their secrets."""
+FURTHER_POLICIES = [
+    *(
+        Case(
+            "widened-identity",
+            name,
+            "it",
+            says,
+            one(ROLE, name=f"widened-{number}", assumeRolePolicy=trust(subjects(f"widened-{number}")), **more),
+            one(ROLE, name=f"widened-{number}", assumeRolePolicy=trust(subjects(f"widened-{number}"))),
+        )
+        for number, name, says, more in WIDENED
+    ),
+    Case(
+        "widened-identity",
+        "an attachment by the role's name",
+        "second",
+        "the role widened-3, which pods get, has AdministratorAccess of AWS's own",
+        {
+            "first": (ROLE, {"name": "widened-3", "assumeRolePolicy": trust(subjects("widened-3"))}),
+            "second": (
+                "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+                {"role": "widened-3", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+            ),
+        },
+        {
+            "first": (ROLE, {"name": "widened-3", "assumeRolePolicy": trust(subjects("widened-3"))}),
+            "second": (ROLE_POLICY, {"role": "widened-3", "policy": reading(arns("widened-3/*"))}),
+        },
+    ),
+    Case(
+        "widened-identity",
+        "owner of Google's project",
+        "it",
+        "has roles/owner on the project",
+        granted(PROJECT_MEMBER, ONE_POD, role="roles/owner", project="shop"),
+        granted(PROJECT_MEMBER, ONE_POD, role="roles/logging.logWriter", project="shop"),
+    ),
+    Case(
+        "widened-identity",
+        "Vault's policy root",
+        "it",
+        "Vault's role widened has the policy root",
+        jwt(roleName="widened", tokenPolicies=["root"]),
+        jwt(roleName="widened"),
+    ),
+]
