@@ -5,6 +5,8 @@ from typing import Any
 
 from secret_access.azure import documents
 from secret_access.proof.azure import documents as kinds
+from secret_access.proof.azure.stack import evaluate
+from secret_access.proof.isolation import Breach
 from secret_access.proof.preview import UNKNOWN, Resource
 
 SUBSCRIPTION = "/subscriptions/22222222-2222-2222-2222-222222222222"
@@ -184,3 +186,7 @@ def admitted(namespace: str, *secrets: str, of: Resource) -> Resource:
         vaultName=of.inputs["vaultName"],
         policy={"objectId": UNKNOWN, "tenantId": "t", "permissions": {"secrets": list(secrets)}},
     )
+
+
+def breaches(of: list[Resource]) -> dict[tuple[str, str | None], Breach]:
+    return {(each.namespace, each.owner): each for each in evaluate(of, {}).breaches}
