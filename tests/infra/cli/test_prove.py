@@ -1,35 +1,21 @@
 """The command `secret-access prove`: what people and programs get of it."""
 
 import json
-import os
-import signal
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from secret_access.cli import prove as command
 from secret_access.cli.main import cli
 from secret_access.cli.prove import BREACHED, EXIT_CODES, ISOLATED, STOPPED, UNDECIDED, UNUSABLE, prove
-from secret_access.kubectl import ClusterNotReached, Forbidden, KubectlError
-from secret_access.probe import job, running
+from secret_access.kubectl import KubectlError
 from tests.infra.probe.pods import DENIED, Answering, FakeCluster, isolated, pod
 
 READ = {"status": 200}
 OWN, FOREIGN = ("test", "test/database-password"), ("test", "prod/database-password")
-
-
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    """One with the namespaces test and prod, which a cloud keeps apart."""
-    there = FakeCluster([pod("test"), pod("prod")])
-    monkeypatch.setattr(command, "Kubectl", lambda **_: there)
-    monkeypatch.setattr(running, "PAUSE", 0.001)
-    return there
 
 
 def run(*arguments: str, **more: bool) -> Result:
@@ -183,127 +169,6 @@ def test_logs_of_jobs_that_others_made_are_collected(cluster: FakeCluster) -> No
     assert "test asking for test/added: no answer" in result.output
 
 
-def test_a_pod_that_does_not_start_says_why(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the time limit of each namespace, as no answer."""
-    cluster.ends = False
-    monkeypatch.setattr(job, "START_SECONDS", -5)
-    monkeypatch.setattr(cluster, "logs", lambda *_: "")
-    result = run("--timeout", "5")
-    assert result.exit_code == UNDECIDED
-    assert "the Job did not end within 0 s: its container ask waits: ImagePullBackOff no such image" in result.output
-    assert cluster.left == []
-
-
-def test_a_namespace_in_which_no_job_may_be_made_is_undecided(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The others are asked all the same."""
-    create = cluster.create
-
-    def refused(*objects: Mapping[str, Any]) -> list[dict[str, Any]]:
-        if objects[0]["metadata"]["namespace"] == "test":
-            raise Forbidden("kubectl create: forbidden")
-        return create(*objects)
-
-    monkeypatch.setattr(cluster, "create", refused)
-    result = run()
-    assert result.exit_code == UNDECIDED
-    assert "prod        200 by aws" in result.output
-    assert "test asking for prod/database-password: no answer decided by nobody" in result.output
-    assert "(kubectl create: forbidden)" in result.output
-
-
-def test_a_cluster_that_is_gone_for_a_moment_is_asked_again(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One look that fails among many loses no namespace."""
-    find = cluster.find
-    failed: list[Any] = []
-
-    def flaky(*arguments: Any) -> list[dict[str, Any]]:
-        if len(failed) < 3:
-            failed.append(arguments)
-            raise ClusterNotReached("no answer")
-        return find(*arguments)
-
-    monkeypatch.setattr(cluster, "find", flaky)
-    assert run().exit_code == ISOLATED
-    assert len(failed) == 3
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_it_leaves_no_job(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """By Ctrl-C, or by what CI sends; the exit code is neither of a verdict."""
-    create = cluster.create
-    cluster.ends = False
-
-    def made(*objects: Mapping[str, Any]) -> list[dict[str, Any]]:
-        created = create(*objects)
-        if len(cluster.made) == 2:
-            os.kill(os.getpid(), number)
-        return created
-
-    monkeypatch.setattr(cluster, "create", made)
-    result = run()
-    assert result.exit_code == STOPPED
-    assert "stopped, its Jobs are deleted" in result.stderr
-    assert len(cluster.made) == 2
-    assert cluster.left == []
-    assert result.stdout == ""
-
-
-def test_a_run_goes_on_from_what_was_answered(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Only who was not asked, or not answered for good, is asked again. No value is in the file."""
-    file = tmp_path / "proof.jsonl"
-    cluster.answering = but(("prod", "prod/database-password"), {"status": 503})
-    assert run("--resume", str(file)).exit_code == UNDECIDED
-    assert file.stat().st_mode & 0o077 == 0
-    cluster.answering, cluster.made = isolated, []
-    result = run("--resume", str(file))
-    assert result.exit_code == ISOLATED
-    assert [each["metadata"]["namespace"] for each in cluster.made] == ["prod"]
-    cluster.made = []
-    assert run("--resume", str(file), "--json").exit_code == ISOLATED
-    assert cluster.made == []
-    cluster.there = [pod("test", names="database-password,added"), pod("prod")]
-    assert run("--resume", str(file)).exit_code == ISOLATED
-    assert len(cluster.made) == 2
-
-
-def test_a_line_that_was_being_written_is_written_again(cluster: FakeCluster, tmp_path: Path) -> None:
-    """Whoever wrote it was killed."""
-    file = tmp_path / "proof.jsonl"
-    assert run("--resume", str(file)).exit_code == ISOLATED
-    file.write_text(file.read_text()[:-20])
-    for made in (1, 0):
-        cluster.made = []
-        assert run("--resume", str(file)).exit_code == ISOLATED
-        assert len(cluster.made) == made
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("no json\n", "is no file of a run"),
-        ("{}\n", "is no file of a run"),
-        ('{"cluster": "https://other.example", "begun": "2026-01-01T00:00:00+00:00"}\n', "is of a run on the cluster"),
-        ('{"cluster": "https://cluster.example", "begun": "2026-01-01T00:00:00+00:00"}\n', "more than a day ago"),
-        ('{"cluster": "https://cluster.example", "begun": "2026-01-01T00:00:00+00:00"}\n[]\n', "is no file of a run"),
-    ],
-)
-def test_another_file_is_refused(cluster: FakeCluster, tmp_path: Path, text: str, expected: str) -> None:
-    """And left as it is; nothing is asked."""
-    file = tmp_path / "proof.jsonl"
-    file.write_text(text)
-    result = run("--resume", str(file))
-    assert result.exit_code == UNUSABLE
-    assert expected in result.stderr
-    assert file.read_text() == text
-    assert cluster.made == []
-
-
 def test_a_cluster_that_cannot_be_asked_is_unusable(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """In kubectl's words; and one without any sidecar."""
 
@@ -328,28 +193,6 @@ def test_wrong_arguments_are_refused(cluster: FakeCluster, arguments: tuple[str,
     """Before anything is asked."""
     assert run(*arguments).exit_code == UNUSABLE
     assert cluster.made == []
-
-
-def test_probes_are_asked_several_at_a_time_and_no_more(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `--parallel` says."""
-    cluster.there = [pod(f"n{number}") for number in range(12)]
-    create, find, most, looks = cluster.create, cluster.find, [0], [0]
-
-    def found(*arguments: Any) -> list[dict[str, Any]]:
-        looks[0] += 1
-        cluster.ends = looks[0] > 30  # since the last was made: none ends while more are being made
-        return find(*arguments)
-
-    def made(*objects: Mapping[str, Any]) -> list[dict[str, Any]]:
-        most.append(len(cluster.left) + 1)
-        looks[0] = 0
-        return create(*objects)
-
-    monkeypatch.setattr(cluster, "create", made)
-    monkeypatch.setattr(cluster, "find", found)
-    assert run("--parallel", "3").exit_code == ISOLATED
-    assert len(cluster.made) == 12
-    assert max(most) == 3
 
 
 def test_the_help_teaches() -> None:
