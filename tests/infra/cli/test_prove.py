@@ -119,6 +119,7 @@ def test_json_has_all_of_it(cluster: FakeCluster) -> None:
         "detail": "refused",
         "identity": DENIED["identity"],
         "request_id": "r-1",
+        "place": "aws eu-west-1",
     }
 
 

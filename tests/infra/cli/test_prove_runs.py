@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,15 @@ def test_a_cluster_that_is_gone_for_a_moment_is_asked_again(
     assert len(failed) == 3
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C works as at a terminal, also where the tests run in a shell's background: there it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_it_leaves_no_job(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """By Ctrl-C, or by what CI sends; the exit code is neither of a verdict."""
