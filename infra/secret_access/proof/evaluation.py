@@ -27,4 +27,4 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
     verdicts = [
         judge(resources, {**declared.prefixes(resources, cloud), **prefixes}, shared) for cloud, judge in CLOUDS.items()
     ]
-    return [verdict for verdict in verdicts if verdict.namespaces or verdict.breaches]
+    return [each for each in verdicts if each.namespaces or each.breaches or each.undecided]

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from secret_names import dashed
+
 from .emptiness import Undecided, member
 from .strings import NOTHING, StringSet, intersection, union
 
@@ -74,6 +76,11 @@ class Verdict:
     def cells(self) -> int:
         """Namespaces times prefixes."""
         return len(self.namespaces) ** 2
+
+
+def is_under(prefix: str, other: str) -> bool:
+    """Return whether a vault may spell one prefix so that it begins with the other."""
+    return dashed(prefix).lower().startswith(dashed(other).lower())
 
 
 def chosen_names(prefix: str) -> list[str]:
@@ -183,7 +190,7 @@ class _Court:
 
     def _own(self, namespace: str, prefix: str) -> StringSet:
         """The names under a namespace's prefix, without those under other namespaces' that begin with it."""
-        others = [each for owner, each in self.prefixes.items() if owner != namespace and each.startswith(prefix)]
+        others = [each for owner, each in self.prefixes.items() if owner != namespace and is_under(each, prefix)]
         return self.under(prefix) - union(map(self.under, others))
 
     def _owner(self, name: str) -> str | None:

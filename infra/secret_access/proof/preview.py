@@ -58,6 +58,14 @@ class Resource:
         return self.inputs.get(key) is not None and self.text(key) is None
 
 
+def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a document's object for `json.loads`; raises ValueError where a key stands in it twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"a key twice among {[key for key, _ in pairs]}; expected each once")
+    return found
+
+
 def resources(text: str | bytes) -> list[Resource]:
     """Return the resources that are there after the update; raises DocumentError."""
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..emptiness import member
-from ..strings import ANYTHING, Pattern, StringSet, complement, intersection, union
+from ..strings import ANYTHING, NOTHING, Pattern, StringSet, complement, intersection, union
 from .conditions import applies
 from .statements import Statement, pattern
 
@@ -20,6 +20,17 @@ ACTIONS = (
     "secretsmanager:PutResourcePolicy",
 )
 """What gives a value away, replaces or removes it, or hands on the right to: BatchGetSecretValue needs the first."""
+
+TAKING = (
+    "iam:PutRolePolicy",
+    "iam:AttachRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+    "eks:CreatePodIdentityAssociation",
+    "eks:UpdatePodIdentityAssociation",
+)
+"""What gives oneself other rights or roles: whoever has one may use every secret, as far as the documents tell."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +51,13 @@ class Rights:
 
     def any_allowed(self) -> StringSet:
         """Return the ARNs that any of ACTIONS is allowed on."""
-        return union(self.allowed(action) for action in ACTIONS)
+        taking = ANYTHING if self._taken() else NOTHING
+        return union([taking, *(self.allowed(action) for action in ACTIONS)])
 
     def why(self, arn: str) -> tuple[str, str]:
         """Return the first action that is allowed on an ARN, and the statement that allows it."""
+        if (taken := self._taken()) is not None:
+            return taken
         action = next(each for each in ACTIONS if arn in self.allowed(each))
         for statement in self.identity:
             if statement.is_allow and arn in _resources(statement, action, self.known):
@@ -55,6 +69,11 @@ class Rights:
         arn = member(self.allowed(action) & arns)
         found = (each.name for each in self.identity if each.is_allow and arn in _resources(each, action, self.known))
         return None if arn is None else next(found)
+
+    def _taken(self) -> tuple[str, str] | None:
+        """Return an action of TAKING that is allowed, and the statement; raises Undecided."""
+        found = ((action, self.statement_allowing(action, ANYTHING)) for action in TAKING)
+        return next(((action, statement) for action, statement in found if statement is not None), None)
 
     def _of(self, policy: Sequence[Statement], action: str, *, is_allow: bool) -> StringSet:
         return union(_resources(each, action, self.known) for each in policy if each.is_allow is is_allow)

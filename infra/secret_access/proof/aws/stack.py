@@ -27,6 +27,8 @@ NOT_IN_THE_DOCUMENTS = (
     "service and resource control policies of the organization",
     "roles and policies that other stacks or people attach",
 )
+RESOURCE_POLICIES = ("aws:secretsmanager/secretPolicy:SecretPolicy", "aws:secretsmanager/secret:Secret")
+_OTHER_PROVIDER = re.compile(r"aws-native:(iam:(Role|RolePolicy|ManagedPolicy|Policy)|eks:PodIdentityAssociation)")
 _DESCRIPTION = re.compile(r"Secrets (?P<prefix>\S+/)\* for pods of the namespace (?P<namespace>\S+)(?: of \S+ in \S+)?")
 _ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:")
 
@@ -75,10 +77,10 @@ def evaluate(
     """
     stack = read(resources)
     if not stack.roles and not stack.associations:
-        return Verdict("aws", {}, ())
+        return Verdict("aws", {}, (), tuple(stack.undecided), not_in_documents=NOT_IN_THE_DOCUMENTS)
     declared = {**stack.prefixes, **(prefixes or {})}
     sessions = [*_by_tokens(stack, set(declared)), *_by_associations(stack)]
-    reached = [_reach(each) for each in [*sessions, *_by_chains(stack, sessions)]]
+    reached = _reached(stack, [*sessions, *_by_chains(stack, sessions)])
     return judge(
         "aws",
         declared,
@@ -93,6 +95,7 @@ def evaluate(
 def read(resources: Sequence[Resource]) -> Stack:
     """Return the roles with all their policies; raises DocumentError."""
     stack = Stack()
+    _say_not_judged(stack, resources)
     policies = {each.urn: each for each in resources if each.type == POLICY}
     for each in resources:
         if each.type == COMPONENT and (namespace := each.text("namespace")):
@@ -110,6 +113,23 @@ def read(resources: Sequence[Resource]) -> Stack:
         for namespace in trust.named_namespaces(role.trust):
             stack.prefixes.setdefault(namespace, f"{namespace}/")
     return stack
+
+
+def _say_not_judged(stack: Stack, resources: Sequence[Resource]) -> None:
+    """Note the resources that may give rights and are not judged."""
+    for each in resources:
+        if _OTHER_PROVIDER.fullmatch(each.type):
+            stack.undecided.append(f"{each.name} is a {each.type}: of AWS's documents, the provider aws's are judged")
+        if each.type in RESOURCE_POLICIES and _allows(each):
+            stack.undecided.append(f"the resource policy of {each.name} allows, and resource policies are not judged")
+
+
+def _allows(each: Resource) -> bool:
+    """Whether a resource policy may allow something."""
+    if each.inputs.get("policy") is None:
+        return False
+    text = each.text("policy")
+    return text is None or any(one.is_allow for one in statements(f"policy of {each.name}", text))
 
 
 def _add_policy(stack: Stack, each: Resource, policies: Mapping[str, Resource]) -> None:
@@ -146,6 +166,8 @@ def _add_role(stack: Stack, each: Resource, policies: Mapping[str, Resource]) ->
 def _attached(stack: Stack, each: Resource, key: str, policies: Mapping[str, Resource], role: Role) -> list[Statement]:
     """Return the statements of attached policies: those of the stack; what else is attached is said."""
     given = each.inputs.get(key) or ()
+    if key != "policyArn" and isinstance(given, str):
+        stack.undecided.append(f"what is attached to role {role.name} is known only after `pulumi up`")
     arns = [given] if isinstance(given, str) else list(given)
     urns = [urn for urn in dict.fromkeys(each.depends_on.get(key, ())) if urn in policies]
     if len(arns) > len(urns):
@@ -234,6 +256,16 @@ def _tags(namespace: str, account: str) -> dict[str, str]:
 
 def _limits(role: Role) -> tuple[tuple[Statement, ...], ...]:
     return () if role.boundary is None else (role.boundary,)
+
+
+def _reached(stack: Stack, sessions: Sequence[Session]) -> list[Reach]:
+    found: list[Reach] = []
+    for each in sessions:
+        try:
+            found.append(_reach(each))
+        except Undecided as error:
+            stack.undecided.append(f"rights of role {each.name}: {error}")
+    return found
 
 
 def _reach(session: Session) -> Reach:

@@ -9,8 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import DocumentError
+from ..preview import object_of
 from ..strings import NOTHING, Pattern, StringSet, complement, glob, literal, sequence, union
 
+_ELEMENTS = frozenset(
+    {"Action", "Condition", "Effect", "NotAction", "NotPrincipal", "NotResource", "Principal", "Resource", "Sid"}
+)
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 ESCAPED = {"*": literal("*"), "?": literal("?"), "$": literal("$")}
 """`${*}`, `${?}` and `${$}` are these characters themselves."""
@@ -51,7 +55,7 @@ class Statement:
 def statements(source: str, text: object) -> tuple[Statement, ...]:
     """Return the statements of a document, JSON text or the object; raises DocumentError."""
     try:
-        document = json.loads(text) if isinstance(text, str) else text
+        document = json.loads(text, object_pairs_hook=object_of) if isinstance(text, str) else text
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"{source} is not JSON: {error}; expected a policy document") from None
     if not isinstance(document, Mapping) or "Statement" not in document:
@@ -86,6 +90,10 @@ def pattern(text: str, variables: Mapping[str, str], unknown: Pattern | None) ->
 def _statement(source: str, number: int, given: object) -> Statement:
     if not isinstance(given, Mapping) or given.get("Effect") not in ("Allow", "Deny"):
         raise DocumentError(f"{source}: statement {number} has no Effect; expected Allow or Deny")
+    if unknown := sorted(map(str, set(given) - _ELEMENTS)):
+        raise DocumentError(
+            f"{source}: statement {number} has {', '.join(unknown)}; expected of {', '.join(sorted(_ELEMENTS))}"
+        )
     not_action, not_resource = "NotAction" in given, "NotResource" in given
     actions = union(glob(each.lower()) for each in _texts(given.get("NotAction" if not_action else "Action")))
     principals = given.get("NotPrincipal") if "NotPrincipal" in given else given.get("Principal")

@@ -55,6 +55,8 @@ def _subjects(statement: Statement) -> StringSet:
     providers = statement.principals.get("Federated", ())
     if statement.is_not_principal:
         providers = ("*",) if statement.is_allow else ()
+    if statement.is_allow and "*" in statement.principals.get("AWS", ()):
+        providers = ("*",)
     return union(
         _subjects_of(statement, provider.rpartition(_PROVIDER)[2])
         for provider in providers
@@ -77,11 +79,21 @@ def _subjects_of(statement: Statement, issuer: str) -> StringSet:
 
 def _with_subject(condition: Condition, issuer: str) -> StringSet | None:
     """Return the subjects with which a condition holds. The key of another issuer is one that no token has."""
+    if issuer == "*" and _holds_without(condition):
+        return ANYTHING
     if issuer == "*" or condition.key.lower() == f"{issuer}:sub".lower():
         return matching(condition)
-    is_met_without = "Not" in condition.operator or condition.operator.endswith("IfExists")
+    is_met_without = _holds_without(condition)
     is_absent = condition.operator == "Null" and "true" in condition.values
     return ANYTHING if is_met_without or is_absent else complement(ANYTHING)
+
+
+def _holds_without(condition: Condition) -> bool:
+    """Whether a condition holds where its key is absent ("Condition operators", "Multivalued context keys")."""
+    if condition.operator.startswith("ForAnyValue:"):
+        return False
+    negated = "Not" in condition.operator or condition.operator.endswith("IfExists")
+    return negated or condition.operator.startswith("ForAllValues:")
 
 
 def _names(statement: Statement, kind: str, principal: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from ..preview import Resource
+from ..preview import UNKNOWN, Resource
 from ..strings import NOTHING
 from . import roles
 from .documents import DEFINITION, Grant, Stack, assignments, give, principals, say_who, scopes_of, vault_at
@@ -17,7 +17,7 @@ def add_roles(stack: Stack) -> None:
     for each in stack.of(DEFINITION):
         given = each.inputs.get("permissions")
         permissions = [one for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
-        is_known = isinstance(given, list) and len(permissions) == len(given)
+        is_known = isinstance(given, list) and len(permissions) == len(given) and UNKNOWN not in str(given)
         name = each.text("roleName") or each.name
         role = Role(f"the role {name}", roles.granted(permissions)) if is_known else roles.unknown(name)
         stack.roles[each.urn] = role

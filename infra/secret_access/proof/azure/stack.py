@@ -38,7 +38,7 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
     stack = read(resources)
     named = {name for one in stack.identities for set_, _ in one.become for name in spelled_out(set_)}
     if not any(one.become for one in stack.identities):
-        return Verdict("azure", {}, ())
+        return Verdict("azure", {}, (), _once(stack.undecided), not_in_documents=NOT_IN_THE_DOCUMENTS)
     declared = {**{name: f"{name}/" for name in named}, **prefixes}
     found: list[Reach] = []
     for number, one in enumerate(stack.identities):
@@ -52,9 +52,13 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
         found,
         spelling(stack.vaults, declared),
         shared=shared,
-        undecided=tuple(dict.fromkeys(stack.undecided)),
+        undecided=_once(stack.undecided),
         not_in_documents=NOT_IN_THE_DOCUMENTS,
     )
+
+
+def _once(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
 
 
 def read(resources: Sequence[Resource]) -> Stack:

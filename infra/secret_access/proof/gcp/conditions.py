@@ -9,6 +9,7 @@ Source: IAM, "Attribute reference for IAM Conditions".
 import ast
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from ..strings import ANYTHING, NOTHING, Pattern, StringSet, complement, literal, sequence
 
@@ -34,6 +35,8 @@ def may_hold(expression: str) -> StringSet:
         tokens.append(match[1])
         end = match.end()
     if expression[end:].strip():
+        return ANYTHING
+    if "?" in tokens or _is_commented(tokens):
         return ANYTHING
     reader = _Reader(tokens)
     try:
@@ -91,9 +94,14 @@ class _Reader:
         """Skip to the end of a part that is about something else."""
         depth = 0
         while self.left and not (depth == 0 and self.left[0] in ("||", "&&", ")")):
-            depth += {"(": 1, ")": -1}.get(self.left[0], 0)
+            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(self.left[0], 0)
             self.left = self.left[1:]
         return _UNKNOWN
+
+
+def _is_commented(tokens: list[str]) -> bool:
+    """Whether the rest of a line may be a comment: CEL has no other use of two slashes."""
+    return ("/", "/") in pairwise(tokens)
 
 
 def _is_text(tokens: list[str]) -> bool:

@@ -13,14 +13,15 @@ from ..subjects import of_namespace
 _POOL = r"//iam\.googleapis\.com/projects/[^/]+/locations/global/workloadIdentityPools/[^/]+"
 _SUBJECT = re.compile(rf"principal:{_POOL}/subject/(?P<subject>.+)")
 _NAMESPACE = re.compile(rf"principalSet:{_POOL}/namespace/(?P<namespace>[^/]+)")
-_SET = re.compile(rf"principalSet:{_POOL}/.+")
+_SET = re.compile(r"principalSet:(?!//iam\.googleapis\.com/locations/global/workforcePools/).+")
+"""Any set but one of a pool of people."""
 _GKE = re.compile(r"serviceAccount:[^\[]+\.svc\.id\.goog\[(?P<namespace>[^/\]]+)/(?P<account>[^\]]+)\]")
 _GKE_SUBJECT = re.compile(r"ns/(?P<namespace>[^/]+)/sa/(?P<account>[^/]+)")
 EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 
 
 def subjects(member: str) -> StringSet:
-    """Return the subjects whose tokens are this member; for a set of a pool that nobody knows, all."""
+    """Return the subjects whose tokens are this member; for a set that nobody knows, all."""
     if found := _SUBJECT.fullmatch(member):
         gke = _GKE_SUBJECT.fullmatch(found["subject"])
         return literal(_subject(gke) if gke else found["subject"])

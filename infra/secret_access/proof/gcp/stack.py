@@ -31,13 +31,31 @@ IMPERSONATION = (
     "gcp:serviceaccount/iAMPolicy:IAMPolicy",
 )
 ACCOUNT = "gcp:serviceaccount/account:Account"
+_NOT_JUDGED = re.compile(
+    r"gcp:projects/iAMPolicy:\w+|gcp:secretmanager/\w+IamPolicy:\w+|gcp:(folder|organizations)/iAM(Policy|Binding|Member):\w+"
+)
 NOT_IN_THE_DOCUMENTS = (
     "bindings of the organization, of folders and of other stacks on the project and its secrets",
     "deny policies and principal access boundaries",
     "who may change the pool and its mapping",
 )
 _HARMLESS = {"roles/secretmanager.viewer"}
-_POWERFUL = {"roles/owner", "roles/editor"}
+_TAKING = frozenset(
+    {
+        "roles/admin",
+        "roles/iam.securityAdmin",
+        "roles/iam.serviceAccountAdmin",
+        "roles/iam.serviceAccountKeyAdmin",
+        "roles/iam.serviceAccountTokenCreator",
+        "roles/iam.workloadIdentityPoolAdmin",
+        "roles/iam.workloadIdentityUser",
+        "roles/owner",
+        "roles/resourcemanager.projectIamAdmin",
+        "roles/writer",
+    }
+)
+"""Give the right to all rights, or to become every service account: whatever their condition says of names."""
+_POWERFUL = _TAKING | {"roles/editor"}
 _REST = some(string.ascii_letters + string.digits + "_-", 0, more=True)
 _VERSION = sequence(literal("/versions/"), some(string.digits, more=True))
 _PROJECT = sequence(literal("projects/"), some(string.ascii_lowercase + string.digits + "-:.", more=True))
@@ -53,6 +71,8 @@ class _Stack:
     """Ids of service accounts, by URN."""
     impersonators: dict[str, StringSet] = field(default_factory=dict)
     """Whose tokens may become a service account, by its id."""
+    stand_ins: dict[str, set[str]] = field(default_factory=dict)
+    """Service accounts that may become another, by its id."""
     undecided: list[str] = field(default_factory=list)
 
 
@@ -75,10 +95,16 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
     for each in resources:
         if each.type in IMPERSONATION:
             _add_impersonators(stack, each)
+    _pass_on(stack)
     grants = [grant for each in resources for grant in _grants(stack, each)]
+    stack.undecided += [
+        f"{each.name} is a {each.type}: its members are not judged"
+        for each in resources
+        if _NOT_JUDGED.fullmatch(each.type) and _matters(each.text("role") or "a role")
+    ]
     named = {name for grant in grants for name in spelled_out(grant.subjects)}
     if not named and not any(grant.subjects != NOTHING for grant in grants):
-        return Verdict("gcp", {}, ())
+        return Verdict("gcp", {}, (), tuple(stack.undecided), not_in_documents=NOT_IN_THE_DOCUMENTS)
     declared = {**{name: f"{name}/" for name in named}, **prefixes}
     reached: list[Reach] = []
     for grant in grants:
@@ -109,6 +135,20 @@ def _add_impersonators(stack: _Stack, each: Resource) -> None:
     for account in accounts:
         found = union(subjects(name) for name in members)
         stack.impersonators[account] = stack.impersonators.get(account, NOTHING) | found
+        for address in filter(None, map(email, members)):
+            stack.stand_ins.setdefault(account, set()).update(_accounts(stack, each, "", address))
+
+
+def _pass_on(stack: _Stack) -> None:
+    """Whoever becomes a service account becomes those that it may become, through as many as it takes."""
+    direct = dict(stack.impersonators)
+    for account in stack.stand_ins:
+        known, waiting = {account}, [account]
+        for each in waiting:
+            further = sorted(stack.stand_ins.get(each, set()) - known)
+            known.update(further)
+            waiting += further
+        stack.impersonators[account] = union(direct.get(each, NOTHING) for each in waiting)
 
 
 def _grants(stack: _Stack, each: Resource) -> Iterator[_Grant]:
@@ -131,7 +171,7 @@ def _grants(stack: _Stack, each: Resource) -> Iterator[_Grant]:
         if condition is not None and not is_known:
             stack.undecided.append(f"the condition of {statement} is known only after `pulumi up`")
             return
-        allowed = ANYTHING if condition is None else may_hold(str(expression))
+        allowed = ANYTHING if condition is None or role in _TAKING else may_hold(str(expression))
         statement += " on the project" + (" without a condition" if condition is None else f" where {expression}")
     key = "members" if "members" in each.inputs else "member"
     for name in _members(each):
@@ -140,7 +180,7 @@ def _grants(stack: _Stack, each: Resource) -> Iterator[_Grant]:
         found = union([subjects(name), *(stack.impersonators.get(account, NOTHING) for account in accounts)])
         if UNKNOWN in name and not accounts:
             stack.undecided.append(f"a member of {statement} is known only after `pulumi up`")
-        if address is not None and not accounts:
+        if address is not None and not accounts and UNKNOWN not in address:
             stack.undecided.append(f"{statement} is for {address}: who may become it is not among the documents")
         shown = f"service account {' or '.join(accounts)}" if accounts else name
         yield _Grant(shown, found, allowed, statement)
@@ -148,9 +188,10 @@ def _grants(stack: _Stack, each: Resource) -> Iterator[_Grant]:
 
 def _accounts(stack: _Stack, each: Resource, key: str, text: str | None) -> list[str]:
     """The service accounts of the stack that an input names, by what it says or by what it was computed from."""
-    computed = [stack.accounts[urn] for urn in each.depends_on.get(key, ()) if urn in stack.accounts]
-    named = [name for name in stack.accounts.values() if text is not None and re.search(rf"(^|[/:]){name}@", text)]
-    return computed or named or ([text] if text is not None and text in stack.impersonators else [])
+    if text is None or UNKNOWN in text:
+        return [stack.accounts[urn] for urn in each.depends_on.get(key, ()) if urn in stack.accounts]
+    named = [name for name in stack.accounts.values() if re.search(rf"(^|[/:]){name}@", text)]
+    return named or ([text] if text in stack.impersonators else [])
 
 
 def _members(each: Resource) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import DocumentError
+from ..preview import object_of
 from ..strings import ANYTHING, Part, Pattern, StringSet, glob, literal, sequence, some, union
 
 VALUES = frozenset({"read", "create", "update", "patch", "delete"})
@@ -57,7 +58,7 @@ def paths(policy: str, text: str) -> list[Path]:
     """Return the paths of a policy, JSON or HCL of plain path blocks; raises DocumentError."""
     if text.lstrip().startswith("{"):
         try:
-            found = json.loads(text).get("path", {})
+            found = json.loads(text, object_pairs_hook=object_of).get("path", {})
             return [Path(policy, path, _capabilities(rule)) for path, rule in found.items()]
         except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
             raise DocumentError(
@@ -103,6 +104,8 @@ def _granted(found: Sequence[Path], capabilities: frozenset[str]) -> list[tuple[
 
 def _capabilities(rule: Mapping[str, object]) -> frozenset[str]:
     listed = rule["capabilities"]
+    if "policy" in rule:
+        raise TypeError(f"a rule has capabilities alone: {rule!r}")
     if not isinstance(listed, list):
         raise TypeError(f"capabilities are a list: {listed!r}")
     return frozenset(map(str, listed))

@@ -12,7 +12,7 @@ from typing import Any
 from ..emptiness import Undecided
 from ..errors import DocumentError
 from ..isolation import Reach, Spelling, Verdict, judge
-from ..preview import Resource
+from ..preview import UNKNOWN, Resource
 from ..strings import ANYTHING, StringSet, glob, intersection, literal, sequence, some, union
 from ..subjects import named_namespace, namespaces_among
 from .policies import Path, allowed, paths, statement
@@ -127,6 +127,8 @@ def _subjects(role: Resource) -> StringSet:
     exact = role.text("boundSubject")
     claims: Any = role.inputs.get("boundClaims")
     if role.is_pending("boundSubject"):
+        return ANYTHING
+    if any(UNKNOWN in value for value in _claim(claims)):
         return ANYTHING
     matched = literal if role.inputs.get("boundClaimsType") in (None, "string") else glob
     by_claim = union(map(matched, _claim(claims))) if _claim(claims) else ANYTHING
