@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import ProbeError
-from .identities import Identity
+from .identities import EXACT, Identity
 from .matrix import READ, REFUSED, Question
 from .places import Place
 
@@ -88,7 +88,10 @@ def plan(found: Sequence[Identity]) -> Plan:
                     f"{identity.namespace} did not ask for the secrets in {where}: its identity is of {identity.place}"
                 )
                 continue
-            probes.append(Probe(identity, where, tuple(_question(identity, where, each) for each in _once(names))))
+            probes.append(
+                Probe(identity, where, tuple(_question(found, identity, where, each) for each in _once(names)))
+            )
+    gaps += _of_one_prefix(found)
     outside = {name for each in found for name in each.names} - {name for names in owned.values() for name in names}
     notes += [f"{name} was not asked for: no namespace has its prefix" for name in sorted(outside)]
     if not any(question.expected == REFUSED for probe in probes for question in probe.questions):
@@ -96,12 +99,36 @@ def plan(found: Sequence[Identity]) -> Plan:
     return Plan(tuple(probes), tuple(gaps), tuple(notes))
 
 
-def _question(identity: Identity, where: Place, name: str) -> Question:
+def _of_one_prefix(found: Sequence[Identity]) -> list[str]:
+    """Say which namespaces have one prefix in one place: each one's reads would count as reads of its own."""
+    sharing: dict[tuple[Place, str], set[str]] = {}
+    for identity in found:
+        sharing.setdefault((identity.place, identity.prefix), set()).add(identity.namespace)
+    return [
+        f"{' and '.join(sorted(namespaces))} on {where} have one prefix: {prefix!r}, so nobody knows whose its secrets "
+        "are; give each a prefix of its own"
+        for (where, prefix), namespaces in sharing.items()
+        if len(namespaces) > 1
+    ]
+
+
+def _is_own(found: Sequence[Identity], identity: Identity, where: Place, name: str) -> bool:
+    """Return whether an identity is meant to read a name: not where a longer prefix says that it is another's."""
+    return identity.owns(name, where) and not any(
+        other.namespace != identity.namespace
+        and len(other.prefix) > len(identity.prefix)
+        and not name.startswith(EXACT)
+        and other.owns(name, where)
+        for other in found
+    )
+
+
+def _question(found: Sequence[Identity], identity: Identity, where: Place, name: str) -> Question:
     return Question(
         vault=where.vault,
         asker=identity.namespace,
         name=name,
-        expected=READ if identity.owns(name, where) else REFUSED,
+        expected=READ if _is_own(found, identity, where, name) else REFUSED,
         asked_by=f"{identity.namespace} (ServiceAccount {identity.service_account})",
         place=str(where),
     )

@@ -67,6 +67,9 @@ def _matrix(cloud: str, verdict: Answer | None, asked: Sequence[Cell]) -> Matrix
     prefixes: dict[str, str] = dict(verdict["namespaces"]) if verdict else {}
     for cell in asked:
         prefixes.setdefault(cell.question.asker, "")
+    for breach in (verdict or {}).get("breaches", []):
+        for namespace in filter(None, (breach["namespace"], breach["owner"])):
+            prefixes.setdefault(namespace, "")
     owners = _Owners(prefixes, asked)
     elsewhere = any(each["owner"] is None for each in (verdict or {}).get("breaches", []))
     elsewhere = elsewhere or any(owners.of(cell) == ELSEWHERE for cell in asked)

@@ -108,3 +108,18 @@ def test_identities_of_two_servers_do_not_ask_each_other() -> None:
     assert asked(planned)["shop", "test/database-password"] == REFUSED
     assert len(planned.notes) == 3
     assert "test did not ask for the secrets in vault https://prod.example secret" in planned.notes[-1]
+
+
+def test_a_prefix_over_anothers_does_not_make_its_names_ones_own() -> None:
+    """A namespace's settings say its prefix: a wide one would count foreign secrets as its own."""
+    planned = plan(identities([pod("test", SECRETS_PREFIX="team/"), pod("prod", SECRETS_PREFIX="team/prod/")]))
+    assert asked(planned)["test", "team/prod/database-password"] == REFUSED
+    assert asked(planned)["prod", "team/prod/database-password"] == READ
+    assert planned.gaps == ()
+
+
+def test_namespaces_of_one_prefix_are_a_gap() -> None:
+    """Which of the two is meant to read a name, nobody knows."""
+    planned = plan(identities([pod("test", SECRETS_PREFIX="prod/"), pod("prod"), pod("dev")]))
+    (gap,) = planned.gaps
+    assert gap.startswith("prod and test on aws eu-west-1 have one prefix: 'prod/'")

@@ -98,3 +98,13 @@ def test_the_order_of_the_answers_does_not_matter(names: list[str], status: int)
 
 def test_every_state_has_its_place_among_the_worst() -> None:
     assert sorted(WORST) == sorted([OWN, APART, BREACH, UNDECIDED, UNREAD, UNKNOWN])
+
+
+def test_a_breach_by_a_namespace_that_nobody_declared_has_a_row_of_its_own() -> None:
+    """Such as one that a pattern in a trust lets in."""
+    evaluated = json.loads(evaluation(WIDENED))
+    (breach,) = evaluated["clouds"][0]["breaches"]
+    breach["namespace"] = "shop"
+    matrix = one(evaluation=json.dumps(evaluated))
+    assert (list(matrix.prefixes), matrix.columns) == (["test", "prod", "shop"], ["test", "prod", "shop"])
+    assert matrix.shown[2] == UNKNOWN + BREACH + UNKNOWN

@@ -94,7 +94,7 @@ def _step(session: Session, role: AssumableRole) -> Session | None:
         if not statement.is_allow or not applies(statement, known):
             continue
         by = session.may_assume.statement_allowing("sts:AssumeRole", arns(role.name))
-        names_it = any(_is_named(each, session.name) for each in statement.principals.get("AWS", ()))
+        names_it = any(is_named(each, session.name) for each in statement.principals.get("AWS", ()))
         names_account = statement.is_not_principal or any(
             _ACCOUNT.fullmatch(each) for each in statement.principals.get("AWS", ())
         )
@@ -105,7 +105,7 @@ def _step(session: Session, role: AssumableRole) -> Session | None:
     return None
 
 
-def _is_named(principal: str, name: str) -> bool:
+def is_named(principal: str, name: str) -> bool:
     """Return whether a principal is the role itself, for which the trust alone may be enough."""
     session = re.fullmatch(r"arn:[^:]+:sts::\d{12}:assumed-role/([^/]+)/.+", principal)
     return principal == "*" or principal in arns(name) or (session is not None and session[1] == name)

@@ -9,7 +9,7 @@ from ..isolation import Reach, Verdict, judge
 from ..preview import UNKNOWN, Resource
 from ..subjects import namespaces_among
 from . import trust
-from .chains import AssumableRole, Session, chained, strangers, trusts_principals
+from .chains import AssumableRole, Session, chained, is_named, strangers, trusts_principals
 from .rights import Rights
 from .secrets import EXAMPLE, spelling
 from .statements import Statement, statements
@@ -77,9 +77,11 @@ def evaluate(
     """
     stack = read(resources)
     if not stack.roles and not stack.associations:
-        return Verdict("aws", {}, (), tuple(stack.undecided), not_in_documents=NOT_IN_THE_DOCUMENTS)
+        return Verdict("aws", {}, ())
     declared = {**stack.prefixes, **(prefixes or {})}
     sessions = [*_by_tokens(stack, set(declared)), *_by_associations(stack)]
+    if not declared and not sessions and all(role.trust for role in stack.roles.values()):
+        return Verdict("aws", {}, ())  # roles of something else than pods
     reached = _reached(stack, [*sessions, *_by_chains(stack, sessions)])
     return judge(
         "aws",
@@ -95,7 +97,6 @@ def evaluate(
 def read(resources: Sequence[Resource]) -> Stack:
     """Return the roles with all their policies; raises DocumentError."""
     stack = Stack()
-    _say_not_judged(stack, resources)
     policies = {each.urn: each for each in resources if each.type == POLICY}
     for each in resources:
         if each.type == COMPONENT and (namespace := each.text("namespace")):
@@ -109,6 +110,7 @@ def read(resources: Sequence[Resource]) -> Stack:
     for each in resources:
         if each.type in (ROLE_POLICY, ATTACHMENT, EXCLUSIVE, SEVERAL):
             _add_policy(stack, each, policies)
+    _say_not_judged(stack, resources)
     for role in stack.roles.values():
         for namespace in trust.named_namespaces(role.trust):
             stack.prefixes.setdefault(namespace, f"{namespace}/")
@@ -120,16 +122,21 @@ def _say_not_judged(stack: Stack, resources: Sequence[Resource]) -> None:
     for each in resources:
         if _OTHER_PROVIDER.fullmatch(each.type):
             stack.undecided.append(f"{each.name} is a {each.type}: of AWS's documents, the provider aws's are judged")
-        if each.type in RESOURCE_POLICIES and _allows(each):
-            stack.undecided.append(f"the resource policy of {each.name} allows, and resource policies are not judged")
+        if each.type in RESOURCE_POLICIES and _may_admit(stack, each):
+            stack.undecided.append(f"the resource policy of {each.name} is for roles of the stack: it is not judged")
 
 
-def _allows(each: Resource) -> bool:
-    """Whether a resource policy may allow something."""
+def _may_admit(stack: Stack, each: Resource) -> bool:
+    """Whether a resource policy may allow something to a role of the stack."""
     if each.inputs.get("policy") is None:
         return False
     text = each.text("policy")
-    return text is None or any(one.is_allow for one in statements(f"policy of {each.name}", text))
+    names = [role.name for role in stack.roles.values()]
+    return text is None or any(
+        one.is_allow and (one.is_not_principal or any(is_named(who, name) for who in one.principals.get("AWS", ())))
+        for one in statements(f"policy of {each.name}", text)
+        for name in names
+    )
 
 
 def _add_policy(stack: Stack, each: Resource, policies: Mapping[str, Resource]) -> None:

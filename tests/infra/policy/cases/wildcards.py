@@ -31,7 +31,7 @@ WILDCARDS = [
         one("aws:secretsmanager/secretPolicy:SecretPolicy", policy=reading("*", Principal="*")),
         one(
             "aws:secretsmanager/secretPolicy:SecretPolicy",
-            policy=reading("*", Principal={"AWS": "arn:aws:iam::111122223333:role/shop"}),
+            policy=reading("*", Principal={"AWS": "arn:aws:iam::111122223333:role/backup"}),
         ),
     ),
     Case(
