@@ -24,7 +24,9 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
 
     `prefixes` are those of namespaces, over what the stack's pods and components say. Raises DocumentError.
     """
+    described: Mapping[str, Mapping[str, str]] = {"aws": aws.described(resources)}
     verdicts = [
-        judge(resources, {**declared.prefixes(resources, cloud), **prefixes}, shared) for cloud, judge in CLOUDS.items()
+        judge(resources, {**declared.prefixes(resources, cloud), **described.get(cloud, {}), **prefixes}, shared)
+        for cloud, judge in CLOUDS.items()
     ]
     return [each for each in verdicts if each.namespaces or each.breaches or each.undecided]

@@ -91,6 +91,12 @@ def resources(text: str | bytes) -> list[Resource]:
         state = step.get("newState")
         if isinstance(state, Mapping):
             found[step["urn"]] = _resource(step["urn"], state)
+        elif (
+            step.get("op") == "delete"
+            and isinstance(old := step.get("oldState"), Mapping)
+            and old.get("retainOnDelete")
+        ):
+            found[step["urn"]] = _resource(step["urn"], old)
         elif step.get("op") == "delete":
             found.pop(step["urn"], None)
     return list(found.values())

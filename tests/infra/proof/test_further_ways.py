@@ -8,7 +8,7 @@ import pytest
 from secret_access.proof.aws import stack
 from secret_access.proof.errors import DocumentError
 from secret_access.proof.evaluation import evaluate
-from secret_access.proof.preview import UNKNOWN, Resource
+from secret_access.proof.preview import UNKNOWN, Resource, resources
 
 from .documents import (
     ISSUER,
@@ -89,6 +89,40 @@ def test_a_role_that_may_change_rights_is_a_breach(action: str) -> None:
     found = evaluate([*namespaces("test", "prod"), added], {}, ())[0].breaches
     assert ("test", "prod") in [(each.namespace, each.owner) for each in found]
     assert "statement Added" in found[0].statements[-1]
+
+
+def test_a_right_to_bring_back_an_old_value_is_a_breach() -> None:
+    added = role_policy("test", policy(arns("prod/*"), action="secretsmanager:UpdateSecretVersionStage"), "more")
+    assert outcome([*namespaces("test", "prod"), added]) == "breach"
+
+
+def test_a_trust_of_tokens_with_and_without_a_subject_is_of_all() -> None:
+    assert outcome(trusting(web_identity(Null={f"{ISSUER}:sub": ["true", "false"]}))) == "breach"
+
+
+def test_what_is_kept_when_it_is_deleted_counts() -> None:
+    kept = role_policy("test", policy("*"), "more")
+    created = [
+        {"op": "create", "urn": each.urn, "newState": {"type": each.type, "inputs": each.inputs}}
+        for each in namespaces("test", "prod")
+    ]
+    state = {"type": kept.type, "inputs": kept.inputs}
+    gone = {"op": "delete", "urn": kept.urn, "oldState": state}
+    retained = {**gone, "oldState": {**state, "retainOnDelete": True}}
+    assert outcome(resources(json.dumps({"steps": [*created, gone]}))) == "isolated"
+    assert outcome(resources(json.dumps({"steps": [*created, retained]}))) == "breach"
+
+
+def test_a_roles_description_prevails_over_its_sidecars_settings() -> None:
+    settings = [{"name": "SECRETS_BACKEND", "value": "aws"}, {"name": "SECRETS_PREFIX", "value": "live/"}]
+    pods = Resource(
+        "urn:pulumi:test::secret-access::kubernetes:apps/v1:Deployment::app",
+        "kubernetes:apps/v1:Deployment",
+        {"metadata": {"namespace": "test"}, "spec": {"containers": [{"env": settings}]}},
+        {},
+    )
+    widened = [role("test"), role_policy("test", permissions("live/")), *namespaces("prod"), pods]
+    assert [each.name for each in evaluate(widened, {}, ())[0].breaches] != []
 
 
 def test_attached_policies_that_are_not_counted_yet_are_undecided() -> None:
@@ -314,3 +348,23 @@ def test_a_claim_that_is_known_later_may_be_anybodys() -> None:
 )
 def test_a_policy_of_vault_that_may_be_read_in_two_ways_is_undecided(text: str) -> None:
     assert outcome(vault(text)) == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("path", "capability"),
+    [
+        ("sys/policies/acl/*", "update"),
+        ("sys/policy/prod", "create"),
+        ("auth/jwt/role/*", "update"),
+        ("auth/+/role/prod", "patch"),
+        ("identity/entity/*", "update"),
+        ("sys/*", "sudo"),
+    ],
+)
+def test_a_policy_that_may_change_policies_or_roles_is_a_breach(path: str, capability: str) -> None:
+    assert outcome(vault(json.dumps({"path": {path: {"capabilities": [capability, "update"]}}}))) == "breach"
+
+
+def test_a_policy_that_may_read_policies_and_roles_is_none() -> None:
+    readable = {path: {"capabilities": ["read", "list"]} for path in ("sys/policies/acl/*", "auth/jwt/role/*")}
+    assert outcome(vault(json.dumps({"path": readable}))) == "isolated"

@@ -47,7 +47,7 @@ def matching(condition: Condition) -> StringSet | None:
     """Return the values of its key with which a condition holds; None where that cannot be told."""
     operator = _operator(condition)
     if operator == "Null":
-        return NOTHING if "true" in condition.values else ANYTHING
+        return NOTHING if "true" in condition.values and "false" not in condition.values else ANYTHING
     compared = _COMPARED.get(operator.replace("Not", ""))
     if compared is None or any("${" in value for value in condition.values):
         return None

@@ -16,6 +16,7 @@ ACTIONS = (
     "secretsmanager:GetSecretValue",
     "secretsmanager:PutSecretValue",
     "secretsmanager:UpdateSecret",
+    "secretsmanager:UpdateSecretVersionStage",
     "secretsmanager:DeleteSecret",
     "secretsmanager:PutResourcePolicy",
 )

@@ -94,9 +94,15 @@ def evaluate(
     )
 
 
+def described(resources: Sequence[Resource]) -> dict[str, str]:
+    """Return the prefixes of namespaces that the descriptions of their roles say."""
+    texts = (each.text("description") or "" for each in resources if each.type == ROLE)
+    return {found["namespace"]: found["prefix"] for text in texts if (found := _DESCRIPTION.fullmatch(text))}
+
+
 def read(resources: Sequence[Resource]) -> Stack:
     """Return the roles with all their policies; raises DocumentError."""
-    stack = Stack()
+    stack = Stack(prefixes=described(resources))
     policies = {each.urn: each for each in resources if each.type == POLICY}
     for each in resources:
         if each.type == COMPONENT and (namespace := each.text("namespace")):
@@ -157,8 +163,6 @@ def _add_policy(stack: Stack, each: Resource, policies: Mapping[str, Resource]) 
 def _add_role(stack: Stack, each: Resource, policies: Mapping[str, Resource]) -> None:
     name = each.text("name") or each.name
     role = Role(each.urn, name, each.text("arn"), _document(stack, each, "assumeRolePolicy", f"trust of {name}"))
-    if found := _DESCRIPTION.fullmatch(each.text("description") or ""):
-        stack.prefixes[found["namespace"]] = found["prefix"]
     for number, inline in enumerate(each.inputs.get("inlinePolicies") or (), 1):
         nested = Resource(each.urn, each.type, inline if isinstance(inline, Mapping) else {}, {})
         called = nested.text("name") or number

@@ -15,10 +15,19 @@ from ..strings import ANYTHING, Part, Pattern, StringSet, glob, literal, sequenc
 
 VALUES = frozenset({"read", "create", "update", "patch", "delete"})
 """The capabilities on KV's data paths that give values away, replace or remove them."""
+_WRITES = frozenset({"create", "update", "patch"})
 _BLOCK = re.compile(r'\s*path\s+"([^"]+)"\s*\{\s*capabilities\s*=\s*\[([^\]]*)\]\s*\}')
 _COMMENT = re.compile(r"(?m)^\s*(#|//).*$")
 _TEMPLATE = re.compile(r"\{\{[^}]*\}\}")
 _IN_SEGMENT = frozenset(map(chr, range(0x21, 0x7F))) - {"/"}
+_TAKING = union(
+    [
+        *(glob(f"{where}sys/{kind}/*") for where in ("", "*/") for kind in ("policies/acl", "policy", "auth")),
+        *(glob(f"{where}auth/*/role/*") for where in ("", "*/")),
+        *(glob(f"{where}identity/{kind}*") for where in ("", "*/") for kind in ("entity", "group")),
+    ]
+)
+"""The paths of what decides on rights: whoever writes there may give oneself all."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +88,15 @@ def allowed(found: Sequence[Path], capabilities: frozenset[str] = VALUES) -> Str
     return union(granted for _, granted in _granted(found, capabilities))
 
 
+def taking(found: Sequence[Path]) -> StringSet:
+    """Return the paths of policies, roles and identities that a token with these policies may write."""
+    return allowed(found, _WRITES) & _TAKING
+
+
 def statement(found: Sequence[Path], path: str) -> str:
     """Return the policy's path that lets a request through."""
-    decisive = next(one for one, granted in _granted(found, VALUES) if path in granted)
+    capabilities = _WRITES if path in _TAKING else VALUES
+    decisive = next(one for one, granted in _granted(found, capabilities) if path in granted)
     names = sorted({each.policy for each in found if each.path == decisive})
     return f'policy {" and ".join(names)}, path "{decisive}"'
 

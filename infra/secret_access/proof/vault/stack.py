@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from ..emptiness import Undecided
+from ..emptiness import Undecided, member
 from ..errors import DocumentError
 from ..isolation import Reach, Spelling, Verdict, judge
 from ..preview import UNKNOWN, Resource
 from ..strings import ANYTHING, StringSet, glob, intersection, literal, sequence, some, union
 from ..subjects import named_namespace, namespaces_among
-from .policies import Path, allowed, paths, statement
+from .policies import Path, allowed, paths, statement, taking
 
 ROLE = "vault:jwt/authBackendRole:AuthBackendRole"
 POLICY = "vault:index/policy:Policy"
@@ -97,9 +97,11 @@ def _reached(stack: _Stack, role: Resource, subjects: StringSet, declared: set[s
             found += stack.policies[where, policy]
         else:
             stack.undecided.append(f"role {name} has the policy {policy}, which is not among the documents")
-    rights = allowed(found)
+    taken = member(taking(found))
+    rights = allowed(found) if taken is None else ANYTHING
+    why = partial(_why, found=found, taken=taken)
     for namespace, subject in namespaces_among(subjects, declared):
-        yield Reach(namespace, f"role {name}", rights, partial(_why, f"role {name}, which takes {subject}", found))
+        yield Reach(namespace, f"role {name}", rights, partial(why, f"role {name}, which takes {subject}"))
 
 
 def _where(stack: _Stack, each: Resource) -> str:
@@ -118,8 +120,8 @@ def _where(stack: _Stack, each: Resource) -> str:
     return "".join(f"{part}/" for part in parts)
 
 
-def _why(lets_in: str, found: Sequence[Path], path: str) -> tuple[str, ...]:
-    return lets_in, statement(found, path)
+def _why(lets_in: str, path: str, *, found: Sequence[Path], taken: str | None) -> tuple[str, ...]:
+    return lets_in, statement(found, path if taken is None else taken)
 
 
 def _subjects(role: Resource) -> StringSet:
