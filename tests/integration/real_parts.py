@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -49,7 +49,10 @@ def died(running: subprocess.Popen[bytes], log: Path) -> str | None:
 
 def descendants(pid: int) -> list[Path]:
     """The processes that a process has started, and those that these have, as folders of /proc."""
-    children = {child for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()}
+    children: set[str] = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # it has ended meanwhile
+            children.update(task.read_text().split())
     return [path for child in sorted(children) for path in (Path("/proc", child), *descendants(int(child)))]
 
 

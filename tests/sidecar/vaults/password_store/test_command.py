@@ -81,10 +81,10 @@ def _wait_until_there(path: Path) -> None:
 
 def _wait_until_gone(pid: str) -> None:
     """Killed, and taken leave of by us, or by whoever took it over."""
-    while (stat := Path(f"/proc/{pid}/stat")).exists():
+    while True:
         try:
-            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
-        except OSError:
+            state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+        except OSError:  # a process that ends while it is looked at is no file that is missing
             return
         if state == "Z" and parent != str(os.getpid()):
             return
