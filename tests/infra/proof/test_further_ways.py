@@ -10,6 +10,7 @@ from secret_access.proof.errors import DocumentError
 from secret_access.proof.evaluation import evaluate
 from secret_access.proof.preview import UNKNOWN, Resource, resources
 
+from .azure_documents import GROUP, custom, with_own_vaults
 from .documents import (
     ISSUER,
     Document,
@@ -315,6 +316,15 @@ def test_another_provider_of_azure_is_not_left_out() -> None:
     assert outcome([*namespaces("test", "prod"), other]) == "undecided"
 
 
+# Azure
+
+
+def test_permissions_of_a_role_that_are_known_later_count_as_all() -> None:
+    later = custom("test", GROUP, {"actions": [], "dataActions": UNKNOWN})
+    found = evaluate([*with_own_vaults("test", "prod"), *later], {}, ())[0].breaches
+    assert ("test", "prod") in [(each.namespace, each.owner) for each in found]
+
+
 # Vault
 
 
@@ -336,6 +346,10 @@ def vault(*more: str, **bound: Any) -> list[Resource]:
 
 def test_a_claim_that_is_known_later_may_be_anybodys() -> None:
     assert [outcome(vault()), outcome(vault(boundClaims={"sub": UNKNOWN}))] == ["isolated", "breach"]
+
+
+def test_a_path_of_vaults_may_begin_with_a_slash() -> None:
+    assert outcome(vault(json.dumps({"path": {"/secret/*": {"capabilities": ["read"]}}}))) == "breach"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def paths(policy: str, text: str) -> list[Path]:
     if text.lstrip().startswith("{"):
         try:
             found = json.loads(text, object_pairs_hook=object_of).get("path", {})
-            return [Path(policy, path, _capabilities(rule)) for path, rule in found.items()]
+            return [Path(policy, path.removeprefix("/"), _capabilities(rule)) for path, rule in found.items()]
         except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
             raise DocumentError(
                 f"policy {policy} is no JSON of paths with capabilities: {error!r}; expected a policy of Vault"
@@ -80,7 +80,9 @@ def paths(policy: str, text: str) -> list[Path]:
             f"policy {policy} has more than paths with capabilities: {_BLOCK.sub('', left).strip()[:60]!r}; "
             "expected such alone, or JSON"
         )
-    return [Path(policy, path, frozenset(re.findall(r'"([a-z]+)"', listed))) for path, listed in blocks]
+    return [
+        Path(policy, path.removeprefix("/"), frozenset(re.findall(r'"([a-z]+)"', listed))) for path, listed in blocks
+    ]
 
 
 def allowed(found: Sequence[Path], capabilities: frozenset[str] = VALUES) -> StringSet:
