@@ -89,5 +89,5 @@ def _head() -> str:
 def first(found: Sequence[str]) -> list[str]:
     """Return the first of what was found, and how many more there are."""
     left = len(found) - SHOWN
-    more = [f"{left} more: `pulumi preview --json | secret-access evaluate` has all"] if left > 0 else []
+    more = [f"{left} more: `pulumi preview --json --show-sames | secret-access evaluate` has all"] if left > 0 else []
     return [*found[:SHOWN], *more]

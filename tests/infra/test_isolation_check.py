@@ -87,7 +87,7 @@ def test_many_breaches_are_counted_and_the_first_shown() -> None:
     with pytest.raises(NotIsolated) as error:
         run(made)
     assert str(error.value).count("BREACH") == 10
-    assert "2 more: `pulumi preview --json | secret-access evaluate` has all" in str(error.value)
+    assert "2 more: `pulumi preview --json --show-sames | secret-access evaluate` has all" in str(error.value)
     assert "NOT ISOLATED: 12 breaches among 12" in str(error.value)
 
 

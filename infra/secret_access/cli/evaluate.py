@@ -69,7 +69,7 @@ def evaluate(preview: IO[bytes], prefixes: dict[str, str], shared: tuple[str, ..
 
     \b
     Examples:
-      pulumi preview --json | secret-access evaluate
+      pulumi preview --json --show-sames | secret-access evaluate
       secret-access evaluate preview.json --prefix shop=team-a/shop/
       secret-access evaluate preview.json --json | jq .breaches
     """

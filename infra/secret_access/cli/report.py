@@ -48,7 +48,7 @@ def report(output: Path | None, title: str, as_json: bool, **files: IO[str] | No
 
     \b
     Examples:
-      pulumi preview --json | secret-access evaluate --json > evaluation.json
+      pulumi preview --json --show-sames | secret-access evaluate --json > evaluation.json
       secret-access report --evaluation evaluation.json -o report.html
       secret-access report --evaluation evaluation.json --proof proof.json --rbac rbac.json -o report.html
       secret-access report --evaluation evaluation.json

@@ -82,6 +82,7 @@ def resources(text: str | bytes) -> list[Resource]:
     ]
     if errors and not errors[0].removeprefix("error: ").startswith(NOT_ISOLATED):
         raise DocumentError(f"the preview failed, so not all documents are in it: {errors[0]}")
+    _check_complete(preview)
     found: dict[str, Resource] = {}
     for number, step in enumerate(preview["steps"], 1):
         if not isinstance(step, Mapping) or not isinstance(step.get("urn"), str):
@@ -100,6 +101,18 @@ def resources(text: str | bytes) -> list[Resource]:
         elif step.get("op") == "delete":
             found.pop(step["urn"], None)
     return list(found.values())
+
+
+def _check_complete(preview: Mapping[str, Any]) -> None:
+    """Raise DocumentError if unchanged resources are left out: Pulumi counts them, and shows them only when asked."""
+    summary = preview.get("changeSummary")
+    counted = summary.get("same") if isinstance(summary, Mapping) else 0
+    shown = sum(isinstance(step, Mapping) and step.get("op") == "same" for step in preview["steps"])
+    if isinstance(counted, int) and counted > shown:
+        raise DocumentError(
+            f"the preview leaves out {counted - shown} unchanged resources; give what "
+            "`pulumi preview --json --show-sames` prints"
+        )
 
 
 def _not_json(text: str | bytes, error: Exception) -> str:

@@ -137,7 +137,7 @@ def test_the_help_teaches() -> None:
     """Every option has its help, every exit code its meaning."""
     assert all(option.help for option in evaluate.params if isinstance(option, click.Option))
     result = run("--help")
-    assert "pulumi preview --json | secret-access evaluate" in result.output
+    assert "pulumi preview --json --show-sames | secret-access evaluate" in result.output
     for code in (ISOLATED, BREACHED, UNUSABLE, UNDECIDED):
         assert f"  {code}  " in EXIT_CODES
         assert f"  {code}  " in result.output

@@ -382,3 +382,12 @@ def test_a_policy_that_may_change_policies_or_roles_is_a_breach(path: str, capab
 def test_a_policy_that_may_read_policies_and_roles_is_none() -> None:
     readable = {path: {"capabilities": ["read", "list"]} for path in ("sys/policies/acl/*", "auth/jwt/role/*")}
     assert outcome(vault(json.dumps({"path": readable}))) == "isolated"
+
+
+def test_a_preview_without_its_unchanged_resources_is_refused() -> None:
+    """`pulumi preview --json` counts these, and prints them with `--show-sames` alone."""
+    made = namespaces("test")[0]
+    step = {"op": "same", "urn": made.urn, "newState": {"type": made.type, "inputs": made.inputs}}
+    assert [each.urn for each in resources(json.dumps({"steps": [step], "changeSummary": {"same": 1}}))] == [made.urn]
+    with pytest.raises(DocumentError, match=r"leaves out 1 unchanged resources.*--show-sames"):
+        resources(json.dumps({"steps": [step], "changeSummary": {"same": 2}}))
