@@ -183,7 +183,7 @@ def named(namespace: str) -> str:
 
 def member(called: str, who: str, expression: str | None = None, role_name: str = ACCESSOR, **more: Any) -> Resource:
     kind = more.pop("kind", ON_PROJECT)
-    condition = {} if expression is None else {"condition": {"title": "own", "expression": expression}}
+    condition: dict[str, Any] = {} if expression is None else {"condition": {"title": "own", "expression": expression}}
     return google(called, kind, member=who, role=role_name, **condition, **more)
 
 
