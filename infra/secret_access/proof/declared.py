@@ -9,7 +9,10 @@ _KUBERNETES = "kubernetes:"
 
 
 def prefixes(resources: Sequence[Resource], backend: str) -> dict[str, str]:
-    """Return the prefix of each namespace whose sidecars use a vault (`aws`, `vault`), as their settings have it."""
+    """Return the prefix of each namespace whose sidecars use a vault (`aws`, `vault`), as their settings have it.
+
+    One that does not end in a slash is none: the empty one would make every name the namespace's own.
+    """
     found: dict[str, str] = {}
     for resource in resources:
         metadata = resource.inputs.get("metadata")
@@ -18,7 +21,9 @@ def prefixes(resources: Sequence[Resource], backend: str) -> dict[str, str]:
         namespace = metadata.get("namespace")
         for settings in _environments(resource.inputs):
             prefix = settings.get("SECRETS_PREFIX")
-            if settings.get("SECRETS_BACKEND") == backend and isinstance(namespace, str) and isinstance(prefix, str):
+            if settings.get("SECRETS_BACKEND") != backend or not isinstance(namespace, str):
+                continue
+            if isinstance(prefix, str) and prefix.endswith("/"):
                 found[namespace] = prefix
     return found
 

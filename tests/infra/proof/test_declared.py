@@ -24,3 +24,9 @@ def test_containers_without_a_prefix_say_nothing() -> None:
     """Nor do manifests without a namespace, or with what is not known yet."""
     unknown = Resource("urn", "kubernetes:apps/v1:Deployment", {"metadata": "04da6b54"}, {})
     assert prefixes([deployment("shop", A="b"), unknown], "aws") == {}
+
+
+def test_a_prefix_that_ends_in_no_slash_declares_nothing() -> None:
+    """With the empty one every name would be the namespace's own, and nothing a breach."""
+    for prefix in ("", "shop", "*"):
+        assert prefixes([deployment("shop", SECRETS_BACKEND="aws", SECRETS_PREFIX=prefix)], "aws") == {}

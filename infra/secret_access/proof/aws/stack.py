@@ -26,6 +26,7 @@ NOT_IN_THE_DOCUMENTS = (
     "resource policies of secrets and keys",
     "service and resource control policies of the organization",
     "roles and policies that other stacks or people attach",
+    "the nodes' own role, where pods reach the metadata service",
 )
 RESOURCE_POLICIES = ("aws:secretsmanager/secretPolicy:SecretPolicy", "aws:secretsmanager/secret:Secret")
 _OTHER_PROVIDER = re.compile(r"aws-native:(iam:(Role|RolePolicy|ManagedPolicy|Policy)|eks:PodIdentityAssociation)")

@@ -38,6 +38,7 @@ NOT_IN_THE_DOCUMENTS = (
     "bindings of the organization, of folders and of other stacks on the project and its secrets",
     "deny policies and principal access boundaries",
     "who may change the pool and its mapping",
+    "members of groups and domains, and the nodes' own service account",
 )
 _HARMLESS = {"roles/secretmanager.viewer"}
 _TAKING = frozenset(

@@ -24,6 +24,7 @@ NOT_IN_THE_DOCUMENTS = (
     "policies of identity entities and groups",
     "the policy `default`, where a role leaves it on",
     "roles of other auth methods",
+    "secrets engines other than version 2 of KV, and mounts that no policy names by `/data/`",
 )
 _DATA = "/data/"
 _REST = some(string.ascii_letters + string.digits + "/_+=.@-", 0, more=True)
