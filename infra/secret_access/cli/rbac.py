@@ -22,13 +22,13 @@ CLOSED, OPEN, UNUSABLE = 0, 1, 2
 EXIT_CODES = """\b
 Exit codes:
   0  no way is open but to the cluster's own parts and to those given with --trusted
-  1  some way is open to somebody else
+  1  another subject has a way
   2  the arguments, kubectl or the cluster cannot be used, or there is no identity
 """
 NOT_SEEN = (
     "who is in a group: the identity provider knows",
     "rights that other authorizers give, such as EKS access entries, Google's IAM and Azure's roles for Kubernetes",
-    "custom resources from which an operator makes pods: whoever may write those makes pods",
+    "custom resources from which an operator makes pods: a subject that may write those makes pods",
     "what admission refuses of what RBAC allows, but for ServiceAccountGuards",
     "access to etcd, to the nodes, to the images, and to the pipeline that deploys",
 )

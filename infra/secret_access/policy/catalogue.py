@@ -42,7 +42,7 @@ RULES: Sequence[Rule] = (
     ResourceRule(
         "trust-by-pattern",
         ERROR,
-        "More ServiceAccounts get the identity than somebody named.",
+        "ServiceAccounts that are not named exactly get the identity.",
         "require system:serviceaccount:NAMESPACE:NAME exactly: StringEquals on :sub, or bound_subject.",
         trust.by_pattern,
     ),

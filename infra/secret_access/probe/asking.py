@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> None:
             if answer["status"] is not None and answer["status"] not in PASSING:
                 show(name, waiting.pop(name))
         if waiting:
-            time.sleep(1)
+            time.sleep(1)  # between rounds: what may still pass, such as a sidecar that starts, is asked again
     for name, answer in waiting.items():
         if answer:
             show(name, answer)

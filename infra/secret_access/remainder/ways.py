@@ -49,7 +49,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class Way:
-    """A way to an identity, open to whoever has a right of each clause."""
+    """A way to an identity, open to a subject that has a right of each clause."""
 
     name: str
     clauses: tuple[Clause, ...]

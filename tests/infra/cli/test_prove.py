@@ -19,7 +19,7 @@ OWN, FOREIGN = ("test", "test/database-password"), ("test", "prod/database-passw
 
 
 def run(*arguments: str, **more: bool) -> Result:
-    return CliRunner().invoke(cli, ["prove", *arguments], **more)  # type: ignore[arg-type]
+    return CliRunner().invoke(cli, ["prove", *arguments], **more)  # type: ignore[arg-type]  # any option of click's
 
 
 def but(which: tuple[str, str], answer: Mapping[str, Any]) -> Answering:

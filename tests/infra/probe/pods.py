@@ -104,7 +104,7 @@ class FakeCluster:
         self.made += map(dict, objects)
         return [dict(each) for each in objects]
 
-    def find(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Manifest]:  # noqa: ARG002
+    def find(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Manifest]:  # noqa: ARG002 as Kubectl has it
         wanted = dict(each.split("=") for each in selector.split(","))
         state = (
             {"terminated": {"exitCode": 0}}
@@ -120,7 +120,7 @@ class FakeCluster:
             if each["metadata"]["namespace"] == namespace and wanted.items() <= each["metadata"]["labels"].items()
         ]
 
-    def logs(self, pod: str, namespace: str, container: str | None = None) -> str:  # noqa: ARG002
+    def logs(self, pod: str, namespace: str, container: str | None = None) -> str:  # noqa: ARG002 as Kubectl has it
         (made,) = [
             each for each in self.made if each["metadata"]["name"] == pod and each["metadata"]["namespace"] == namespace
         ]
@@ -128,8 +128,8 @@ class FakeCluster:
         at = "2026-01-01T00:00:00Z"
         return "".join(json.dumps({"name": name, "at": at, **self.answering(namespace, name)}) + "\n" for name in names)
 
-    def delete(self, kind: str, name: str, namespace: str | None = None) -> None:  # noqa: ARG002
+    def delete(self, kind: str, name: str, namespace: str | None = None) -> None:  # noqa: ARG002 as Kubectl has it
         self.deleted.append((str(namespace), name))
 
-    def run(self, *arguments: str) -> str:  # noqa: ARG002
+    def run(self, *arguments: str) -> str:  # noqa: ARG002 as Kubectl has it
         return "https://cluster.example"
