@@ -7,6 +7,7 @@ from secret_access.proof.aws import stack
 from secret_access.proof.aws.stack import evaluate
 from secret_access.proof.preview import UNKNOWN, Resource
 from tests.infra.proof.documents import (
+    arns,
     breaches,
     is_clean,
     namespaces,
@@ -17,6 +18,7 @@ from tests.infra.proof.documents import (
     role_policy,
     trust,
 )
+from tests.infra.proof.outcomes import outcome
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,29 @@ def test_a_namespace_without_a_way_to_its_own_secrets_is_said() -> None:
     other = {"StringEquals": {"other.example:sub": "system:serviceaccount:test:secret-access"}}
     made = role("test", {"Statement": [{**trust("test")["Statement"][0], "Condition": other}]})
     assert evaluate([made, role_policy("test", permissions("test/"))]).unreadable == ("test",)
+
+
+def test_attached_policies_that_are_not_counted_yet_are_undecided() -> None:
+    made = resource("aws:iam/policy:Policy", "own", name="own", policy=permissions("test/"))
+    attached = resource(
+        stack.ROLE,
+        "test-role",
+        {"managedPolicyArns": (made.urn,)},
+        name="secret-access-test",
+        assumeRolePolicy=trust("test"),
+        managedPolicyArns=UNKNOWN,
+    )
+    assert outcome([attached, made, *namespaces("prod")]) == "undecided"
+
+
+@pytest.mark.parametrize("kind", ["iam:Role", "iam:RolePolicy", "iam:ManagedPolicy", "eks:PodIdentityAssociation"])
+def test_identities_of_another_provider_of_aws_are_undecided(kind: str) -> None:
+    assert outcome([*namespaces("test", "prod"), resource(f"aws-native:{kind}", "other")]) == "undecided"
+
+
+@pytest.mark.parametrize(("effect", "expected"), [("Allow", "undecided"), ("Deny", "isolated")])
+@pytest.mark.parametrize("kind", ["secretPolicy:SecretPolicy", "secret:Secret"])
+def test_a_resource_policy_that_allows_is_undecided(kind: str, effect: str, expected: str) -> None:
+    document = policy("*", effect=effect, Principal="*")
+    found = resource(f"aws:secretsmanager/{kind}", "a", secretArn=arns("prod/a-AbCdEf"), policy=document)
+    assert outcome([*namespaces("test", "prod"), found]) == expected

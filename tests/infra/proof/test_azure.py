@@ -28,6 +28,8 @@ from tests.infra.proof.azure_documents import (
     with_shared_vault,
 )
 from tests.infra.proof.azure_mistakes import OPEN, WIDENED
+from tests.infra.proof.documents import namespaces
+from tests.infra.proof.outcomes import outcome
 
 HARD = ("test", "test-eu", "testing", "tes", "prod")
 
@@ -142,3 +144,14 @@ def test_an_existing_identity_is_known_by_the_component_that_uses_it() -> None:
     right = made(ASSIGNMENT, "b", "test", principalId="5555", roleDefinitionId=f"/{OFFICER}", scope=secret("prod/db"))
     (breach,) = evaluate([plain, right], {}).breaches
     assert (breach.namespace, breach.name, breach.identity) == ("test", "prod/db", "identity theirs")
+
+
+def test_another_provider_of_azure_is_not_left_out() -> None:
+    other = Resource("urn:more", "azure:authorization/assignment:Assignment", {}, {})
+    assert outcome([*namespaces("test", "prod"), other]) == "undecided"
+
+
+def test_permissions_of_a_role_that_are_known_later_count_as_all() -> None:
+    later = custom("test", GROUP, {"actions": [], "dataActions": UNKNOWN})
+    found = evaluate([*with_own_vaults("test", "prod"), *later], {}).breaches
+    assert ("test", "prod") in [(each.namespace, each.owner) for each in found]

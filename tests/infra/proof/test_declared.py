@@ -3,7 +3,10 @@
 from typing import Any
 
 from secret_access.proof.declared import prefixes
+from secret_access.proof.evaluation import evaluate
 from secret_access.proof.preview import Resource
+
+from .documents import namespaces, permissions, role, role_policy
 
 
 def deployment(namespace: str, **settings: Any) -> Resource:
@@ -30,3 +33,15 @@ def test_a_prefix_that_ends_in_no_slash_declares_nothing() -> None:
     """With the empty one every name would be the namespace's own, and nothing a breach."""
     for prefix in ("", "shop", "*"):
         assert prefixes([deployment("shop", SECRETS_BACKEND="aws", SECRETS_PREFIX=prefix)], "aws") == {}
+
+
+def test_a_roles_description_prevails_over_its_sidecars_settings() -> None:
+    settings = [{"name": "SECRETS_BACKEND", "value": "aws"}, {"name": "SECRETS_PREFIX", "value": "live/"}]
+    pods = Resource(
+        "urn:pulumi:test::secret-access::kubernetes:apps/v1:Deployment::app",
+        "kubernetes:apps/v1:Deployment",
+        {"metadata": {"namespace": "test"}, "spec": {"containers": [{"env": settings}]}},
+        {},
+    )
+    widened = [role("test"), role_policy("test", permissions("live/")), *namespaces("prod"), pods]
+    assert [each.name for each in evaluate(widened, {}, ())[0].breaches] != []
