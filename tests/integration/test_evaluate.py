@@ -102,7 +102,7 @@ for name, scope in scopes.items():
 
 @pytest.fixture
 def preview(stack: Stack) -> Callable[[str, str], str]:
-    """Return what `pulumi preview --json` prints of the program; no cloud and no cluster answers."""
+    """Return what `pulumi preview --json --show-sames` prints of the program; no cloud and no cluster answers."""
 
     def previewed(program: str, more: str) -> str:
         (stack.folder / "__main__.py").write_text(program.format(more=more))

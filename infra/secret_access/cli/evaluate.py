@@ -63,9 +63,9 @@ def _shared(_context: click.Context, _option: click.Parameter, given: tuple[str,
 def evaluate(preview: IO[bytes], prefixes: dict[str, str], shared: tuple[str, ...], as_json: bool) -> None:
     """Judge the documents that a stack is about to create, before it does. No cloud is asked.
 
-    PREVIEW is what `pulumi preview --json` prints; without it, standard input is read. For each namespace and each
-    namespace's secrets it is proven that the documents keep them apart, for all names at once; or a name is shown that
-    they let through, and the statements that do it.
+    PREVIEW is what `pulumi preview --json --show-sames` prints; without it, standard input is read. For each
+    namespace and each namespace's secrets it is proven that the documents keep them apart, for all names at once; or
+    a name is shown that they let through, and the statements that do it.
 
     \b
     Examples:

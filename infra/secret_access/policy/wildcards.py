@@ -14,8 +14,8 @@ from ..proof.aws.statements import Statement
 from ..proof.errors import DocumentError
 from ..proof.gcp.members import EVERYBODY
 from ..proof.preview import Resource
+from ..proof.vault.documents import POLICY
 from ..proof.vault.policies import VALUES, Path, paths
-from ..proof.vault.stack import POLICY
 from . import aws_documents
 from .google_bindings import Binding, bindings
 

@@ -14,18 +14,23 @@ def prefixes(resources: Sequence[Resource], backend: str) -> dict[str, str]:
     One that does not end in a slash is none: the empty one would make every name the namespace's own.
     """
     found: dict[str, str] = {}
+    for namespace, each in settings(resources, backend):
+        prefix = each.get("SECRETS_PREFIX")
+        if isinstance(prefix, str) and prefix.endswith("/"):
+            found[namespace] = prefix
+    return found
+
+
+def settings(resources: Sequence[Resource], backend: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the namespace and the settings of each sidecar that uses a vault."""
     for resource in resources:
         metadata = resource.inputs.get("metadata")
         if not resource.type.startswith(_KUBERNETES) or not isinstance(metadata, Mapping):
             continue
         namespace = metadata.get("namespace")
-        for settings in _environments(resource.inputs):
-            prefix = settings.get("SECRETS_PREFIX")
-            if settings.get("SECRETS_BACKEND") != backend or not isinstance(namespace, str):
-                continue
-            if isinstance(prefix, str) and prefix.endswith("/"):
-                found[namespace] = prefix
-    return found
+        for each in _environments(resource.inputs):
+            if each.get("SECRETS_BACKEND") == backend and isinstance(namespace, str):
+                yield namespace, each
 
 
 def _environments(given: Any) -> Iterator[dict[str, Any]]:

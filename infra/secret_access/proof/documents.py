@@ -13,8 +13,9 @@ _TYPES = re.compile(
     r"|gcp:secretmanager/\w*[iI]am\w*:"
     r"|azure-native:(?:authorization|managedidentity):"
     r"|azure-native:(?:containerservice:IdentityBinding|keyvault:(?:Vault|AccessPolicy))$"
-    r"|vault:index/policy:"
-    r"|vault:jwt/authBackendRole:"
+    r"|vault:index/(?:policy|mount):"
+    r"|vault:(?:jwt|kubernetes|appRole|tokenauth)/authBackendRole:"
+    r"|vault:identity/(?:entity|group)\w*:"
 )
 """Roles, trust, policies and bindings: resources that hold no secret."""
 

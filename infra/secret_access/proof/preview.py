@@ -1,4 +1,4 @@
-"""The resources that a stack is about to have, from `pulumi preview --json`. Pure.
+"""The resources that a stack is about to have, from `pulumi preview --json --show-sames`. Pure.
 
 Source: https://www.pulumi.com/docs/iac/cli/commands/pulumi_preview/; what is known only after the update is spelled
 as a UUID of Pulumi's (sdk/go/common/resource/plugin/rpc.go, UnknownStringValue).
@@ -19,7 +19,8 @@ _ENVELOPE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  no secret, but what marks one
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _STREAMING = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
-_GIVE = "give what `pulumi preview --json` prints"
+_COMMAND = "`pulumi preview --json --show-sames`"
+_GIVE = f"give what {_COMMAND} prints"
 NOT_ISOLATED = "the documents do not keep namespaces apart"
 """How `require_isolation` fails a program: all of it was registered then, so its documents can be judged."""
 
@@ -74,7 +75,7 @@ def resources(text: str | bytes) -> list[Resource]:
         raise DocumentError(f"the preview is not JSON: {_not_json(text, error)}") from None
     if not isinstance(preview, Mapping) or not isinstance(preview.get("steps"), list):
         given = sorted(preview)[:5] if isinstance(preview, Mapping) else type(preview).__name__
-        raise DocumentError(f"the preview has no steps: {given}; expected what `pulumi preview --json` prints")
+        raise DocumentError(f"the preview has no steps: {given}; expected what {_COMMAND} prints")
     errors = [
         str(each.get("message")).strip()
         for each in _list(preview.get("diagnostics"))
@@ -86,9 +87,7 @@ def resources(text: str | bytes) -> list[Resource]:
     found: dict[str, Resource] = {}
     for number, step in enumerate(preview["steps"], 1):
         if not isinstance(step, Mapping) or not isinstance(step.get("urn"), str):
-            raise DocumentError(
-                f"step {number} of the preview has no urn; expected what `pulumi preview --json` prints"
-            )
+            raise DocumentError(f"step {number} of the preview has no urn; expected what {_COMMAND} prints")
         state = step.get("newState")
         if isinstance(state, Mapping):
             found[step["urn"]] = _resource(step["urn"], state)
@@ -109,10 +108,7 @@ def _check_complete(preview: Mapping[str, Any]) -> None:
     counted = summary.get("same") if isinstance(summary, Mapping) else 0
     shown = sum(isinstance(step, Mapping) and step.get("op") == "same" for step in preview["steps"])
     if isinstance(counted, int) and counted > shown:
-        raise DocumentError(
-            f"the preview leaves out {counted - shown} unchanged resources; give what "
-            "`pulumi preview --json --show-sames` prints"
-        )
+        raise DocumentError(f"the preview leaves out {counted - shown} unchanged resources; {_GIVE}")
 
 
 def _not_json(text: str | bytes, error: Exception) -> str:
@@ -130,7 +126,7 @@ def _resource(urn: str, state: Mapping[str, Any]) -> Resource:
     if not isinstance(kind, str) or not isinstance(inputs, Mapping) or not isinstance(sources, Mapping):
         raise DocumentError(
             f"{urn} has no type, or inputs that are no object: given {kind!r} and {type(inputs).__name__}; "
-            "expected what `pulumi preview --json` prints"
+            f"expected what {_COMMAND} prints"
         )
     depends_on = {key: tuple(each for each in _list(urns) if isinstance(each, str)) for key, urns in sources.items()}
     parent, provider = (value if isinstance(value := state.get(key), str) else "" for key in ("parent", "provider"))

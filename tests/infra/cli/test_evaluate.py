@@ -15,7 +15,7 @@ from tests.infra.proof.documents import arns, namespaces, policy, resource, role
 
 
 def preview(made: Sequence[Resource]) -> str:
-    """As `pulumi preview --json` prints it."""
+    """As `pulumi preview --json --show-sames` prints it."""
     steps = [
         {
             "op": "create",
@@ -104,7 +104,7 @@ def test_documents_that_are_not_known_yet_are_an_exit_code_of_their_own() -> Non
     [
         ("no json", "the preview is not JSON"),
         ("[]", "the preview has no steps: list"),
-        ('{"changes": 1}', "expected what `pulumi preview --json` prints"),
+        ('{"changes": 1}', "expected what `pulumi preview --json --show-sames` prints"),
         (json.dumps({"steps": [], "diagnostics": [{"severity": "error", "message": "no stack"}]}), "no stack"),
         (preview([]), "the preview has no namespace's identity"),
     ],

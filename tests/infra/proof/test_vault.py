@@ -7,8 +7,11 @@ import pytest
 
 from secret_access.checks import subject
 from secret_access.proof.preview import UNKNOWN, Resource
-from secret_access.proof.vault import policies, stack
-from secret_access.proof.vault.stack import POLICY, PROVIDER, ROLE, evaluate
+from secret_access.proof.vault import documents as documents_of_vault
+from secret_access.proof.vault import policies
+from secret_access.proof.vault.documents import POLICY, PROVIDER
+from secret_access.proof.vault.logins import JWT as ROLE
+from secret_access.proof.vault.stack import evaluate
 from secret_access.vault import documents
 from tests.infra.proof.documents import Document, resource
 
@@ -173,7 +176,7 @@ def test_policies_of_one_name_in_two_vault_namespaces_are_two(how: str, monkeypa
     """A role has those of its own Vault namespace; a defect that takes all for one is seen."""
     verdict = evaluate(in_two_namespaces(how), {})
     assert (verdict.breaches, verdict.undecided, verdict.unreadable) == ((), (), ())
-    monkeypatch.setattr(stack, "_where", lambda *_: "")
+    monkeypatch.setattr(documents_of_vault.Stack, "where", lambda *_: "")
     assert evaluate(in_two_namespaces(how), {}).breaches
 
 

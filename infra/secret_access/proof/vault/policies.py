@@ -6,28 +6,23 @@ specific one alone decides; where several policies have it, their capabilities a
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from ..errors import DocumentError
 from ..preview import object_of
 from ..strings import ANYTHING, Part, Pattern, StringSet, glob, literal, sequence, some, union
 
-VALUES = frozenset({"read", "create", "update", "patch", "delete"})
+VALUES = frozenset({"read", "create", "update", "patch", "delete", "recover"})
 """The capabilities on KV's data paths that give values away, replace or remove them."""
-_WRITES = frozenset({"create", "update", "patch"})
+WRITES = frozenset({"create", "update", "patch"})
 _BLOCK = re.compile(r'\s*path\s+"([^"]+)"\s*\{\s*capabilities\s*=\s*\[([^\]]*)\]\s*\}')
 _COMMENT = re.compile(r"(?m)^\s*(#|//).*$")
 _TEMPLATE = re.compile(r"\{\{[^}]*\}\}")
+_ALIAS = re.compile(r"\{\{\s*identity\.entity\.aliases\.[^.}]+\.metadata\.(?P<key>[^}\s]+)\s*\}\}")
+"""A template for metadata of the caller's alias: https://developer.hashicorp.com/vault/docs/concepts/policies."""
 _IN_SEGMENT = frozenset(map(chr, range(0x21, 0x7F))) - {"/"}
-_TAKING = union(
-    [
-        *(glob(f"{where}sys/{kind}/*") for where in ("", "*/") for kind in ("policies/acl", "policy", "auth")),
-        *(glob(f"{where}auth/*/role/*") for where in ("", "*/")),
-        *(glob(f"{where}identity/{kind}*") for where in ("", "*/") for kind in ("entity", "group")),
-    ]
-)
-"""The paths of what decides on rights: whoever writes there may give oneself all."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +32,8 @@ class Path:
     policy: str
     path: str
     capabilities: frozenset[str]
+    where: str = ""
+    """The policy's Vault namespace, with which the path begins."""
 
     @property
     def pattern(self) -> Pattern:
@@ -85,20 +82,23 @@ def paths(policy: str, text: str) -> list[Path]:
     ]
 
 
+def of_caller(found: Sequence[Path], keys: Collection[str], namespace: str) -> list[Path]:
+    """Return the paths with a caller's namespace in the place of the templates for these metadata of its alias."""
+    return [replace(each, path=_ALIAS.sub(partial(_filled, keys, namespace), each.path)) for each in found]
+
+
+def _filled(keys: Collection[str], namespace: str, template: re.Match[str]) -> str:
+    return namespace if template["key"] in keys else template[0]
+
+
 def allowed(found: Sequence[Path], capabilities: frozenset[str] = VALUES) -> StringSet:
     """Return the paths on which a token with these policies has one of the capabilities."""
     return union(granted for _, granted in _granted(found, capabilities))
 
 
-def taking(found: Sequence[Path]) -> StringSet:
-    """Return the paths of policies, roles and identities that a token with these policies may write."""
-    return allowed(found, _WRITES) & _TAKING
-
-
 def statement(found: Sequence[Path], path: str) -> str:
     """Return the policy's path that lets a request through."""
-    capabilities = _WRITES if path in _TAKING else VALUES
-    decisive = next(one for one, granted in _granted(found, capabilities) if path in granted)
+    decisive = next(one for one, granted in _granted(found, VALUES) if path in granted)
     names = sorted({each.policy for each in found if each.path == decisive})
     return f'policy {" and ".join(names)}, path "{decisive}"'
 
