@@ -19,8 +19,11 @@ IDENTITY_POLICIES = (
 )
 """What an identity may do."""
 RESOURCE_POLICIES = (
+    "aws:kms/externalKey:ExternalKey",
     "aws:kms/key:Key",
     "aws:kms/keyPolicy:KeyPolicy",
+    "aws:kms/replicaExternalKey:ReplicaExternalKey",
+    "aws:kms/replicaKey:ReplicaKey",
     "aws:secretsmanager/secret:Secret",
     "aws:secretsmanager/secretPolicy:SecretPolicy",
 )

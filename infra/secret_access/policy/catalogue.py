@@ -14,10 +14,10 @@ from . import (
     trust,
     wildcards,
 )
-from .rule import ResourceRule, Rule, Severity, StackRule
+from .rule import ResourceRule, Severity, StackRule
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
-RULES: Sequence[Rule] = (
+RULES: Sequence[ResourceRule | StackRule] = (
     ResourceRule(
         "wildcard-principal",
         ERROR,
@@ -81,6 +81,7 @@ RULES: Sequence[Rule] = (
         "Somebody gets the identities of other namespaces inside the cluster, which IAM cannot stop.",
         "bind in one namespace, to subjects of it; take the rights away that are named.",
         rbac.across_namespaces,
+        rbac.OPTIONS,
     ),
     StackRule(
         "rbac-in-namespace",
@@ -88,6 +89,7 @@ RULES: Sequence[Rule] = (
         "Somebody gets the namespace's identity inside the cluster, and reads its secrets.",
         "take the rights away that are named, or see to it that all who are named may read the secrets.",
         rbac.in_a_namespace,
+        rbac.OPTIONS,
     ),
     ResourceRule(
         "sidecar-beyond-localhost",
@@ -109,6 +111,7 @@ RULES: Sequence[Rule] = (
         "What a container runs can change under the image's tag.",
         "name the image by its digest: IMAGE@sha256:DIGEST.",
         images.by_tag,
+        images.OPTIONS,
     ),
     StackRule(
         "isolation",
@@ -117,6 +120,7 @@ RULES: Sequence[Rule] = (
         "narrow the statement that is named, or tell the prefixes and what is shared in the pack's configuration.",
         isolation.breached,
         isolation.OPTIONS,
+        is_proof=True,
     ),
     StackRule(
         "not-judged",
@@ -125,5 +129,7 @@ RULES: Sequence[Rule] = (
         "give the document as text that is known at preview, in the stack that uses it.",
         isolation.undecided,
         isolation.OPTIONS,
+        options_of="isolation",
+        is_proof=True,
     ),
 )

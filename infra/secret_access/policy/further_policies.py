@@ -35,7 +35,21 @@ ATTACHMENTS: Mapping[str, tuple[str, str]] = {
     aws.ROLE: ("", "managedPolicyArns"),
 }
 """The inputs with a role, itself where empty, and with the ARNs of policies."""
-GOOGLE_ROLES = ("roles/editor", "roles/iam.serviceAccountTokenCreator", "roles/owner")
+GOOGLE_ROLES = (
+    "roles/admin",
+    "roles/editor",
+    "roles/iam.securityAdmin",
+    "roles/iam.serviceAccountAdmin",
+    "roles/iam.serviceAccountKeyAdmin",
+    "roles/iam.serviceAccountTokenCreator",
+    "roles/iam.workloadIdentityUser",
+    "roles/owner",
+    "roles/resourcemanager.folderAdmin",
+    "roles/resourcemanager.folderIamAdmin",
+    "roles/resourcemanager.organizationAdmin",
+    "roles/resourcemanager.projectIamAdmin",
+    "roles/writer",
+)
 _OF_PODS = ("/subject/system:serviceaccount:", "/subject/ns/", ".svc.id.goog[", "/namespace/")
 AZURE_ROLES = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
@@ -52,7 +66,7 @@ def that_widen(resources: Sequence[Resource], _options: Options) -> Iterator[Fou
         urn
         for each in resources
         if each.type in FEDERATED_CREDENTIALS
-        for key in ("resourceName", "parentId")
+        for key in ("resourceName", "parentId", "applicationId")
         for urn in each.depends_on.get(key, ())
     }
     for each in resources:
@@ -61,8 +75,9 @@ def that_widen(resources: Sequence[Resource], _options: Options) -> Iterator[Fou
             if pods and binding.role in GOOGLE_ROLES and binding.is_unlimited:
                 yield Found(f"{pods[0]} has {binding.role} on {binding.place}", each.urn)
         if each.type in ROLE_ASSIGNMENTS and with_credentials.intersection(each.depends_on.get("principalId", ())):
-            role = AZURE_ROLES.get((each.text("roleDefinitionId") or "").rpartition("/")[2].lower())
-            if role is not None:
+            given = (each.text("roleDefinitionId") or "").rpartition("/")[2].lower()
+            role = AZURE_ROLES.get(given) or each.text("roleDefinitionName")
+            if role in AZURE_ROLES.values():
                 yield Found(f"an identity of pods is {role} of {each.text('scope') or 'a scope'}", each.urn)
         if each.type in (JWT_ROLE, KUBERNETES_ROLE) and "root" in texts(each.inputs.get("tokenPolicies")):
             yield Found(f"Vault's role {each.text('roleName') or each.name} has the policy root", each.urn)

@@ -12,8 +12,18 @@ from typing import Any
 from ..proof.preview import UNKNOWN, Resource
 from .manifests import items, known, mapping
 
-_TYPE = re.compile(r"gcp:.*(IAM|Iam)(Binding|Member|Policy)")
-_WIDE = {"projects": "the project", "folder": "the folder", "organizations": "the organization"}
+_TYPE = re.compile(r"gcp:(?P<module>[^/]*).*(IAM|Iam)(Binding|Member|Policy)")
+_NATIVE = re.compile(
+    r"google-native:(?P<service>\w+)/\w+:(?P<module>Project|Folder|Organization|\w*?)Iam(Binding|Member|Policy)"
+)
+_WIDE = {
+    "projects": "the project",
+    "Project": "the project",
+    "folder": "the folder",
+    "Folder": "the folder",
+    "organizations": "the organization",
+    "Organization": "the organization",
+}
 _HARMLESS = ("roles/secretmanager.viewer",)
 
 
@@ -36,9 +46,10 @@ class Binding:
 
 def bindings(resource: Resource) -> Iterator[Binding]:
     """Yield the bindings of a resource; of a whole policy, each one."""
-    if not _TYPE.fullmatch(resource.type):
+    found = _TYPE.fullmatch(resource.type) or _NATIVE.fullmatch(resource.type)
+    if found is None:
         return
-    module = resource.type.split(":")[1].partition("/")[0]
+    module = found["module"]
     place = _WIDE.get(module, f"{resource.name}")
     for given in _given(resource):
         role = known(given.get("role"))
@@ -49,6 +60,8 @@ def bindings(resource: Resource) -> Iterator[Binding]:
 
 
 def _given(resource: Resource) -> list[Mapping[str, Any]]:
+    if isinstance(resource.inputs.get("bindings"), list):
+        return items(resource.inputs["bindings"])
     if "policyData" not in resource.inputs:
         return [resource.inputs]
     try:

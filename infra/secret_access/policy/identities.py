@@ -21,6 +21,7 @@ ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 ANNOTATIONS = ("azure.workload.identity/client-id", "eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service-account")
 """Of a ServiceAccount: each names the identity that its pods get."""
 _IMPERSONATED = "gcp:serviceaccount/"
+_NAMESPACE_CLAIM = "/kubernetes.io/namespace"
 _TAG = "${aws:PrincipalTag/kubernetes-namespace}"
 _GOOGLE = re.compile(r".*(?:/subject/ns/|/namespace/|\.svc\.id\.goog\[|system:serviceaccount:)([a-z0-9-]+).*")
 
@@ -65,14 +66,15 @@ def _holders(resources: Sequence[Resource]) -> Iterator[Holder]:
 
 def _annotated(each: Resource) -> Iterator[Holder]:
     for found in objects(each):
-        if found.kind == "ServiceAccount" and found.namespace is not None:
+        if found.kind == "ServiceAccount" and not found.group and found.namespace is not None:
             for name, value in mapping(found.metadata.get("annotations")).items():
                 if name in ANNOTATIONS and known(value):
                     yield Holder(f"{name} {value}", found.namespace, each.urn)
 
 
 def _impersonators(each: Resource) -> Iterator[Holder]:
-    account = f"the service account {each.text('serviceAccountId') or each.name}"
+    named = each.text("serviceAccountId") or next(iter(each.depends_on.get("serviceAccountId", ())), each.name)
+    account = f"the service account {named}"
     for binding in bindings(each):
         for member in binding.members:
             if match := _GOOGLE.fullmatch(member):
@@ -105,18 +107,21 @@ def _names_of_tagged_roles(resources: Sequence[Resource]) -> set[str]:
 def _federated(each: Resource) -> Iterator[Holder]:
     namespace = named_namespace(each.text("subject") or "")
     group, name = each.text("resourceGroupName") or "", each.text("resourceName") or each.text("parentId")
-    identity = name or next(iter(each.depends_on.get("resourceName", ())), None) or each.text("applicationId")
+    sources = [urn for key in ("resourceName", "parentId", "applicationId") for urn in each.depends_on.get(key, ())]
+    identity = name or each.text("applicationId") or next(iter(sources), None)
     if namespace is not None and identity is not None:
         yield Holder(f"the managed identity {group}/{identity}", namespace, each.urn)
 
 
 def _vault(each: Resource) -> Iterator[str]:
     yield from texts(each.inputs.get("boundServiceAccountNamespaces"))
-    claimed = known(mapping(each.inputs.get("boundClaims")).get("sub")) or ""
+    claims = mapping(each.inputs.get("boundClaims"))
+    claimed = known(claims.get("sub")) or ""
     for subject in (each.text("boundSubject") or "", *claimed.split(",")):
         namespace = named_namespace(subject.strip())
         if namespace is not None:
             yield namespace
+    yield from filter(None, (one.strip() for one in (known(claims.get(_NAMESPACE_CLAIM)) or "").split(",")))
 
 
 def _role_name(role: Resource) -> str:

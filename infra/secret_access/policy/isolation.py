@@ -2,24 +2,26 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from ..proof.errors import DocumentError
 from ..proof.evaluation import evaluate
 from ..proof.isolation import Breach, Verdict
 from ..proof.preview import Resource
-from .rule import Found, Options
+from . import unread
+from .rule import A_PREFIX, Found, Options
 
 PREFIXES, SHARED = "prefixes", "shared"
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     PREFIXES: {
         "type": "object",
-        "additionalProperties": {"type": "string"},
+        "additionalProperties": A_PREFIX,
         "description": "The prefix of a namespace's secrets, by namespace, where the program does not say it.",
     },
     SHARED: {
         "type": "array",
-        "items": {"type": "string"},
+        "items": A_PREFIX,
         "description": "Prefixes of secrets that every namespace may use.",
     },
 }
@@ -40,14 +42,42 @@ def breached(resources: Sequence[Resource], options: Options) -> Iterator[Found]
 
 
 def undecided(resources: Sequence[Resource], options: Options) -> Iterator[Found]:
-    """Yield what could not be judged, where there are namespaces with identities at all."""
+    """Yield what could not be judged: by the proof, and by every rule."""
+    for resource in resources:
+        yield from (Found(what, resource.urn) for what in unread.holds(resource))
     with suppress(DocumentError):
         for verdict in _verdicts(resources, options):
             yield from (Found(f"{verdict.cloud}: {what}") for what in verdict.undecided)
 
 
-def _verdicts(resources: Sequence[Resource], options: Options) -> list[Verdict]:
-    return evaluate(resources, options.get(PREFIXES) or {}, options.get(SHARED) or ())
+@dataclass(frozen=True)
+class _Proof:
+    """A proof, and what it was asked for."""
+
+    asked: tuple[Sequence[Resource], Mapping[str, str], Sequence[str]]
+    verdicts: Sequence[Verdict]
+    error: DocumentError | None = None
+
+
+_latest: list[_Proof] = []
+"""The one before: two rules ask for the same."""
+
+
+def forget() -> None:
+    """Forget the proof before, so that the next is not taken from it."""
+    _latest.clear()
+
+
+def _verdicts(resources: Sequence[Resource], options: Options) -> Sequence[Verdict]:
+    asked = ([*resources], {**(options.get(PREFIXES) or {})}, [*(options.get(SHARED) or ())])
+    if not _latest or _latest[0].asked != asked:
+        try:
+            _latest[:] = [_Proof(asked, evaluate(*asked))]
+        except DocumentError as error:
+            _latest[:] = [_Proof(asked, (), error)]
+    if _latest[0].error is not None:
+        raise _latest[0].error
+    return _latest[0].verdicts
 
 
 def _shown(cloud: str, breach: Breach) -> str:

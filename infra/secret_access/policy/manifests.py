@@ -10,7 +10,8 @@ from typing import Any
 from ..proof.preview import UNKNOWN, Resource
 
 _PREFIX = "kubernetes:"
-_LISTS, _PATCHES = "List", "Patch"
+_PATCHES = "Patch"
+_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 SETTING = "SECRETS_BACKEND"
 """The variable that every sidecar of this project has."""
 Manifest = Mapping[str, Any]
@@ -22,6 +23,10 @@ class KubernetesObject:
 
     kind: str
     body: Manifest
+    group: str = ""
+    """The group of its API; empty for the core one."""
+    is_patch: bool = False
+    """Whether it is a part of an object that somebody else makes."""
 
     @property
     def metadata(self) -> Manifest:
@@ -45,7 +50,6 @@ class Container:
 
     name: str
     body: Manifest
-    is_init: bool
 
     @property
     def env(self) -> dict[str, str]:
@@ -56,7 +60,7 @@ class Container:
     @property
     def is_sidecar(self) -> bool:
         """Whether it is a sidecar of this project."""
-        return SETTING in self.env
+        return any(each.get("name") == SETTING for each in items(self.body.get("env")))
 
 
 @dataclass(frozen=True)
@@ -69,11 +73,8 @@ class Pod:
     @property
     def containers(self) -> list[Container]:
         """All of its containers."""
-        kinds = ("initContainers", "containers", "ephemeralContainers")
         return [
-            Container(str(each.get("name", "")), each, kind == kinds[0])
-            for kind in kinds
-            for each in items(self.spec.get(kind))
+            Container(str(each.get("name", "")), each) for kind in _CONTAINERS for each in items(self.spec.get(kind))
         ]
 
     @property
@@ -83,36 +84,49 @@ class Pod:
 
 
 def objects(resource: Resource) -> Iterator[KubernetesObject]:
-    """Yield the objects of a resource: itself, or the items of a list."""
+    """Yield the object of a resource, if it is one of Kubernetes; lists are taken apart by providers.py."""
     if not resource.type.startswith(_PREFIX):
         return
+    _, version, of_type = [*resource.type.split(":", 2), "", ""][:3]
+    is_patch = of_type.endswith(_PATCHES) and of_type != _PATCHES
     body = mapping(_what_is_known(resource.inputs))
-    kind = str(body.get("kind") or resource.type.rpartition(":")[2])
-    if kind.endswith(_LISTS) and "items" in body:
-        for each in items(body["items"]):
-            yield KubernetesObject(str(each.get("kind") or kind.removesuffix(_LISTS)), each)
-    else:
-        yield KubernetesObject(kind.removesuffix(_PATCHES), body)
+    kind = str(body.get("kind") or of_type.removesuffix(_PATCHES))
+    yield KubernetesObject(kind, body, _group(body, version), is_patch)
+
+
+def _group(body: Manifest, of_type: str) -> str:
+    """Return the group of an `apiVersion`, else that of the resource's type, where the core group is spelled out."""
+    version = known(body.get("apiVersion")) or of_type
+    group = version.rpartition("/")[0]
+    return "" if group == "core" else group
 
 
 def pods(resource: Resource) -> Iterator[tuple[KubernetesObject, Pod]]:
-    """Yield the pods of a resource: a pod itself, and those that its pod templates make."""
+    """Yield the pods of a resource: a pod itself, and those that its pod templates make, of whatever kind it is."""
     for each in objects(resource):
-        found = _template(each)
-        spec = mapping(found.get("spec"))
-        if items(spec.get("containers")):
-            yield each, Pod(mapping(found.get("metadata")), spec)
+        if each.kind == "Pod":
+            yield each, Pod(each.metadata, mapping(each.body.get("spec")))
+        for template in _templates(each.body):
+            spec = mapping(template.get("spec"))
+            if any(items(spec.get(kind)) for kind in _CONTAINERS):
+                yield each, Pod(mapping(template.get("metadata")), spec)
 
 
-def _template(each: KubernetesObject) -> Manifest:
-    if each.kind == "Pod":
-        return each.body
-    if each.kind == "PodTemplate":
-        return mapping(each.body.get("template"))
-    spec = mapping(each.body.get("spec"))
-    if each.kind == "CronJob":
-        spec = mapping(mapping(spec.get("jobTemplate")).get("spec"))
-    return mapping(spec.get("template"))
+def _templates(value: object) -> Iterator[Manifest]:
+    """Yield what stands under `template`, or a key that ends so, at any depth."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            if isinstance(each, Mapping) and str(key).lower().endswith("template"):
+                yield each
+            yield from _templates(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _templates(each)
+
+
+def provider_of(resource: Resource) -> str:
+    """Return the URN of a resource's provider, which stands for its cluster."""
+    return resource.provider.rpartition("::")[0]
 
 
 def _what_is_known(value: object) -> object:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from ..pods.injection_checks import audiences_of
 from ..pods.injection_refusals import SHARED_WITH_THE_NODE
-from ..pods.sidecar_container import VOLUME
+from ..pods.sidecar_container import CONTAINER, VOLUME
 from ..proof.preview import Resource
 from .manifests import Container, KubernetesObject, Pod, items, mapping, pods
+from .rule import Options
 
 AZURE_LABEL = "azure.workload.identity/use"
 AZURE_SKIPPED = "azure.workload.identity/skip-containers"
@@ -17,7 +18,7 @@ _DEFAULT_PORT = "8080"
 _OPEN_TO_THE_NODE = "hostNetwork"
 
 
-def listens_beyond_localhost(resource: Resource) -> Iterator[str]:
+def listens_beyond_localhost(resource: Resource, _options: Options) -> Iterator[str]:
     """Yield how others than the containers of its pod reach a sidecar."""
     for owner, pod in pods(resource):
         for sidecar in pod.sidecars:
@@ -31,10 +32,11 @@ def listens_beyond_localhost(resource: Resource) -> Iterator[str]:
                 yield f"{where} has a hostPort, so its node's network reaches it"
 
 
-def token_in_application(resource: Resource) -> Iterator[str]:
+def token_in_application(resource: Resource, _options: Options) -> Iterator[str]:
     """Yield which containers beside the sidecar have the token that gets the namespace's identity."""
     for owner, pod in pods(resource):
         if not pod.sidecars:
+            yield from _patched(owner, pod, resource)
             continue
         where = _called(owner, resource)
         volumes = _identity_volumes(pod)
@@ -52,6 +54,15 @@ def token_in_application(resource: Resource) -> Iterator[str]:
             open_to = [each.name for each in pod.containers if each.name not in [name.strip() for name in skipped]]
             if open_to:
                 yield f"{where} has the label {AZURE_LABEL}, which mounts a token in {', '.join(open_to)}"
+
+
+def _patched(owner: KubernetesObject, pod: Pod, resource: Resource) -> Iterator[str]:
+    """Yield the containers that a patch gives the token of a sidecar, which is in the object that is patched."""
+    for container in pod.containers if owner.is_patch else ():
+        mounted = [each.get("name") for each in items(container.body.get("volumeMounts"))]
+        if VOLUME in mounted and container.name != CONTAINER:
+            where = f"the container {container.name} of {_called(owner, resource)}"
+            yield f"{where} mounts {VOLUME}, which has the sidecar's token"
 
 
 def _identity_volumes(pod: Pod) -> set[str]:

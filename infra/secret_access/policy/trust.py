@@ -12,26 +12,31 @@ from ..proof.aws.trust import WEB_IDENTITY
 from ..proof.preview import Resource
 from . import aws_documents
 from .manifests import known, mapping, texts
+from .rule import Options
 
 FEDERATED_CREDENTIALS = (
     "azure-native:managedidentity:FederatedIdentityCredential",
     "azure:armmsi/federatedIdentityCredential:FederatedIdentityCredential",
     "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential",
+    "azuread:index/applicationFlexibleFederatedIdentityCredential:ApplicationFlexibleFederatedIdentityCredential",
 )
 JWT_ROLE = "vault:jwt/authBackendRole:AuthBackendRole"
 KUBERNETES_ROLE = "vault:kubernetes/authBackendRole:AuthBackendRole"
 _PROVIDER = ":oidc-provider/"
+_OF_KUBERNETES = "kubernetes.io/"
+"""In the claims of a ServiceAccount's token, beside `sub`."""
 _ACCOUNTS = "system:serviceaccount:"
 _EXACT = ("StringEquals", "StringEqualsIgnoreCase", "StringLike")
 """Operators that a request without the key does not pass; StringLike is exact where its values have no wildcard."""
 
 
-def without_audience(resource: Resource) -> Iterator[str]:
+def without_audience(resource: Resource, _options: Options) -> Iterator[str]:
     """Yield what trusts tokens that are for somebody else."""
     for statement in _web_identity(resource):
         if not any(_is_exact(each) for each in _about(statement, ":aud")):
             yield f"{statement.name} has no exact condition on :aud, so a token made for another service is accepted"
-    if resource.type in FEDERATED_CREDENTIALS and not resource.inputs.get("audiences"):
+    is_for_anybody = not any(resource.inputs.get(key) for key in ("audiences", "audience"))
+    if resource.type in FEDERATED_CREDENTIALS and is_for_anybody:
         yield "the federated credential has no audiences, so a token made for another service is accepted"
     if _is_jwt_role(resource) and not resource.inputs.get("boundAudiences"):
         yield "the role has no bound_audiences, so a token made for another service is accepted"
@@ -39,15 +44,16 @@ def without_audience(resource: Resource) -> Iterator[str]:
         yield "the role has no audience, so any token of a ServiceAccount is accepted, even one for the API server"
 
 
-def by_pattern(resource: Resource) -> Iterator[str]:
+def by_pattern(resource: Resource, _options: Options) -> Iterator[str]:
     """Yield what trusts more than one ServiceAccount that is spelled out."""
     for statement in _web_identity(resource):
         yield from _aws_subjects(statement)
     for statement in aws_documents.trust(resource):
         yield from _session_tags(statement)
     if resource.type in FEDERATED_CREDENTIALS:
-        expression = mapping(resource.inputs.get("claimsMatchingExpression")).get("value")
-        if " matches " in (known(expression) or ""):
+        given = resource.inputs.get("claimsMatchingExpression")
+        expression = known(mapping(given).get("value")) or known(given)
+        if " matches " in (expression or ""):
             yield f"the federated credential matches claims by a pattern: {expression}"
     if _is_jwt_role(resource):
         yield from _jwt_subjects(resource)
@@ -90,9 +96,12 @@ def _session_tags(statement: Statement) -> Iterator[str]:
 def _jwt_subjects(resource: Resource) -> Iterator[str]:
     exact, claims = resource.inputs.get("boundSubject"), mapping(resource.inputs.get("boundClaims"))
     is_glob = resource.inputs.get("boundClaimsType") == "glob"
-    subject = known(claims.get("sub"))
-    if is_glob and subject is not None and "*" in subject:
-        yield f"bound_claims compares sub by a pattern, {subject!r}, which more than one ServiceAccount can match"
+    for claim, value in claims.items() if is_glob else ():
+        if claim == "sub" or _OF_KUBERNETES in claim:
+            wild = known(value) or ""
+            if "*" in wild:
+                more = "which more than one ServiceAccount can match"
+                yield f"bound_claims compares {claim} by a pattern, {wild!r}, {more}"
     if not exact and not claims:
         yield "the role has no bound_subject, so every ServiceAccount of the cluster can log in"
 

@@ -18,14 +18,21 @@ from ..proof.vault.documents import POLICY
 from ..proof.vault.policies import VALUES, Path, paths
 from . import aws_documents
 from .google_bindings import Binding, bindings
+from .rule import Options
 
-ROLE_ASSIGNMENTS = ("azure-native:authorization:RoleAssignment", "azure:authorization/assignment:Assignment")
+ROLE_ASSIGNMENTS = (
+    "azure-native:authorization:RoleAssignment",
+    "azure:authorization/assignment:Assignment",
+    "azure:pim/activeRoleAssignment:ActiveRoleAssignment",
+    "azure:pim/eligibleRoleAssignment:EligibleRoleAssignment",
+)
 ADMINISTRATOR = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
 """Key Vault Administrator."""
 KEY_VAULT_ROLES = {
     SECRETS_USER: "Key Vault Secrets User",
     SECRETS_OFFICER: "Key Vault Secrets Officer",
     ADMINISTRATOR: "Key Vault Administrator",
+    "db79e9a7-68ee-4b58-9aeb-b90e7c24fcba": "Key Vault Certificate User",
 }
 _VAULT_SCOPE = re.compile(r"/providers/microsoft\.keyvault/vaults/[^/]+", re.IGNORECASE)
 _LIMITS = re.compile(
@@ -36,7 +43,7 @@ _SECRET = 7
 """Parts of a secret's ARN, between colons."""
 
 
-def principals(resource: Resource) -> Iterator[str]:
+def principals(resource: Resource, _options: Options) -> Iterator[str]:
     """Yield what lets everybody in, or everybody of a pool."""
     for statement in (*aws_documents.trust(resource), *aws_documents.of_resource(resource)):
         wild = [each for names in statement.principals.values() for each in names if "*" in each]
@@ -50,7 +57,7 @@ def principals(resource: Resource) -> Iterator[str]:
                 yield f"{binding.role} is granted to {member}"
 
 
-def resources(resource: Resource) -> Iterator[str]:
+def resources(resource: Resource, _options: Options) -> Iterator[str]:
     """Yield what lets somebody use the secrets of all."""
     for statement in aws_documents.identity(resource):
         wild = _wild_secrets(statement)

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from secret_access.policy.catalogue import RULES
-from secret_access.policy.rule import StackRule
 
 PAGE = Path(__file__).parents[3] / "docs" / "policy.md"
 
@@ -20,7 +19,6 @@ def settings_table() -> str:
     rows = [
         f"| `{rule.id}` | `{name}` | {schema['description']} |"
         for rule in RULES
-        if isinstance(rule, StackRule)
         for name, schema in rule.options.items()
     ]
     return "\n".join(["| rule | setting | meaning |", "|---|---|---|", *rows])
@@ -39,7 +37,7 @@ def test_the_page_has_every_setting() -> None:
 def test_the_pages_configuration_names_rules_and_settings_that_exist() -> None:
     """Pulumi refuses others."""
     config = json.loads(PAGE.read_text().partition("```json\n")[2].partition("```")[0])
-    known = {rule.id: set(rule.options) if isinstance(rule, StackRule) else set() for rule in RULES}
+    known = {rule.id: set(rule.options) for rule in RULES}
     for rule, setting in config["policies"].items():
         assert rule in known
         assert isinstance(setting, str) or set(setting) <= known[rule]

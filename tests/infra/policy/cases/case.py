@@ -7,6 +7,15 @@ from typing import Any
 from secret_access.proof.preview import Resource
 
 CANARY = "a-value-that-nothing-prints"
+
+
+@dataclass(frozen=True)
+class Of:
+    """An input that is the id of another resource of the program, by its name."""
+
+    name: str
+
+
 Program = Mapping[str, tuple[str, Mapping[str, Any]]]
 
 
@@ -24,7 +33,16 @@ class Case:
 
 def resources(program: Program, prefix: str = "") -> list[Resource]:
     """The resources of a program, as a rule sees them."""
-    return [Resource(urn(type_, prefix + name), type_, inputs, {}) for name, (type_, inputs) in program.items()]
+    urns = {name: urn(type_, prefix + name) for name, (type_, _) in program.items()}
+    return [
+        Resource(
+            urns[name],
+            type_,
+            {key: value.name if isinstance(value, Of) else value for key, value in inputs.items()},
+            {key: (urns[value.name],) for key, value in inputs.items() if isinstance(value, Of)},
+        )
+        for name, (type_, inputs) in program.items()
+    ]
 
 
 def urn(type_: str, name: str) -> str:

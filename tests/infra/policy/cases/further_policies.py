@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tests.infra.policy.cases.case import Case, one
+from tests.infra.policy.cases.case import Case, Of, Program, one
 from tests.infra.policy.cases.cloud_resources import (
+    ASSIGNMENT,
+    CREDENTIAL,
+    GROUP,
     ONE_POD,
     PROJECT_MEMBER,
+    READER,
     ROLE,
     ROLE_POLICY,
     arns,
+    credential,
     document,
     granted,
     jwt,
@@ -33,7 +38,31 @@ WIDENED: Sequence[tuple[int, str, str, dict[str, Any]]] = (
     ),
 )
 """Roles of pods with more than their secrets."""
+IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+
+
+def assigned(type_: str, number: int, **given: Any) -> Program:
+    """An identity of pods, and a role of Azure's for it."""
+    name = f"widened-{number}"
+    identity = (IDENTITY, {"resourceName": name, "resourceGroupName": "shop"})
+    _, of_pods = credential(subject=f"system:serviceaccount:{name}:secret-access")["it"]
+    return {
+        "identity": identity,
+        "credential": (CREDENTIAL, {**of_pods, "resourceName": Of("identity")}),
+        "it": (type_, {"principalId": Of("identity"), **given}),
+    }
+
+
 FURTHER_POLICIES = [
+    Case(
+        "widened-identity",
+        "owner of Azure's resource group",
+        "it",
+        f"an identity of pods is Owner of {GROUP}",
+        assigned(ASSIGNMENT, 4, roleDefinitionId=READER.replace(READER[-36:], OWNER), scope=GROUP),
+        assigned(ASSIGNMENT, 4, roleDefinitionId=READER, scope=GROUP),
+    ),
     *(
         Case(
             "widened-identity",
