@@ -19,7 +19,7 @@ from bench.infra import echo
 from secret_access.policy.catalogue import RULES
 from secret_access.policy.rule import Severity
 from tests.infra.policy.cases import CASES
-from tests.infra.policy.cases.case import CANARY, Case, Program, urn
+from tests.infra.policy.cases.case import CANARY, Case, Of, Program, urn
 from tests.infra.policy.cases.cloud_resources import ROLE
 from tests.infra.policy.cases.isolation import NO_DOCUMENT
 from tests.integration.real_parts import Stack
@@ -31,8 +31,10 @@ PROVIDERS = ("aws", "azure-native", "gcp", "kubernetes", "vault")
 PROGRAM = """
 import json, pathlib, pulumi
 
+made = {}
 for name, (type_, inputs) in json.loads(pathlib.Path("resources.json").read_text()).items():
-    pulumi.CustomResource(type_, name, inputs)
+    ids = {key: made[of["of"]].id for key, of in inputs.items() if isinstance(of, dict) and "of" in of}
+    made[name] = pulumi.CustomResource(type_, name, {**inputs, **ids})
 """
 NOT_KNOWN = """
 import asyncio
@@ -86,7 +88,16 @@ def preview(stack: Stack) -> Preview:
 
 def together(programs: Mapping[str, Program]) -> Program:
     """One program of several: each resource is named after its program too."""
-    return {f"{number} {name}": resource for number, each in programs.items() for name, resource in each.items()}
+    return {
+        f"{number} {name}": (type_, {key: _of(value, number) for key, value in inputs.items()})
+        for number, each in programs.items()
+        for name, (type_, inputs) in each.items()
+    }
+
+
+def _of(value: Any, number: str) -> Any:
+    """An input as JSON: that which is another resource's id names this."""
+    return {"of": f"{number} {value.name}"} if isinstance(value, Of) else value
 
 
 @dataclass(frozen=True)
