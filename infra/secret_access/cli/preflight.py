@@ -1,4 +1,4 @@
-"""`secret-access preflight`: what keeps a cluster from having identities, before the first `pulumi up`."""
+"""`secret-access preflight`: what keeps a cluster and an account from working, before the first `pulumi up`."""
 
 import json
 import sys
@@ -12,15 +12,16 @@ import click
 from ..errors import SecretAccessError
 from ..kubectl import Kubectl
 from ..preflight.check import Check, Severity
-from ..preflight.live import checks, local_time
+from ..preflight.live import checks, issuer_of, local_time
+from .account_options import Accounts, account_options
 
 READY, NOT_READY, UNUSABLE, UNKNOWN = 0, 1, 2, 3
 """Exit codes."""
 EXIT_CODES = """\b
 Exit codes:
-  0  the cluster is ready; there may be warnings
+  0  all that was asked is ready; there may be warnings
   1  some check found an error
-  2  the arguments, kubectl or the cluster cannot be used
+  2  the arguments, kubectl, the cluster or what asks a cloud cannot be used
   3  no check found an error, but some could not be asked
 """
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.UNKNOWN: "yellow", Severity.OK: "green"}
@@ -51,6 +52,7 @@ ORDER = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.OK)
     metavar="FILE",
     help="Certificate authorities (PEM) that the vault trusts besides the system's. Clouds trust none of your own.",
 )
+@account_options
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 def preflight(
     context: str | None,
@@ -59,28 +61,38 @@ def preflight(
     namespaces: tuple[str, ...],
     image: str,
     authorities: str | None,
+    accounts: Accounts,
     as_json: bool,
 ) -> None:
-    """Check a cluster before the first `pulumi up`: what would keep the sidecar, or the cloud's trust, from working.
+    """Check a cluster and an account before the first `pulumi up`: what would end it halfway, or refuse the first read.
 
     It asks for the issuer and its published keys, versions, clocks, admission webhooks, Pod Security, quotas and
     NetworkPolicies, and has the API server admit a pod with the sidecar in each namespace by a dry run. It creates
-    nothing and reads no Secret. Whose credentials of a cloud these are, the program checks itself when it runs.
+    nothing and reads no Secret. Accounts that are named are asked with your own credentials, as `aws` and `vault` find
+    them: whose they are, what `up` may make with them, the trust in the cluster, and the secrets of --namespace. No
+    value is read there.
 
     \b
     Examples:
       secret-access preflight --context blue
       secret-access preflight --namespace shop --namespace pay
+      secret-access preflight --aws 111122223333 --namespace shop
+      secret-access preflight --vault https://vault.example:8200 --auth-path clusters/blue --issuer https://oidc.example
       secret-access preflight --json | jq '.checks[] | select(.severity == "error")'
     """
+    if accounts.issuer and not accounts:
+        raise click.UsageError("give an account to ask beside --issuer, such as --aws 111122223333")
+    kubectl = Kubectl(context, kubeconfig, command)
+    found: list[Check] = []
     try:
-        found = sorted(
-            checks(Kubectl(context, kubeconfig, command), namespaces, image, authorities, local_time),
-            key=lambda check: ORDER.index(check.severity),
-        )
+        if not accounts.issuer:
+            found += checks(kubectl, namespaces, image, authorities, local_time)
+        if accounts:
+            found += accounts.checks(accounts.issuer or issuer_of(kubectl), namespaces)
     except SecretAccessError as error:
         click.echo(f"secret-access: {error}", err=True)
         sys.exit(UNUSABLE)
+    found.sort(key=lambda check: ORDER.index(check.severity))
     severities = {check.severity for check in found}
     if as_json:
         answer = {

@@ -12,6 +12,7 @@ from .check import Check, Severity
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 SLICES = "/apis/discovery.k8s.io/v1"
+DISCOVERY = "/.well-known/openid-configuration"
 AT_A_TIME = 8
 """Dry runs."""
 Asked = Callable[[], Iterable[Check]]
@@ -41,9 +42,17 @@ def _asked(check: str, what: str, ask: Asked) -> Iterator[Check]:
         yield Check(check, Severity.UNKNOWN, what, str(error))
 
 
+def issuer_of(kubectl: Kubectl) -> str | None:
+    """Return the issuer of the cluster's tokens; None where the API server refuses to say it."""
+    try:
+        return str(json.loads(kubectl.raw(DISCOVERY))["issuer"])
+    except (Forbidden, NotFound):
+        return None
+
+
 def of_issuer(kubectl: Kubectl, authorities: str | None, now: Callable[[], datetime]) -> Iterator[Check]:
     """Yield what is found of the issuer, its keys, and the clocks."""
-    document = json.loads(kubectl.raw("/.well-known/openid-configuration"))
+    document = json.loads(kubectl.raw(DISCOVERY))
     of_cluster = json.loads(kubectl.raw("/openid/v1/jwks"))
     name = str(document["issuer"])
     address = issuer.address(name)

@@ -1,6 +1,8 @@
 """The command `secret-access preflight`: what people and programs get of it; a script stands in for kubectl."""
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from secret_access.cli.main import cli
 from secret_access.cli.preflight import EXIT_CODES, NOT_READY, READY, UNKNOWN, UNUSABLE, preflight
+from secret_access.preflight.check import Check, Severity
+from secret_access.preflight.stack import Stack
 
 NOTHING: dict[str, Any] = {"items": [], "metadata": {}}
 
@@ -128,3 +132,54 @@ def test_the_help_teaches() -> None:
         assert f"  {code}  " in EXIT_CODES
         assert f"  {code}  " in result.output
     assert "secret-access preflight --context blue" in result.output
+
+
+def test_an_issuer_alone_asks_nobody() -> None:
+    """It stands in for the cluster where accounts are asked."""
+    result = CliRunner().invoke(cli, ["preflight", "--issuer", "https://issuer.example"])
+    assert result.exit_code == UNUSABLE
+    assert "give an account to ask beside --issuer" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--aws", "my-account"), "expected the 12 digits of an AWS account"),
+        (("--identity", "secret-access-shop"), "expected {namespace} in it"),
+        (("--vault", "vault.example"), "address is a host"),
+        (("--vault", "https://root:hunter2@vault.example"), "address"),
+        (("--vault", "https://vault.example", "--mount", "secret/data"), "mount holds a part of its API's paths"),
+        (("--vault", "https://vault.example", "--auth-path", "+"), "auth_path"),
+    ],
+)
+def test_an_account_that_cannot_be_is_refused(arguments: tuple[str, ...], said: str) -> None:
+    """Before anybody is asked."""
+    result = CliRunner().invoke(cli, ["preflight", "--issuer", "https://issuer.example", *arguments])
+    assert result.exit_code == UNUSABLE
+    assert said in result.output
+    assert "hunter2" not in result.output
+
+
+def test_an_account_is_asked_for_the_clusters_own_issuer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And for the namespaces that are named; what is found of both is one answer."""
+    asked: list[Stack] = []
+
+    def checks(stack: Stack, *_: object) -> Iterator[Check]:
+        asked.append(stack)
+        yield Check("aws-account", Severity.OK, "the AWS account", "this one")
+
+    monkeypatch.setattr("secret_access.preflight.aws.account.checks", checks)
+    arguments = ("--aws", "111122223333", "--namespace", "shop", "--trusted", "--identity", "x-{namespace}")
+    result = run(tmp_path, *arguments, "--json")
+    assert asked == [Stack("https://kubernetes.default.svc", ("shop",), trusted=True, identity="x-{namespace}")]
+    assert {"aws-account", "issuer-address"} <= {check["id"] for check in json.loads(result.output)["checks"]}
+
+
+def test_without_boto3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's SDK is large, and Vault's users do without."""
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    monkeypatch.delitem(sys.modules, "secret_access.preflight.aws.account", raising=False)
+    monkeypatch.delattr("secret_access.preflight.aws.account", raising=False)
+    result = CliRunner().invoke(cli, ["preflight", "--aws", "111122223333", "--issuer", "https://issuer.example"])
+    assert result.exit_code == UNUSABLE
+    assert "install secret-access[aws], or secret-access[all]" in result.stderr

@@ -1,0 +1,1 @@
+"""Whether a Vault is ready, asked with the token of whoever runs the check."""
