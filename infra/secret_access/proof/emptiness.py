@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from .strings import Complement, Intersection, Part, Pattern, StringSet, Union
 
 STATES_AT_MOST = 200_000
-_OTHER = "\0"
-"""Stands for the characters that no pattern names."""
+_OTHER = "other"
+"""Stands for the characters that no pattern names. It is none itself, so that no pattern can name it."""
 _SPELLED = "abcdefghijklmnopqrstuvwxyz0123456789"
 State = tuple[int, ...]
 

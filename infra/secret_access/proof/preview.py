@@ -5,8 +5,9 @@ as a UUID of Pulumi's (sdk/go/common/resource/plugin/rpc.go, UnknownStringValue)
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import DocumentError
@@ -21,6 +22,10 @@ _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _STREAMING = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
 _COMMAND = "`pulumi preview --json --show-sames`"
 _GIVE = f"give what {_COMMAND} prints"
+_COUNTED = frozenset({"create", "import", "replace", "same", "update"})
+"""Operations after which there is a resource, each of them a step: Pulumi counts them in `changeSummary`."""
+_KEPT = " (kept when it is replaced)"
+"""Ends the URN of an old resource that stays in the cloud beside the new one."""
 NOT_ISOLATED = "the documents do not keep namespaces apart"
 """How `require_isolation` fails a program: all of it was registered then, so its documents can be judged."""
 
@@ -41,7 +46,7 @@ class Resource:
 
     @property
     def name(self) -> str:
-        return self.urn.rpartition("::")[2]
+        return self.urn.split("::", 3)[-1]  # a name may have `::` in it
 
     @property
     def stack(self) -> str:
@@ -68,9 +73,12 @@ def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def resources(text: str | bytes) -> list[Resource]:
-    """Return the resources that are there after the update; raises DocumentError."""
+    """Return the resources that are there after the update; raises DocumentError.
+
+    What the program only reads is another stack's, and left out, as in a running program.
+    """
     try:
-        preview = json.loads(text)
+        preview = json.loads(text, object_pairs_hook=object_of)
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"the preview is not JSON: {_not_json(text, error)}") from None
     if not isinstance(preview, Mapping) or not isinstance(preview.get("steps"), list):
@@ -83,32 +91,54 @@ def resources(text: str | bytes) -> list[Resource]:
     ]
     if errors and not errors[0].removeprefix("error: ").startswith(NOT_ISOLATED):
         raise DocumentError(f"the preview failed, so not all documents are in it: {errors[0]}")
-    _check_complete(preview)
     found: dict[str, Resource] = {}
+    replaced: dict[str, Resource] = {}
     for number, step in enumerate(preview["steps"], 1):
         if not isinstance(step, Mapping) or not isinstance(step.get("urn"), str):
             raise DocumentError(f"step {number} of the preview has no urn; expected what {_COMMAND} prints")
-        state = step.get("newState")
-        if isinstance(state, Mapping):
-            found[step["urn"]] = _resource(step["urn"], state)
-        elif (
-            step.get("op") == "delete"
-            and isinstance(old := step.get("oldState"), Mapping)
-            and old.get("retainOnDelete")
-        ):
-            found[step["urn"]] = _resource(step["urn"], old)
-        elif step.get("op") == "delete":
-            found.pop(step["urn"], None)
-    return list(found.values())
+        _take(step, found, replaced)
+    _check_complete(preview)
+    return [*found.values(), *(_beside(each, replaced) for each in replaced.values())]
+
+
+def _take(step: Mapping[str, Any], found: dict[str, Resource], replaced: dict[str, Resource]) -> None:
+    """Note what a step makes or keeps in `found`, by URN, and in `replaced` what stays beside what replaces it."""
+    operation, urn, old, new = step.get("op"), step["urn"], step.get("oldState"), step.get("newState")
+    is_kept = isinstance(old, Mapping) and bool(old.get("retainOnDelete"))
+    if isinstance(old, Mapping) and is_kept and operation in ("replace", "delete-replaced"):
+        replaced[urn] = _resource(urn, old)
+    if isinstance(new, Mapping):
+        if new.get("external"):
+            found.pop(urn, None)
+        else:
+            found[urn] = _resource(urn, new)
+    elif operation in _COUNTED:
+        raise DocumentError(f"the preview does not say what {urn} will be (op: {operation}); expected its newState")
+    elif operation == "delete" and isinstance(old, Mapping) and is_kept:
+        found[urn] = _resource(urn, old)
+    elif operation == "delete":
+        found.pop(urn, None)
+
+
+def _beside(old: Resource, replaced: Mapping[str, Resource]) -> Resource:
+    """Return an old resource under a URN of its own; it came from those of its time."""
+    depends_on = {
+        key: tuple(f"{urn}{_KEPT}" if urn in replaced else urn for urn in urns) for key, urns in old.depends_on.items()
+    }
+    return replace(old, urn=f"{old.urn}{_KEPT}", depends_on=depends_on)
 
 
 def _check_complete(preview: Mapping[str, Any]) -> None:
-    """Raise DocumentError if unchanged resources are left out: Pulumi counts them, and shows them only when asked."""
+    """Raise DocumentError if steps are left out: Pulumi counts all, and shows unchanged resources only when asked."""
     summary = preview.get("changeSummary")
-    counted = summary.get("same") if isinstance(summary, Mapping) else 0
-    shown = sum(isinstance(step, Mapping) and step.get("op") == "same" for step in preview["steps"])
-    if isinstance(counted, int) and counted > shown:
-        raise DocumentError(f"the preview leaves out {counted - shown} unchanged resources; {_GIVE}")
+    if preview["steps"] and not isinstance(summary, Mapping):
+        raise DocumentError(f"the preview has no changeSummary: it was interrupted, or is cut; {_GIVE}")
+    shown = Counter(str(step.get("op")) for step in preview["steps"])
+    for operation in sorted(_COUNTED):
+        counted = summary.get(operation) if isinstance(summary, Mapping) else 0
+        if isinstance(counted, int) and counted > shown[operation]:
+            which = "unchanged resources" if operation == "same" else f"resources to {operation}"
+            raise DocumentError(f"the preview leaves out {counted - shown[operation]} {which}; {_GIVE}")
 
 
 def _not_json(text: str | bytes, error: Exception) -> str:

@@ -121,7 +121,7 @@ DEEP = "[" * (DEEPEST + 10) + "]" * (DEEPEST + 10)
 def with_inputs(text: str) -> str:
     """A preview of one role, whose inputs are this text of JSON."""
     state = '{"type": "aws:iam/role:Role", "inputs": {"assumeRolePolicy": %s}}'
-    return '{"steps": [{"op": "create", "urn": "urn::a", "newState": ' + state % text + "}]}"
+    return '{"changeSummary": {}, "steps": [{"op": "create", "urn": "urn::a", "newState": ' + state % text + "}]}"
 
 
 REFUSED: dict[str, tuple[str | bytes, str]] = {

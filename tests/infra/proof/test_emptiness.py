@@ -124,3 +124,10 @@ def test_a_search_that_is_given_up_proves_nothing(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(emptiness, "STATES_AT_MOST", 50)
     with pytest.raises(Undecided, match="more than 50 states"):
         member(glob("*a" + "?" * 12) & glob("*b" + "?" * 12))
+
+
+def test_no_character_of_a_document_is_taken_for_all_others() -> None:
+    """JSON may have any, NUL among them: what is left without one is not nothing."""
+    for char in ("\0", "\ud800", "\U0010ffff", "o"):
+        found = member(glob("?") - literal(char))
+        assert found not in (None, char)
