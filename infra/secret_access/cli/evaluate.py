@@ -30,6 +30,10 @@ def _prefixes(_context: click.Context, _option: click.Parameter, given: tuple[st
         namespace, separator, prefix = each.partition("=")
         if not (namespace and separator and prefix.endswith("/")):
             raise click.BadParameter(f"{each!r}: expected NAMESPACE=PREFIX/, such as shop=team-a/shop/")
+        if found.get(namespace, prefix) != prefix:
+            raise click.BadParameter(
+                f"{each!r}: {namespace} has {found[namespace]} already; expected one prefix of each"
+            )
         found[namespace] = prefix
     return found
 
@@ -71,13 +75,13 @@ def evaluate(preview: IO[bytes], prefixes: dict[str, str], shared: tuple[str, ..
     Examples:
       pulumi preview --json --show-sames | secret-access evaluate
       secret-access evaluate preview.json --prefix shop=team-a/shop/
-      secret-access evaluate preview.json --json | jq .breaches
+      secret-access evaluate preview.json --json | jq '.clouds[].breaches'
     """
     try:
         judged = resources(preview.read())
         verdicts = evaluated(judged, prefixes, shared)
     except SecretAccessError as error:
-        click.echo(f"secret-access: {error}", err=True)
+        click.echo("\n".join(map(rendering.printable, f"secret-access: {error}".splitlines())), err=True)
         sys.exit(UNUSABLE)
     if not verdicts:
         click.echo(

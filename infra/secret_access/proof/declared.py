@@ -1,24 +1,33 @@
-"""The prefixes that a stack's pods are told: what each namespace's secrets are meant to be. Pure."""
+"""The prefixes that a stack's components and pods are told: what each namespace's secrets are meant to be. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .preview import Resource
+from .preview import UNKNOWN, Resource
 
 _KUBERNETES = "kubernetes:"
 
 
 def prefixes(resources: Sequence[Resource], backend: str) -> dict[str, str]:
-    """Return the prefix of each namespace whose sidecars use a vault (`aws`, `vault`), as their settings have it.
+    """Return the prefix of each namespace that uses a vault (`aws`, `vault`), as its component or its pods are told.
+
+    Components prevail, and of several pods the last.
+    """
+    of_pods = {namespace: of[-1] for namespace, of in prefixes_of_pods(resources, backend).items()}
+    return {**of_pods, **_of_components(resources, backend)}
+
+
+def prefixes_of_pods(resources: Sequence[Resource], backend: str) -> dict[str, tuple[str, ...]]:
+    """Return the prefixes of each namespace whose sidecars use a vault, as their settings have them.
 
     One that does not end in a slash is none: the empty one would make every name the namespace's own.
     """
-    found: dict[str, str] = {}
+    found: dict[str, dict[str, None]] = {}
     for namespace, each in settings(resources, backend):
         prefix = each.get("SECRETS_PREFIX")
-        if isinstance(prefix, str) and prefix.endswith("/"):
-            found[namespace] = prefix
-    return found
+        if namespace != UNKNOWN and isinstance(prefix, str) and prefix.endswith("/"):
+            found.setdefault(namespace, {})[prefix] = None
+    return {namespace: tuple(of) for namespace, of in found.items()}
 
 
 def settings(resources: Sequence[Resource], backend: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -31,6 +40,17 @@ def settings(resources: Sequence[Resource], backend: str) -> Iterator[tuple[str,
         for each in _environments(resource.inputs):
             if each.get("SECRETS_BACKEND") == backend and isinstance(namespace, str):
                 yield namespace, each
+
+
+def _of_components(resources: Sequence[Resource], cloud: str) -> dict[str, str]:
+    """Return the prefixes that packaged components are given: those of a Python program do not say it."""
+    kind = f"secret-access:index:{cloud.title()}SecretAccess"
+    told = [each for each in resources if each.type == kind and not each.is_pending("secretPrefix")]
+    return {
+        namespace: each.text("secretPrefix") or f"{namespace}/"
+        for each in told
+        if (namespace := each.text("namespace")) is not None
+    }
 
 
 def _environments(given: Any) -> Iterator[dict[str, Any]]:

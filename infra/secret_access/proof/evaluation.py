@@ -1,10 +1,12 @@
 """The documents of every cloud in a preview, evaluated. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from . import declared
 from .aws import stack as aws
 from .azure import stack as azure
+from .errors import DocumentError
 from .gcp import stack as gcp
 from .isolation import Verdict
 from .preview import Resource
@@ -22,11 +24,38 @@ CLOUDS: Mapping[str, Evaluate] = {
 def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str]) -> list[Verdict]:
     """Return a verdict for each cloud that has identities of pods among the resources.
 
-    `prefixes` are those of namespaces, over what the stack's pods and components say. Raises DocumentError.
+    `prefixes` are those of namespaces, over what the stack's pods and components say. Raises DocumentError, also where
+    a prefix does not end in a slash: the empty one would make every name the namespace's own.
     """
-    described: Mapping[str, Mapping[str, str]] = {"aws": aws.described(resources)}
-    verdicts = [
-        judge(resources, {**declared.prefixes(resources, cloud), **described.get(cloud, {}), **prefixes}, shared)
-        for cloud, judge in CLOUDS.items()
+    for prefix in (*prefixes.values(), *shared):
+        if not prefix.endswith("/"):
+            raise DocumentError(f"the prefix {prefix!r} ends in no /; expected one such as team-a/shop/")
+    verdicts = [_verdict(cloud, resources, prefixes, shared) for cloud in CLOUDS]
+    judged = {namespace for verdict in verdicts for namespace in verdict.judged}
+    return [
+        _without_given(each, judged & set(prefixes))
+        for each in verdicts
+        if each.namespaces or each.breaches or each.undecided
     ]
-    return [each for each in verdicts if each.namespaces or each.breaches or each.undecided]
+
+
+def _verdict(cloud: str, resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str]) -> Verdict:
+    described = aws.described(resources) if cloud == "aws" else {}
+    known = {**declared.prefixes(resources, cloud), **described}
+    verdict = CLOUDS[cloud](resources, {**known, **prefixes}, shared)
+    in_doubt = [
+        f"the pods of namespace {namespace} have several prefixes, {', '.join(of)}: give the one that is its own"
+        for namespace, of in declared.prefixes_of_pods(resources, cloud).items()
+        if known[namespace] == of[-1] != of[0] and namespace not in {*described, *prefixes}
+    ]
+    in_doubt += [
+        f"namespace {namespace} has no identity among the documents that may use a secret"
+        for namespace in sorted(set(known) - set(verdict.judged))
+    ]
+    return replace(verdict, undecided=(*verdict.undecided, *in_doubt))
+
+
+def _without_given(verdict: Verdict, judged: set[str]) -> Verdict:
+    """Leave out of `unreadable` what `prefixes` is told of a namespace that is another cloud's."""
+    elsewhere = judged - set(verdict.judged)
+    return replace(verdict, unreadable=tuple(each for each in verdict.unreadable if each not in elsewhere))

@@ -71,11 +71,13 @@ class Verdict:
     names_asked: int = 0
     not_in_documents: tuple[str, ...] = ()
     """What decides too, and stands in no document of the stack."""
+    judged: tuple[str, ...] = ()
+    """The namespaces that have an identity among the documents: the verdict is about them."""
 
     @property
     def cells(self) -> int:
-        """Namespaces times prefixes."""
-        return len(self.namespaces) ** 2
+        """Namespaces that were judged times prefixes."""
+        return len(self.judged) * len(self.namespaces)
 
 
 def is_under(prefix: str, other: str) -> bool:
@@ -119,6 +121,7 @@ def judge(
         unreadable=tuple(sorted(set(prefixes) - readers)),
         names_asked=court.asked,
         not_in_documents=tuple(not_in_documents),
+        judged=tuple(sorted(set(prefixes) & {reach.namespace for reach in reached})),
     )
 
 

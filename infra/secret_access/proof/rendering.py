@@ -21,6 +21,7 @@ def as_json(verdicts: Sequence[Verdict], resources: Sequence[Resource], evaluate
             {
                 "cloud": verdict.cloud,
                 "namespaces": dict(verdict.namespaces),
+                "judged": list(verdict.judged),
                 "cells": verdict.cells,
                 "names_asked": verdict.names_asked,
                 "breaches": [asdict(breach) for breach in verdict.breaches],
@@ -37,12 +38,23 @@ def as_json(verdicts: Sequence[Verdict], resources: Sequence[Resource], evaluate
 def as_text(verdict: Verdict) -> str:
     """Return the verdict as a terminal shows it."""
     lines = breaches(verdict)
-    lines += [f"{click.style('not judged', fg='yellow')}  {each}" for each in verdict.undecided]
+    lines += [f"{click.style('not judged', fg='yellow')}  {printable(each)}" for each in verdict.undecided]
     lines += [
-        f"{click.style('unreadable', fg='yellow')}  no document lets namespace {each} read its own secrets"
+        f"{click.style('unreadable', fg='yellow')}  no document lets namespace {printable(each)} read its own secrets"
         for each in verdict.unreadable
     ]
-    return "\n".join([*lines, conclusion(verdict), f"Not in the documents: {', '.join(verdict.not_in_documents)}."])
+    lines.append(conclusion(verdict))
+    told = [f"{name}={prefix}" for name, prefix in sorted(verdict.namespaces.items()) if prefix != f"{name}/"]
+    if told:
+        lines.append(f"Prefixes other than the namespace's name: {printable(', '.join(told))}")
+    if verdict.not_in_documents:
+        lines.append(f"Not in the documents: {', '.join(verdict.not_in_documents)}.")
+    return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    """Return a text of the documents in one line, without what moves a terminal's cursor or hides text."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def breaches(verdict: Verdict) -> list[str]:
@@ -52,9 +64,9 @@ def breaches(verdict: Verdict) -> list[str]:
 
 def conclusion(verdict: Verdict) -> str:
     """Return the verdict in one line."""
-    count = len(verdict.namespaces)
-    of = ("namespace", "prefix") if count == 1 else ("namespaces", "prefixes")
-    what = f"{count} {of[0]} x {count} {of[1]} on {verdict.cloud}"
+    judged, asked = len(verdict.judged), len(verdict.namespaces)
+    rows, columns = "namespace" if judged == 1 else "namespaces", "prefix" if asked == 1 else "prefixes"
+    what = f"{judged} {rows} x {asked} {columns} on {verdict.cloud}"
     if verdict.breaches:
         breached = len(verdict.breaches)
         found = f"{breached} {'breach' if breached == 1 else 'breaches'}"
@@ -68,5 +80,7 @@ def conclusion(verdict: Verdict) -> str:
 def _breach(breach: Breach) -> list[str]:
     whose = "no namespace's" if breach.owner is None else f"of namespace {breach.owner}"
     name = breach.name if len(breach.name) <= 80 else f"{breach.name[:77]}..."
-    head = f"{click.style('BREACH', fg='red', bold=True)}  namespace {breach.namespace} can use {name} ({whose})"
-    return [head, f"        as {breach.identity}", *(f"        by {each}" for each in breach.statements)]
+    what = printable(f"namespace {breach.namespace} can use {name} ({whose})")
+    head = f"{click.style('BREACH', fg='red', bold=True)}  {what}"
+    ways = [f"as {breach.identity}", *(f"by {each}" for each in breach.statements)]
+    return [head, *(f"        {each}" for each in map(printable, ways))]

@@ -118,7 +118,14 @@ def test_what_is_no_preview_is_refused(given: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--prefix", "shop"), ("--prefix", "shop=a"), ("--shared", "a"), ("no-such-file",)]
+    "arguments",
+    [
+        ("--prefix", "shop"),
+        ("--prefix", "shop=a"),
+        ("--prefix", "shop=a/", "--prefix", "shop=b/"),
+        ("--shared", "a"),
+        ("no-such-file",),
+    ],
 )
 def test_wrong_arguments_are_refused(arguments: tuple[str, ...]) -> None:
     """With what was expected."""
@@ -156,3 +163,29 @@ def test_a_value_that_is_hidden_is_not_known() -> None:
     hidden = resource("kind", "name", policy=HIDDEN)
     assert hidden.text("policy") is None
     assert hidden.is_pending("policy")
+
+
+def test_a_document_cannot_write_a_verdict_of_its_own() -> None:
+    """Lines, colours and moves of the cursor in a statement's name are shown as what they are."""
+    forged = policy(arns("prod/*"))
+    forged["Statement"][0]["Sid"] = "a\nisolated: 2 namespaces\x1b[2K\u202e"
+    result = run(given=preview([*namespaces("test", "prod"), role_policy("test", forged, "more")]), color=True)
+    assert result.exit_code == BREACHED
+    assert r"statement a\nisolated: 2 namespaces\x1b[2K\u202e (" in result.output
+    assert not any(line.startswith("isolated") for line in result.output.splitlines())
+    late = preview([*namespaces("test"), role_policy("test", UNKNOWN, "a\nisolated")])  # type: ignore[arg-type]
+    assert not any(line.startswith("isolated") for line in run(given=late).output.splitlines())
+
+
+def test_prefixes_that_are_not_the_namespaces_name_are_shown() -> None:
+    """The proof is about these: whoever reads it can see what counts as a namespace's own."""
+    result = run("--prefix", "shop=team-a/shop/", given=preview(namespaces("test")))
+    assert "isolated: 1 namespace x 2 prefixes on aws" in result.output
+    assert "Prefixes other than the namespace's name: shop=team-a/shop/\n" in result.output
+    assert "Prefixes other" not in run(given=preview(namespaces("test"))).output
+
+
+def test_the_example_with_jq_names_a_key_that_there_is() -> None:
+    """Of the help."""
+    assert "jq '.clouds[].breaches'" in run("--help").output
+    assert json.loads(run("--json", given=preview(WIDE)).output)["clouds"][0]["breaches"]

@@ -4,7 +4,7 @@ from typing import Any
 
 from secret_access.proof.declared import prefixes
 from secret_access.proof.evaluation import evaluate
-from secret_access.proof.preview import Resource
+from secret_access.proof.preview import UNKNOWN, Resource
 
 from .documents import namespaces, permissions, role, role_policy
 
@@ -23,10 +23,26 @@ def test_a_sidecars_prefix_is_its_namespaces() -> None:
     assert prefixes(made, "aws") == {}
 
 
+def component(kind: str, **inputs: Any) -> Resource:
+    return Resource(f"urn::{kind}", f"secret-access:index:{kind}", inputs, {})
+
+
+def test_a_packaged_component_says_its_prefix() -> None:
+    """It prevails over pods, which say what somebody gave them; one that is known later says nothing."""
+    made = [component("VaultSecretAccess", namespace="shop", secretPrefix="team-a/shop/")]
+    assert prefixes(made, "vault") == {"shop": "team-a/shop/"}
+    assert prefixes(made, "gcp") == {}
+    assert prefixes([component("GcpSecretAccess", namespace="shop")], "gcp") == {"shop": "shop/"}
+    assert prefixes([component("GcpSecretAccess", namespace="shop", secretPrefix=UNKNOWN)], "gcp") == {}
+    pods = deployment("shop", SECRETS_BACKEND="vault", SECRETS_PREFIX="prod/")
+    assert prefixes([*made, pods], "vault") == {"shop": "team-a/shop/"}
+
+
 def test_containers_without_a_prefix_say_nothing() -> None:
     """Nor do manifests without a namespace, or with what is not known yet."""
     unknown = Resource("urn", "kubernetes:apps/v1:Deployment", {"metadata": "04da6b54"}, {})
     assert prefixes([deployment("shop", A="b"), unknown], "aws") == {}
+    assert prefixes([deployment(UNKNOWN, SECRETS_BACKEND="aws", SECRETS_PREFIX="shop/")], "aws") == {}
 
 
 def test_a_prefix_that_ends_in_no_slash_declares_nothing() -> None:

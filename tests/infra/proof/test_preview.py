@@ -54,7 +54,9 @@ def test_a_policy_that_is_kept_when_it_is_replaced_counts_beside_the_new_one() -
 def test_a_role_that_is_kept_when_it_is_replaced_has_what_was_kept_with_it() -> None:
     """Its trust, and the policies of its time, not those of the new role."""
     old = role("test", trust("prod"), name="old")
-    new = replace(old, inputs={**old.inputs, "name": "secret-access-test", "assumeRolePolicy": json.dumps(trust("test"))})
+    new = replace(
+        old, inputs={**old.inputs, "name": "secret-access-test", "assumeRolePolicy": json.dumps(trust("test"))}
+    )
     wide = replace(WIDE, inputs={**WIDE.inputs, "role": "old"}, depends_on={"role": (old.urn,)})
     narrow = replace(NARROW, depends_on={"role": (new.urn,)})
     steps = [
