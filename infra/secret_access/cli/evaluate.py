@@ -11,6 +11,7 @@ import click
 from ..errors import SecretAccessError
 from ..proof import rendering
 from ..proof.evaluation import evaluate as evaluated
+from ..proof.evaluation import without_identities
 from ..proof.preview import resources
 
 ISOLATED, BREACHED, UNUSABLE, UNDECIDED = 0, 1, 2, 3
@@ -80,6 +81,8 @@ def evaluate(preview: IO[bytes], prefixes: dict[str, str], shared: tuple[str, ..
     try:
         judged = resources(preview.read())
         verdicts = evaluated(judged, prefixes, shared)
+        if verdicts:
+            verdicts = without_identities(judged, verdicts)
     except SecretAccessError as error:
         click.echo("\n".join(map(rendering.printable, f"secret-access: {error}".splitlines())), err=True)
         sys.exit(UNUSABLE)

@@ -39,18 +39,35 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
     ]
 
 
+def without_identities(resources: Sequence[Resource], verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts, undecided where pods or components speak of a namespace whose identity is in no document.
+
+    A program may well have pods whose identities another one makes: it is no fault, but no proof of the namespace.
+    """
+    by_cloud = {verdict.cloud: verdict for verdict in verdicts}
+    found: list[Verdict] = []
+    for cloud in CLOUDS:
+        verdict = by_cloud.get(cloud, Verdict(cloud, {}, ()))
+        missing = sorted(set(_declared(resources, cloud)) - set(verdict.judged))
+        doubts = [f"namespace {each} has no identity among the documents that may use a secret" for each in missing]
+        if cloud in by_cloud or doubts:
+            unreadable = tuple(each for each in verdict.unreadable if each not in missing)
+            found.append(replace(verdict, undecided=(*verdict.undecided, *doubts), unreadable=unreadable))
+    return found
+
+
+def _declared(resources: Sequence[Resource], cloud: str) -> dict[str, str]:
+    """Return the prefixes of namespaces, as the stack has them."""
+    return {**declared.prefixes(resources, cloud), **(aws.described(resources) if cloud == "aws" else {})}
+
+
 def _verdict(cloud: str, resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str]) -> Verdict:
-    described = aws.described(resources) if cloud == "aws" else {}
-    known = {**declared.prefixes(resources, cloud), **described}
+    known = _declared(resources, cloud)
     verdict = CLOUDS[cloud](resources, {**known, **prefixes}, shared)
     in_doubt = [
         f"the pods of namespace {namespace} have several prefixes, {', '.join(of)}: give the one that is its own"
         for namespace, of in declared.prefixes_of_pods(resources, cloud).items()
-        if known[namespace] == of[-1] != of[0] and namespace not in {*described, *prefixes}
-    ]
-    in_doubt += [
-        f"namespace {namespace} has no identity among the documents that may use a secret"
-        for namespace in sorted(set(known) - set(verdict.judged))
+        if known[namespace] == of[-1] != of[0] and namespace not in prefixes
     ]
     return replace(verdict, undecided=(*verdict.undecided, *in_doubt))
 

@@ -189,3 +189,16 @@ def test_the_example_with_jq_names_a_key_that_there_is() -> None:
     """Of the help."""
     assert "jq '.clouds[].breaches'" in run("--help").output
     assert json.loads(run("--json", given=preview(WIDE)).output)["clouds"][0]["breaches"]
+
+
+def test_a_namespace_without_an_identity_in_the_documents_is_no_proof() -> None:
+    """Its pods say that they read AWS; the other namespaces are isolated."""
+    settings = {"SECRETS_BACKEND": "aws", "SECRETS_PREFIX": "shop/"}
+    env = [{"name": name, "value": value} for name, value in settings.items()]
+    spec = {"template": {"spec": {"initContainers": [{"name": "secret-sidecar", "env": env}]}}}
+    pods = Resource("urn::pods", "kubernetes:apps/v1:Deployment", {"metadata": {"namespace": "shop"}, "spec": spec}, {})
+    result = run(given=preview([*namespaces("test", "prod"), pods]))
+    assert result.exit_code == UNDECIDED
+    assert "not judged  namespace shop has no identity among the documents" in result.output
+    assert "UNDECIDED: 2 namespaces x 3 prefixes on aws" in result.output
+    assert run(given=preview([pods])).exit_code == UNUSABLE
