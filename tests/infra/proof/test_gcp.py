@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from secret_access.gcp import documents
 from secret_access.proof import strings
-from secret_access.proof.gcp import conditions, stack
+from secret_access.proof.gcp import accounts, conditions, stack
 from secret_access.proof.gcp.conditions import may_hold
 from secret_access.proof.gcp.stack import evaluate
 from secret_access.proof.preview import UNKNOWN, Resource
@@ -48,9 +48,9 @@ def on_a_secret(name: str, secret: str, member: str) -> Resource:
 
 def impersonated(namespace: str, impersonator: str) -> list[Resource]:
     """A service account of Google's; its email is not known yet."""
-    account = resource(stack.ACCOUNT, f"{namespace}-account", accountId=f"sa-{namespace}")
+    account = resource(accounts.ACCOUNT, f"{namespace}-account", accountId=f"sa-{namespace}")
     policy = resource(
-        stack.IMPERSONATION[2],
+        accounts.IMPERSONATION[2],
         f"{namespace}-impersonation",
         {"serviceAccountId": (account.urn,)},
         serviceAccountId=UNKNOWN,
