@@ -22,7 +22,7 @@ CLOUDS: Mapping[str, Evaluate] = {
 
 
 def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str]) -> list[Verdict]:
-    """Return a verdict for each cloud that has identities of pods among the resources.
+    """Return a verdict for each cloud whose secrets identities of pods among the resources may use.
 
     `prefixes` are those of namespaces, over what the stack's pods and components say. Raises DocumentError, also where
     a prefix does not end in a slash: the empty one would make every name the namespace's own.
@@ -35,7 +35,7 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
     return [
         _without_given(each, judged & set(prefixes))
         for each in verdicts
-        if each.namespaces or each.breaches or each.undecided
+        if each.judged or each.breaches or each.undecided
     ]
 
 

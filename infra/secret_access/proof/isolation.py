@@ -116,13 +116,18 @@ def judge(
     return Verdict(
         cloud=cloud,
         namespaces=prefixes,
-        breaches=tuple(breaches[key] for key in sorted(breaches, key=lambda key: (key[0], key[1] or "", key[2]))),
+        breaches=tuple(breaches[key] for key in sorted(breaches, key=_named_owners_first)),
         undecided=(*undecided, *court.undecided),
         unreadable=tuple(sorted(set(prefixes) - readers)),
         names_asked=court.asked,
         not_in_documents=tuple(not_in_documents),
         judged=tuple(sorted(set(prefixes) & {reach.namespace for reach in reached})),
     )
+
+
+def _named_owners_first(key: tuple[str, str | None, str]) -> tuple[str, bool, str, str]:
+    namespace, owner, identity = key
+    return namespace, owner is None, owner or "", identity
 
 
 @dataclass

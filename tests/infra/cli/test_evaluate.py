@@ -202,3 +202,22 @@ def test_a_namespace_without_an_identity_in_the_documents_is_no_proof() -> None:
     assert "not judged  namespace shop has no identity among the documents" in result.output
     assert "UNDECIDED: 2 namespaces x 3 prefixes on aws" in result.output
     assert run(given=preview([pods])).exit_code == UNUSABLE
+
+
+def test_names_of_other_namespaces_are_shown_first() -> None:
+    """What belongs to somebody tells more than what belongs to nobody in the documents."""
+    every = role_policy("test", policy(arns("*")), "every")
+    result = run(given=preview([*namespaces("test", "prod"), every]))
+    heads = [line for line in result.output.splitlines() if line.startswith("BREACH")]
+    assert [line.rpartition(" (")[2] for line in heads] == ["of namespace prod)", "no namespace's)"]
+
+
+def test_nothing_is_proven_of_a_namespace_that_has_a_prefix_alone() -> None:
+    """The stack's roles are of something else, such as functions."""
+    service = {
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    }
+    function = resource("aws:iam/role:Role", "function", name="function", assumeRolePolicy=service)
+    result = run("--prefix", "shop=team-a/shop/", given=preview([function]))
+    assert result.exit_code == UNUSABLE
+    assert "isolated" not in result.output
