@@ -1,15 +1,15 @@
 """Role assignments: what they let identities use, and which they let them become. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..preview import UNKNOWN, Resource
-from ..strings import NOTHING
+from ..strings import NOTHING, union
 from . import roles
 from .documents import DEFINITION, Grant, Stack, assignments, give, principals, say_who, scopes_of, vault_at
 from .identities import Identity
 from .roles import Power, Role
-from .scopes import IDENTITIES, VAULTS, Scope
-from .vaults import reached
+from .scopes import CLUSTERS, IDENTITIES, MACHINES, VAULTS, Scope
+from .vaults import ELSEWHERE, Vault, reached, secrets_of
 
 
 def add_roles(stack: Stack) -> None:
@@ -70,11 +70,13 @@ def add_assignments(stack: Stack) -> None:
     """Add what role assignments let identities use."""
     for each in assignments(stack):
         role = role_of(stack, each)
-        powers = [power for power in role.powers if power is not Power.BECOME]
+        powers = [power for power in role.powers if power not in (Power.BECOME, Power.HOST)]
         holders = principals(stack, each, "principalId", each.text("principalId"))
         found = scopes_of(stack, each)
         if not found and each.text("scope") is None and role.powers:
             stack.undecided.append(f"the scope of role assignment {each.name} is known only after `pulumi up`")
+        if Power.HOST in role.powers:
+            _add_hosted(stack, each, role, holders)
         for where, is_certain in found:
             for power in powers:
                 allowed = reached(where, stack.vaults, power)
@@ -89,6 +91,18 @@ def add_assignments(stack: Stack) -> None:
                     )
                 else:
                     give(stack, holders, Grant(allowed, _assigned(each, role, power, where)))
+
+
+def _add_hosted(stack: Stack, each: Resource, role: Role, holders: Sequence[Identity]) -> None:
+    """Add that whoever makes pods in a cluster, or runs commands on its nodes, uses what any pod may use."""
+    by_pods = [one for one in holders if one.subjects != NOTHING]
+    for where, _ in scopes_of(stack, each):
+        statement = _assigned(each, role, Power.HOST, where)
+        if where.kind == CLUSTERS:
+            every = union([*map(secrets_of, stack.vaults), secrets_of(Vault(ELSEWHERE))])
+            give(stack, by_pods, Grant(every, statement))
+        elif by_pods and (where.kind in MACHINES or (where.is_wide and Power.TAKE not in role.powers)):
+            stack.undecided.append(f"{statement} may run commands as any pod: whether pods run there is not known")
 
 
 def _assigned(each: Resource, role: Role, power: Power, where: Scope) -> str:

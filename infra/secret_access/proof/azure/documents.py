@@ -1,29 +1,33 @@
 """Azure's documents in a stack: what is read from them, and what a right in them is for. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from secret_names import dashed
 
 from ..preview import Resource
 from ..strings import StringSet
 from ..subjects import spelled_out
 from .identities import Identity
 from .roles import Role
-from .scopes import IDENTITIES, VAULTS, Scope, scope
+from .scopes import CLUSTERS, IDENTITIES, VAULTS, Scope, scope
 from .vaults import Vault
 
 COMPONENT = "secret-access:index:AzureSecretAccess"
-IDENTITY, CREDENTIAL, BINDING, VAULT, POLICY, ASSIGNMENT, ELIGIBLE, DEFINITION, GROUP = (
+IDENTITY, CREDENTIAL, BINDING, VAULT, SECRET, POLICY, ASSIGNMENT, ELIGIBLE, DEFINITION, GROUP = (
     "managedidentity:UserAssignedIdentity",
     "managedidentity:FederatedIdentityCredential",
     "containerservice:IdentityBinding",
     "keyvault:Vault",
+    "keyvault:Secret",
     "keyvault:AccessPolicy",
     "authorization:RoleAssignment",
     "authorization:PimRoleEligibilitySchedule",
     "authorization:RoleDefinition",
     "resources:ResourceGroup",
 )
+CLUSTER = "containerservice:ManagedCluster"
 _TYPE = re.compile(r"azure-native(?:_\w+)?:(\w+)(?:/v\w+)?:(\w+)")
 
 
@@ -48,6 +52,8 @@ class Stack:
     grants: dict[int, list[Grant]] = field(default_factory=dict)
     """By the identity's place in the list."""
     undecided: list[str] = field(default_factory=list)
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    """Of namespaces, where they are known and not the namespace and `/`."""
 
     def of(self, kind: str) -> list[Resource]:
         """Return the resources of a kind."""
@@ -100,16 +106,47 @@ def scopes_of(stack: Stack, each: Resource) -> list[tuple[Scope, bool]]:
         found = scope(text)
         return [] if found is None else [(found, True)]
     sources = {*each.depends_on.get("scope", ())}
-    vaults = [Scope(None, vault.group, VAULTS, vault.name) for vault in stack.vaults if vault.urn in sources]
+    vaults = [*_made_secrets(stack, sources)] or [
+        Scope(None, vault.group, VAULTS, vault.name, _components_secret(stack, each))
+        for vault in stack.vaults
+        if vault.urn in sources
+    ]
     identities = [
         Scope(None, one.group, IDENTITIES, one.name.lower()) for one in stack.identities if one.urns & sources
     ]
+    clusters = [Scope(None, None, CLUSTERS, one.name.lower()) for one in stack.of(CLUSTER) if one.urn in sources]
     groups = [
         Scope(group=lower(group.text("resourceGroupName")) or group.name.lower())
         for group in stack.of(GROUP)
         if group.urn in sources
     ]
-    return [(found, False) for found in vaults or identities or groups]
+    return [(found, found.secret is not None) for found in vaults or identities or clusters or groups]
+
+
+def _made_secrets(stack: Stack, sources: set[str]) -> Iterator[Scope]:
+    """Yield the secrets of the stack among the sources of a scope."""
+    for each in stack.of(SECRET):
+        of = {*each.depends_on.get("vaultName", ())}
+        named = lower(each.text("vaultName")) or next((one.name for one in stack.vaults if one.urn in of), None)
+        if each.urn in sources and named is not None and (name := each.text("secretName") or each.name):
+            yield Scope(None, lower(each.text("resourceGroupName")), VAULTS, named, name.lower())
+
+
+def _components_secret(stack: Stack, each: Resource) -> str | None:
+    """Return the secret that the component says an assignment is on, by the resource's name; None where it says none.
+
+    In a vault of the same program the scope is known only after the update. A name with `/` may be under the prefix or
+    not: it stays undecided until then.
+    """
+    (parent,) = component_of(each) or ("",)
+    called = each.name.removeprefix(f"{parent.rpartition('::')[2]}-role/")
+    namespaces = {name for one in stack.identities if one.urns & {parent} for name in namespaces_of(one)}
+    if not parent or called == each.name or "/" in called or len(namespaces) != 1:
+        return None
+    if called.startswith("exact:"):
+        return called.removeprefix("exact:").lower()
+    (namespace,) = namespaces
+    return dashed(f"{stack.prefixes.get(namespace, f'{namespace}/')}{called}").lower()
 
 
 def principals(stack: Stack, each: Resource, key: str, principal: str | None) -> list[Identity]:

@@ -32,6 +32,8 @@ class Identity:
     """Resources that stand for it: itself, and components that have it alone."""
     become: list[tuple[StringSet, str]] = field(default_factory=list)
     """The subjects that can become it, and by which statement."""
+    doubt: str = ""
+    """Why others may be it, too."""
 
     @property
     def subjects(self) -> StringSet:

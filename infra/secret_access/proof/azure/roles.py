@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from .built_in_roles import BUILT_IN, IDENTITIES, MACHINES, SECRETS
+
 
 class Power(Enum):
     """What an operation is good for."""
@@ -24,32 +26,52 @@ class Power(Enum):
     """Read values in a deployment, on vaults that allow it."""
     BECOME = "become"
     """Become a managed identity."""
+    HOST = "host"
+    """Run commands on the nodes of a cluster, or make pods in it: become any pod."""
 
 
-_SECRETS = "Microsoft.KeyVault/vaults/secrets"
-_IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
+_VAULT_WRITE = "Microsoft.KeyVault/vaults/write"
+_CLUSTERS = "Microsoft.ContainerService/managedClusters"
 DATA_OPERATIONS: Mapping[str, Power] = {
-    f"{_SECRETS}/getSecret/action": Power.USE,
-    f"{_SECRETS}/setSecret/action": Power.USE,
-    f"{_SECRETS}/backup/action": Power.USE,
-    f"{_SECRETS}/restore/action": Power.USE,
-    f"{_SECRETS}/update/action": Power.USE,
-    f"{_SECRETS}/delete": Power.USE,
-    f"{_SECRETS}/purge/action": Power.USE,
+    f"{SECRETS}/getSecret/action": Power.USE,
+    f"{SECRETS}/setSecret/action": Power.USE,
+    f"{SECRETS}/backup/action": Power.USE,
+    f"{SECRETS}/restore/action": Power.USE,
+    f"{SECRETS}/update/action": Power.USE,
+    f"{SECRETS}/delete": Power.USE,
+    f"{SECRETS}/purge/action": Power.USE,
+    f"{SECRETS}/recover/action": Power.USE,
+    f"{_CLUSTERS}/pods/write": Power.HOST,
+    f"{_CLUSTERS}/pods/exec/action": Power.HOST,
+    f"{_CLUSTERS}/secrets/read": Power.HOST,
 }
 OPERATIONS: Mapping[str, Power] = {
     "Microsoft.Authorization/roleAssignments/write": Power.TAKE,
     "Microsoft.Authorization/roleAssignmentScheduleRequests/write": Power.TAKE,
     "Microsoft.Authorization/roleEligibilityScheduleRequests/write": Power.TAKE,
     "Microsoft.Authorization/roleDefinitions/write": Power.TAKE,
-    f"{_SECRETS}/write": Power.TAKE,
+    "Microsoft.Authorization/elevateAccess/action": Power.TAKE,
+    f"{SECRETS}/write": Power.TAKE,
     "Microsoft.KeyVault/vaults/delete": Power.TAKE,
-    "Microsoft.KeyVault/vaults/write": Power.ADMIT,
+    _VAULT_WRITE: Power.ADMIT,
     "Microsoft.KeyVault/vaults/accessPolicies/write": Power.ADMIT,
     "Microsoft.KeyVault/vaults/deploy/action": Power.DEPLOY,
-    f"{_IDENTITIES}/federatedIdentityCredentials/write": Power.BECOME,
-    f"{_IDENTITIES}/assign/action": Power.BECOME,
-    f"{_IDENTITIES}/*/assign/action": Power.BECOME,
+    f"{IDENTITIES}/federatedIdentityCredentials/write": Power.BECOME,
+    f"{IDENTITIES}/assign/action": Power.BECOME,
+    f"{IDENTITIES}/*/assign/action": Power.BECOME,
+    f"{_CLUSTERS}/identityBindings/write": Power.HOST,
+    f"{_CLUSTERS}/listClusterAdminCredential/action": Power.HOST,
+    f"{_CLUSTERS}/listClusterUserCredential/action": Power.HOST,
+    f"{_CLUSTERS}/runCommand/action": Power.HOST,
+    f"{_CLUSTERS}/write": Power.HOST,
+    f"{MACHINES[0]}/extensions/write": Power.HOST,
+    f"{MACHINES[0]}/runCommand/action": Power.HOST,
+    f"{MACHINES[0]}/runCommands/write": Power.HOST,
+    f"{MACHINES[0]}/write": Power.HOST,
+    f"{MACHINES[1]}/extensions/write": Power.HOST,
+    f"{MACHINES[1]}/virtualMachines/runCommand/action": Power.HOST,
+    f"{MACHINES[1]}/virtualMachines/runCommands/write": Power.HOST,
+    f"{MACHINES[1]}/write": Power.HOST,
 }
 Granted = Mapping[Power, str]
 """An operation that gives each power."""
@@ -66,6 +88,7 @@ class Role:
 def granted(permissions: Sequence[Mapping[str, Any]]) -> Granted:
     """Return the powers of a role definition's permissions."""
     found: dict[Power, str] = {}
+    held: set[str] = set()
     for permission in permissions:
         for operations, allowed, excluded in (
             (DATA_OPERATIONS, "dataActions", "notDataActions"),
@@ -74,12 +97,15 @@ def granted(permissions: Sequence[Mapping[str, Any]]) -> Granted:
             for operation, power in operations.items():
                 if _matches(permission.get(allowed), operation) and not _matches(permission.get(excluded), operation):
                     found.setdefault(power, operation)
+                    held.add(operation)
+    if Power.DEPLOY in found and _VAULT_WRITE in held:  # and so lets deployments read first
+        found.setdefault(Power.TAKE, found[Power.DEPLOY])
     return found
 
 
 def built_in(definition_id: str) -> Role | None:
     """Return a built-in role by its definition's id, None if it is not known here."""
-    known = _BUILT_IN.get(definition_id.rpartition("/")[2].lower())
+    known = BUILT_IN.get(definition_id.rpartition("/")[2].lower())
     return None if known is None else Role(known[0], granted([known[1]]))
 
 
@@ -93,82 +119,3 @@ def _matches(patterns: Iterable[object] | None, operation: str) -> bool:
     return any(
         re.fullmatch(re.escape(str(each)).replace(r"\*", ".*"), operation, re.IGNORECASE) for each in patterns or ()
     )
-
-
-_BUILT_IN: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
-    "4633458b-17de-408a-b874-0445c86b69e6": (
-        "Key Vault Secrets User",
-        {"dataActions": [f"{_SECRETS}/getSecret/action", f"{_SECRETS}/readMetadata/action"]},
-    ),
-    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": ("Key Vault Secrets Officer", {"dataActions": [f"{_SECRETS}/*"]}),
-    "00482a5a-887f-4fb3-b363-3b7fe8e74483": (
-        "Key Vault Administrator",
-        {"dataActions": ["Microsoft.KeyVault/vaults/*"]},
-    ),
-    "21090545-7ca7-4776-b22c-e363652d74d2": (
-        "Key Vault Reader",
-        {"dataActions": ["Microsoft.KeyVault/vaults/*/read", f"{_SECRETS}/readMetadata/action"]},
-    ),
-    "db79e9a7-68ee-4b58-9aeb-b90e7c24fcba": (
-        "Key Vault Certificate User",
-        {"dataActions": [f"{_SECRETS}/getSecret/action", f"{_SECRETS}/readMetadata/action"]},
-    ),
-    "a4417e6f-fecd-4de8-b567-7b0420556985": (
-        "Key Vault Certificates Officer",
-        {"dataActions": ["Microsoft.KeyVault/vaults/certificates/*", "Microsoft.KeyVault/vaults/certificatecas/*"]},
-    ),
-    "14b46e9e-c2b7-41b4-b07b-48a6ebf60603": (
-        "Key Vault Crypto Officer",
-        {"dataActions": ["Microsoft.KeyVault/vaults/keys/*"]},
-    ),
-    "12338af0-0e69-4776-bea7-57ae8d297424": (
-        "Key Vault Crypto User",
-        {"dataActions": ["Microsoft.KeyVault/vaults/keys/*"]},
-    ),
-    "e147488a-f6f5-4113-8e2d-b22465e65bf6": (
-        "Key Vault Crypto Service Encryption User",
-        {"dataActions": ["Microsoft.KeyVault/vaults/keys/*"]},
-    ),
-    "8b54135c-b56d-4d72-a534-26097cfdc8d8": (
-        "Key Vault Data Access Administrator",
-        {"actions": ["Microsoft.Authorization/roleAssignments/*", "Microsoft.KeyVault/vaults/*/read"]},
-    ),
-    "f25e0fa2-a7c8-4377-a976-54943a77a395": (
-        "Key Vault Contributor",
-        {"actions": ["Microsoft.KeyVault/*", "Microsoft.Authorization/*/read"]},
-    ),
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": ("Owner", {"actions": ["*"]}),
-    "b24988ac-6180-42a0-ab88-20f7382dd24c": (
-        "Contributor",
-        {
-            "actions": ["*"],
-            "notActions": [
-                "Microsoft.Authorization/*/Delete",
-                "Microsoft.Authorization/*/Write",
-                "Microsoft.Authorization/elevateAccess/Action",
-            ],
-        },
-    ),
-    "acdd72a7-3385-48ef-bd42-f606fba81ae7": ("Reader", {"actions": ["*/read"]}),
-    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": (
-        "User Access Administrator",
-        {"actions": ["*/read", "Microsoft.Authorization/*"]},
-    ),
-    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": (
-        "Role Based Access Control Administrator",
-        {"actions": ["*/read", "Microsoft.Authorization/roleAssignments/*"]},
-    ),
-    "e40ec5ca-96e0-45a2-b4ff-59039f2c2b59": (
-        "Managed Identity Contributor",
-        {"actions": [f"{_IDENTITIES}/*", "Microsoft.Authorization/*/read"]},
-    ),
-    "7e559ce2-48d7-4b27-9128-fa1b247f1308": (
-        "Managed Identity Federated Identity Credential Contributor",
-        {"actions": [f"{_IDENTITIES}/federatedIdentityCredentials/*", "Microsoft.Authorization/*/read"]},
-    ),
-    "f1a07417-d97a-45cb-824c-7a7467783830": (
-        "Managed Identity Operator",
-        {"actions": [f"{_IDENTITIES}/*/read", f"{_IDENTITIES}/*/assign/action"]},
-    ),
-}
-"""The built-in roles about Key Vault, identities and rights, as far as secrets are concerned."""

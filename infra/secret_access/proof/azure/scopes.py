@@ -13,6 +13,8 @@ _PART = re.compile(
 _ABOVE = re.compile(r"/?|/providers/microsoft\.management/managementgroups/[^/]+")
 VAULTS = "microsoft.keyvault/vaults"
 IDENTITIES = "microsoft.managedidentity/userassignedidentities"
+CLUSTERS = "microsoft.containerservice/managedclusters"
+MACHINES = ("microsoft.compute/virtualmachinescalesets", "microsoft.compute/virtualmachines")
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from ..emptiness import Undecided
-from ..isolation import Reach, Verdict, judge
-from ..preview import Resource
-from ..strings import union
+from ..emptiness import Undecided, member
+from ..isolation import Reach, Spelling, Verdict, judge
+from ..preview import UNKNOWN, Resource
+from ..strings import StringSet, union
 from ..subjects import namespaces_among, spelled_out
 from .access_policies import add_access_policies
 from .assignments import add_assignments, add_roles, pass_on
 from .documents import Grant, Stack, by_kind
 from .federation import add_identities
 from .identities import Identity
+from .nodes import add_nodes
 from .ownership import add_vaults
 from .vaults import spelling
 
@@ -31,11 +32,17 @@ _OTHER_PROVIDERS = re.compile(
     r"(azure:(authorization/assignment|keyvault/\w+|armmsi/federatedIdentityCredential):\w+"
     r"|azuread:index/applicationFederatedIdentityCredential:\w+)"
 )
+_OF_RIGHTS = re.compile(
+    r"Microsoft\.Authorization/(roleAssignments|roleDefinitions)|accessPolicies|federatedIdentityCredentials"
+    r"|Microsoft\.Resources/deployments",
+    re.IGNORECASE,
+)
+"""Resources of a template that give rights."""
 
 
 def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str] = ()) -> Verdict:
     """Return what Azure's documents among the resources let through; `prefixes` are those that are known."""
-    stack = read(resources)
+    stack = read(resources, prefixes)
     named = {name for one in stack.identities for set_, _ in one.become for name in spelled_out(set_)}
     if not any(one.become for one in stack.identities):
         return Verdict("azure", {}, (), _once(stack.undecided), not_in_documents=NOT_IN_THE_DOCUMENTS)
@@ -46,11 +53,13 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
             found += _reached(one, stack.grants.get(number, []), set(declared))
         except Undecided as error:
             stack.undecided.append(f"identity {one.name}: {error}")
+    spelled = spelling(stack.vaults, declared)
+    _say_doubts(stack, union(map(spelled.under, shared)), spelled)
     return judge(
         "azure",
         declared,
         found,
-        spelling(stack.vaults, declared),
+        spelled,
         shared=shared,
         undecided=_once(stack.undecided),
         not_in_documents=NOT_IN_THE_DOCUMENTS,
@@ -61,19 +70,39 @@ def _once(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def read(resources: Sequence[Resource]) -> Stack:
-    """Return the identities, who may become them, and what they may use."""
-    stack = Stack(by_kind(resources))
+def read(resources: Sequence[Resource], prefixes: Mapping[str, str] | None = None) -> Stack:
+    """Return the identities, who may become them, and what they may use; `prefixes` are those that are known."""
+    stack = Stack(by_kind(resources), prefixes=prefixes or {})
     for each in resources:
         if _OTHER_PROVIDERS.fullmatch(each.type):
             stack.undecided.append(f"{each.name} is a {each.type}: of Azure's documents, azure-native's are judged")
+    _say_templates(stack)
     add_identities(stack, resources)
+    add_nodes(stack)
     add_vaults(stack)
     add_roles(stack)
     pass_on(stack)
     add_assignments(stack)
     add_access_policies(stack)
     return stack
+
+
+def _say_templates(stack: Stack) -> None:
+    """Note the deployments whose templates may give rights."""
+    for kind, listed in stack.resources.items():
+        for each in listed if kind.startswith("resources:Deployment") else ():
+            text = str(each.inputs.get("properties"))
+            if UNKNOWN in text or "templateLink" in text or _OF_RIGHTS.search(text):
+                stack.undecided.append(f"{each.name} deploys a template that may give rights: it is not judged")
+
+
+def _say_doubts(stack: Stack, everybodys: StringSet, spelling_: Spelling) -> None:
+    """Note the identities with rights that something of which the documents do not tell may be, too."""
+    for number, one in enumerate(stack.identities):
+        if one.doubt:
+            allowed = union(grant.allowed for grant in stack.grants.get(number, ()))
+            if member((allowed & spelling_.under("")) - everybodys) is not None:
+                stack.undecided.append(f"identity {one.name} may use secrets, and {one.doubt}")
 
 
 def _reached(one: Identity, grants: Sequence[Grant], declared: set[str]) -> Iterator[Reach]:
