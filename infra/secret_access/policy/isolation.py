@@ -5,11 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ..proof import unread
 from ..proof.errors import DocumentError
 from ..proof.evaluation import evaluate
 from ..proof.isolation import Breach, Verdict
 from ..proof.preview import Resource
-from . import unread
 from .rule import A_PREFIX, Found, Options
 
 PREFIXES, SHARED = "prefixes", "shared"
@@ -43,11 +43,11 @@ def breached(resources: Sequence[Resource], options: Options) -> Iterator[Found]
 
 def undecided(resources: Sequence[Resource], options: Options) -> Iterator[Found]:
     """Yield what could not be judged: by the proof, and by every rule."""
-    for resource in resources:
-        yield from (Found(what, resource.urn) for what in unread.holds(resource))
+    said = {what: resource.urn for resource in resources for what in unread.holds(resource)}
+    yield from (Found(what, urn) for what, urn in said.items())
     with suppress(DocumentError):
         for verdict in _verdicts(resources, options):
-            yield from (Found(f"{verdict.cloud}: {what}") for what in verdict.undecided)
+            yield from (Found(f"{verdict.cloud}: {what}") for what in verdict.undecided if what not in said)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from . import declared
+from . import declared, unread
 from .aws import stack as aws
 from .azure import stack as azure
 from .errors import DocumentError
@@ -33,10 +33,22 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
     verdicts = [_verdict(cloud, resources, prefixes, shared) for cloud in CLOUDS]
     judged = {namespace for verdict in verdicts for namespace in verdict.judged}
     return [
-        _without_given(each, judged & set(prefixes))
+        _with_unread(_without_given(each, judged & set(prefixes)), resources)
         for each in verdicts
         if each.judged or each.breaches or each.undecided
     ]
+
+
+def _with_unread(verdict: Verdict, resources: Sequence[Resource]) -> Verdict:
+    """Add what may decide in this cloud and is read by nothing, such as roles inside CloudFormation's templates."""
+    said = [
+        what
+        for each in resources
+        if unread.cloud_of(each) == verdict.cloud
+        and not any(known.startswith(f"{each.name} ") for known in verdict.undecided)
+        for what in unread.holds(each)
+    ]
+    return replace(verdict, undecided=(*verdict.undecided, *said))
 
 
 def without_identities(resources: Sequence[Resource], verdicts: Sequence[Verdict]) -> list[Verdict]:

@@ -76,3 +76,32 @@ def test_a_prefix_that_ends_in_no_slash_is_refused(prefix: str) -> None:
     for prefixes, shared in (({"test": prefix}, ()), ({}, (prefix,))):
         with pytest.raises(DocumentError, match="expected one such as team-a/shop/"):
             evaluate(made, prefixes, shared)
+
+
+UNREAD: dict[str, tuple[str, Resource]] = {
+    "a template of CloudFormation": (
+        "aws",
+        documents.resource("aws:cloudformation/stack:Stack", "it", templateBody='{"Type": "AWS::IAM::Role"}'),
+    ),
+    "a provider of Terraform's registry": ("aws", documents.resource("aws:index/iamRole:IamRole", "it")),
+    "an operator's object": ("gcp", documents.resource("kubernetes:iam.cnrm.cloud.google.com/v1beta1:IAMPolicy", "it")),
+    "a template of Azure's": (
+        "azure",
+        documents.resource("azure-native:resources:Deployment", "it", properties='{"Microsoft.Authorization/role": 1}'),
+    ),
+    "an endpoint of Vault's": ("vault", documents.resource("vault:generic/endpoint:Endpoint", "it", path="auth/jwt/a")),
+    "a secret of Vault's that is none": (
+        "vault",
+        documents.resource("vault:generic/secret:Secret", "it", path="sys/policies/acl/a"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREAD)
+def test_what_may_decide_and_is_read_by_nothing_leaves_its_cloud_undecided(case: str) -> None:
+    """The others of the same program are proven as before."""
+    decides, made = UNREAD[case]
+    for cloud, namespaces in CLOUDS.items():
+        found = verdict([*namespaces("test", "prod"), made])
+        assert found.breaches == ()
+        assert [each.startswith("it ") for each in found.undecided] == [True] * (cloud == decides)

@@ -1,4 +1,4 @@
-"""Resources that may decide who reads which secret, in a form that no rule reads: they are said. Pure.
+"""Resources that may decide who reads which secret, in a form that neither proof nor rule reads: they are said. Pure.
 
 Sources: the pages of `aws`, `aws-native`, `azure-native`, `google-native` and `vault` in Pulumi's registry; "Any
 Terraform Provider"; the API references of AWS Controllers for Kubernetes, Config Connector, Azure Service Operator and
@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from ..proof.preview import Resource
+from .preview import Resource
 
 _AWS = re.compile(r"AWS::(IAM::|KMS::|SecretsManager::ResourcePolicy|EKS::(AccessEntry|PodIdentityAssociation))")
 _AZURE = re.compile(
@@ -34,7 +34,6 @@ _BRIDGED = re.compile(
     r"|azurerm:index/(roleAssignment|roleDefinition|federatedIdentityCredential|keyVaultAccessPolicy|keyVault):\w+"
 )
 """Providers of Terraform's registry that a program adds itself."""
-_NATIVE = re.compile(r"google-native:\w+/\w+:\w*Iam(Binding|Member|Policy)")
 _OPERATORS = re.compile(
     r"kubernetes:([\w.-]+\.)?("
     r"(iam|kms|secretsmanager|eks)\.(services\.k8s\.aws|aws(\.m)?\.(crossplane|upbound)\.io)"
@@ -46,10 +45,16 @@ _OPERATORS = re.compile(
 """Objects of which an operator in the cluster makes a cloud's."""
 
 
+def cloud_of(resource: Resource) -> str:
+    """Return the cloud that such a resource is about, as a verdict calls it."""
+    marks = {"azure": "azure", "google|gcp": "gcp", "vault|redhatcop": "vault"}
+    return next((cloud for mark, cloud in marks.items() if re.search(mark, resource.type)), "aws")
+
+
 def holds(resource: Resource) -> Iterator[str]:
     """Yield what is not judged of a resource, in one line."""
     kind = resource.type
-    if _BRIDGED.fullmatch(kind) or _NATIVE.fullmatch(kind):
+    if _BRIDGED.fullmatch(kind):
         yield f"{resource.name} is a {kind}: of this cloud's documents, those of Pulumi's own provider are judged"
     if _OPERATORS.fullmatch(kind):
         yield f"{resource.name} is a {kind}, of which an operator makes a document of the cloud: it is not judged"
