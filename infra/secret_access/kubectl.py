@@ -22,6 +22,8 @@ from urllib.parse import urlencode
 from .errors import SecretAccessError
 
 Object = dict[str, Any]
+RESTARTS = 5
+"""How often a list is read anew."""
 PAGE = 500
 """Objects of one answer to a long list, as kubectl itself asks for them:
 https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks"""
@@ -109,20 +111,26 @@ class Kubectl:
 
         Where the server has forgotten the place (410), all is read anew: an object may come twice, none is lost.
         """
-        following = ""
+        following, restarts = "", 0
         while True:
             asked = {**query, "limit": str(PAGE), **({"continue": following} if following else {})}
             try:
-                page = json.loads(self.raw(f"{path}?{urlencode(asked)}"))
+                page = self.read(f"{path}?{urlencode(asked)}")
             except KubectlError as error:
-                if not following or "(Expired)" not in str(error):
+                if not following or "(Expired)" not in str(error) or restarts == RESTARTS:
                     raise
-                following = ""
+                following, restarts = "", restarts + 1
                 continue
-            yield from page["items"]
-            following = page["metadata"].get("continue", "")
+            if "items" not in page:
+                raise KubectlError(f"kubectl get --raw={path}: expected a list, got an object without items")
+            yield from page["items"] or ()
+            following = (page.get("metadata") or {}).get("continue") or ""
             if not following:
                 return
+
+    def read(self, path: str) -> Object:
+        """Return the object that a GET of the API server answers."""
+        return self._object("get", f"--raw={path}")
 
     def raw(self, path: str) -> str:
         """Return the body of a GET of the API server, such as of `/openid/v1/jwks`."""
@@ -153,7 +161,7 @@ class Kubectl:
         run = f"kubectl {' '.join(arguments)}"
         try:
             code, printed, complaint = _run([self.command, *cluster, *arguments], given, limit)
-        except (FileNotFoundError, PermissionError) as error:
+        except OSError as error:
             raise KubectlMissing(
                 f"cannot run {self.command!r}: {error.strerror}; expected kubectl: install it "
                 "(https://kubernetes.io/docs/tasks/tools/), or give its path"

@@ -14,11 +14,12 @@ from local.progress import wait_for
 from secret_access.cli.main import cli
 from secret_access.cli.rbac import OPEN
 from secret_access.kubectl import Kubectl
-from secret_access.remainder.grants import EVERYWHERE, Grants, Rbac, Subject, grants, of_subject
+from secret_access.remainder.grants import EVERYWHERE, Grants, Rbac, Subject, grants
 from secret_access.remainder.live import read
+from secret_access.remainder.opening import Identity
 from secret_access.remainder.rules import Right
-from secret_access.remainder.scan import Identity, scan
-from secret_access.remainder.ways import RIGHTS
+from secret_access.remainder.scan import scan
+from secret_access.remainder.ways import WAYS
 from tests.integration import ways
 from tests.integration.real_parts import ApiServer
 from tests.integration.ways import RBAC, RBAC_GROUP
@@ -35,6 +36,7 @@ SUBJECTS = (
     Subject("Group", "system:serviceaccounts:judged-a"),
     Subject("Group", "system:authenticated"),
 )
+RIGHTS = {right for way in WAYS for right in way.rights}
 ODD = ("pods/*", "*/exec", "*/*", "*/token", "pods/exec/more", "*/", "deployments/*")
 """Spellings that look like wildcards; some are."""
 
@@ -64,15 +66,16 @@ class Asked:
         if self.subject.kind == "ServiceAccount":
             user = f"system:serviceaccount:{self.subject.namespace}:{self.subject.name}"
         if self.subject.kind == "Group":
-            user, groups = "stranger", [self.subject.name]
+            user, groups = "stranger", [self.subject.name, *groups]
         return {"spec": {"user": user, "groups": groups, "resourceAttributes": attributes}}
 
     def allowed(self, by_subject: Grants) -> bool:
         """As the scan reads RBAC."""
         return any(
             grant.names is None or self.name in grant.names
-            for rights in of_subject(by_subject, self.subject, self.namespace)
-            for grant in rights.get(self.right, ())
+            for whose in (self.subject, *self.subject.groups)
+            for scope in {self.namespace, EVERYWHERE}
+            for grant in by_subject.get(whose, {}).get(scope, {}).get(self.right, ())
         )
 
 

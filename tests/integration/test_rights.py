@@ -15,7 +15,8 @@ from local.progress import wait_for
 from local.standins.kube_client import Client
 from secret_access.kubectl import Kubectl
 from secret_access.remainder.live import read
-from secret_access.remainder.scan import Identity, scan
+from secret_access.remainder.opening import Identity
+from secret_access.remainder.scan import scan
 from tests.integration import ways
 from tests.integration.guarded_namespaces import (
     ALL,

@@ -5,7 +5,7 @@ import sys
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,9 +13,11 @@ import click
 
 from ..errors import SecretAccessError
 from ..kubectl import Kubectl
+from ..printable import printable
 from ..remainder.grants import EVERYWHERE
 from ..remainder.live import cluster_name, read
-from ..remainder.scan import Identity, OpenWay, scan
+from ..remainder.opening import Identity, OpenWay
+from ..remainder.scan import scan
 
 CLOSED, OPEN, UNUSABLE = 0, 1, 2
 """Exit codes."""
@@ -28,7 +30,9 @@ Exit codes:
 NOT_SEEN = (
     "who is in a group: the identity provider knows",
     "rights that other authorizers give, such as EKS access entries, Google's IAM and Azure's roles for Kubernetes",
-    "custom resources from which an operator makes pods: a subject that may write those makes pods",
+    "custom resources of operators that are not known by name, and have no containers in their schema",
+    "namespaces that the API server's configuration exempts from Pod Security",
+    "who controls the server of a webhook that changes pods",
     "what admission refuses of what RBAC allows, but for ServiceAccountGuards",
     "access to etcd, to the nodes, to the images, and to the pipeline that deploys",
 )
@@ -84,7 +88,7 @@ def rbac(
 ) -> None:
     """List who can obtain a namespace's identity inside the cluster, which the cloud's IAM cannot stop.
 
-    A cloud believes the cluster about who a pod is. So whoever may create a pod of the ServiceAccount, a token of it,
+    A cloud believes the cluster about who a pod is. A person who may create a pod of the ServiceAccount, a token of it,
     or a way into its pods has its secrets. It reads RBAC, namespaces, ServiceAccounts and pods, no Secret, and changes
     nothing. Identities are the ServiceAccounts with an annotation for a cloud, and those of pods with the sidecar.
 
@@ -112,13 +116,17 @@ def rbac(
     expected = [way for way in found if way.is_own or way.subject in trusted]
     refused = [way for way in found if way.refused_by and way not in expected]
     ways = [way for way in found if not (way.is_own or way.subject in trusted or way.refused_by)]
-    asked = sorted(cluster.identities)
+    asked, listed = sorted(cluster.identities), (ways, refused, expected)
     click.echo(
         json.dumps(_as_json(name, asked, ways, refused, expected), indent=2)
         if as_json
-        else "\n".join(_as_text(name, asked, ways, refused, expected))
+        else "\n".join(_as_text(printable(name), asked, *(list(map(_printable, each)) for each in listed)))
     )
     sys.exit(OPEN if ways else CLOSED)
+
+
+def _printable(way: OpenWay) -> OpenWay:
+    return replace(way, subject=printable(way.subject), by=printable(way.by), refused_by=printable(way.refused_by))
 
 
 def _as_json(
@@ -170,7 +178,8 @@ def _as_text(
         yield click.style(subject, bold=True)
         for places, names in _alike([way for way in ways if way.subject == subject]):
             yield from _wrapped(f"{_where(places)}: {', '.join(names)}", "  ")
-            more = f", and {len(places) - 1} like it" if len(places) > 1 else ""
+            others = len({by for _, by in places}) - 1
+            more = f", and {others} like it" if others else ""
             yield from _wrapped(f"by {places[0][1]}{more}", "    ")
     if ways:
         yield ""

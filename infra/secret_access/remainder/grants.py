@@ -14,6 +14,9 @@ Manifest = Mapping[str, Any]
 EVERYWHERE = "*"
 """In place of a namespace: the whole cluster."""
 ACCOUNT_USER = "system:serviceaccount:"
+ACCOUNTS_GROUP = "system:serviceaccounts"
+AUTHENTICATED, UNAUTHENTICATED = "system:authenticated", "system:unauthenticated"
+"""https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects"""
 
 
 @dataclass(frozen=True, order=True)
@@ -32,14 +35,19 @@ class Subject:
 
     @property
     def groups(self) -> tuple["Subject", ...]:
-        """The groups that the API server puts it into; those of the identity provider are not known here."""
+        """The groups that the API server puts it, or every member of it, into.
+
+        Those of the identity provider are not known here.
+        """
         if self.kind == "ServiceAccount":
-            own = ("system:serviceaccounts", f"{'system:serviceaccounts'}:{self.namespace}", "system:authenticated")
-            return tuple(Subject("Group", each) for each in own)
-        if self.kind == "User":
-            kind = "unauthenticated" if self.name == "system:anonymous" else "authenticated"
-            return (Subject("Group", f"system:{kind}"),)
-        return ()
+            names: tuple[str, ...] = (ACCOUNTS_GROUP, f"{ACCOUNTS_GROUP}:{self.namespace}", AUTHENTICATED)
+        elif self.name in ("system:anonymous", UNAUTHENTICATED):
+            names = (UNAUTHENTICATED,)
+        else:
+            is_of_accounts = self.kind == "Group" and self.name.startswith(f"{ACCOUNTS_GROUP}:")
+            names = (*((ACCOUNTS_GROUP,) if is_of_accounts else ()), AUTHENTICATED)
+        groups = (Subject("Group", name) for name in names)
+        return tuple(group for group in groups if group != self)
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,6 @@ class Grant:
 Rights = Mapping[Right, Sequence[Grant]]
 Grants = Mapping[Subject, Mapping[str, Rights]]
 """Of each subject, in each namespace or `*`."""
-NOTHING: Rights = {}
 
 
 @dataclass(frozen=True)
@@ -87,19 +94,11 @@ def grants(rbac: Rbac, rights: Collection[Right]) -> Grants:
         role_grants = given.get((reference["kind"], of, reference["name"]), ())
         by, is_default = _by(binding), _is_default(binding)
         bound = [(right, Grant(by, limit, is_default)) for right, limit in role_grants]
-        for subject in _subjects(binding):
+        for subject in _subjects(binding) if bound else ():
             held = found[subject][namespace or EVERYWHERE]
             for right, grant in bound:
                 held[right].append(grant)
     return found
-
-
-def of_subject(all_grants: Grants, subject: Subject, namespace: str) -> Iterator[Rights]:
-    """Yield what holds for a subject in a namespace, or `*`: its own rights there first, then those it has besides."""
-    scopes = (namespace,) if namespace == EVERYWHERE else (namespace, EVERYWHERE)
-    for whose in (subject, *subject.groups):
-        for scope in scopes:
-            yield all_grants.get(whose, {}).get(scope, NOTHING)
 
 
 def _namespace(manifest: Manifest) -> str:

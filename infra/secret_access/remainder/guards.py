@@ -37,7 +37,7 @@ class Guard:
     def lets_through(self, subject: Subject) -> bool:
         """Tell whether a subject is a deployer, as far as its groups are known here."""
         name = f"{ACCOUNT_USER}{subject.namespace}:{subject.name}" if subject.namespace else subject.name
-        own = {subject.name} if subject.kind == "Group" else {group.name for group in subject.groups}
+        own = {group.name for group in (subject, *subject.groups) if group.kind == "Group"}
         return (subject.kind != "Group" and name in self.users) or not own.isdisjoint(self.groups)
 
 

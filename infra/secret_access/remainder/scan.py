@@ -1,52 +1,26 @@
 """Which ways to each identity are open, and to whom. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from .grants import EVERYWHERE, Grant, Grants, Rbac, Rights, Subject, grants, of_subject
+from .grants import EVERYWHERE, Grants, Rbac, Subject, grants
 from .guards import Guard
+from .node import APPLY_PODS, on_the_node
+from .opening import NO_NAMES, SYSTEM, Identity, OpenWay, by_namespace, open_way, scopes, sources
+from .operators import Operators
 from .rules import Right
-from .ways import CLIENT_SIGNER, DIRECT, RIGHTS, WAYS, Clause, Named, Way, on_the_node
+from .steps import further_steps
+from .ways import DIRECT, WAYS, Clause, Named, Way
 
 GUARDED = frozenset(way.name for way in DIRECT)
 """The ways that a guard judges."""
-NO_NAMES: frozenset[str] = frozenset()
-OWN = {
-    Subject("Group", "system:masters"),
-    Subject("Group", "system:nodes"),
-    Subject("User", "system:kube-controller-manager"),
-    Subject("User", "system:kube-scheduler"),
-}
-"""Kubernetes' own parts beside its controllers, and the group that no authorizer is asked about."""
-
-
-@dataclass(frozen=True, order=True)
-class Identity:
-    """A ServiceAccount that a cloud gives secrets to."""
-
-    namespace: str
-    service_account: str
-
-
-@dataclass(frozen=True)
-class OpenWay:
-    """A way that is open to somebody."""
-
-    subject: str
-    namespace: str
-    """The namespace of the identities that it leads to; `*` for all."""
-    service_accounts: tuple[str, ...]
-    """Which of the namespace; none are named where the namespace is `*`."""
-    way: str
-    rights: tuple[str, ...]
-    """The rights that open it, such as `create pods`."""
-    by: str
-    """The bindings that give them, and their roles."""
-    mend: str
-    is_own: bool
-    """Kubernetes' own controllers, and the group that is above all authorization."""
-    refused_by: str = ""
-    """The ServiceAccountGuard that refuses it to all but its deployers."""
+AWS_AUTH = Way(
+    "change aws-auth",
+    (Clause(tuple(Right(verb, "", "configmaps") for verb in ("update", "patch")), Named.AWS_AUTH),),
+    "take the right away, or set the cluster's authentication mode to API and delete the ConfigMap: it makes any role "
+    "a member of system:masters",
+)
+"""https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html"""
 
 
 @dataclass(frozen=True)
@@ -60,23 +34,36 @@ class Cluster:
     minor: int = 0
     """Of Kubernetes 1; 0 where it is not known, and then every way counts."""
     guards: Collection[Guard] = ()
+    on_node: Collection[str] = ()
+    """Namespaces with a pod that reaches its node."""
+    operators: Operators = field(default_factory=Operators)
+    has_aws_auth: bool = False
+    """EKS reads users from the ConfigMap `aws-auth`."""
 
 
 def scan(cluster: Cluster) -> list[OpenWay]:
     """Return every way that RBAC opens to an identity, by subject."""
-    by_subject = grants(cluster.rbac, RIGHTS)
-    ways = [way for way in WAYS if way.is_in(cluster.minor)]
-    accounts: dict[str, frozenset[str]] = {}
-    for identity in cluster.identities:
-        accounts[identity.namespace] = accounts.get(identity.namespace, frozenset()) | {identity.service_account}
+    accounts = by_namespace(cluster.identities)
     if not accounts:
         return []
-    return [
-        _guarded(found, subject, cluster.guards)
+    everywhere = [*WAYS, *cluster.operators.runs(), *cluster.operators.injects()]
+    ways = [way for way in everywhere if way.is_in(cluster.minor)]
+    possible = [*ways, AWS_AUTH, APPLY_PODS, *cluster.operators.applies(SYSTEM)]
+    by_subject = grants(cluster.rbac, {right for way in possible for right in way.rights})
+    found = [
+        (subject, _guarded(way, subject, cluster.guards))
         for subject in sorted(by_subject)
-        for namespace in sorted(by_subject[subject])
-        for found in _in_scope(by_subject, subject, namespace, accounts, ways, namespace in cluster.enforced)
+        for scope in scopes(by_subject, subject)
+        for way in _in_scope(by_subject, subject, scope, accounts, ways, cluster)
     ]
+
+    def is_refused(way: OpenWay, subject: Subject) -> bool:
+        return bool(_guarded(way, subject, cluster.guards).refused_by)
+
+    steps = [way for way in (*DIRECT, *cluster.operators.runs()) if way.is_in(cluster.minor)]
+    allowed = [each for each in found if not each[1].refused_by]
+    found += further_steps(by_subject, allowed, accounts, steps, is_refused)
+    return [way for _, way in sorted(found, key=lambda each: each[0])]
 
 
 def _guarded(found: OpenWay, subject: Subject, guards: Iterable[Guard]) -> OpenWay:
@@ -89,100 +76,30 @@ def _guarded(found: OpenWay, subject: Subject, guards: Iterable[Guard]) -> OpenW
     return found
 
 
-@dataclass(frozen=True)
-class _Held:
-    """What a subject may in a scope."""
-
-    local: Rights
-    """By its own bindings of this scope."""
-    besides: Sequence[Rights]
-    """By those of the cluster, and by its groups'."""
-    in_cluster: Sequence[Rights]
-    """In the whole cluster, however."""
-
-
 def _in_scope(
     by_subject: Grants,
     subject: Subject,
     scope: str,
     accounts: Mapping[str, frozenset[str]],
     ways: Iterable[Way],
-    is_enforced: bool,
+    cluster: Cluster,
 ) -> Iterator[OpenWay]:
-    local, *besides = of_subject(by_subject, subject, scope)
-    held = _Held(local, besides, list(of_subject(by_subject, subject, EVERYWHERE)))
-    if scope == EVERYWHERE or scope in accounts:
-        named = accounts[scope] if scope in accounts else NO_NAMES.union(*accounts.values())
+    given = sources(by_subject, subject, scope)
+    named = NO_NAMES.union(*accounts.values()) if scope == EVERYWHERE else accounts.get(scope, NO_NAMES)
+    if scope == subject.namespace:
+        named -= {subject.name}
+    if named:
         for way in ways:
-            yield from _open(way, subject, scope, scope, named, held)
+            yield from open_way(way, subject, scope, scope, named, given)
+    further: list[Way] = []
+    if cluster.has_aws_auth and scope in (EVERYWHERE, SYSTEM):
+        further.append(AWS_AUTH)
     if scope != EVERYWHERE:
-        for way in on_the_node(scope, is_enforced):
-            yield from _open(way, subject, scope, EVERYWHERE, NO_NAMES, held)
-
-
-def _open(
-    way: Way, subject: Subject, scope: str, reached: str, accounts: frozenset[str], held: _Held
-) -> Iterator[OpenWay]:
-    """Yield the way where the subject's own rights of this scope, with those that it has besides, open it."""
-    used: list[tuple[Right, Grant]] = []
-    is_local = False
-    for clause in way.clauses:
-        is_elsewhere = clause.of_cluster and scope != EVERYWHERE
-        chosen = [] if is_elsewhere else list(_used(clause, held.local, scope, accounts))
-        is_local |= bool(chosen)
-        if not chosen:
-            further = held.in_cluster if is_elsewhere else held.besides
-            chosen = [each for rights in further for each in _used(clause, rights, scope, accounts)]
-        if not chosen:
-            return
-        used += chosen
-    if is_local:
-        yield OpenWay(
-            str(subject),
-            reached,
-            () if reached == EVERYWHERE else _accounts(way, used, accounts),
-            way.name,
-            tuple(dict.fromkeys(str(right) for right, _ in used)),
-            "; ".join(dict.fromkeys(_by(grant) for _, grant in used)),
-            way.mend,
-            is_own=all(_is_own(subject, grant) for _, grant in used),
-        )
-
-
-def _used(clause: Clause, rights: Rights, scope: str, accounts: frozenset[str]) -> Iterator[tuple[Right, Grant]]:
-    for right in clause.rights:
-        for grant in rights.get(right, ()):
-            if grant.names is None or _names_suffice(clause.named, grant.names, scope, accounts):
-                yield right, grant
-
-
-def _names_suffice(named: Named, names: frozenset[str], scope: str, accounts: frozenset[str]) -> bool:
-    match named:
-        case Named.NONE:
-            return False
-        case Named.ACCOUNT:
-            return not accounts.isdisjoint(names)
-        case Named.NAMESPACE:
-            return scope in (EVERYWHERE, *names)
-        case Named.SIGNER:
-            return not names.isdisjoint(CLIENT_SIGNER)
-        case Named.ANY:
-            return True
-
-
-def _accounts(way: Way, used: Iterable[tuple[Right, Grant]], accounts: frozenset[str]) -> tuple[str, ...]:
-    """Return the ServiceAccounts that the way leads to: those that a limit names, else all of the namespace."""
-    limits = [grant.names for _, grant in used]
-    if way.clauses[0].named is not Named.ACCOUNT or None in limits:
-        return tuple(sorted(accounts))
-    return tuple(sorted(accounts & NO_NAMES.union(*(limit for limit in limits if limit))))
-
-
-def _by(grant: Grant) -> str:
-    return grant.by if grant.names is None else f"{grant.by} (for {', '.join(sorted(grant.names))})"
-
-
-def _is_own(subject: Subject, grant: Grant) -> bool:
-    """Tell whether Kubernetes itself gave the right to one of its own parts."""
-    is_controller = subject.namespace == "kube-system" and grant.by.endswith(f" system:controller:{subject.name}")
-    return grant.is_default and (is_controller or subject in OWN)
+        has_pods = scope in cluster.on_node
+        further += on_the_node(scope, is_enforced=scope in cluster.enforced, has_pods=has_pods)
+        further += cluster.operators.applies(scope)
+    else:
+        further += cluster.operators.applies("any namespace")
+    for way in further:
+        if way.is_in(cluster.minor):
+            yield from open_way(way, subject, scope, EVERYWHERE, NO_NAMES, given)

@@ -3,7 +3,7 @@
 Most are the privilege escalation risks of https://kubernetes.io/docs/concepts/security/rbac-good-practices/.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -11,14 +11,19 @@ from .rules import Right
 
 RBAC, ADMISSION = "rbac.authorization.k8s.io", "admissionregistration.k8s.io"
 CERTIFICATES, AUTHENTICATION = "certificates.k8s.io", "authentication.k8s.io"
+REGISTRATION = "apiregistration.k8s.io"
 WORKLOADS = {
     "": ("replicationcontrollers",),
     "apps": ("controllerrevisions", "daemonsets", "deployments", "replicasets", "statefulsets"),
     "batch": ("cronjobs", "jobs"),
 }
 """What Kubernetes' own controllers make pods of."""
-CLIENT_SIGNER = ("kubernetes.io/kube-apiserver-client", "kubernetes.io/*")
-"""The signer of the API server's clients, as a rule may name it:
+CLIENT_SIGNER = (
+    "kubernetes.io/kube-apiserver-client",
+    "kubernetes.io/kube-apiserver-client-kubelet",
+    "kubernetes.io/*",
+)
+"""The signers of the API server's clients, kubelets among them, as a rule may name them:
 https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#authorization"""
 
 
@@ -26,7 +31,7 @@ class Named(Enum):
     """Which names a rule may be limited to, and still open the way."""
 
     NONE = auto()
-    """None: the request has no name."""
+    """None but the empty one: the request has no name."""
     ANY = auto()
     """Any: some object has the name, or may get it."""
     ACCOUNT = auto()
@@ -34,7 +39,13 @@ class Named(Enum):
     NAMESPACE = auto()
     """The namespace's own, where the right is of one namespace."""
     SIGNER = auto()
-    """The signer's of the API server's clients."""
+    """That of a signer of the API server's clients."""
+    ADMIN = auto()
+    """That of the ClusterRole `cluster-admin`."""
+    LIMITED = auto()
+    """Some, and there has to be a limit: without one another way is open."""
+    AWS_AUTH = auto()
+    """That of the ConfigMap `aws-auth`."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,8 @@ def _workloads(verbs: str, named: Named) -> Clause:
 
 
 WRITE, CHANGE, NONE = "create update patch", "update patch", Named.NONE
+READ = "get list watch patch deletecollection"
+"""The verbs whose answers have the objects."""
 PIPELINE = "let the pipeline alone hold it, or refuse it to all others with a ServiceAccountGuard"
 STREAM = "take the right away: inside the pod, or at its ports, are its secrets"
 STREAM_BY_GET = "take `get` away, or update Kubernetes to 1.35, where it is not enough"
@@ -99,18 +112,26 @@ LABEL_NAMESPACES = Way(
     (_clause(CHANGE, "", "namespaces", "namespaces/status", "namespaces/finalize", named=Named.NAMESPACE),),
     "take the right away: a label turns Pod Security off, and a privileged pod reads its node's tokens",
 )
-DIRECT: tuple[Way, ...] = (
-    CREATE_PODS,
-    CREATE_WORKLOADS,
-    Way("change pods", (_clause(CHANGE, "", "pods"),), PIPELINE),
-    Way("change workloads", (_workloads(CHANGE, Named.ANY),), f"{PIPELINE}; give deployments/scale for replicas alone"),
+CHANGE_PODS = Way("change pods", (_clause(CHANGE, "", "pods"),), PIPELINE)
+CHANGE_WORKLOADS = Way(
+    "change workloads", (_workloads(CHANGE, Named.ANY),), f"{PIPELINE}; give deployments/scale for replicas alone"
+)
+STREAMS = (
     Way("pods/exec", (_clause("create", "", "pods/exec"),), STREAM),
     Way("pods/exec by get", (_clause("get", "", "pods/exec"),), STREAM_BY_GET, until_minor=35),
     Way("pods/attach", (_clause("create", "", "pods/attach"),), STREAM),
     Way("pods/attach by get", (_clause("get", "", "pods/attach"),), STREAM_BY_GET, until_minor=35),
+)
+EPHEMERAL = Way("pods/ephemeralcontainers", (_clause(CHANGE, "", "pods/ephemeralcontainers"),), "take the right away")
+DIRECT: tuple[Way, ...] = (
+    CREATE_PODS,
+    CREATE_WORKLOADS,
+    CHANGE_PODS,
+    CHANGE_WORKLOADS,
+    *STREAMS,
     Way("pods/portforward", (_clause("create", "", "pods/portforward"),), STREAM),
     Way("pods/portforward by get", (_clause("get", "", "pods/portforward"),), STREAM_BY_GET, until_minor=35),
-    Way("pods/ephemeralcontainers", (_clause(CHANGE, "", "pods/ephemeralcontainers"),), "take the right away"),
+    EPHEMERAL,
     Way(
         "create serviceaccounts/token",
         (_clause("create", "", "serviceaccounts/token", named=Named.ACCOUNT),),
@@ -118,6 +139,26 @@ DIRECT: tuple[Way, ...] = (
     ),
 )
 """Each leads to the identity at once."""
+BIND_ROLES = Way(
+    "bind roles",
+    (_clause(WRITE, RBAC, "rolebindings"), _clause("bind", RBAC, "roles", "clusterroles")),
+    BIND,
+)
+WIDEN_ROLES = Way(
+    "widen roles",
+    (_clause(WRITE, RBAC, "roles"), _clause("escalate", RBAC, "roles")),
+    "take the verb escalate away",
+)
+READ_SECRETS = Way(
+    "read Secrets",
+    (_clause(READ, "", "secrets"),),
+    "take the right away, and delete Secrets of type kubernetes.io/service-account-token",
+)
+IMPERSONATE_ACCOUNTS = Way(
+    "impersonate serviceaccounts",
+    (_clause("impersonate", "", "serviceaccounts"),),
+    "take the right away: who acts as a ServiceAccount has its rights in the cluster",
+)
 
 
 def _constrained(mode: str, whom: Clause) -> Way:
@@ -133,16 +174,8 @@ def _constrained(mode: str, whom: Clause) -> Way:
 
 WAYS: tuple[Way, ...] = (
     *DIRECT,
-    Way(
-        "read Secrets",
-        (_clause("get list watch", "", "secrets"),),
-        "take the right away, and delete Secrets of type kubernetes.io/service-account-token",
-    ),
-    Way(
-        "impersonate serviceaccounts",
-        (_clause("impersonate", "", "serviceaccounts"),),
-        "take the right away: who acts as a ServiceAccount has its rights in the cluster",
-    ),
+    READ_SECRETS,
+    IMPERSONATE_ACCOUNTS,
     Way(
         "impersonate users",
         (_of_cluster("impersonate", "", "users"),),
@@ -162,21 +195,13 @@ WAYS: tuple[Way, ...] = (
     _constrained("serviceaccount", _clause("impersonate:serviceaccount", AUTHENTICATION, "serviceaccounts")),
     _constrained("arbitrary-node", _of_cluster("impersonate:arbitrary-node", AUTHENTICATION, "nodes")),
     _constrained("associated-node", _of_cluster("impersonate:associated-node", AUTHENTICATION, "nodes")),
-    Way(
-        "bind roles",
-        (_clause(WRITE, RBAC, "rolebindings"), _clause("bind", RBAC, "roles", "clusterroles")),
-        BIND,
-    ),
+    BIND_ROLES,
     Way(
         "bind cluster roles",
         (_of_cluster(WRITE, RBAC, "clusterrolebindings"), _of_cluster("bind", RBAC, "clusterroles")),
         BIND,
     ),
-    Way(
-        "widen roles",
-        (_clause(WRITE, RBAC, "roles"), _clause("escalate", RBAC, "roles")),
-        "take the verb escalate away",
-    ),
+    WIDEN_ROLES,
     Way(
         "widen cluster roles",
         (_of_cluster(WRITE, RBAC, "clusterroles"), _of_cluster("escalate", RBAC, "clusterroles")),
@@ -193,7 +218,7 @@ WAYS: tuple[Way, ...] = (
                 "mutatingwebhookconfigurations",
             ),
         ),
-        "take the right away: whoever changes pods on their way puts a container into them",
+        "take the right away: who changes pods on their way puts a container into them",
     ),
     Way(
         "take guards away",
@@ -208,6 +233,16 @@ WAYS: tuple[Way, ...] = (
         ),
         "take the right away: a ServiceAccountGuard is a ValidatingAdmissionPolicy",
     ),
+    Way(
+        "create validating webhooks",
+        (_of_cluster("create", ADMISSION, "validatingwebhookconfigurations", named=NONE),),
+        "take the right away: a webhook is shown each object that is written, Secrets with tokens too",
+    ),
+    Way(
+        "change API services",
+        (_of_cluster(WRITE, REGISTRATION, "apiservices"),),
+        "take the right away: an API server in the place of another tells controllers which pods to make",
+    ),
     LABEL_NAMESPACES,
     Way(
         "nodes/proxy",
@@ -220,7 +255,17 @@ WAYS: tuple[Way, ...] = (
             _of_cluster(CHANGE, CERTIFICATES, "certificatesigningrequests/approval"),
             _of_cluster("approve", CERTIFICATES, "signers", named=Named.SIGNER),
         ),
-        "limit approve by resourceNames to other signers than kubernetes.io/kube-apiserver-client",
+        "limit approve by resourceNames to other signers than kubernetes.io/kube-apiserver-client and "
+        "kubernetes.io/kube-apiserver-client-kubelet",
+    ),
+    Way(
+        "request certificates of nodes",
+        (
+            _of_cluster("create", CERTIFICATES, "certificatesigningrequests", named=NONE),
+            _of_cluster("create", CERTIFICATES, "certificatesigningrequests/nodeclient", named=NONE),
+        ),
+        "take `nodeclient` away, and bootstrap tokens when no node is to join: any node's certificate is approved "
+        "unseen, and a node gets the tokens of its pods",
     ),
     Way(
         "create persistentvolumes",
@@ -228,16 +273,3 @@ WAYS: tuple[Way, ...] = (
         "take the right away: a hostPath volume reads a node's tokens, and Pod Security does not see it",
     ),
 )
-RIGHTS = frozenset(right for way in WAYS for right in way.rights)
-
-_NODE_MEND = (
-    "let the namespace enforce the Pod Security Standard baseline or restricted, and its labels be others' to change: "
-    "a privileged pod reads the tokens of all pods on its node"
-)
-
-
-def on_the_node(namespace: str, is_enforced: bool) -> Iterator[Way]:
-    """Yield the ways by which pods of a namespace, whichever it is, reach every identity with a pod on their node."""
-    for way in (CREATE_PODS, CREATE_WORKLOADS):
-        clauses = (*way.clauses, *(LABEL_NAMESPACES.clauses if is_enforced else ()))
-        yield Way(f"{way.name}, privileged, in {namespace}", clauses, _NODE_MEND)

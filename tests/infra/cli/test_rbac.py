@@ -48,18 +48,22 @@ class Cluster:
             "clusterrolebindings": [MASTERS],
             "validatingadmissionpolicies": [],
             "validatingadmissionpolicybindings": [],
+            "customresourcedefinitions": [],
         }
+        self.groups: list[str] = []
+        self.version = {"major": "1", "minor": "36+", "gitVersion": "v1.36.3"}
 
     def run(self, *arguments: str, **more: Any) -> Result:
         for name, items in self.lists.items():
             (self.folder / name).write_text(json.dumps({"items": items, "metadata": {}}))
+        (self.folder / "apis").write_text(json.dumps({"groups": [{"name": name} for name in self.groups]}))
+        (self.folder / "version").write_text(json.dumps(self.version))
         path = self.folder / "kubectl"
         path.write_text(
             f"""#!/bin/sh
 echo "$@" >> {self.folder}/asked
 for last; do :; done
 case "$last" in
-  --raw=/version) echo '{{"major": "1", "minor": "36+"}}' ;;
   --raw=*) name=${{last%%\\?*}}; cat {self.folder}/"${{name##*/}}" ;;
   *) printf blue ;;
 esac
@@ -155,8 +159,102 @@ def test_identities_are_found_by_annotation_and_by_sidecar(cluster: Cluster) -> 
     cluster.lists["pods"] = [pod("pay", "web", "secret-access-token"), pod("shop", "default", "cache")]
     found = json.loads(cluster.run("--json").output)["identities"]
     assert [f"{each['namespace']}/{each['service_account']}" for each in found] == ["pay/web", "shop/app"]
-    found = json.loads(cluster.run("--json", "--identity", "a/b").output)["identities"]
-    assert found == [{"namespace": "a", "service_account": "b"}]
+    found = json.loads(cluster.run("--json", "--identity", "shop/b").output)["identities"]
+    assert found == [{"namespace": "shop", "service_account": "b"}]
+
+
+def test_identities_are_found_by_the_audience_of_a_token(cluster: Cluster) -> None:
+    """As EKS Pod Identity and other operators of a cloud have pods without an annotation."""
+
+    def with_token(namespace: str, audience: str | None) -> Object:
+        token = {"path": "token", **({"audience": audience} if audience else {})}
+        made = pod(namespace, "web")
+        made["spec"]["volumes"] = [{"name": "t", "projected": {"sources": [{"serviceAccountToken": token}]}}]
+        return made
+
+    clouds = {
+        "eks": "pods.eks.amazonaws.com",
+        "irsa": "sts.amazonaws.com",
+        "azure": "api://AzureADTokenExchange",
+        "gcp": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/a/providers/b",
+        "vault": "https://vault.example.com",
+    }
+    others = {"mesh": "istio-ca", "api": None, "near": "sts.amazonaws.com.example"}
+    cluster.lists["pods"] = [with_token(*each) for each in {**clouds, **others}.items()]
+    found = json.loads(cluster.run("--json").output)["identities"]
+    assert {each["namespace"] for each in found} == {*clouds, "shop"}
+
+
+def test_operators_are_found_by_their_group_and_by_their_schemas(cluster: Cluster) -> None:
+    """A custom resource with containers makes pods; one of a known operator does whatever its schema says."""
+    containers = {"items": {"properties": {"image": {}}}}
+    schema = {"properties": {"spec": {"properties": {"containers": containers, "serviceAccountName": {}}}}}
+    versions = [{"schema": {"openAPIV3Schema": schema}}]
+    cluster.groups = ["argoproj.io"]
+    cluster.lists["customresourcedefinitions"] = [
+        {"spec": {"group": "example.com", "names": {"plural": "runners"}, "versions": versions}},
+        {"spec": {"group": "example.com", "names": {"plural": "plain"}, "versions": [{}]}},
+    ]
+    rights = ("argoproj.io", "workflows"), ("example.com", "runners"), ("example.com", "plain")
+    cluster.lists["clusterroles"] = [role("debug", *(Right("create", *each) for each in rights))]
+    (way,) = json.loads(cluster.run("--json").output)["ways"]
+    assert way["rights"] == ["create workflows.argoproj.io", "create runners.example.com"]
+
+
+def test_the_users_of_eks_are_a_way_where_they_are_in_a_config_map(cluster: Cluster) -> None:
+    """Asked of EKS alone."""
+    cluster.lists["clusterroles"] = [role("debug", Right("patch", "", "configmaps"))]
+    cluster.lists["rolebindings"] = [binding("b", "debug", group("dev"), namespace="kube-system")]
+    assert cluster.run().exit_code == CLOSED
+    assert "aws-auth" not in (cluster.folder / "asked").read_text()
+    cluster.version["gitVersion"] = "v1.33.1-eks-595af52"
+    (cluster.folder / "aws-auth").write_text("{}")
+    (way,) = json.loads(cluster.run("--json").output)["ways"]
+    assert (way["way"], way["namespace"]) == ("change aws-auth", "*")
+
+
+def test_pods_that_reach_their_node_count(cluster: Cluster) -> None:
+    """Who enters them reaches every identity there."""
+    reaches = pod("ci", "default")
+    reaches["spec"]["hostPID"] = True
+    cluster.lists["pods"] = [reaches]
+    cluster.lists["rolebindings"] = [binding("b", "debug", group("dev"), namespace="ci")]
+    (way,) = json.loads(cluster.run("--json").output)["ways"]
+    assert way["way"] == "pods/exec, into a privileged pod, in ci"
+
+
+def test_an_identity_of_a_namespace_that_does_not_exist_is_refused(cluster: Cluster) -> None:
+    """Nobody has a way to it, and that is no answer."""
+    result = cluster.run("--identity", "shp/app")
+    assert result.exit_code == UNUSABLE
+    assert "no namespace 'shp' in the cluster" in result.stderr
+
+
+@pytest.mark.parametrize("answer", ["<html>a proxy</html>", "{}", "[]", '{"kind": "Status"}', ""])
+def test_what_is_no_list_is_not_taken_for_an_empty_one(cluster: Cluster, answer: str) -> None:
+    """A cluster without bindings would be closed."""
+    cluster.run()
+    script = (cluster.folder / "kubectl").read_text()
+    broken = script.replace("case", f"case \"$last\" in --raw=*rolebindings*) echo '{answer}'; exit ;; esac\ncase", 1)
+    (cluster.folder / "kubectl").write_text(broken)
+    result = CliRunner().invoke(cli, ["rbac", "--kubectl", str(cluster.folder / "kubectl")])
+    assert result.exit_code == UNUSABLE, result.output
+    assert result.stderr.startswith("secret-access: kubectl get --raw=")
+
+
+def test_a_list_of_nothing_may_be_null(cluster: Cluster) -> None:
+    """As Go writes it."""
+    cluster.lists["rolebindings"] = None  # type: ignore[assignment]
+    assert cluster.run().exit_code == CLOSED
+
+
+def test_names_cannot_write_on_the_terminal(cluster: Cluster) -> None:
+    """A user may be called anything, such as what hides a line, or looks like another."""
+    name = "ann\x1b[8m\r\nclosed: 1 identity\u202e"
+    cluster.lists["rolebindings"] = [binding("dev", "debug", group(name), namespace="shop")]
+    lines = cluster.run(color=True).output.splitlines()
+    assert "Group ann\\x1b[8m\\r\\nclosed: 1 identity\\u202e" in lines[0]
+    assert json.loads(cluster.run("--json").output)["ways"][0]["subject"] == f"Group {name}"
 
 
 def test_no_secret_is_read(cluster: Cluster) -> None:

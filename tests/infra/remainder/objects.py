@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from secret_access.remainder.grants import Rbac
+from secret_access.remainder.opening import Identity, OpenWay
+from secret_access.remainder.operators import Operators
 from secret_access.remainder.rules import Right
-from secret_access.remainder.scan import Cluster, Identity, OpenWay, scan
+from secret_access.remainder.scan import Cluster, scan
 from secret_access.remainder.ways import CLIENT_SIGNER, Clause, Named, Way
 
 Object = dict[str, Any]
@@ -59,9 +61,22 @@ def scanned(
     identities: Iterable[Identity] = (SHOP,),
     enforced: Iterable[str] = ("shop", "other"),
     minor: int = 36,
+    on_node: Iterable[str] = (),
+    operators: Operators | None = None,
+    has_aws_auth: bool = False,
 ) -> list[OpenWay]:
     """What a scan finds; every namespace enforces Pod Security unless the test says otherwise."""
-    return scan(Cluster(rbac(*objects), tuple(identities), frozenset(enforced), minor))
+    return scan(
+        Cluster(
+            rbac(*objects),
+            tuple(identities),
+            frozenset(enforced),
+            minor,
+            on_node=tuple(on_node),
+            operators=operators or Operators(),
+            has_aws_auth=has_aws_auth,
+        )
+    )
 
 
 def names_for(clause: Clause) -> Sequence[str]:
@@ -77,6 +92,8 @@ def names_for(clause: Clause) -> Sequence[str]:
             return (SHOP.namespace,)
         case Named.SIGNER:
             return (CLIENT_SIGNER[0],)
+        case _:
+            raise AssertionError(clause)  # of no way that WAYS has
 
 
 def one_of_each(way: Way) -> list[Right]:

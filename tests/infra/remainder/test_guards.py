@@ -8,7 +8,8 @@ import pytest
 
 from secret_access.remainder.grants import Subject
 from secret_access.remainder.guards import Guard, guards
-from secret_access.remainder.scan import Cluster, Identity, scan
+from secret_access.remainder.opening import Identity
+from secret_access.remainder.scan import Cluster, scan
 from secret_access.remainder.ways import DIRECT, WAYS
 from secret_access.rights import guard_policy
 from tests.infra.remainder.objects import SHOP, Object, account, binding, group, rbac, role, user
