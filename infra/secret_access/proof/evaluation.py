@@ -81,7 +81,9 @@ def _verdict(cloud: str, resources: Sequence[Resource], prefixes: Mapping[str, s
         for namespace, of in declared.prefixes_of_pods(resources, cloud).items()
         if known[namespace] == of[-1] != of[0] and namespace not in prefixes
     ]
-    return replace(verdict, undecided=(*verdict.undecided, *in_doubt))
+    by_identities = set(verdict.namespaces) - {*known, *prefixes}
+    judged = tuple(sorted({*verdict.judged, *by_identities}))
+    return replace(verdict, undecided=(*verdict.undecided, *in_doubt), judged=judged)
 
 
 def _without_given(verdict: Verdict, judged: set[str]) -> Verdict:

@@ -10,7 +10,10 @@ from ..proof.errors import DocumentError
 
 Answer = Mapping[str, Any]
 ITEMS = {
-    "evaluation": ("clouds", ("cloud", "namespaces", "breaches", "undecided", "unreadable", "not_in_the_documents")),
+    "evaluation": (
+        "clouds",
+        ("cloud", "namespaces", "judged", "breaches", "undecided", "unreadable", "not_in_the_documents"),
+    ),
     "proof": ("cells", ("vault", "from", "name", "expected", "status", "decided_by")),
     "rbac": ("ways", ("subject", "namespace", "way", "by", "mend")),
     "preflight": ("checks", ("id", "severity", "what", "found")),

@@ -64,7 +64,8 @@ def matrices(answers: Answers) -> list[Matrix]:
 
 
 def _matrix(cloud: str, verdict: Answer | None, asked: Sequence[Cell]) -> Matrix:
-    prefixes: dict[str, str] = dict(verdict["namespaces"]) if verdict else {}
+    declared: dict[str, str] = verdict["namespaces"] if verdict else {}
+    prefixes = {each: prefix for each, prefix in declared.items() if verdict and each in verdict["judged"]}
     for cell in asked:
         prefixes.setdefault(cell.question.asker, "")
     for breach in (verdict or {}).get("breaches", []):
@@ -87,7 +88,7 @@ def _lines(matrix: Matrix, states: Mapping[tuple[str, str], str]) -> list[str]:
 
 def _before(verdict: Answer, matrix: Matrix) -> dict[tuple[str, str], str]:
     apart = UNDECIDED if verdict["undecided"] else APART
-    judged = list(verdict["namespaces"])
+    judged = [each for each in matrix.prefixes if each in verdict["judged"]]
     states = {(row, column): apart for row in judged for column in (*judged, *matrix.columns[len(matrix.prefixes) :])}
     states |= {(each, each): UNREAD if each in verdict["unreadable"] else OWN for each in judged}
     for breach in verdict["breaches"]:

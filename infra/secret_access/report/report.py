@@ -35,7 +35,10 @@ class Report:
         """Whether namespaces are kept apart."""
         if any(matrix.count(BREACH) for matrix in self.matrices):
             return BREACHED
-        unsure = any(matrix.count(UNDECIDED) + matrix.count(UNKNOWN) + matrix.count(UNREAD) for matrix in self.matrices)
+        unsure = any(
+            matrix.count(UNDECIDED) + matrix.count(UNKNOWN) or any(UNREAD in line for line in matrix.after or ())
+            for matrix in self.matrices
+        )
         return OPEN if unsure or self.has_gaps or not self.matrices else ISOLATED
 
     @property

@@ -5,9 +5,11 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secret_access.proof.evaluation import evaluate
+from secret_access.proof.rendering import as_json
 from secret_access.report.matrix import APART, BREACH, OWN, UNDECIDED, UNKNOWN, UNREAD, WORST, Matrix, matrices
-from tests.infra.proof.documents import policy, role_policy
-from tests.infra.report.answers import WIDENED, answers, cell, evaluation, proof
+from tests.infra.proof.documents import namespaces, policy, role_policy
+from tests.infra.report.answers import NOW, WIDENED, answers, cell, evaluation, proof
 
 
 def one(**texts: str) -> Matrix:
@@ -108,3 +110,11 @@ def test_a_breach_by_a_namespace_that_nobody_declared_has_a_row_of_its_own() -> 
     matrix = one(evaluation=json.dumps(evaluated))
     assert (list(matrix.prefixes), matrix.columns) == (["test", "prod", "shop"], ["test", "prod", "shop"])
     assert matrix.shown[2] == UNKNOWN + BREACH + UNKNOWN
+
+
+def test_a_namespace_of_which_the_documents_have_a_prefix_alone_has_no_row() -> None:
+    """Nothing says what it may use: it is not shown as kept apart."""
+    made = [*namespaces("test", "prod"), WIDENED]
+    told = {"shop": "shop/", "prod": "prod/"}
+    given = json.dumps(as_json(evaluate(made, told, ()), made, NOW))
+    assert set(one(evaluation=given).prefixes) == {"prod", "test"}

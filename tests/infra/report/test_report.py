@@ -12,7 +12,7 @@ from secret_access.report.findings import COMMANDS, answer
 from secret_access.report.pages import as_html, as_markdown
 from secret_access.report.report import BREACHED, ISOLATED, OPEN, Report, report
 from secret_access.report.text import WIDEST, as_text
-from tests.infra.proof.documents import resource
+from tests.infra.proof.documents import policy, resource, role_policy
 from tests.infra.report.answers import NOW, WIDENED, answers, cell, evaluation, preflight, proof, rbac
 
 HOSTILE = "</script><script>alert(1)</script>|`<b>"
@@ -52,6 +52,15 @@ def test_one_pair_is_enough_to_deny_isolation(texts: dict[str, str], verdict: st
     assert made(**texts).verdict == verdict
 
 
+def test_a_namespace_that_cannot_read_its_own_secrets_is_kept_apart_all_the_same() -> None:
+    """By the documents, as `evaluate` says; it may need none. A cloud that refused the owner has shown nothing."""
+    silent = evaluation(role_policy("prod", policy("*", effect="Deny"), "none"))
+    assert made(evaluation=silent).verdict == ISOLATED
+    assert [each.what for each in made(evaluation=silent).findings] == [
+        "no document lets namespace prod read its own secrets on aws"
+    ]
+
+
 def test_a_gap_that_prove_names_itself_is_not_isolation() -> None:
     """Such as a namespace of which it knows no name, so that no cell is wrong."""
     given = json.loads(proof())
@@ -83,7 +92,7 @@ def test_what_is_no_answer_is_refused_with_the_command_that_prints_one(kind: str
 @pytest.mark.parametrize(
     ("kind", "text", "missing"),
     [
-        ("evaluation", {"clouds": [{"cloud": "aws"}]}, "namespaces, breaches"),
+        ("evaluation", {"clouds": [{"cloud": "aws"}]}, "namespaces, judged, breaches"),
         (
             "evaluation",
             {"clouds": [{**json.loads(evaluation())["clouds"][0], "breaches": [{"name": "a"}]}]},
