@@ -1,12 +1,14 @@
 """`secret-access prove`: each namespace asks for its own and every other's secrets, and the cloud answers."""
 
+import hashlib
 import json
 import shutil
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -16,11 +18,11 @@ import click
 from ..errors import SecretAccessError
 from ..kubectl import Kubectl
 from ..probe import job, plan, rendering
-from ..probe.answers import Answers, cells
+from ..probe.answers import Answers, Asked, cells
 from ..probe.cluster import collected, with_pods
 from ..probe.errors import ProbeError
-from ..probe.identities import identities
-from ..probe.matrix import breaches, wrong
+from ..probe.identities import read
+from ..probe.matrix import READ, breaches, wrong
 from ..probe.plan import Plan, Probe
 from ..probe.resumption import Resumption
 from ..probe.running import Run
@@ -68,7 +70,7 @@ def _names(_context: click.Context, _option: click.Parameter, given: tuple[str, 
     default=60,
     show_default=True,
     metavar="SECONDS",
-    help="How long a pod may ask, beside a minute to start.",
+    help="How long a pod may ask in its own place, beside a minute to start, and 10 s more for each further place.",
 )
 @click.option(
     "--resume",
@@ -79,6 +81,14 @@ def _names(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 @click.option("--print-jobs", is_flag=True, help="Print the Jobs and make none: for Git, or to read them.")
 @click.option("--cron", metavar="SCHEDULE", help='With --print-jobs: CronJobs, such as "0 3 * * *".')
 @click.option("--collect", is_flag=True, help="Make no Jobs: read the logs of those that --print-jobs has printed.")
+@click.option(
+    "--max-age",
+    type=click.IntRange(min=1),
+    default=36,
+    show_default=True,
+    metavar="HOURS",
+    help="With --collect: what was answered before that counts for nothing.",
+)
 @click.option("--context", help="A context of the kubeconfig. Default: its current one.")
 @click.option("--kubeconfig", help="The path of a kubeconfig. Default: as kubectl takes it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the matrix as JSON.")
@@ -91,6 +101,7 @@ def prove(
     print_jobs: bool,
     cron: str | None,
     collect: bool,
+    max_age: int,
     context: str | None,
     kubeconfig: str | None,
     as_json: bool,
@@ -121,7 +132,7 @@ def prove(
                 click.echo(json.dumps(_manifests(planned, timeout, cron), indent=2))
                 return
             with Run(kubectl, seconds=timeout, parallel=parallel) as run:
-                known = collected(kubectl, planned.probes) if collect else _asked(kubectl, planned, run, resume)
+                known = _collected(kubectl, planned, max_age) if collect else _asked(kubectl, planned, run, resume)
                 answered = list(_shown(known, len(planned.probes)))
             sys.exit(_report(planned, answered, as_json=as_json))
     except SecretAccessError as error:
@@ -134,14 +145,17 @@ def prove(
 
 
 def _plan(kubectl: Kubectl, namespaces: Sequence[str], names: Iterable[tuple[str, str]]) -> Plan:
-    found = identities(with_pods(kubectl, namespaces))
-    if not found:
-        where = f"in {', '.join(namespaces)}" if namespaces else "in the cluster"
+    found = read(with_pods(kubectl, namespaces))
+    there = {each.namespace for each in found.identities}
+    missing = [namespace for namespace in namespaces if namespace not in there]
+    if missing or not (found.identities or found.unread):
+        where = f"in {', '.join(missing)}" if missing else "in the cluster"
         raise ProbeError(
             f"no pod or workload {where} has a sidecar (a container with SECRETS_BACKEND of a cloud or Vault); give "
-            "the context of the cluster that has them"
+            "the context of the cluster that has them, and namespaces that it has"
         )
-    return plan.plan(plan.with_names(found, names))
+    planned = plan.plan(plan.with_names(found.identities, names))
+    return replace(planned, gaps=(*found.unread, *planned.gaps))
 
 
 def _manifests(planned: Plan, timeout: int, cron: str | None) -> dict[str, Any]:
@@ -149,23 +163,39 @@ def _manifests(planned: Plan, timeout: int, cron: str | None) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "List", "items": made}
 
 
+def _collected(kubectl: Kubectl, planned: Plan, hours: int) -> Iterator[tuple[Probe, Answers]]:
+    now = datetime.now(UTC)
+    return collected(kubectl, planned.probes, now - timedelta(hours=hours), now)
+
+
 def _asked(kubectl: Kubectl, planned: Plan, run: Run, resume: Path | None) -> Iterator[tuple[Probe, Answers]]:
     """Yield what is known from an earlier run, then what is asked now."""
     if resume is None:
         yield from run.ask(planned.probes)
         return
-    cluster = kubectl.run("config", "view", "--minify", "--output=jsonpath={.clusters[0].cluster.server}")
-    resumption = Resumption.of(resume, cluster.strip())
-    left = []
+    resumption = Resumption.of(resume, _cluster(kubectl))
+    known = {probe.key: answers for probe in planned.probes if (answers := resumption.answers_to(probe))}
+    read: set[Asked] = set()
+    for probe, answers in run.ask([probe for probe in planned.probes if probe.key not in known]):
+        resumption.add(probe, answers)
+        read |= {asked for asked, answer in answers.to.items() if answer.status == READ}
+        yield probe, answers
+    again = []
     for probe in planned.probes:
-        known = resumption.answers_to(probe)
-        if known is None:
-            left.append(probe)
-        else:
-            yield probe, known
-    for probe, answers in run.ask(left):
+        if probe.key in known and resumption.proves_nothing_of(probe, read):
+            again.append(probe)
+        elif probe.key in known:
+            yield probe, known[probe.key]
+    for probe, answers in run.ask(again):
         resumption.add(probe, answers)
         yield probe, answers
+
+
+def _cluster(kubectl: Kubectl) -> str:
+    """Return what tells the cluster from others: several may have one address, such as a tunnel's."""
+    template = "jsonpath={.clusters[0].cluster.server} {.clusters[0].cluster.certificate-authority-data}"
+    server, _, authority = kubectl.run("config", "view", "--minify", "--flatten", f"--output={template}").partition(" ")
+    return f"{server} {hashlib.sha256(authority.encode()).hexdigest()[:16]}"
 
 
 def _shown(answered: Iterable[tuple[Probe, Answers]], count: int) -> Iterator[tuple[Probe, Answers]]:

@@ -1,10 +1,12 @@
 """What a probe needs of a cluster: the pods and workloads that are there, and Jobs of its own."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from ..errors import SecretAccessError
 from ..kubectl import KubectlError
-from . import job
+from . import admitted, job
 from .answers import Answers, read
 from .plan import Probe
 
@@ -20,6 +22,9 @@ COLLECTIONS = (
 """Pods first: they are as the API server's policies have made them."""
 
 
+CLOCKS = timedelta(hours=1)
+"""How much later than here it may be in a cluster."""
+ENDED = ("Failed", "Succeeded")
 LONGEST = 400
 """Characters of a reason that a cluster gives."""
 
@@ -52,34 +57,69 @@ def with_pods(cluster: Cluster, namespaces: Sequence[str]) -> Iterator[Manifest]
                     yield found
 
 
-def collected(cluster: Cluster, probes: Sequence[Probe]) -> Iterator[tuple[Probe, Answers]]:
-    """Yield what the newest pod of each probe was answered: of Jobs that somebody else has made."""
+def collected(
+    cluster: Cluster, probes: Sequence[Probe], oldest: datetime, now: datetime
+) -> Iterator[tuple[Probe, Answers]]:
+    """Yield what the newest pod of each probe was answered: of Jobs that somebody else has made, after `oldest`."""
     newest: dict[str, Manifest] = {}
     namespaces = dict.fromkeys(probe.identity.namespace for probe in probes)
     for namespace in namespaces:
         for pod in cluster.find("pods", namespace, job.SELECTOR):
             key = f"{namespace} {pod['metadata']['labels'].get(job.PROBE_LABEL)}"
-            at = pod["metadata"].get("creationTimestamp") or ""
-            if has_ended(pod) and at >= (newest.get(key, {}).get("metadata", {}).get("creationTimestamp") or ""):
+            if has_ended(pod) and (key not in newest or _made_at(pod) >= _made_at(newest[key])):
                 newest[key] = pod
     for probe in probes:
         namespace = probe.identity.namespace
         pod = newest.get(f"{namespace} {probe.key}", {})
-        if not pod:
-            yield probe, Answers("", {}, why_none=f"no pod has asked: create the Job {job.NAME}-{probe.key}")
-            continue
-        yield probe, answers(cluster, pod, "it was not among the names of that Job, or its time was up")
+        yield probe, _collected(cluster, probe, pod, oldest, now)
 
 
-def answers(cluster: Cluster, pod: Manifest, why_none: str) -> Answers:
-    """Return what a pod was answered so far."""
+def _collected(cluster: Cluster, probe: Probe, pod: Manifest, oldest: datetime, now: datetime) -> Answers:
+    if not pod:
+        return Answers("", {}, why_none=f"no pod has asked: create the Job {job.NAME}-{probe.key}")
+    made_at = _made_at(pod)
+    if not oldest <= made_at <= now + CLOCKS:
+        why = f"it was asked at {_shown(made_at)}, expected after {_shown(oldest)}, and it is {_shown(now)} here: see "
+        return Answers(pod["metadata"]["name"], {}, why_none=f"{why}whether its CronJob still runs, and the clocks")
+    try:
+        why = "it was not among the names of that Job, or its time was up"
+        return answers(cluster, pod, job.job(probe, 0), why, by_us=False)
+    except SecretAccessError as error:
+        return Answers(pod["metadata"]["name"], {}, why_none=str(error))
+
+
+def _made_at(pod: Manifest) -> datetime:
+    """Return when the API server took the pod."""
+    return datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
+
+
+def _shown(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def answers(cluster: Cluster, pod: Manifest, made: Manifest, why_none: str, *, by_us: bool = True) -> Answers:
+    """Return what a pod was answered so far; nothing that another pod than the Job's was answered.
+
+    `by_us`: whether this very Job was made; if not, it may have asked for fewer names.
+    """
     name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    if changed := admitted.changed(made["spec"]["template"]["spec"], pod["spec"], by_us=by_us):
+        return Answers(name, {}, why_none=changed)
+    if not _state(pod, job.CONTAINER) and (status := pod.get("status") or {}).get("reason"):
+        why_none = f"the pod ended: {status['reason']} {status.get('message') or ''}".strip()[:LONGEST]
     return read(name, cluster.logs(name, namespace, job.CONTAINER), why_none)
 
 
+def is_of(pod: Manifest, uid: str) -> bool:
+    """Return whether the pod is of the Job with that uid: a label can be on anybody's."""
+    return any(
+        each.get("uid") == uid and each.get("controller") for each in pod["metadata"].get("ownerReferences") or []
+    )
+
+
 def has_ended(pod: Manifest) -> bool:
-    """Return whether the pod has asked all it was to ask."""
-    return "terminated" in _state(pod, job.CONTAINER)
+    """Return whether the pod has asked all it was to ask, or asks no more."""
+    return "terminated" in _state(pod, job.CONTAINER) or (pod.get("status") or {}).get("phase") in ENDED
 
 
 def why_waiting(pods: Sequence[Manifest]) -> str:

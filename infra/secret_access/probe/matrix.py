@@ -4,6 +4,7 @@ A cell of another namespace's secret is right only if the cloud refused it, and 
 same run. A refusal of what does not exist, a time-out or an error of the sidecar proves nothing.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +20,11 @@ DENIAL_CODES: Mapping[str, frozenset[str]] = {
     "vault": frozenset({"permission denied"}),
 }
 """What each vault says to an identity that lacks the right. Not Azure's ForbiddenByFirewall and
-ForbiddenByConnection: these refuse a network, whoever asks."""
+ForbiddenByConnection, nor Google's SECURITY_POLICY_VIOLATED and SERVICE_DISABLED: these refuse whoever asks."""
 GIVES_REQUEST_IDS = frozenset({"aws", "azure"})
 """Vaults whose refusals have the id of the request; one without it came from something in between."""
+ACCOUNT = re.compile(r"arn:[a-z-]+:(?:iam|sts)::([0-9]{12}):")
+"""Where an AWS identity says its account."""
 NOBODY, SIDECAR = "nobody", "sidecar"
 """Who decided where the vault did not: nobody answered; the sidecar, or something between it and the vault, did."""
 
@@ -147,6 +150,7 @@ def wrong(cells: Sequence[Cell]) -> list[str]:
 def faults(cells: Sequence[Cell]) -> Iterator[tuple[Cell, str]]:
     """Yield each cell that is not as expected or proves nothing, with what is wrong in words."""
     read_by_owner = _read_by_owners(cells)
+    accounts = _accounts(cells)
     for cell in cells:
         asked = f"{cell.question.asker} asking for {cell.question.name}"
         if not cell.right:
@@ -155,6 +159,34 @@ def faults(cells: Sequence[Cell]) -> Iterator[tuple[Cell, str]]:
             yield cell, f"{asked}: {given}, expected {expected} ({cell.detail})"
         elif cell.secret not in read_by_owner:
             yield cell, f"{asked}: refused, but its owner could not read it either, so that proves nothing"
+        elif elsewhere := _elsewhere(cell, read_by_owner[cell.secret], accounts):
+            yield (
+                cell,
+                f"{asked}: refused {elsewhere}, so that proves nothing; ask each account's alone, with --namespace",
+            )
+
+
+def _elsewhere(cell: Cell, owners: Iterable[str], accounts: Mapping[str, set[str]]) -> str:
+    """Return, where the cell was refused in another AWS account than its owners', in which; a name is one account's."""
+    own = {account for owner in owners for account in accounts.get(owner, ())}
+    asked_in = _account(cell)
+    if cell.question.expected != REFUSED or not asked_in or not own or asked_in in own:
+        return ""
+    return f"in the account {asked_in}, and its owner's is {' and '.join(sorted(own))}"
+
+
+def _accounts(cells: Iterable[Cell]) -> dict[str, set[str]]:
+    """Return in which AWS accounts the identities of each namespace are, as far as their refusals say."""
+    found: dict[str, set[str]] = {}
+    for cell in cells:
+        if account := _account(cell):
+            found.setdefault(cell.question.asker, set()).add(account)
+    return found
+
+
+def _account(cell: Cell) -> str:
+    found = ACCOUNT.match(cell.identity or "") if cell.question.vault == "aws" else None
+    return found[1] if found else ""
 
 
 def breaches(cells: Iterable[Cell]) -> list[Cell]:
@@ -162,8 +194,13 @@ def breaches(cells: Iterable[Cell]) -> list[Cell]:
     return [cell for cell in cells if cell.is_breach]
 
 
-def _read_by_owners(cells: Iterable[Cell]) -> set[tuple[str, str, str]]:
-    return {cell.secret for cell in cells if cell.question.expected == READ and cell.right}
+def _read_by_owners(cells: Iterable[Cell]) -> dict[tuple[str, str, str], set[str]]:
+    """Return by which of its owners each secret was read."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for cell in cells:
+        if cell.question.expected == READ and cell.right:
+            found.setdefault(cell.secret, set()).add(cell.question.asker)
+    return found
 
 
 def table(cells: Sequence[Cell]) -> str:
@@ -177,7 +214,9 @@ def table(cells: Sequence[Cell]) -> str:
     for cell in cells:
         asked = cell.question
         row, column = ((asked.asker, asked.name), asked.vault) if by_vault else ((asked.asker,), asked.name)
-        rows.setdefault(row, {})[column] = _show(cell)
+        shown = rows.setdefault(row, {})
+        if column not in shown or not cell.right:  # of several ServiceAccounts the one that is not as expected
+            shown[column] = _show(cell)
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
     lines = [["asked from", *(["for"] if by_vault else []), *columns]]
     lines += [[*asked_for, *(row.get(column, "-") for column in columns)] for asked_for, row in rows.items()]

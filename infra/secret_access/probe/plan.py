@@ -12,22 +12,32 @@ from .places import Place
 
 
 @dataclass(frozen=True)
-class Probe:
-    """The questions of one identity about the secrets of one place: those of one pod."""
+class Part:
+    """What is asked about the secrets of one place; the own ones come first."""
 
-    identity: Identity
     place: Place
     questions: tuple[Question, ...]
 
+
+@dataclass(frozen=True)
+class Probe:
+    """What one identity asks, in a pod of its own."""
+
+    identity: Identity
+    parts: tuple[Part, ...]
+    """The identity's own place comes first."""
+
     @property
-    def names(self) -> list[str]:
-        """The names to ask for."""
-        return [question.name for question in self.questions]
+    def questions(self) -> list[Question]:
+        """All of them."""
+        return [question for part in self.parts for question in part.questions]
 
     @property
     def key(self) -> str:
         """What tells it from all others, whichever names there are; a value of a label."""
-        asked = [self.identity.namespace, self.identity.service_account, str(self.identity.place), str(self.place)]
+        identity = self.identity
+        where = [identity.place.vault, identity.place.realm, identity.place.location]
+        asked = [identity.namespace, identity.service_account, identity.credentials, where]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
 
@@ -68,42 +78,47 @@ def with_names(found: Sequence[Identity], given: Iterable[tuple[str, str]]) -> l
 def plan(found: Sequence[Identity]) -> Plan:
     """Return what to ask: each identity for each name of each place that knows it."""
     gaps: list[str] = []
-    notes: list[str] = []
-    probes: list[Probe] = []
-    owned: dict[Place, list[str]] = {}
+    owned: dict[Place, dict[str, None]] = {}
     for identity in found:
         own = [name for name in identity.names if identity.owns(name, identity.place)]
-        owned.setdefault(identity.place, []).extend(own)
+        owned.setdefault(identity.place, {}).update(dict.fromkeys(own))
         if not own:
             gaps.append(
                 f"{identity.namespace} on {identity.place.vault}: no secret of it is known, so nobody was asked for "
                 f"one; declare its names in the stack (`secrets`), or give --name {identity.namespace}=NAME"
             )
+    probes = []
+    apart: dict[tuple[Place, str], dict[str, None]] = {}
     for identity in found:
-        for where, names in owned.items():
-            if where.vault != identity.place.vault or not names:
+        parts = []
+        for where in [identity.place, *(each for each in owned if each != identity.place)]:
+            if where.vault != identity.place.vault or not owned[where]:
                 continue
-            if where.realm != identity.place.realm:
-                notes.append(
-                    f"{identity.namespace} did not ask for the secrets in {where}: its identity is of {identity.place}"
-                )
+            if why := where.why_not_asked_by(identity.place):
+                apart.setdefault((where, why), {})[identity.namespace] = None
                 continue
-            probes.append(
-                Probe(identity, where, tuple(_question(found, identity, where, each) for each in _once(names)))
-            )
+            parts.append(Part(where, _questions(found, identity, where, owned[where])))
+        probes.append(Probe(identity, tuple(parts)))
+    gaps += [
+        f"{' and '.join(namespaces)} did not ask for the secrets in {where}: {why}; if both are one, spell it the same "
+        "way in both, else ask the namespaces of each alone, with --namespace"
+        for (where, why), namespaces in apart.items()
+    ]
     gaps += _of_one_prefix(found)
-    outside = {name for each in found for name in each.names} - {name for names in owned.values() for name in names}
-    notes += [f"{name} was not asked for: no namespace has its prefix" for name in sorted(outside)]
+    outside = {name for each in found for name in each.names}.difference(*owned.values())
+    notes = [f"{name} was not asked for: no namespace has its prefix" for name in sorted(outside)]
+    notes += _shared(found)
     if not any(question.expected == REFUSED for probe in probes for question in probe.questions):
         gaps.append("no namespace was asked for another's secret: expected at least two namespaces with sidecars")
-    return Plan(tuple(probes), tuple(gaps), tuple(notes))
+    return Plan(tuple(probe for probe in probes if probe.parts), tuple(gaps), tuple(notes))
 
 
 def _of_one_prefix(found: Sequence[Identity]) -> list[str]:
     """Say which namespaces have one prefix in one place: each one's reads would count as reads of its own."""
     sharing: dict[tuple[Place, str], set[str]] = {}
     for identity in found:
-        sharing.setdefault((identity.place, identity.prefix), set()).add(identity.namespace)
+        for prefix in identity.prefixes:
+            sharing.setdefault((identity.place, prefix), set()).add(identity.namespace)
     return [
         f"{' and '.join(sorted(namespaces))} on {where} have one prefix: {prefix!r}, so nobody knows whose its secrets "
         "are; give each a prefix of its own"
@@ -112,27 +127,40 @@ def _of_one_prefix(found: Sequence[Identity]) -> list[str]:
     ]
 
 
+def _shared(found: Sequence[Identity]) -> list[str]:
+    """Say which secrets without a prefix several namespaces declare: each of them is meant to read it."""
+    sharing: dict[tuple[Place, str], set[str]] = {}
+    for identity in found:
+        for name in identity.names:
+            if name.startswith(EXACT) and identity.owns(name, identity.place):
+                sharing.setdefault((identity.place, name), set()).add(identity.namespace)
+    return [
+        f"{name} on {where} is declared by {' and '.join(sorted(namespaces))}: each is meant to read it"
+        for (where, name), namespaces in sharing.items()
+        if len(namespaces) > 1
+    ]
+
+
 def _is_own(found: Sequence[Identity], identity: Identity, where: Place, name: str) -> bool:
     """Return whether an identity is meant to read a name: not where a longer prefix says that it is another's."""
     return identity.owns(name, where) and not any(
-        other.namespace != identity.namespace
-        and len(other.prefix) > len(identity.prefix)
-        and not name.startswith(EXACT)
-        and other.owns(name, where)
+        other.namespace != identity.namespace and other.covers(name, where) > identity.covers(name, where)
         for other in found
     )
 
 
-def _question(found: Sequence[Identity], identity: Identity, where: Place, name: str) -> Question:
-    return Question(
-        vault=where.vault,
-        asker=identity.namespace,
-        name=name,
-        expected=READ if _is_own(found, identity, where, name) else REFUSED,
-        asked_by=f"{identity.namespace} (ServiceAccount {identity.service_account})",
-        place=str(where),
-    )
-
-
-def _once(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+def _questions(
+    found: Sequence[Identity], identity: Identity, where: Place, names: Iterable[str]
+) -> tuple[Question, ...]:
+    asked = [
+        Question(
+            vault=where.vault,
+            asker=identity.namespace,
+            name=name,
+            expected=READ if _is_own(found, identity, where, name) else REFUSED,
+            asked_by=f"{identity.namespace} (ServiceAccount {identity.service_account})",
+            place=str(where),
+        )
+        for name in names
+    ]
+    return tuple(sorted(asked, key=lambda each: each.expected != READ))

@@ -1,11 +1,16 @@
 """The matrix that `prove` has asked for, for people and for programs. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
 from .matrix import READ, REFUSED, Cell, breaches, table
+
+MOST_CELLS = 1000
+"""A larger matrix fits no terminal."""
+MOST_ALIKE = 3
+"""Lines of one beginning and one end that are shown; JSON has all."""
 
 
 def as_json(cells: Sequence[Cell], problems: Sequence[str], notes: Sequence[str], asked_at: str) -> dict[str, Any]:
@@ -21,10 +26,10 @@ def as_json(cells: Sequence[Cell], problems: Sequence[str], notes: Sequence[str]
 
 def as_text(cells: Sequence[Cell], problems: Sequence[str], notes: Sequence[str], asked_at: str, width: int) -> str:
     """Return what a terminal of so many characters shows: the matrix too, where it is not wider."""
-    shown = table(cells)
-    lines = [shown, ""] if cells and max(map(len, shown.splitlines())) <= width else []
-    lines += [f"{click.style('WRONG', fg='red', bold=True)}  {each}" for each in problems]
-    lines += [f"note   {each}" for each in notes]
+    shown = table(cells) if len(cells) <= MOST_CELLS else ""
+    lines = [shown, ""] if cells and shown and max(map(len, shown.splitlines())) <= width else []
+    lines += [f"{click.style('WRONG', fg='red', bold=True)}  {each}" for each in _few(problems)]
+    lines += [f"note   {each}" for each in _few(notes)]
     right = [cell for cell in cells if cell.right]
     read, refused = (sum(cell.status == status for cell in right) for status in (READ, REFUSED))
     vaults = ", ".join(dict.fromkeys(cell.question.vault for cell in cells)) or "no vault"
@@ -39,3 +44,20 @@ def as_text(cells: Sequence[Cell], problems: Sequence[str], notes: Sequence[str]
     else:
         lines.append(click.style(f"isolated: {what}", fg="green", bold=True))
     return "\n".join([*lines, f"asked at {asked_at}"])
+
+
+def _few(texts: Sequence[str]) -> Iterator[str]:
+    """Yield the first lines of each kind, and how many more there are: a pod that did not start is one fault."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for text in texts:
+        who, _, what = text.partition(" ")
+        alike.setdefault((who, what.partition(": ")[2]), []).append(text)
+    for (who, what), each in alike.items():
+        yield from map(_plain, each[:MOST_ALIKE])
+        if len(each) > MOST_ALIKE:
+            yield _plain(f"{who}: {len(each) - MOST_ALIKE} more like that: {what}; --json has them")
+
+
+def _plain(text: str) -> str:
+    """Return a text that does nothing to a terminal: pods and logs are others'."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -5,19 +5,22 @@ One line of JSON for the run, then one for each probe. Lines are only ever added
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from .answers import Answers
+from . import job
+from .answers import Answers, Asked, cells
 from .errors import ProbeError
-from .matrix import READ, REFUSED, Answer
+from .matrix import READ, Answer, Cell
 from .plan import Probe
 
 LONGEST = timedelta(hours=24)
 """After so long, what was answered says too little about today."""
+AHEAD = timedelta(minutes=5)
+"""How far two clocks may be apart."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,10 @@ class Resumption:
     """A run's file."""
 
     path: Path
-    answered: Mapping[str, Answers]
-    """By `Probe.key`."""
+    answered: Mapping[str, tuple[str, Answers]]
+    """By `Probe.key`: of which pod, as `job.digest` tells, and what it was answered."""
+    unread: frozenset[Asked] = frozenset()
+    """Secrets that their owners could not read: what others were answered about them proves nothing."""
 
     @classmethod
     def of(cls, path: Path, cluster: str, now: datetime | None = None) -> "Resumption":
@@ -45,26 +50,43 @@ class Resumption:
         try:
             head, *others = map(json.loads, lines)
             begun, of = datetime.fromisoformat(head["begun"]), head["cluster"]
-            answered = {line["key"]: _answers(line) for line in others}
+            age = now - begun
+            answered, unread = _known(others)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise ProbeError(f"{path} is no file of a run: give a file of an earlier --resume, or a new one") from None
         if of != cluster:
             raise ProbeError(f"{path} is of a run on the cluster {of!r}, this one is {cluster!r}; give another file")
-        if now - begun > LONGEST:
-            raise ProbeError(f"{path} is of a run that began at {head['begun']}, more than a day ago; delete it")
-        return cls(path, answered)
+        if not -AHEAD <= age <= LONGEST:
+            raise ProbeError(
+                f"{path} is of a run that began at {head['begun']}, and it is {now.isoformat(timespec='seconds')}: "
+                "expected at most a day between; delete it"
+            )
+        return cls(path, answered, frozenset(unread))
 
     def answers_to(self, probe: Probe) -> Answers | None:
-        """Return what was answered, if all questions were."""
-        found = self.answered.get(probe.key)
-        return found if found and set(probe.names) <= set(found.by_name) else None
+        """Return what was answered, if all questions were, by a pod that would be the same today."""
+        digest, found = self.answered.get(probe.key, ("", None))
+        return found if found and digest == job.digest(probe) else None
 
     def add(self, probe: Probe, answers: Answers) -> None:
-        """Keep what was answered, unless some of it may be another answer the next time."""
-        asked = [answers.by_name.get(name) for name in probe.names]
-        if all(answer is not None and answer.status in (READ, REFUSED) for answer in asked):
-            by_name = {name: asdict(answer) for name, answer in answers.by_name.items()}
-            self._add({"key": probe.key, "pod": answers.pod, "asked_at": answers.asked_at, "answers": by_name})
+        """Keep what was answered if all of it is as expected, else only what the owner could not read.
+
+        The rest may be another answer the next time: somebody mends it.
+        """
+        found = cells(probe, answers)
+        if all(cell.right for cell in found):
+            to = [[*asked, asdict(answer)] for asked, answer in answers.to.items()]
+            line = {"pod": answers.pod, "asked_at": answers.asked_at, "answers": to}
+            self._add({"key": probe.key, "digest": job.digest(probe), **line})
+        else:
+            unread = [cell.question for cell in found if cell.question.expected == READ and _is_refused(cell)]
+            self._add({"unread": [[each.place, each.name] for each in unread]})
+
+    def proves_nothing_of(self, probe: Probe, read: Collection[Asked]) -> bool:
+        """Return whether it was answered about a secret that its owner could not read then, and has read now."""
+        return any(
+            (each.place, each.name) in self.unread and (each.place, each.name) in read for each in probe.questions
+        )
 
     def _add(self, line: Mapping[str, Any]) -> None:
         try:
@@ -74,6 +96,22 @@ class Resumption:
             raise ProbeError(f"cannot write {self.path}: {error.strerror}; give a file that can be written") from None
 
 
-def _answers(line: Mapping[str, Any]) -> Answers:
-    by_name = {str(name): Answer(**answer) for name, answer in line["answers"].items()}
-    return Answers(str(line["pod"]), by_name, str(line["asked_at"]))
+def _is_refused(cell: Cell) -> bool:
+    """Return whether the vault itself said that there is nothing to read, or no right to."""
+    return cell.status != READ and cell.decided_by == cell.question.vault
+
+
+def _known(lines: Iterable[Mapping[str, Any]]) -> tuple[dict[str, tuple[str, Answers]], set[Asked]]:
+    """Return what the lines say, in their order: what is older than the owner's first read of a secret is left out."""
+    answered: dict[str, tuple[str, Answers]] = {}
+    unread: set[Asked] = set()
+    for line in lines:
+        if "unread" in line:
+            unread |= {(str(place), str(name)) for place, name in line["unread"]}
+            continue
+        to = {(str(place), str(name)): Answer(**answer) for place, name, answer in line["answers"]}
+        read = {asked for asked in unread if asked in to and to[asked].status == READ}
+        answered = {key: each for key, each in answered.items() if not read & set(each[1].to)} if read else answered
+        unread -= read
+        answered[line["key"]] = (str(line["digest"]), Answers(str(line["pod"]), to, str(line["asked_at"])))
+    return answered, unread

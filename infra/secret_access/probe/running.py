@@ -12,7 +12,7 @@ from ..errors import SecretAccessError
 from ..kubectl import ClusterNotReached, KubectlError
 from . import job
 from .answers import Answers
-from .cluster import Cluster, answers, has_ended, last_warning, why_waiting
+from .cluster import Cluster, answers, has_ended, is_of, last_warning, why_waiting
 from .plan import Probe
 
 PAUSE = 1.0
@@ -27,7 +27,7 @@ class Run:
     """One run on a cluster: a context manager, whose end waits until the Jobs that are there are deleted."""
 
     def __init__(self, cluster: Cluster, *, seconds: int, parallel: int) -> None:
-        """`seconds`: how long each pod may ask. `parallel`: how many pods ask at a time."""
+        """`seconds`: how long each pod may ask in its own place. `parallel`: how many pods ask at a time."""
         self.name = secrets.token_hex(4)
         self._cluster = cluster
         self._seconds = seconds
@@ -71,25 +71,26 @@ class Run:
             return Answers("", {}, why_none=str(error))
         namespace, name = made["metadata"]["namespace"], made["metadata"]["name"]
         try:
-            self._cluster.create(made)
-            return self._wait(probe, name)
+            (created,) = self._cluster.create(made)
+            return self._wait(probe, made, str(created["metadata"]["uid"]))
         except KubectlError as error:
             return Answers("", {}, why_none=str(error))
         finally:
             with suppress(KubectlError):  # Kubernetes itself deletes it some time after it has ended
                 self._cluster.delete("job", name, namespace)
 
-    def _wait(self, probe: Probe, name: str) -> Answers:
-        namespace, selector = probe.identity.namespace, f"{job.RUN_LABEL}={self.name},{job.PROBE_LABEL}={probe.key}"
-        limit = self._seconds + job.START_SECONDS
+    def _wait(self, probe: Probe, made: job.Manifest, uid: str) -> Answers:
+        namespace, name = made["metadata"]["namespace"], made["metadata"]["name"]
+        selector = f"{job.RUN_LABEL}={self.name},{job.PROBE_LABEL}={probe.key}"
+        limit = job.limit(probe, self._seconds)
         until = time.monotonic() + limit
         pods: list[job.Manifest] = []
         trouble = ""
         while True:
             try:
-                pods = self._cluster.find("pods", namespace, selector)
+                pods = [each for each in self._cluster.find("pods", namespace, selector) if is_of(each, uid)]
                 if pods and has_ended(pods[0]):
-                    return answers(self._cluster, pods[0], f"it was not answered within {self._seconds} s")
+                    return answers(self._cluster, pods[0], made, "the pod ended before it was answered")
                 trouble = ""
             except ClusterNotReached as error:  # it may be reached a moment later
                 trouble = str(error)
@@ -101,5 +102,5 @@ class Run:
         why = f"the Job did not end within {limit} s: {reason}"
         if pods and not trouble:
             with suppress(KubectlError):  # a container that never started has no log
-                return answers(self._cluster, pods[0], why)
+                return answers(self._cluster, pods[0], made, why)
         return Answers(pods[0]["metadata"]["name"] if pods else "", {}, why_none=why)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -168,6 +169,146 @@ def test_logs_of_jobs_that_others_made_are_collected(cluster: FakeCluster) -> No
     result = run("--collect")
     assert result.exit_code == UNDECIDED
     assert "test asking for test/added: no answer" in result.output
+
+
+def test_what_was_collected_is_judged_as_what_was_asked(cluster: FakeCluster) -> None:
+    """A breach, a refusal that is none, an owner that does not read."""
+    cluster.made = json.loads(run("--print-jobs").output)["items"]
+    for which, answer, code in (
+        (FOREIGN, READ, BREACHED),
+        (FOREIGN, {**DENIED, "code": "ForbiddenByFirewall"}, UNDECIDED),
+        (OWN, DENIED, UNDECIDED),
+    ):
+        cluster.answering = but(which, answer)
+        assert run("--collect").exit_code == code
+
+
+@pytest.mark.parametrize(("hours", "arguments", "code"), [
+    (35, (), ISOLATED),
+    (37, (), UNDECIDED),
+    (37, ("--max-age", "38"), ISOLATED),
+    (2, ("--max-age", "1"), UNDECIDED),
+    (-2, (), UNDECIDED),
+])  # fmt: skip
+def test_old_logs_prove_nothing(cluster: FakeCluster, hours: int, arguments: tuple[str, ...], code: int) -> None:
+    """A CronJob that no longer runs, and a clock that is wrong."""
+    cluster.made = json.loads(run("--print-jobs", "--cron", "0 3 * * *").output)["items"]
+    for each in cluster.made:
+        each["spec"] = each["spec"]["jobTemplate"]["spec"]
+    cluster.made_at = datetime.now(UTC) - timedelta(hours=hours)
+    result = run("--collect", *arguments)
+    assert result.exit_code == code
+    assert ("see whether its CronJob still runs, and the clocks" in result.output) == (code == UNDECIDED)
+
+
+def test_the_newest_log_counts(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a nightly Job's pods, in whichever order they come; one that still asks has no say yet."""
+    cluster.made = json.loads(run("--print-jobs").output)["items"]
+    find, logs = cluster.find, cluster.logs
+
+    def both(*arguments: Any) -> list[dict[str, Any]]:
+        (new,) = find(*arguments)
+        old, running = json.loads(json.dumps([new, new]))
+        old["metadata"] |= {"creationTimestamp": f"{datetime.now(UTC) - timedelta(hours=24):%Y-%m-%dT%H:%M:%SZ}"}
+        running["metadata"] |= {"name": "running", "creationTimestamp": "2999-01-01T00:00:00Z"}
+        running["status"] = {"phase": "Running", "containerStatuses": [{"name": "ask", "state": {"running": {}}}]}
+        old["metadata"]["name"] = "old"
+        return [old, new, running, old]
+
+    def log(pod: str, namespace: str, container: str) -> str:
+        assert pod not in ("old", "running")
+        return logs(pod, namespace, container)
+
+    monkeypatch.setattr(cluster, "find", both)
+    monkeypatch.setattr(cluster, "logs", log)
+    assert run("--collect").exit_code == ISOLATED
+
+
+def test_logs_of_jobs_of_an_earlier_stack_prove_nothing(cluster: FakeCluster) -> None:
+    """They asked as another role, or with another program."""
+    cluster.made = json.loads(run("--print-jobs").output)["items"]
+    cluster.there = [pod("test", AWS_ROLE_ARN="arn:aws:iam::111122223333:role/new"), pod("prod")]
+    assert run("--collect").exit_code == UNDECIDED
+    cluster.there = [pod("test", AWS_SESSION_DURATION="900"), pod("prod")]
+    result = run("--collect")
+    assert result.exit_code == UNDECIDED
+    assert "had another AWS_SESSION_DURATION; print the Jobs again and apply them" in result.output
+
+
+def test_a_log_that_cannot_be_read_is_one_namespaces_gap(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others' are judged all the same."""
+    cluster.made = json.loads(run("--print-jobs").output)["items"]
+    logs = cluster.logs
+
+    def log(pod: str, namespace: str, container: str) -> str:
+        if namespace == "test":
+            raise KubectlError("kubectl logs: the node is gone")
+        return logs(pod, namespace, container)
+
+    monkeypatch.setattr(cluster, "logs", log)
+    result = run("--collect")
+    assert result.exit_code == UNDECIDED
+    assert "(kubectl logs: the node is gone)" in result.output
+    assert "prod        200 by aws" in result.output
+
+
+def test_collected_jobs_of_another_namespace_are_not_ones_own(cluster: FakeCluster) -> None:
+    """Each namespace's answers are those of its own pods."""
+    cluster.made = json.loads(run("--print-jobs").output)["items"]
+    for each in cluster.made:
+        each["metadata"]["labels"] = cluster.made[0]["metadata"]["labels"]
+    assert run("--collect").exit_code == UNDECIDED
+
+
+def test_printed_jobs_have_the_schedule_and_the_time(cluster: FakeCluster) -> None:
+    """As they were given, in a form that is the same each time, for Git."""
+    printed = run("--print-jobs", "--cron", "5 4 * * 1", "--timeout", "33").output
+    for each in json.loads(printed)["items"]:
+        assert each["spec"]["schedule"] == "5 4 * * 1"
+        assert each["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"][1] == "33"
+        assert each["spec"]["jobTemplate"]["metadata"]["labels"]["app.kubernetes.io/name"] == "secret-access-probe"
+    assert run("--print-jobs", "--cron", "5 4 * * 1", "--timeout", "33").output == printed
+    assert cluster.made == []
+
+
+def test_a_namespace_that_is_not_there_is_refused(cluster: FakeCluster) -> None:
+    """A typing error would leave it out of the verdict in silence."""
+    result = run("-n", "test", "-n", "prod", "-n", "prd")
+    assert result.exit_code == UNUSABLE
+    assert "no pod or workload in prd has a sidecar" in result.stderr
+    assert cluster.made == []
+
+
+def test_a_sidecar_that_cannot_be_read_is_undecided(cluster: FakeCluster) -> None:
+    """Its namespace was not asked."""
+    hidden = pod("dev")
+    source = {"configMapKeyRef": {"name": "settings", "key": "x"}}
+    hidden["spec"]["initContainers"][0]["env"] = [{"name": "SECRETS_BACKEND", "valueFrom": source}]
+    cluster.there.append(hidden)
+    result = run()
+    assert result.exit_code == UNDECIDED
+    assert "dev: the sidecar 'secrets' of app-1 takes SECRETS_BACKEND from a ConfigMap" in result.output
+    cluster.there = [hidden]
+    assert run().exit_code == UNDECIDED
+
+
+def test_one_fault_of_many_cells_is_a_few_lines(cluster: FakeCluster) -> None:
+    """A pod that did not start has no answer to anything. JSON has every line."""
+    cluster.there = [pod("test"), pod("prod", names=",".join(f"n{number}" for number in range(50)))]
+    cluster.answering = lambda namespace, name: {"status": 504} if namespace == "test" else isolated(namespace, name)
+    lines = run().output.splitlines()
+    assert len([line for line in lines if line.startswith("WRONG")]) < 10
+    assert any(line.startswith("WRONG  test: ") and "more like that" in line for line in lines)
+    assert len(json.loads(run("--json").output)["wrong"]) > 50
+
+
+def test_what_pods_say_does_nothing_to_a_terminal(cluster: FakeCluster) -> None:
+    """A detail comes from a log, and could wipe the verdict away."""
+    cluster.answering = but(FOREIGN, {"status": 500, "detail": "\x1b[2J\nisolated: all"})
+    result = run()
+    assert result.exit_code == UNDECIDED
+    assert "\x1b" not in result.output
+    assert "\nisolated" not in result.output
 
 
 def test_a_cluster_that_cannot_be_asked_is_unusable(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:

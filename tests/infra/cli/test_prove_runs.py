@@ -1,18 +1,20 @@
 """A run of `secret-access prove`: what it goes on without, how it is stopped, and how another goes on from it."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from secret_access.cli.prove import ISOLATED, STOPPED, UNDECIDED, UNUSABLE
+from secret_access.cli.prove import BREACHED, ISOLATED, STOPPED, UNDECIDED, UNUSABLE
 from secret_access.kubectl import ClusterNotReached, Forbidden
 from secret_access.probe import job
-from tests.infra.cli.test_prove import but, run
-from tests.infra.probe.pods import FakeCluster, isolated, pod
+from tests.infra.cli.test_prove import FOREIGN, but, run
+from tests.infra.probe.pods import DENIED, FakeCluster, isolated, pod
 
 
 def test_a_pod_that_does_not_start_says_why(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,14 +126,25 @@ def test_a_line_that_was_being_written_is_written_again(cluster: FakeCluster, tm
         assert len(cluster.made) == made
 
 
+HERE = "https://cluster.example 851362e395416a7c"
+
+
+def head(begun: str, cluster: str = HERE) -> str:
+    return json.dumps({"cluster": cluster, "begun": begun}) + "\n"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("no json\n", "is no file of a run"),
         ("{}\n", "is no file of a run"),
-        ('{"cluster": "https://other.example", "begun": "2026-01-01T00:00:00+00:00"}\n', "is of a run on the cluster"),
-        ('{"cluster": "https://cluster.example", "begun": "2026-01-01T00:00:00+00:00"}\n', "more than a day ago"),
-        ('{"cluster": "https://cluster.example", "begun": "2026-01-01T00:00:00+00:00"}\n[]\n', "is no file of a run"),
+        (head("2026-01-01T00:00:00+00:00", "https://other.example 0"), "is of a run on the cluster"),
+        (head("2026-01-01T00:00:00+00:00", "https://cluster.example 0"), "is of a run on the cluster"),
+        (head("2026-01-01T00:00:00+00:00"), "is of a run that began at 2026-01-01T00:00:00+00:00, and it is "),
+        (head("2999-01-01T00:00:00+00:00"), "is of a run that began at 2999-01-01T00:00:00+00:00, and it is "),
+        (head("2026-01-01T00:00:00"), "is no file of a run"),
+        (head(datetime.now(UTC).isoformat()) + "[]\n", "is no file of a run"),
+        (head(datetime.now(UTC).isoformat()) + '{"key": "k"}\n', "is no file of a run"),
     ],
 )
 def test_another_file_is_refused(cluster: FakeCluster, tmp_path: Path, text: str, expected: str) -> None:
@@ -165,3 +178,91 @@ def test_probes_are_asked_several_at_a_time_and_no_more(cluster: FakeCluster, mo
     assert run("--parallel", "3").exit_code == ISOLATED
     assert len(cluster.made) == 12
     assert max(most) == 3
+
+
+def test_what_was_wrong_is_asked_again(cluster: FakeCluster, tmp_path: Path) -> None:
+    """Somebody has mended it since."""
+    file = str(tmp_path / "proof.jsonl")
+    cluster.answering = but(FOREIGN, {"status": 200})
+    assert run("--resume", file).exit_code == BREACHED
+    cluster.answering, cluster.made = isolated, []
+    assert run("--resume", file).exit_code == ISOLATED
+    assert [each["metadata"]["namespace"] for each in cluster.made] == ["test"]
+
+
+def test_a_secret_that_did_not_exist_is_asked_for_again(cluster: FakeCluster, tmp_path: Path) -> None:
+    """Others were refused something that was not there: a grant on the secret itself came with it."""
+    file = str(tmp_path / "proof.jsonl")
+    cluster.there.append(pod("dev"))
+    missing = {**DENIED, "status": 404, "type": "urn:secret-access:problem:not-found"}
+    cluster.answering = but(("prod", "prod/database-password"), missing)
+    assert run("--resume", file).exit_code == UNDECIDED
+    cluster.answering, cluster.made = but(FOREIGN, {"status": 200}), []
+    assert run("--resume", file).exit_code == BREACHED
+    assert sorted(each["metadata"]["namespace"] for each in cluster.made) == ["dev", "prod", "test"]
+    cluster.answering, cluster.made = isolated, []
+    assert run("--resume", file).exit_code == ISOLATED
+    assert [each["metadata"]["namespace"] for each in cluster.made] == ["test"]
+
+
+def test_answers_about_a_secret_that_is_there_only_since_are_not_kept(cluster: FakeCluster, tmp_path: Path) -> None:
+    """Also where the run that read it first was stopped before the others were asked again."""
+    file = tmp_path / "proof.jsonl"
+    missing = {**DENIED, "status": 404, "type": "urn:secret-access:problem:not-found"}
+    cluster.answering = but(("prod", "prod/database-password"), missing)
+    assert run("--resume", str(file)).exit_code == UNDECIDED
+    cluster.answering = isolated
+    assert run("--resume", str(file)).exit_code == ISOLATED
+    lines = file.read_text().splitlines(keepends=True)
+    asked_again = [line for line in lines if '"key"' in line][-1]
+    file.write_text("".join(lines).removesuffix(asked_again))
+    cluster.made = []
+    assert run("--resume", str(file)).exit_code == ISOLATED
+    assert [each["metadata"]["namespace"] for each in cluster.made] == ["test"]
+
+
+def test_answers_of_another_role_are_not_kept(cluster: FakeCluster, tmp_path: Path) -> None:
+    """The stack was deployed again meanwhile."""
+    file = str(tmp_path / "proof.jsonl")
+    assert run("--resume", file).exit_code == ISOLATED
+    cluster.there, cluster.made = [pod("test", AWS_SESSION_DURATION="900"), pod("prod")], []
+    assert run("--resume", file).exit_code == ISOLATED
+    assert [each["metadata"]["namespace"] for each in cluster.made] == ["test"]
+
+
+def test_a_pod_that_admission_changed_proves_nothing(cluster: FakeCluster) -> None:
+    """It ran as somebody else."""
+    cluster.admit = lambda spec: {**spec, "serviceAccountName": "default"}
+    result = run()
+    assert result.exit_code == UNDECIDED
+    assert "the pod ran as the ServiceAccount 'default', expected 'secret-access'" in result.output
+
+
+def test_another_pod_with_the_jobs_labels_is_not_asked(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sees the Job can make one, whose log says whatever he likes."""
+    find = cluster.find
+    monkeypatch.setattr(job, "START_SECONDS", -5)
+
+    def forged(*arguments: Any) -> list[dict[str, Any]]:
+        return [
+            {**each, "metadata": {**each["metadata"], "ownerReferences": [{"uid": "another", "controller": True}]}}
+            for each in find(*arguments)
+        ]
+
+    monkeypatch.setattr(cluster, "find", forged)
+    assert run("--timeout", "5").exit_code == UNDECIDED
+
+
+def test_a_pod_that_was_evicted_is_not_waited_for(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its container never ran; the cluster says why."""
+    find = cluster.find
+
+    def evicted(*arguments: Any) -> list[dict[str, Any]]:
+        status = {"phase": "Failed", "reason": "Evicted", "message": "the node was low on memory"}
+        return [{**each, "status": status} for each in find(*arguments)]
+
+    monkeypatch.setattr(cluster, "find", evicted)
+    monkeypatch.setattr(cluster, "logs", lambda *_: "")
+    result = run()
+    assert result.exit_code == UNDECIDED
+    assert "the pod ended: Evicted the node was low on memory" in result.output

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from secret_access.pods.sidecar_container import container, token_volume
-from secret_access.probe import job
+from secret_access.probe import asking, job
 
 Manifest = dict[str, Any]
 VALUE = "the-value-that-nobody-may-see"
@@ -76,6 +77,20 @@ def isolated(namespace: str, name: str) -> Mapping[str, Any]:
     return {"status": 200} if name.startswith(f"{namespace}/") else DENIED
 
 
+AT = "2026-01-01T00:00:00Z"
+
+
+def uid_of(made: Mapping[str, Any]) -> str:
+    return f"uid of {made['metadata']['namespace']}/{made['metadata']['name']}"
+
+
+def asked_by(made: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The places and names that a Job asks for."""
+    (asker,) = made["spec"]["template"]["spec"]["containers"]
+    arguments = [each.replace("$$", "$") for each in asker["args"][2:]]
+    return [(each["place"], name) for each in asking.places(arguments) for name in each["names"]]
+
+
 class FakeCluster:
     """A cluster whose Jobs end at once, with the answers that it is told to give."""
 
@@ -85,6 +100,9 @@ class FakeCluster:
         self.made: list[Manifest] = []
         self.deleted: list[tuple[str, str]] = []
         self.ends = True
+        self.made_at = datetime.now(UTC)
+        self.admit: Callable[[Manifest], Manifest] = dict
+        """What admission makes of a pod's spec."""
 
     @property
     def left(self) -> list[Manifest]:
@@ -102,9 +120,11 @@ class FakeCluster:
 
     def create(self, *objects: Mapping[str, Any]) -> list[Manifest]:
         self.made += map(dict, objects)
-        return [dict(each) for each in objects]
+        return [{**each, "metadata": {**each["metadata"], "uid": uid_of(each)}} for each in objects]
 
-    def find(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Manifest]:  # noqa: ARG002 as Kubectl has it
+    def find(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Manifest]:
+        if kind != "pods":
+            return []
         wanted = dict(each.split("=") for each in selector.split(","))
         state = (
             {"terminated": {"exitCode": 0}}
@@ -113,7 +133,12 @@ class FakeCluster:
         )
         return [
             {
-                "metadata": {**each["metadata"], "creationTimestamp": "2026-01-01T00:00:00Z"},
+                "metadata": {
+                    **each["metadata"],
+                    "creationTimestamp": self.made_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+                    "ownerReferences": [{"kind": "Job", "uid": uid_of(each), "controller": True}],
+                },
+                "spec": self.admit(json.loads(json.dumps(each["spec"]["template"]["spec"]))),
                 "status": {"phase": "Pending", "containerStatuses": [{"name": job.CONTAINER, "state": state}]},
             }
             for each in self.left
@@ -124,12 +149,13 @@ class FakeCluster:
         (made,) = [
             each for each in self.made if each["metadata"]["name"] == pod and each["metadata"]["namespace"] == namespace
         ]
-        _, _, *names = made["spec"]["template"]["spec"]["containers"][0]["args"]
-        at = "2026-01-01T00:00:00Z"
-        return "".join(json.dumps({"name": name, "at": at, **self.answering(namespace, name)}) + "\n" for name in names)
+        return "".join(
+            json.dumps({"place": place, "name": name, "at": AT, **self.answering(namespace, name)}) + "\n"
+            for place, name in asked_by(made)
+        )
 
     def delete(self, kind: str, name: str, namespace: str | None = None) -> None:  # noqa: ARG002 as Kubectl has it
         self.deleted.append((str(namespace), name))
 
     def run(self, *arguments: str) -> str:  # noqa: ARG002 as Kubectl has it
-        return "https://cluster.example"
+        return "https://cluster.example Y2VydGlmaWNhdGU="

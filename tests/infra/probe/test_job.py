@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from secret_access.errors import SecretAccessError
-from secret_access.probe import job
+from secret_access.probe import asking, job
 from secret_access.probe.identities import identities
 from secret_access.probe.plan import Probe, plan
 from tests.infra.probe.pods import pod
@@ -53,23 +53,58 @@ def test_the_sidecar_reads_and_serves_the_probe_alone() -> None:
     assert {"SECRETS_BACKEND", "AWS_ROLE_ARN", "SECRETS_POD_NAME"} <= names
 
 
-def test_it_asks_where_the_secret_is() -> None:
-    """With the other's region and the own role."""
-    (probe,) = [
-        each for each in probes(AWS_REGION="us-east-1") if each.identity.namespace == "test" and "prod" in each.names[0]
-    ]
-    made = spec_of(job.job(probe, 60))["initContainers"][0]["env"]
-    env = {each["name"]: each.get("value") for each in made}
-    assert env["AWS_REGION"] == "us-east-1"
-    assert env["AWS_ROLE_ARN"].endswith("role/test")
-    assert len(env) == len(made)
+def test_one_pod_asks_in_all_places() -> None:
+    """However many Key Vaults or regions there are: with each one's settings, and the own identity."""
+    (probe,) = [each for each in probes(AWS_REGION="us-east-1") if each.identity.namespace == "test"]
+    made = spec_of(job.job(probe, 60))
+    (asker,), (sidecar,) = made["containers"], made["initContainers"]
+    here, there = asking.places(asker["args"][2:])
+    assert here == {"place": "aws eu-west-1", "own": 1, "names": ["test/database-password"]}
+    assert there == {
+        "place": "aws us-east-1",
+        "own": 0,
+        "names": ["prod/database-password"],
+        "settings": {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": None, "SECRETS_AWS_REPLICA_REGIONS": None},
+    }
+    assert asker["volumeMounts"] == sidecar["volumeMounts"]
+    assert [each for each in asker["env"] if each["name"] != "SECRETS_URL"] == sidecar["env"]
+    assert asker["resources"] == sidecar["resources"]
+    assert next(each["value"] for each in asker["env"] if each["name"] == "AWS_ROLE_ARN").endswith("role/test")
+
+
+def test_the_time_grows_with_the_places() -> None:
+    """Kubernetes ends the Job after its program's own limit."""
+    (probe,) = [each for each in probes(AWS_REGION="us-east-1") if each.identity.namespace == "test"]
+    assert job.job(probe, 60)["spec"]["activeDeadlineSeconds"] == 190
+
+
+def test_a_name_is_asked_for_as_it_is() -> None:
+    """Kubernetes would replace a variable's name in the arguments."""
+    (probe,) = [each for each in probes(names="exact:a$(AWS_REGION)$") if each.identity.namespace == "prod"]
+    (asker,) = spec_of(job.job(probe, 60))["containers"]
+    assert "exact:a$$(AWS_REGION)$$" in asker["args"]
+
+
+def test_pods_of_other_settings_or_names_have_another_digest() -> None:
+    """So what an earlier one was answered is not taken for theirs."""
+    (test, *_) = (each for each in probes() if each.identity.namespace == "test")
+    same, names, role = (
+        next(each for each in probes(**more) if each.identity.namespace == "prod")
+        for more in ({}, {"names": "other"}, {"AWS_SESSION_DURATION": "900"})
+    )
+    assert job.digest(same) == job.digest(next(each for each in probes() if each.identity.namespace == "prod"))
+    assert len({job.digest(each) for each in (test, same, names, role)}) == 4
+    assert same.key == names.key
 
 
 def test_the_container_that_asks_has_names_and_no_more() -> None:
     """The sidecar's image, the program in plain sight, the address, the seconds and the names."""
     (asker,) = spec_of(job.job(probes()[0], 60))["containers"]
     assert asker["image"] == "registry/secret-sidecar:1"
-    assert asker["args"] == ["http://localhost:8080", "60", "prod/database-password", "test/database-password"]
+    url, seconds, at, place, *names = asker["args"]
+    assert (url, seconds, at) == ("http://localhost:8080", "60", asking.AT)
+    assert json.loads(place) == {"place": "aws eu-west-1", "own": 1}
+    assert names == ["prod/database-password", "test/database-password"]
     assert "volumeMounts" not in asker
     assert asker["securityContext"]["runAsNonRoot"] is True
     # Kubernetes replaces $(NAME) in a command

@@ -72,10 +72,18 @@ def test_nothing_else_is_a_refusal(answer: Answer) -> None:
     assert bool(breaches(cells)) == (answer.status == READ)
 
 
-def test_a_refusal_by_the_network_is_none() -> None:
-    """Key Vault's firewall refuses whoever asks from there."""
-    for code in ("ForbiddenByFirewall", "ForbiddenByConnection"):
-        assert not judge(foreign("azure"), refusal("azure", code=code)).right
+@pytest.mark.parametrize(
+    ("vault", "code"),
+    [
+        ("azure", "ForbiddenByFirewall"),
+        ("azure", "ForbiddenByConnection"),
+        ("gcp", "SECURITY_POLICY_VIOLATED"),
+        ("gcp", "SERVICE_DISABLED"),
+    ],
+)
+def test_a_refusal_of_whoever_asks_is_none(vault: str, code: str) -> None:
+    """Key Vault's firewall, a perimeter of Google Cloud, an API that is switched off."""
+    assert not judge(foreign(vault), refusal(vault, code=code)).right
 
 
 STATUSES = st.sampled_from([None, 200, 304, 400, 401, 403, 404, 410, 421, 429, 500, 502, 503, 504])
@@ -129,3 +137,33 @@ def test_no_answer_is_shown_as_such() -> None:
     cell = judge(foreign(), Answer(None, detail="it is not scheduled"))
     assert table([cell]).splitlines()[1] == "test        no answer, expected 403"
     assert wrong([cell])[0].startswith("test asking for prod/a: no answer decided by nobody, expected 403")
+
+
+def identity(account: str) -> str:
+    return f"arn:aws:sts::{account}:assumed-role/role/session"
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_refusal_in_another_account_is_none(elsewhere: bool) -> None:
+    """A name means the secret of the asker's own account: nobody asked for the other's."""
+    account = "2" * 12 if elsewhere else "1" * 12
+    cells = [
+        judge(own(), Answer(200)),
+        judge(Question("aws", "prod", "test/a", REFUSED), refusal(identity=identity("1" * 12))),
+        judge(Question("aws", "test", "test/a", READ), Answer(200)),
+        judge(foreign(), refusal(identity=identity(account))),
+    ]
+    found = wrong(cells)
+    assert len(found) == (2 if elsewhere else 0)
+    if elsewhere:
+        assert found[1] == (
+            "test asking for prod/a: refused in the account 222222222222, and its owner's is 111111111111, so that "
+            "proves nothing; ask each account's alone, with --namespace"
+        )
+
+
+def test_of_two_service_accounts_the_table_shows_the_one_that_is_not_refused() -> None:
+    """A namespace is a row, and a breach by one of its ServiceAccounts is a breach."""
+    cells = [judge(own(), Answer(200)), judge(foreign(), refusal()), judge(foreign(), Answer(200))]
+    for order in (cells, cells[::-1]):
+        assert "200 by aws, expected 403" in table(order)

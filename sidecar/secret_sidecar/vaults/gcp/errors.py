@@ -53,9 +53,9 @@ def error_of(answer: Answer, name: str, identity: str) -> VaultError:
     reason = detail_of(error, "ErrorInfo", "reason")
     kind, detail = _meaning(answer.status, code, message if isinstance(message, str) else "")
     if kind is Denied and reason not in {None, DENIED_BY_IAM}:
-        detail = "{vault} refused {name} to {identity}: {reason}"
+        code, detail = reason, "{vault} refused {name} to {identity}: {code}"
     return kind(
-        detail.format(vault=VAULT, name=repr(name), identity=identity, code=code, status=answer.status, reason=reason),
+        detail.format(vault=VAULT, name=repr(name), identity=identity, code=code, status=answer.status),
         code=code,
         request_id=detail_of(error, "RequestInfo", "requestId"),
         identity=identity,

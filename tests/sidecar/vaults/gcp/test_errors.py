@@ -91,10 +91,11 @@ async def test_a_failed_precondition_may_be_the_versions_state(
 
 
 async def test_a_denial_that_is_not_about_the_secret_says_so(google: FakeGoogle, store: GcpStore) -> None:
-    """An API that is not enabled, or a perimeter, is told by its reason."""
+    """An API that is not enabled, or a perimeter, is told by its reason, so that nobody counts it as a lack of rights."""
     google.server.faults.append(status("PERMISSION_DENIED", 403, "no", reason("SERVICE_DISABLED")))
-    with pytest.raises(errors.Denied, match=r": SERVICE_DISABLED$"):
+    with pytest.raises(errors.Denied, match=r": SERVICE_DISABLED$") as error:
         await store.get(OWN, soon())
+    assert error.value.code == "SERVICE_DISABLED"
 
 
 async def test_the_id_of_a_call_is_kept_where_google_tells_one(google: FakeGoogle, store: GcpStore) -> None:
