@@ -19,7 +19,7 @@ from ..errors import SecretAccessError
 from ..kubectl import Kubectl
 from ..probe import job, plan, rendering
 from ..probe.answers import Answers, Asked, cells
-from ..probe.cluster import collected, with_pods
+from ..probe.cluster import collected, with_pods, without_pod
 from ..probe.errors import ProbeError
 from ..probe.identities import read
 from ..probe.matrix import READ, breaches, wrong
@@ -155,7 +155,8 @@ def _plan(kubectl: Kubectl, namespaces: Sequence[str], names: Iterable[tuple[str
             "the context of the cluster that has them, and namespaces that it has"
         )
     planned = plan.plan(plan.with_names(found.identities, names))
-    return replace(planned, gaps=(*found.unread, *planned.gaps))
+    notes = (*planned.notes, *without_pod(kubectl, namespaces, found.identities))
+    return replace(planned, gaps=(*found.unread, *planned.gaps), notes=notes)
 
 
 def _manifests(planned: Plan, timeout: int, cron: str | None) -> dict[str, Any]:

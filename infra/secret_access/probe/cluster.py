@@ -1,13 +1,15 @@
 """What a probe needs of a cluster: the pods and workloads that are there, and Jobs of its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from ..errors import SecretAccessError
-from ..kubectl import KubectlError
+from ..kubectl import Forbidden, KubectlError
+from ..remainder.live import ANNOTATIONS
 from . import admitted, job
 from .answers import Answers, read
+from .identities import ENDED, Identity
 from .plan import Probe
 
 Manifest = dict[str, Any]
@@ -24,7 +26,6 @@ COLLECTIONS = (
 
 CLOCKS = timedelta(hours=1)
 """How much later than here it may be in a cluster."""
-ENDED = ("Failed", "Succeeded")
 LONGEST = 400
 """Characters of a reason that a cluster gives."""
 
@@ -55,6 +56,23 @@ def with_pods(cluster: Cluster, namespaces: Sequence[str]) -> Iterator[Manifest]
             for found in cluster.read_all(f"{group}/{where}{kind}"):
                 if (found["metadata"].get("labels") or {}).get(job.NAME_LABEL) != job.NAME:
                     yield found
+
+
+def without_pod(cluster: Cluster, namespaces: Sequence[str], asked: Iterable[Identity]) -> Iterator[str]:
+    """Say which ServiceAccounts have an identity outside of the cluster, and nobody asked as them."""
+    known = {(each.namespace, each.service_account) for each in asked}
+    try:
+        for where in [f"namespaces/{namespace}/" for namespace in namespaces] or [""]:
+            for account in cluster.read_all(f"/api/v1/{where}serviceaccounts"):
+                namespace, name = account["metadata"]["namespace"], account["metadata"]["name"]
+                named = ANNOTATIONS.intersection(account["metadata"].get("annotations") or ())
+                if named and (namespace, name) not in known:
+                    yield (
+                        f"nobody asked as the ServiceAccount {namespace}/{name}: it has an identity "
+                        f"({min(named)}), and no pod or workload with a sidecar"
+                    )
+    except Forbidden:
+        yield "ServiceAccounts may not be listed: one with an identity and no pod is not known"
 
 
 def collected(

@@ -15,6 +15,8 @@ from .places import ALIASES, LOCATION, REALM, Place, place
 
 Manifest = Mapping[str, Any]
 
+ENDED = ("Failed", "Succeeded")
+"""Phases of a pod that is over."""
 API_TOKEN = "kube-api-access-"  # noqa: S105  a volume's name
 """How the name of the volume begins that the API server adds with a token for itself."""
 DOMAINS = ("azure.workload.identity/", "eks.amazonaws.com/", "secret-access/")
@@ -69,7 +71,6 @@ class Identity:
         """Return how long the longest of its prefixes is that a name has, as the vault spells both; 0 for none."""
         spelling = SPELLINGS[where.vault]
         spelled = spelling.spelled(name)
-        spelled = spelled.lower() if spelling.ignores_case else spelled
         fitting = [prefix for prefix in self.prefixes if spelled.startswith(spelling.spelled(prefix))]
         return max(map(len, fitting), default=0) if where == self.place else 0
 
@@ -103,18 +104,36 @@ def identities(objects: Iterable[Manifest]) -> list[Identity]:
 def read(objects: Iterable[Manifest]) -> Found:
     """Return the identities, and what may be one and cannot be read."""
     found: dict[object, Identity] = {}
+    ended: list[Identity] = []
     unread: dict[str, None] = {}
     for each in objects:
         for identity in _of(each):
             if isinstance(identity, str):
                 unread[identity] = None
-                continue
-            known = found.setdefault(identity.key, identity)
-            names = tuple(dict.fromkeys([*known.names, *identity.names]))
-            prefixes = tuple(dict.fromkeys([*known.prefixes, *identity.prefixes]))
-            found[identity.key] = replace(known, names=names, prefixes=prefixes)
+            elif _has_ended(each):
+                ended.append(identity)
+            else:
+                _add(found, identity)
+    # A pod that has ended may be of a role that is gone: it counts where nothing else tells of its ServiceAccount
+    known = {(each.namespace, each.service_account) for each in found.values()}
+    for identity in ended:
+        if (identity.namespace, identity.service_account) not in known:
+            _add(found, identity)
     ordered = sorted(found.values(), key=lambda each: (each.namespace, each.place.vault, each.service_account))
     return Found(tuple(ordered), tuple(unread))
+
+
+def _add(found: dict[object, Identity], identity: Identity) -> None:
+    known = found.setdefault(identity.key, identity)
+    names = tuple(dict.fromkeys([*known.names, *identity.names]))
+    prefixes = tuple(dict.fromkeys([*known.prefixes, *identity.prefixes]))
+    found[identity.key] = replace(known, names=names, prefixes=prefixes)
+
+
+def _has_ended(found: Manifest) -> bool:
+    """Return whether it is a pod that is over, or ends."""
+    phase = (found.get("status") or {}).get("phase")
+    return phase in ENDED or bool(found["metadata"].get("deletionTimestamp"))
 
 
 def _of(found: Manifest) -> Iterator[Identity | str]:

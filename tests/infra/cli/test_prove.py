@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from secret_access.cli.main import cli
 from secret_access.cli.prove import BREACHED, EXIT_CODES, ISOLATED, STOPPED, UNDECIDED, UNUSABLE, prove
-from secret_access.kubectl import KubectlError
+from secret_access.kubectl import Forbidden, KubectlError
 from tests.infra.probe.pods import DENIED, Answering, FakeCluster, isolated, pod
 
 READ = {"status": 200}
@@ -290,6 +290,35 @@ def test_a_sidecar_that_cannot_be_read_is_undecided(cluster: FakeCluster) -> Non
     assert "dev: the sidecar 'secrets' of app-1 takes SECRETS_BACKEND from a ConfigMap" in result.output
     cluster.there = [hidden]
     assert run().exit_code == UNDECIDED
+
+
+def account(namespace: str, name: str = "secret-access", **annotations: str) -> dict[str, Any]:
+    metadata = {"namespace": namespace, "name": name, "annotations": {"secret-access/role-arn": "arn", **annotations}}
+    return {"plural": "serviceaccounts", "metadata": metadata}
+
+
+def test_an_identity_without_a_pod_is_noted(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asked as it. One that is nobody's outside of the cluster is of no interest."""
+    plain = account("test", "default")
+    plain["metadata"]["annotations"] = None
+    cluster.there += [account("test"), account("prod"), account("shop"), account("test", "other"), plain]
+    result = run("--json")
+    said = "nobody asked as the ServiceAccount {}: it has an identity (secret-access/role-arn), and no pod or workload"
+    assert result.exit_code == ISOLATED
+    assert [note.removesuffix(" with a sidecar") for note in json.loads(result.output)["notes"]] == [
+        said.format("shop/secret-access"),
+        said.format("test/other"),
+    ]
+    assert "shop/secret-access" not in run("-n", "test", "-n", "prod").output
+    read_all = cluster.read_all
+
+    def refused(path: str) -> Any:
+        if path.endswith("serviceaccounts"):
+            raise Forbidden("forbidden")
+        return read_all(path)
+
+    monkeypatch.setattr(cluster, "read_all", refused)
+    assert "note   ServiceAccounts may not be listed" in run().output
 
 
 def test_one_fault_of_many_cells_is_a_few_lines(cluster: FakeCluster) -> None:

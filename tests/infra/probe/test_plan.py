@@ -253,3 +253,14 @@ def test_a_name_does_nothing_to_a_terminal() -> None:
     """A pod's settings are its author's, and a verdict is read on a terminal."""
     (found,) = identities([pod("test", names="a\x1b[2J\nisolated")])
     assert found.names == ("test/'a\\x1b[2J\\nisolated'",)
+
+
+@pytest.mark.parametrize("ending", [{"status": {"phase": "Succeeded"}}, {"status": {"phase": "Failed"}}, {}])
+def test_a_pod_that_has_ended_counts_where_nothing_else_does(ending: dict[str, Any]) -> None:
+    """It may be of a role that is gone, which could read nothing, and would look like a fault."""
+    old = {**pod("test", names="nightly", AWS_ROLE_ARN="arn:aws:iam::111122223333:role/gone"), **ending}
+    old["metadata"] |= {} if ending else {"deletionTimestamp": "2026-01-01T00:00:00Z"}
+    (found,) = identities([old, pod("test")])
+    assert dict(found.credentials)["AWS_ROLE_ARN"].endswith("role/test")
+    (found,) = identities([old])
+    assert found.names == ("test/nightly",)
