@@ -91,7 +91,7 @@ async def test_a_failed_precondition_may_be_the_versions_state(
 
 
 async def test_a_denial_that_is_not_about_the_secret_says_so(google: FakeGoogle, store: GcpStore) -> None:
-    """An API that is not enabled, or a perimeter, is told by its reason, so that nobody counts it as a lack of rights."""
+    """An API that is not enabled, or a perimeter, has its reason as the code, and is no lack of rights."""
     google.server.faults.append(status("PERMISSION_DENIED", 403, "no", reason("SERVICE_DISABLED")))
     with pytest.raises(errors.Denied, match=r": SERVICE_DISABLED$") as error:
         await store.get(OWN, soon())
