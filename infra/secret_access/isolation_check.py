@@ -13,7 +13,7 @@ from .proof import rendering
 from .proof.errors import DocumentError
 from .proof.evaluation import evaluate
 from .proof.isolation import Verdict
-from .proof.preview import NOT_ISOLATED
+from .proof.preview import NOT_ISOLATED, Resource
 from .registrations import Registrations
 
 SHOWN = 10
@@ -23,6 +23,12 @@ _MEND = (
 )
 
 
+_LEFT_OUT = (
+    "isolation: not judged: --target or --exclude leaves resources out, "
+    "and keeps others that the program no longer has; run it without"
+)
+_KEPT = "the program's documents isolate, but the engine answers with others, as with --target or --exclude:"
+"""No error, so that whoever mends it can."""
 _CHECKED: PerProgram[list[Registrations]] = PerProgram(list)
 """What is seen of a program, once it asked for the check."""
 
@@ -52,18 +58,20 @@ def require_isolation(*, prefixes: Mapping[str, str] | None = None, shared: Sequ
         raise InvalidArgument(f"{where}: called twice in a program; call it once, before the first resource")
     seen = Registrations()
     checked.append(seen)
-    seen.watch(lambda: _judge(_evaluated(seen, known, shared)))
+    seen.watch(lambda: _judge(seen, known, shared))
 
 
-def _evaluated(seen: Registrations, prefixes: Mapping[str, str], shared: Sequence[str]) -> list[Verdict]:
+def _evaluated(resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str]) -> list[Verdict]:
     try:
-        return evaluate(seen.resources(), prefixes, shared)
+        return evaluate(resources, prefixes, shared)
     except DocumentError as error:
         raise ProgramError(f"the documents cannot be judged: {error}") from None
 
 
-def _judge(verdicts: Sequence[Verdict]) -> None:
+def _judge(seen: Registrations, prefixes: Mapping[str, str], shared: Sequence[str]) -> None:
     """Say what was found; raises NotIsolated."""
+    asked, kept = seen.resources(), seen.kept()
+    verdicts = _evaluated(asked, prefixes, shared)
     breached = [verdict for verdict in verdicts if verdict.breaches]
     if breached:
         found = [
@@ -72,9 +80,17 @@ def _judge(verdicts: Sequence[Verdict]) -> None:
             for line in (*first(rendering.breaches(verdict)), rendering.conclusion(verdict))
         ]
         raise NotIsolated(click.unstyle("\n".join([_head(), *found, _MEND])))
+    if seen.left_out:
+        pulumi.log.warn(_LEFT_OUT)
+        return
+    against = (
+        {each.cloud: each for each in _evaluated(kept, prefixes, shared) if each.breaches} if kept != asked else {}
+    )
     for verdict in verdicts:
         doubts = [f"no document lets namespace {each} read its own secrets" for each in verdict.unreadable]
         doubts += [f"not judged: {each}" for each in verdict.undecided]
+        if verdict.cloud in against:
+            doubts = [_KEPT, *map(click.unstyle, rendering.breaches(against[verdict.cloud])), *doubts]
         if doubts:
             pulumi.log.warn("\n".join([f"isolation on {verdict.cloud}:", *first(doubts)]))
         else:

@@ -4,28 +4,39 @@ They are taken from the calls to the engine, which costs nothing. Where somethin
 packaged component or another transform, a transform of the stack looks at each resource as well, after all others.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
 from pulumi.runtime import register_resource_transform, rpc, settings
-from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest
+from pulumi.runtime.proto.resource_pb2 import (
+    ReadResourceRequest,
+    ReadResourceResponse,
+    RegisterResourceRequest,
+    RegisterResourceResponse,
+)
 
+from .kept import as_kept, with_ignored
 from .program_errors import ProgramError
 from .proof.preview import UNKNOWN, Resource
 
 _STACK = "pulumi:pulumi:Stack"
+_SKIPPED = 2
+"""The result of what is left out, by an older engine; a newer one says that it is unknown (resource.proto)."""
 
 
 class Registrations:
-    """Every resource that the program registers from now on."""
+    """Every resource that the program registers from now on, and every one that it reads."""
 
     def __init__(self) -> None:
-        self._requests: dict[str, RegisterResourceRequest] = {}
+        self._calls: dict[str, _Call] = {}
         """By URN."""
+        self._read: dict[str, Resource] = {}
+        """What is there already, by URN."""
         self._transformed: dict[str, Resource] = {}
         """What the transform saw, by URN; without what it is not told: where inputs were computed from."""
+        self._ignored_by_transforms: dict[str, list[str]] = {}
 
     def watch(self, at_the_end: Callable[[], None]) -> None:
         """Watch the program, and call `at_the_end` when it has ended well and everything of it is registered.
@@ -35,52 +46,106 @@ class Registrations:
         monitor: Any = settings.get_monitor()
         if monitor is None:
             raise ProgramError("no Pulumi program runs: call this in one, before its first resource")
-        _Watched(monitor, self._requests, at_the_end).look_with(self._see)
+        _Watched(monitor, self._calls, self._read, at_the_end).look_with(self._see)
 
     def resources(self) -> list[Resource]:
-        """Return what was seen so far."""
-        asked = {
-            urn: Resource(
-                urn,
-                request.type,
-                {} if request.remote else _plain(rpc.deserialize_properties(request.object)),
-                {key: tuple(of.urns) for key, of in request.propertyDependencies.items()},
-                request.parent,
-                request.provider,
-            )
-            for urn, request in self._requests.items()
-        }
+        """Return what was seen so far: as the program asks for it, where the engine does not ignore that."""
+        asked = {urn: call.asked for urn, call in self._calls.items()}
         changed = {
             urn: replace(each, depends_on=asked[urn].depends_on, provider=asked[urn].provider) if urn in asked else each
             for urn, each in self._transformed.items()
         }
-        return [*{**asked, **changed}.values()]
+        return [
+            with_ignored(each, self._ignored.get(urn, ()), self._answered(urn))
+            for urn, each in {**self._read, **asked, **changed}.items()
+        ]
+
+    def kept(self) -> list[Resource]:
+        """Return the same as the engine answers that it keeps it: other values, and without what it leaves out."""
+        left_out = self.left_out
+        return [
+            as_kept(each, self._answered(each.urn))
+            if each.urn in self._calls and self._calls[each.urn].differs
+            else each
+            for each in self.resources()
+            if each.urn not in left_out
+        ]
+
+    @property
+    def left_out(self) -> set[str]:
+        """URNs of what the engine does not make, as `--target` or `--exclude` says."""
+        return {urn for urn, call in self._calls.items() if call.answer.unknown or call.answer.result == _SKIPPED}
+
+    @property
+    def _ignored(self) -> dict[str, list[str]]:
+        return {urn: [*call.request.ignoreChanges] for urn, call in self._calls.items()} | self._ignored_by_transforms
+
+    def _answered(self, urn: str) -> Mapping[str, Any]:
+        return self._calls[urn].answered if urn in self._calls else {}
 
     async def _see(self, args: pulumi.ResourceTransformArgs) -> None:
         parent = "" if args.opts.parent is None else await args.opts.parent.urn.future() or ""
         urn = _urn(parent, args.type_, args.name)
         inputs = {key: await _known(value) for key, value in args.props.items()}
-        self._transformed[urn] = Resource(urn, args.type_, inputs, {}, parent)
+        self._transformed[urn] = Resource(urn, args.type_, inputs, {}, parent, await _reference(args.opts.provider))
+        if args.opts.ignore_changes:
+            self._ignored_by_transforms[urn] = args.opts.ignore_changes
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What the engine was asked for, and its answer."""
+
+    request: RegisterResourceRequest
+    answer: RegisterResourceResponse
+
+    @property
+    def asked(self) -> Resource:
+        """The resource."""
+        request = self.request
+        return Resource(
+            self.answer.urn,
+            request.type,
+            {} if request.remote else _plain(rpc.deserialize_properties(request.object)),
+            {key: tuple(of.urns) for key, of in request.propertyDependencies.items()},
+            request.parent,
+            request.provider,
+        )
+
+    @property
+    def answered(self) -> Mapping[str, Any]:
+        """Its values in the answer."""
+        values: Mapping[str, Any] = _plain(rpc.deserialize_properties(self.answer.object))
+        return values
+
+    @property
+    def differs(self) -> bool:
+        """Whether the answer has other values than those that were asked for: told apart before they are read."""
+        answered = self.answer.object.fields
+        return any(key in answered and answered[key] != value for key, value in self.request.object.fields.items())
 
 
 class _Watched:
-    """The engine's monitor, with three of its calls watched.
+    """The engine's monitor, with four of its calls watched.
 
     Pulumi has no place of its own for what is to be done when a program has ended well; it makes the call
     SignalAndWaitForShutdown then, and only then (pulumi/runtime/stack.py).
     """
 
     def __init__(
-        self, monitor: Any, requests: dict[str, RegisterResourceRequest], at_the_end: Callable[[], None]
+        self, monitor: Any, calls: dict[str, _Call], read: dict[str, Resource], at_the_end: Callable[[], None]
     ) -> None:
         self._register = monitor.RegisterResource
+        self._read_resource = monitor.ReadResource
         self._add_transform = monitor.RegisterStackTransform
         self._shut_down = monitor.SignalAndWaitForShutdown
-        self._requests = requests
+        self._calls = calls
+        self._read = read
         self._at_the_end = at_the_end
         self._ours: Any = None
         self._is_looking = False
         monitor.RegisterResource = self._register_resource
+        monitor.ReadResource = self._read_existing
         monitor.RegisterStackTransform = self._register_transform
         monitor.SignalAndWaitForShutdown = self._signal_and_wait
 
@@ -93,7 +158,13 @@ class _Watched:
             self._look()
         answer = self._register(request)
         if request.type != _STACK:
-            self._requests[answer.urn] = request
+            self._calls[answer.urn] = _Call(request, answer)
+        return answer
+
+    def _read_existing(self, request: ReadResourceRequest) -> ReadResourceResponse:
+        answer: ReadResourceResponse = self._read_resource(request)
+        found = _plain(rpc.deserialize_properties(answer.properties))
+        self._read[answer.urn] = Resource(answer.urn, request.type, found, {}, request.parent, request.provider)
         return answer
 
     def _register_transform(self, callback: Any) -> Any:
@@ -119,6 +190,11 @@ def _urn(parent: str, kind: str, name: str) -> str:
     if not above or above.endswith(f"::{_STACK}"):
         return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{kind}::{name}"
     return f"{above}${kind}::{name}"
+
+
+async def _reference(provider: pulumi.ProviderResource | None) -> str:
+    """Return how the engine calls a provider: its URN and its id."""
+    return "" if provider is None else f"{await provider.urn.future()}::{await provider.id.future()}"
 
 
 async def _known(value: Any) -> Any:

@@ -78,6 +78,10 @@ class World:
     )
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
     """State of existing resources, by id."""
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the engine keeps of a resource, whatever the program asks for, by name."""
+    left_out: frozenset[str] = frozenset()
+    """Names of what the engine does not make, as `--target` says."""
     preview: bool = False
     """Whether nothing is made: what a provider computes is not known then."""
     asked: list[Asked] = field(default_factory=list)
@@ -119,6 +123,7 @@ class Cloud(mocks.Mocks):
             return args.resource_id, {"name": args.resource_id, "outputs": self.world.stacks[str(args.resource_id)]}
         if args.resource_id in self.world.found:
             return args.resource_id, self.world.found[args.resource_id]
+        state |= self.world.kept.get(args.name, {})
         return ("", state) if self.world.preview and args.custom else self._made(args, state)
 
     def _made(self, args: mocks.MockResourceArgs, state: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
@@ -176,7 +181,10 @@ class Monitor(mocks.MockMonitor):
         if request.type != "pulumi:pulumi:Stack":
             self._remember(request, rpc.deserialize_properties(request.object), custom=request.custom)
         with _loop_of_this_thread():
-            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+            answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        if request.name in self.world.left_out:
+            answer.unknown = True
+        return answer
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 — gRPC's name
         self._remember(request, {"id": request.id}, custom=True, read=True)

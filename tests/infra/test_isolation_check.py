@@ -9,6 +9,8 @@ import pulumi_aws as aws
 import pytest
 
 from secret_access import AwsSecretAccess, InvalidArgument, NotIsolated, ProgramError, require_isolation
+from secret_access.kept import with_ignored
+from secret_access.proof.preview import UNKNOWN, Resource
 from tests.infra.components import aws_args
 from tests.infra.engine import Later, World, outputs_in, run
 
@@ -17,7 +19,7 @@ def arn(pattern: str) -> str:
     return f"arn:aws:secretsmanager:us-east-1:111122223333:secret:{pattern}"
 
 
-def statement(pattern: str, **more: Any) -> dict[str, Any]:
+def statement(pattern: Any, **more: Any) -> dict[str, Any]:
     return {"Sid": "Added", "Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": pattern, **more}
 
 
@@ -109,6 +111,96 @@ def test_what_cannot_be_judged_is_a_warning(attached: Callable[[], object], said
     run(made)
     assert len(said) == 1
     assert said[0].startswith("warn: isolation on aws:\nnot judged: ")
+
+
+def narrowed(*ignored: str) -> Callable[[], None]:
+    """A program whose policy is narrow, and which says what of it the engine is to ignore."""
+
+    def made() -> None:
+        program()()
+        document = json.dumps({"Statement": statement(arn("test/*"))})
+        options = pulumi.ResourceOptions(ignore_changes=list(ignored))
+        aws.iam.RolePolicy("more", role="secret-access-test", policy=document, opts=options)
+
+    return made
+
+
+WIDE_BEFORE = {"more": {"policy": json.dumps({"Statement": statement(arn("prod/*"))})}}
+"""What the engine keeps of that policy."""
+
+
+@pytest.mark.parametrize("ignored", ["policy", "*"])
+def test_a_policy_whose_change_is_ignored_is_judged_as_it_stays(ignored: str) -> None:
+    """The program's narrow one never reaches the cloud."""
+    with pytest.raises(NotIsolated, match="namespace test can use prod/a"):
+        run(narrowed(ignored), World(kept=WIDE_BEFORE))
+
+
+def test_an_ignored_change_that_changes_nothing_is_no_doubt(said: list[str]) -> None:
+    """The engine's own value is as narrow."""
+    run(narrowed("policy", "name"))
+    assert [line.partition(",")[0] for line in said] == ["info: isolated: 2 namespaces x 2 prefixes on aws"]
+
+
+def test_a_change_that_a_transform_ignores_is_in_doubt(said: list[str]) -> None:
+    """Of what the engine keeps, a transform is told nothing."""
+    given = Resource("urn", "aws:iam/rolePolicy:RolePolicy", {"policy": "{}", "role": "a"}, {})
+    assert with_ignored(given, ["policy"], {}).inputs == {"policy": UNKNOWN, "role": "a"}
+
+
+def test_what_the_engine_keeps_against_the_program_is_a_warning(said: list[str]) -> None:
+    """As with `--target`: it stops nobody who is about to mend it."""
+    run(narrowed(), World(kept=WIDE_BEFORE))
+    (warning,) = said
+    assert warning.startswith(
+        "warn: isolation on aws:\nthe program's documents isolate, but the engine answers with others"
+    )
+    assert "BREACH  namespace test can use prod/a" in warning
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        {"Statement": [statement([arn("test/*")])]},
+        {"Statement": [statement(arn("test/*"), Action=["secretsmanager:GetSecretValue"])]},
+    ],
+)
+def test_a_document_as_aws_returns_it_is_the_same(answered: Any, said: list[str]) -> None:
+    """Lists of one, and texts."""
+    run(narrowed(), World(kept={"more": {"policy": json.dumps(answered)}}))
+    assert [line.partition(",")[0] for line in said] == ["info: isolated: 2 namespaces x 2 prefixes on aws"]
+
+
+def test_where_resources_are_left_out_nothing_is_proven(said: list[str]) -> None:
+    """With `--target`: the engine keeps others that the program does not have."""
+    run(narrowed(), World(left_out=frozenset({"more"})))
+    (warning,) = said
+    assert warning.startswith("warn: isolation: not judged: --target or --exclude leaves resources out, ")
+
+
+def test_a_role_that_the_program_reads_is_judged() -> None:
+    """It is there already, with whatever somebody gave it."""
+    exact = {"oidc.example:sub": "system:serviceaccount:test:app", "oidc.example:aud": "sts.amazonaws.com"}
+    trust = {
+        "Sid": "Read",
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.example"},
+        "Condition": {"StringEquals": exact},
+    }
+    wide = json.dumps({"Statement": statement(arn("prod/*"))})
+    found = {
+        "name": "theirs",
+        "assumeRolePolicy": json.dumps({"Statement": trust}),
+        "inlinePolicies": [{"name": "wide", "policy": wide}],
+    }
+
+    def made() -> None:
+        program()()
+        aws.iam.Role.get("read", "theirs")
+
+    with pytest.raises(NotIsolated, match="namespace test can use prod/a"):
+        run(made, World(found={"theirs": found}))
 
 
 def test_no_secret_of_the_program_is_in_a_message(said: list[str]) -> None:

@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ..proof import unread
 from ..proof.errors import DocumentError
 from ..proof.evaluation import evaluate
 from ..proof.isolation import Breach, Verdict
@@ -42,12 +41,10 @@ def breached(resources: Sequence[Resource], options: Options) -> Iterator[Found]
 
 
 def undecided(resources: Sequence[Resource], options: Options) -> Iterator[Found]:
-    """Yield what could not be judged: by the proof, and by every rule."""
-    said = {what: resource.urn for resource in resources for what in unread.holds(resource)}
-    yield from (Found(what, urn) for what, urn in said.items())
+    """Yield what could not be judged, where there are namespaces with identities at all."""
     with suppress(DocumentError):
         for verdict in _verdicts(resources, options):
-            yield from (Found(f"{verdict.cloud}: {what}") for what in verdict.undecided if what not in said)
+            yield from (Found(f"{verdict.cloud}: {what}") for what in verdict.undecided)
 
 
 @dataclass(frozen=True)

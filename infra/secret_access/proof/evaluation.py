@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from . import declared, unread
+from . import declared
 from .aws import stack as aws
 from .azure import stack as azure
 from .errors import DocumentError
 from .gcp import stack as gcp
 from .isolation import Verdict
 from .preview import Resource
+from .unread import unread
 from .vault import stack as vault
 
 Evaluate = Callable[[Sequence[Resource], Mapping[str, str], Sequence[str]], Verdict]
@@ -44,9 +45,8 @@ def _with_unread(verdict: Verdict, resources: Sequence[Resource]) -> Verdict:
     said = [
         what
         for each in resources
-        if unread.cloud_of(each) == verdict.cloud
-        and not any(known.startswith(f"{each.name} ") for known in verdict.undecided)
-        for what in unread.holds(each)
+        if not any(known.startswith(f"{each.name} ") for known in verdict.undecided)
+        for what in unread(verdict.cloud, [each])
     ]
     return replace(verdict, undecided=(*verdict.undecided, *said))
 
