@@ -4,15 +4,13 @@ They are taken from the calls to the engine, which costs nothing. Where somethin
 packaged component or another transform, a transform of the stack looks at each resource as well, after all others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
 from pulumi.runtime import register_resource_transform, rpc, settings
 from pulumi.runtime.proto.resource_pb2 import (
-    ReadResourceRequest,
-    ReadResourceResponse,
     RegisterResourceRequest,
     RegisterResourceResponse,
 )
@@ -22,18 +20,18 @@ from .program_errors import ProgramError
 from .proof.preview import UNKNOWN, Resource
 
 _STACK = "pulumi:pulumi:Stack"
+_DEFAULT = "default"
+"""How the providers begin that Pulumi makes itself."""
 _SKIPPED = 2
 """The result of what is left out, by an older engine; a newer one says that it is unknown (resource.proto)."""
 
 
 class Registrations:
-    """Every resource that the program registers from now on, and every one that it reads."""
+    """Every resource that the program registers from now on; what it only reads is another's."""
 
     def __init__(self) -> None:
         self._calls: dict[str, _Call] = {}
         """By URN."""
-        self._read: dict[str, Resource] = {}
-        """What is there already, by URN."""
         self._transformed: dict[str, Resource] = {}
         """What the transform saw, by URN; without what it is not told: where inputs were computed from."""
         self._ignored_by_transforms: dict[str, list[str]] = {}
@@ -46,7 +44,7 @@ class Registrations:
         monitor: Any = settings.get_monitor()
         if monitor is None:
             raise ProgramError("no Pulumi program runs: call this in one, before its first resource")
-        _Watched(monitor, self._calls, self._read, at_the_end).look_with(self._see)
+        _Watched(monitor, self._calls, at_the_end).look_with(self._see)
 
     def resources(self) -> list[Resource]:
         """Return what was seen so far: as the program asks for it, where the engine does not ignore that."""
@@ -57,8 +55,8 @@ class Registrations:
         }
         return [
             with_ignored(each, self._ignored.get(urn, ()), self._answered(urn))
-            for urn, each in {**self._read, **asked, **changed}.items()
-        ]
+            for urn, each in {**asked, **changed}.items()
+        ] + [*unseen_providers({**asked, **changed})]
 
     def kept(self) -> list[Resource]:
         """Return the same as the engine answers that it keeps it: other values, and without what it leaves out."""
@@ -126,26 +124,21 @@ class _Call:
 
 
 class _Watched:
-    """The engine's monitor, with four of its calls watched.
+    """The engine's monitor, with three of its calls watched.
 
     Pulumi has no place of its own for what is to be done when a program has ended well; it makes the call
     SignalAndWaitForShutdown then, and only then (pulumi/runtime/stack.py).
     """
 
-    def __init__(
-        self, monitor: Any, calls: dict[str, _Call], read: dict[str, Resource], at_the_end: Callable[[], None]
-    ) -> None:
+    def __init__(self, monitor: Any, calls: dict[str, _Call], at_the_end: Callable[[], None]) -> None:
         self._register = monitor.RegisterResource
-        self._read_resource = monitor.ReadResource
         self._add_transform = monitor.RegisterStackTransform
         self._shut_down = monitor.SignalAndWaitForShutdown
         self._calls = calls
-        self._read = read
         self._at_the_end = at_the_end
         self._ours: Any = None
         self._is_looking = False
         monitor.RegisterResource = self._register_resource
-        monitor.ReadResource = self._read_existing
         monitor.RegisterStackTransform = self._register_transform
         monitor.SignalAndWaitForShutdown = self._signal_and_wait
 
@@ -159,12 +152,6 @@ class _Watched:
         answer = self._register(request)
         if request.type != _STACK:
             self._calls[answer.urn] = _Call(request, answer)
-        return answer
-
-    def _read_existing(self, request: ReadResourceRequest) -> ReadResourceResponse:
-        answer: ReadResourceResponse = self._read_resource(request)
-        found = _plain(rpc.deserialize_properties(answer.properties))
-        self._read[answer.urn] = Resource(answer.urn, request.type, found, {}, request.parent, request.provider)
         return answer
 
     def _register_transform(self, callback: Any) -> Any:
@@ -182,6 +169,15 @@ class _Watched:
     def _signal_and_wait(self, request: Any) -> Any:
         self._at_the_end()
         return self._shut_down(request)
+
+
+def unseen_providers(seen: Mapping[str, Resource]) -> Iterator[Resource]:
+    """Yield the providers of resources that were registered before, or elsewhere: what they were given is not known."""
+    named = {each.provider.rpartition("::")[0] for each in seen.values()} - seen.keys() - {""}
+    for urn in sorted(named):
+        above, _, name = urn.rpartition("::")
+        if not name.startswith(_DEFAULT):
+            yield Resource(urn, above.rpartition("::")[2].rpartition("$")[2], {"namespace": UNKNOWN}, {})
 
 
 def _urn(parent: str, kind: str, name: str) -> str:

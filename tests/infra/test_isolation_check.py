@@ -10,7 +10,9 @@ import pytest
 
 from secret_access import AwsSecretAccess, InvalidArgument, NotIsolated, ProgramError, require_isolation
 from secret_access.kept import with_ignored
+from secret_access.proof.evaluation import evaluate
 from secret_access.proof.preview import UNKNOWN, Resource
+from secret_access.registrations import unseen_providers
 from tests.infra.components import aws_args
 from tests.infra.engine import Later, World, outputs_in, run
 
@@ -178,29 +180,20 @@ def test_where_resources_are_left_out_nothing_is_proven(said: list[str]) -> None
     assert warning.startswith("warn: isolation: not judged: --target or --exclude leaves resources out, ")
 
 
-def test_a_role_that_the_program_reads_is_judged() -> None:
-    """It is there already, with whatever somebody gave it."""
-    exact = {"oidc.example:sub": "system:serviceaccount:test:app", "oidc.example:aud": "sts.amazonaws.com"}
-    trust = {
-        "Sid": "Read",
-        "Effect": "Allow",
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.example"},
-        "Condition": {"StringEquals": exact},
-    }
-    wide = json.dumps({"Statement": statement(arn("prod/*"))})
-    found = {
-        "name": "theirs",
-        "assumeRolePolicy": json.dumps({"Statement": trust}),
-        "inlinePolicies": [{"name": "wide", "policy": wide}],
-    }
+VAULT_POLICY = {"name": "test", "policy": 'path "secret/data/test/*" { capabilities = ["read"] }'}
+VAULT_ROLE = {"roleType": "jwt", "boundSubject": "system:serviceaccount:test:app", "tokenPolicies": ["test"]}
+OF_TEAM = "urn:pulumi:only::inline::pulumi:providers:vault::of-team"
 
-    def made() -> None:
-        program()()
-        aws.iam.Role.get("read", "theirs")
 
-    with pytest.raises(NotIsolated, match="namespace test can use prod/a"):
-        run(made, World(found={"theirs": found}))
+@pytest.mark.parametrize(("provider", "is_known"), [(OF_TEAM, False), (OF_TEAM.replace("of-team", "default_7"), True)])
+def test_a_provider_that_was_made_before_the_check_is_a_doubt(provider: str, is_known: bool) -> None:
+    """It says in which of Vault's namespaces a policy is; of one that Pulumi makes itself it is the same for all."""
+    made = [
+        Resource("policy", "vault:index/policy:Policy", VAULT_POLICY, {}, "", f"{provider}::1"),
+        Resource("role", "vault:jwt/authBackendRole:AuthBackendRole", VAULT_ROLE, {}, "", f"{provider}::1"),
+    ]
+    (verdict,) = evaluate([*made, *unseen_providers({each.urn: each for each in made})], {}, ())
+    assert any("Vault namespace" in each for each in verdict.undecided) != is_known
 
 
 def test_no_secret_of_the_program_is_in_a_message(said: list[str]) -> None:

@@ -86,13 +86,6 @@ def test_the_proof_runs_once_for_both_of_its_rules(monkeypatch: pytest.MonkeyPat
         assert len(asked) == times
 
 
-def test_what_is_shared_is_said_once_for_both_rules_of_the_proof() -> None:
-    """`not-judged` may have its own."""
-    given = resources(BREACHED)
-    assert [each.rule.id for each in violations(RULES, given)] == ["isolation"]
-    assert violations(RULES, given, {"isolation": {"shared": ["shared/"]}}) == []
-
-
 def test_a_packs_own_settings_are_taken_with_each_rules_level() -> None:
     """A level alone, settings alone, and both."""
     given = pack.initial(
