@@ -9,10 +9,9 @@ from .preview import Resource
 _TYPES = re.compile(
     r"aws:iam/(?:role|policy)\w*:"
     r"|aws:eks/podIdentityAssociation:"
-    r"|gcp:(?:projects|secretmanager|serviceaccount)/\w*iAM\w*:"
-    r"|gcp:secretmanager/\w*[iI]am\w*:"
-    r"|azure-native:(?:authorization|managedidentity):"
-    r"|azure-native:(?:containerservice:IdentityBinding|keyvault:(?:Vault|AccessPolicy))$"
+    r"|gcp:(?:folder|organizations|projects|secretmanager|serviceaccount)/\w*(?:iAM|[iI]am)\w*:"
+    r"|azure-native(?:_\w+)?:(?:authorization|managedidentity)(?:/v\w+)?:"
+    r"|azure-native(?:_\w+)?:(?:containerservice(?:/v\w+)?:IdentityBinding|keyvault(?:/v\w+)?:(?:Vault|AccessPolicy))$"
     r"|vault:index/(?:policy|mount):"
     r"|vault:(?:jwt|kubernetes|appRole|tokenauth)/authBackendRole:"
     r"|vault:identity/(?:entity|group)\w*:"
