@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .preview import Resource
+from .preview import UNKNOWN, Resource
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class _Unread:
     """Types that hold such, and the inputs where."""
 
 
+_SCOPES = ("", "AtManagementGroupScope", "AtScope", "AtSubscriptionScope", "AtTenantScope")
 _STACKS = ("templateBody", "templateUrl")
 _UNREAD: Mapping[str, _Unread] = {
     "aws": _Unread(
@@ -50,7 +51,7 @@ _UNREAD: Mapping[str, _Unread] = {
         bridged=r"azurerm:index/(roleAssignment|roleDefinition|federatedIdentityCredential|keyVault(AccessPolicy)?):\w+",
         operators=r"(managedidentity|authorization|keyvault)\.(azure\.com|azure(\.m)?\.upbound\.io)",
         inside=r"(?i:Microsoft\.(Authorization/role|ManagedIdentity/|KeyVault/vaults\b))",
-        holders={"azure-native:resources:Deployment": ("properties",)},
+        holders={f"azure-native:resources:Deployment{scope}": ("properties",) for scope in _SCOPES},
     ),
     "vault": _Unread(
         bridged=r"none",
@@ -62,6 +63,8 @@ _UNREAD: Mapping[str, _Unread] = {
 """By cloud."""
 _WHOLE = ("templateBody", "properties")
 _ADDRESS = "templateUrl"
+_OF_VALUES = ("vault:generic/secret:Secret",)
+"""Types whose path, where it is known only later, is nearly always one of values."""
 
 
 def unread(cloud: str, resources: Sequence[Resource]) -> Iterator[str]:
@@ -82,7 +85,9 @@ def _held(found: _Unread, each: Resource) -> Iterator[str]:
         given = each.inputs.get(key)
         text = given if isinstance(given, str) else json.dumps(given)
         begins = re.search(found.inside, text) if key in _WHOLE else re.match(found.inside, text)
-        if given is not None and key == _ADDRESS:
+        if type_ not in _OF_VALUES and (text == UNKNOWN or f'"template": "{UNKNOWN}"' in text):
+            yield f"{each.name} of type {each.type}: its {key} is known only after `pulumi up`"
+        elif given is not None and (key == _ADDRESS or '"templateLink":' in text):
             yield f"{each.name} of type {each.type}: what its {key} has is not read"
         elif begins:
             yield f"{each.name} of type {each.type}: {begins[0].strip('/')} in its {key} is not read"

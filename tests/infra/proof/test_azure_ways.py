@@ -69,10 +69,6 @@ def on_a_secret_of_the_program(namespace: str, name: str) -> list[Resource]:
     return [identity(namespace), credential(namespace), kept, assigned(namespace, kept, name="role")]
 
 
-def deployment(**properties: Any) -> Resource:
-    return made("resources:Deployment", "template", None, properties=properties)
-
-
 IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
 BREACHES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], str]] = {
     "the identity of a cluster's nodes": (
@@ -167,17 +163,6 @@ UNDECIDED: dict[str, tuple[Callable[[], list[Resource]], str]] = {
         lambda: [*with_own_vaults("test", "prod"), *custom("test", GROUP, RUN)],
         "may run commands as any pod",
     ),
-    "a template that gives rights": (
-        lambda: [
-            *with_own_vaults("test"),
-            deployment(template={"resources": [{"type": "Microsoft.Authorization/roleAssignments"}]}),
-        ],
-        "template deploys a template that may give rights",
-    ),
-    "a template from elsewhere": (
-        lambda: [*with_own_vaults("test"), deployment(templateLink={"uri": "https://example.com/a.json"})],
-        "template deploys a template that may give rights",
-    ),
     "a nested name in a vault of the program": (
         lambda: [vault("shared"), *in_its_vault("test", "a/b")],
         "is on a secret of the vault shared-1a2b3c4d, or on all of it",
@@ -206,10 +191,6 @@ HARMLESS: dict[str, Callable[[], list[Resource]]] = {
             given.inputs,
             {"principalId": (KUBELET.urn,)},
         ),
-    ],
-    "a template without rights": lambda: [
-        *with_own_vaults("test"),
-        deployment(template={"resources": [{"type": "Microsoft.Storage/storageAccounts"}]}),
     ],
     "a vault of the same program": lambda: [
         vault("shared"),
@@ -281,7 +262,6 @@ DEFECTS: dict[str, tuple[Any, str, Any, dict[str, Any], str]] = {
     "commands that become nobody": (assignments, "_add_hosted", lambda *_: None, BREACHES, "commands in the cluster"),
     "machines on which nobody runs": (assignments, "MACHINES", (), UNDECIDED, "commands on machines"),
     "deployments that nobody opens": (roles, "_VAULT_WRITE", "", BREACHES, "deployments that it lets read"),
-    "no templates": (stack, "_say_templates", lambda _: None, UNDECIDED, "a template that gives rights"),
     "secrets of the program on no vault": (
         documents,
         "_made_secrets",

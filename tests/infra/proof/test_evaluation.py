@@ -7,7 +7,7 @@ import pytest
 from secret_access.proof.errors import DocumentError
 from secret_access.proof.evaluation import evaluate, without_identities
 from secret_access.proof.isolation import Verdict
-from secret_access.proof.preview import Resource
+from secret_access.proof.preview import UNKNOWN, Resource
 from tests.infra.proof import azure_documents, documents, test_gcp, test_vault
 from tests.infra.proof.test_declared import component, deployment
 
@@ -88,6 +88,28 @@ UNREAD: dict[str, tuple[str, Resource]] = {
     "a template of Azure's": (
         "azure",
         documents.resource("azure-native:resources:Deployment", "it", properties='{"Microsoft.Authorization/role": 1}'),
+    ),
+    "a template of Azure's for a subscription": (
+        "azure",
+        documents.resource(
+            "azure-native:resources:DeploymentAtSubscriptionScope",
+            "it",
+            properties='{"Microsoft.Authorization/role": 1}',
+        ),
+    ),
+    "a template of Azure's from elsewhere": (
+        "azure",
+        documents.resource(
+            "azure-native:resources:Deployment", "it", properties='{"templateLink": {"uri": "https://a"}}'
+        ),
+    ),
+    "a template of Azure's that is known later": (
+        "azure",
+        documents.resource("azure-native:resources:Deployment", "it", properties=f'{{"template": "{UNKNOWN}"}}'),
+    ),
+    "an endpoint of Vault's that is known later": (
+        "vault",
+        documents.resource("vault:generic/endpoint:Endpoint", "it", path=UNKNOWN),
     ),
     "an endpoint of Vault's": ("vault", documents.resource("vault:generic/endpoint:Endpoint", "it", path="auth/jwt/a")),
     "a secret of Vault's that is none": (

@@ -44,6 +44,19 @@ def on_a_secret(who: str, name: str = "prod--a") -> Resource:
     return member("more", who, None, kind=SECRET, secretId=name)
 
 
+def on_prods_account(who: str, role_name: str = "roles/iam.serviceAccountTokenCreator") -> Resource:
+    """A right to become the service account of prod."""
+    return member("on-prod", who, None, role_name, kind=accounts.IMPERSONATION[0], serviceAccountId=PRODS_ACCOUNT)
+
+
+def on_a_secret_of_the_stack(namespace: str, secret_id: str) -> list[Resource]:
+    """A right to a secret whose id is known only later."""
+    kept = google(secret_id, stack._SECRETS[0], secretId=secret_id)
+    kind, sources = SECRET, {"secretId": (kept.urn,)}
+    right = google("more", kind, sources, member=principal(namespace), role=ACCESSOR, secretId=UNKNOWN)
+    return [*direct(), kept, right]
+
+
 def mapped(subject: str, **inputs: Any) -> Resource:
     return google("provider", stack._PROVIDER, oidc={}, attributeMapping={"google.subject": subject}, **inputs)
 
@@ -138,6 +151,11 @@ BREACHES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], 
         ("test", "prod"),
         "kubernetes.cluster",
     ),
+    "another's secret of the stack": (
+        lambda: on_a_secret_of_the_stack("test", "prod--db"),
+        ("test", "prod"),
+        "on the secret prod--db",
+    ),
     "a role of one's own that reads": (
         lambda: custom("secretmanager.versions.access"),
         ("test", "prod"),
@@ -203,6 +221,18 @@ UNDECIDED: dict[str, tuple[Callable[[], list[Resource]], str]] = {
         ],
         "is for service account sa-prod: who holds its key key is not among the documents",
     ),
+    "a group that becomes a service account": (
+        lambda: [*by_accounts(), on_prods_account("group:sre@example.com")],
+        "is for service account sa-prod: group:sre@example.com, of whom the documents do not tell, may become it",
+    ),
+    "a service account from elsewhere that becomes one": (
+        lambda: [*by_accounts(), on_prods_account("serviceAccount:ci@y.iam.gserviceaccount.com")],
+        "is for service account sa-prod: serviceAccount:ci@y.iam.gserviceaccount.com, of whom the documents",
+    ),
+    "somebody known later who becomes a service account": (
+        lambda: [*by_accounts(), on_prods_account(UNKNOWN)],
+        "is for service account sa-prod: a member that is known only after `pulumi up`",
+    ),
     "a mapping of one's own": (
         lambda: [*direct(), mapped("assertion['kubernetes.io']['namespace']")],
         "provider makes google.subject of assertion['kubernetes.io']['namespace']",
@@ -245,6 +275,11 @@ HARMLESS: dict[str, Callable[[], list[Resource]]] = {
         "secretmanager.secrets.get", "secretmanager.secrets.list"
     ),
     "a role of one's own under the prefix": lambda: custom("secretmanager.versions.access", expression=named("test")),
+    "a secret of the stack": lambda: on_a_secret_of_the_stack("test", "test--db"),
+    "a service of Google's that becomes a service account": lambda: [
+        *by_accounts(),
+        on_prods_account("serviceAccount:service-1@gcp-sa-pubsub.iam.gserviceaccount.com"),
+    ],
     "the mapping of the component": lambda: [*direct(), mapped("assertion.sub")],
     "who may see a service account": lambda: [
         *by_accounts(),

@@ -309,10 +309,6 @@ UNDECIDED: dict[str, tuple[Callable[[], list[Resource]], str]] = {
         ),
         "may get tokens of ServiceAccounts by kubernetes/creds/any",
     ),
-    "a policy by its path in the API": (
-        lambda: [*namespaces("test"), made(methods.ENDPOINT, "raw", path="sys/policies/acl/secret-access-test")],
-        "raw writes sys/policies/acl/secret-access-test",
-    ),
 }
 
 HARMLESS: dict[str, Callable[[], list[Resource]]] = {
@@ -330,6 +326,11 @@ HARMLESS: dict[str, Callable[[], list[Resource]]] = {
         role("test", bound_subject=None, bound_claims={"/kubernetes.io/namespace": "test"}),
         *[each for each in namespaces("test") if each.type == POLICY],
         *namespaces("prod"),
+    ],
+    "a pipeline": lambda: [
+        *namespaces("test", "prod"),
+        policy("more", reading("secret/*")),
+        role("ci", bound_subject=None, bound_claims={"repository": "shop/app", "ref": "*"}, token_policies=["more"]),
     ],
     "values written under the namespace's own prefix": lambda: with_more(
         reading("secret/data/test/*", can=["create", "read", "update", "delete"])

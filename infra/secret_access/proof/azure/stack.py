@@ -10,7 +10,7 @@ from functools import partial
 
 from ..emptiness import Undecided, member
 from ..isolation import Reach, Spelling, Verdict, judge
-from ..preview import UNKNOWN, Resource
+from ..preview import Resource
 from ..strings import StringSet, union
 from ..subjects import namespaces_among, spelled_out
 from .access_policies import add_access_policies
@@ -32,12 +32,6 @@ _OTHER_PROVIDERS = re.compile(
     r"(azure:(authorization/assignment|keyvault/\w+|armmsi/federatedIdentityCredential):\w+"
     r"|azuread:index/applicationFederatedIdentityCredential:\w+)"
 )
-_OF_RIGHTS = re.compile(
-    r"Microsoft\.Authorization/(roleAssignments|roleDefinitions)|accessPolicies|federatedIdentityCredentials"
-    r"|Microsoft\.Resources/deployments",
-    re.IGNORECASE,
-)
-"""Resources of a template that give rights."""
 
 
 def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str] = ()) -> Verdict:
@@ -76,7 +70,6 @@ def read(resources: Sequence[Resource], prefixes: Mapping[str, str] | None = Non
     for each in resources:
         if _OTHER_PROVIDERS.fullmatch(each.type):
             stack.undecided.append(f"{each.name} is a {each.type}: of Azure's documents, azure-native's are judged")
-    _say_templates(stack)
     add_identities(stack, resources)
     add_nodes(stack)
     add_vaults(stack)
@@ -85,15 +78,6 @@ def read(resources: Sequence[Resource], prefixes: Mapping[str, str] | None = Non
     add_assignments(stack)
     add_access_policies(stack)
     return stack
-
-
-def _say_templates(stack: Stack) -> None:
-    """Note the deployments whose templates may give rights."""
-    for kind, listed in stack.resources.items():
-        for each in listed if kind.startswith("resources:Deployment") else ():
-            text = str(each.inputs.get("properties"))
-            if UNKNOWN in text or "templateLink" in text or _OF_RIGHTS.search(text):
-                stack.undecided.append(f"{each.name} deploys a template that may give rights: it is not judged")
 
 
 def _say_doubts(stack: Stack, everybodys: StringSet, spelling_: Spelling) -> None:

@@ -92,10 +92,25 @@ def _add_impersonators(found: Accounts, each: Resource) -> None:
         who = [] if text is None else policy_members(f"the policy of {each.name}", text)
     else:
         who = members(each)
+    key = "members" if "members" in each.inputs else "member"
     for account in named:
         found.impersonators[account] = union([found.become(account), *map(subjects, who)])
-        for address in filter(None, map(email, who)):
-            found.stand_ins.setdefault(account, set()).update(found.of(each, "", address))
+        for name in who:
+            if email(name) is not None or UNKNOWN in name:
+                others = found.of(each, key, email(name) or name)
+                found.stand_ins.setdefault(account, set()).update(others)
+                if others or is_agent(email(name) or ""):
+                    continue
+            if (doubt := _doubt(name)) is not None:
+                found.doubts[account] = f"{doubt} may become it by {each.name}"
+
+
+def _doubt(member: str) -> str | None:
+    """Return who a member may be beside those that are known; None for one of whom all is known."""
+    if UNKNOWN in member:
+        return "a member that is known only after `pulumi up`"
+    is_someone = email(member) is not None or member.partition(":")[0] in ("group", "projectEditor", "projectViewer")
+    return f"{member}, of whom the documents do not tell," if is_someone else None
 
 
 def _pass_on(found: Accounts) -> None:

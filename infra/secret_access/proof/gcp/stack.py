@@ -26,9 +26,10 @@ ON_A_SECRET = tuple(
     f"gcp:secretmanager/{kind[0].lower()}{kind[1:]}:{kind}"
     for kind in ("SecretIamBinding", "SecretIamMember", "RegionalSecretIamBinding", "RegionalSecretIamMember")
 )
+_SECRETS = ("gcp:secretmanager/secret:Secret", "gcp:secretmanager/regionalSecret:RegionalSecret")
 _NOT_JUDGED = re.compile(
     r"gcp:projects/iAMPolicy:\w+|gcp:secretmanager/\w+IamPolicy:\w+|gcp:(folder|organizations)/iAM(Policy|Binding|Member):\w+"
-    r"|gcp:iam/workloadIdentityPoolIam(Policy|Binding|Member):\w+|google-native:[\w/.]+:\w*Iam(Policy|Binding|Member)"
+    r"|gcp:iam/workloadIdentityPoolIam(Policy|Binding|Member):\w+|gcp:deploymentmanager/deployment:\w+|google-native:[\w/.]+:\w*Iam(Policy|Binding|Member)"
 )
 _PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
 _SUBJECT = "google.subject"
@@ -54,6 +55,8 @@ class _Stack:
     accounts: Accounts
     roles: Mapping[str, Role]
     """Those that the stack defines, by URN and by id."""
+    secrets: Mapping[str, str]
+    """The ids of those that the stack makes, by URN."""
     basic: dict[str, StringSet] = field(default_factory=dict)
     """Who has a basic role on the project, by the role."""
     undecided: list[str] = field(default_factory=list)
@@ -103,7 +106,8 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
 
 
 def _read(resources: Sequence[Resource]) -> _Stack:
-    stack = _Stack(found := accounts(resources), custom_roles(resources), undecided=found.undecided)
+    secrets = {each.urn: id_ for each in resources if each.type in _SECRETS and (id_ := each.text("secretId"))}
+    stack = _Stack(found := accounts(resources), custom_roles(resources), secrets, undecided=found.undecided)
     for each in resources:
         role = each.text("role")
         if each.type in ON_THE_PROJECT and role in _CONVENIENCE.values():
@@ -127,7 +131,7 @@ def _grants(stack: _Stack, each: Resource) -> Iterator[_Grant]:
         return
     statement = f"binding {each.name} of {role.name}"
     if each.type in ON_A_SECRET:
-        secret = each.text("secretId")
+        secret = each.text("secretId") or stack.secrets.get(next(iter(each.depends_on.get("secretId", ())), ""))
         if secret is None:
             stack.undecided.append(f"{statement} is on a secret that is known only after `pulumi up`")
             return

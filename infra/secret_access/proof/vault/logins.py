@@ -2,7 +2,8 @@
 
 Sources: https://developer.hashicorp.com/vault/api-docs/auth/jwt (bound_subject, bound_claims, bound_claims_type,
 role_type), https://developer.hashicorp.com/vault/api-docs/auth/kubernetes (names and namespaces may have `*`; a
-selector is another way in beside the namespaces).
+selector is another way in beside the namespaces),
+https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/ (the claims of a token).
 """
 
 import json
@@ -11,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..preview import UNKNOWN, Resource
-from ..strings import ANYTHING, Pattern, StringSet, glob, intersection, literal, sequence, union
+from ..strings import ANYTHING, NOTHING, Pattern, StringSet, glob, intersection, literal, sequence, union
 from ..subjects import named_namespace
 
 JWT = "vault:jwt/authBackendRole:AuthBackendRole"
 KUBERNETES = "vault:kubernetes/authBackendRole:AuthBackendRole"
 _SUBJECT = "system:serviceaccount:"
 _NAMESPACE_CLAIM = "/kubernetes.io/namespace"
+_CLAIMS = frozenset({"aud", "exp", "iat", "iss", "jti", "kubernetes.io", "nbf", "sub"})
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _ANY = Pattern(ANYTHING.parts)
 
@@ -56,6 +58,8 @@ def _jwt(role: Resource) -> Login:
         {str(key) for claim, key in mapped.items() if claim == _NAMESPACE_CLAIM} if isinstance(mapped, Mapping) else ()
     )
     exact, claims = role.text("boundSubject"), role.inputs.get("boundClaims")
+    if isinstance(claims, Mapping) and not all(map(_has_claim, map(str, claims))):
+        return Login(role, NOTHING, frozenset())
     named = {named_namespace(each) for each in [*([] if exact is None else [exact]), *_claim(claims, "sub")]}
     known = frozenset(each for each in named if each is not None)
     if role.is_pending("boundSubject") or UNKNOWN in str(claims):
@@ -70,6 +74,11 @@ def _jwt(role: Resource) -> Login:
     ]
     plain = {each for each in by_namespace if not set(each) & set("*")}
     return Login(role, intersection(bounds), known | plain, frozenset(keys))
+
+
+def _has_claim(name: str) -> bool:
+    """Whether a ServiceAccount's token has a claim: a role that binds another takes none."""
+    return UNKNOWN in name or name.removeprefix("/").partition("/")[0] in _CLAIMS
 
 
 def _claim(claims: Any, name: str) -> list[str]:

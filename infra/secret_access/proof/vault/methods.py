@@ -5,7 +5,6 @@ Sources: https://developer.hashicorp.com/vault/docs/auth, https://developer.hash
 https://developer.hashicorp.com/vault/docs/secrets/kubernetes.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -30,8 +29,6 @@ _CREDENTIALS: Mapping[str, str] = {
     "vault:index/tpmAuthBackendRole:TpmAuthBackendRole": "its key",
 }
 """What somebody shows who logs in, by the resource's type. People's are not among them."""
-ENDPOINT = "vault:generic/endpoint:Endpoint"
-_OF_RIGHTS = re.compile(r"/*(auth/.*|sys/(policies|policy|auth)/.*|identity/(entity|group).*)")
 
 
 def credential(each: Resource) -> str | None:
@@ -42,11 +39,6 @@ def credential(each: Resource) -> str | None:
 def named(each: Resource) -> str:
     """Return a role's or user's name, for people."""
     return next((text for key in ("roleName", "role", "username", "name") if (text := each.text(key))), each.name)
-
-
-def is_about_rights(each: Resource) -> bool:
-    """Return whether a resource writes policies, roles or identities by their path in the API."""
-    return each.type == ENDPOINT and (each.is_pending("path") or bool(_OF_RIGHTS.fullmatch(each.text("path") or "")))
 
 
 def token_roles(found: Sequence[Path], roles: Sequence[tuple[str, Resource]]) -> Iterator[Resource]:

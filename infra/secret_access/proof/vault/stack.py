@@ -49,11 +49,6 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
             why = f"which namespaces have {each.selector} is not among the documents"
             doubted.append(Doubted(f"role {each.name}", (*paths, *stack.default_of(each.role)), why))
     judged.say_doubts(doubted)
-    stack.undecided += [
-        f"{each.name} writes {each.text('path') or 'a path that is known only after `pulumi up`'}: that is not judged"
-        for each in resources
-        if methods.is_about_rights(each)
-    ]
     return judge(
         "vault",
         declared,
