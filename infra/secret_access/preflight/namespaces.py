@@ -32,8 +32,12 @@ def egress(policies: Iterable[Manifest]) -> Iterator[Check]:
     allowed: set[str] = set()
     for policy in policies:
         spec, namespace = policy["spec"], policy["metadata"]["namespace"]
-        if "Egress" in (spec.get("policyTypes") or ()):
-            (allowed if spec.get("egress") else denied).add(namespace)
+        if "Egress" not in (spec.get("policyTypes") or ()):
+            continue
+        if spec.get("egress"):
+            allowed.add(namespace)
+        elif not any((spec.get("podSelector") or {}).values()):
+            denied.add(namespace)
     closed = sorted(denied - allowed)
     what = "NetworkPolicies of egress"
     if closed:

@@ -18,8 +18,10 @@ def served(listener: Listener) -> Iterator[None]:
     thread.start()
     try:
         asyncio.run_coroutine_threadsafe(listener.open(), loop).result()
-        yield
-        asyncio.run_coroutine_threadsafe(listener.close(), loop).result()
+        try:
+            yield
+        finally:
+            asyncio.run_coroutine_threadsafe(listener.close(), loop).result()
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -65,7 +66,7 @@ class Authority:
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
         builder = _builder(name, self._name, key.public_key(), days)
         if names:
-            all_names = x509.SubjectAlternativeName([x509.DNSName(name) for name in (host, *others)])
+            all_names = x509.SubjectAlternativeName([_alternative(name) for name in (host, *others)])
             builder = builder.add_extension(all_names, critical=False)
         if key_identifier:
             identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
@@ -81,6 +82,13 @@ class Authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
         return context
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _builder(
