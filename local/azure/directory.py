@@ -109,6 +109,11 @@ class Directory:
         self.deleted_vaults: dict[str, Vault] = {}
         """By name in lower case."""
         self.tokens: dict[str, Access] = {}
+        self.state = "Enabled"
+        """The subscription's."""
+        self.providers = {"Microsoft.KeyVault", "Microsoft.ManagedIdentity"}
+        """Resource providers that it has registered, as it says; all of them answer."""
+        self.most_assignments = 4000
         self.documents: dict[str, dict[str, Any]] = {}
         """What else there is, by resource id in lower case, as it was written."""
 

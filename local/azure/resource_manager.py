@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from local.azure import identities, monitoring, role_assignments, vaults
+from local.azure import identities, monitoring, role_assignments, subscription, vaults
 from local.azure.directory import GROUP, MANAGEMENT_RESOURCE, SUBSCRIPTION, Directory
 from local.azure.refusal import Refused
-from local.azure.roles import may_manage
+from local.azure.roles import may_manage, may_read
 from local.http_service import Reply, Request
 
 LOCATION = "westeurope"
 Handler = Callable[..., Reply]
+_SUBSCRIPTION = rf"/subscriptions/{SUBSCRIPTION}"
+_AVAILABLE = rf"{_SUBSCRIPTION}/providers/Microsoft\.KeyVault/checkNameAvailability"
 _GROUP = rf"(?P<group>/subscriptions/{SUBSCRIPTION}/resourceGroups/[^/]+)"
 _IDENTITY = rf"(?P<identity>{_GROUP}/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/(?P<name>[^/]+))"
 _DELETED = rf"/subscriptions/{SUBSCRIPTION}/providers/Microsoft\.KeyVault/locations/[^/]+/deletedVaults"
@@ -27,6 +29,12 @@ _ROUTES: tuple[tuple[str, Handler], ...] = (
     (rf"{_GROUP}/providers/Microsoft\.KeyVault/vaults/(?P<name>[^/]+)", vaults.vault),
     (rf"{_GROUP}/providers/Microsoft\.KeyVault/vaults", vaults.listed),
     (rf"{_DELETED}/(?P<name>[^/]+)/purge", vaults.purge),
+    (rf"{_SUBSCRIPTION}", subscription.itself),
+    (rf"{_SUBSCRIPTION}/providers/(?P<name>[^/]+)", subscription.provider),
+    (rf"{_SUBSCRIPTION}/providers/Microsoft\.Authorization/roleAssignmentsUsageMetrics", subscription.usage),
+    (rf"{_GROUP}/providers/Microsoft\.Authorization/permissions", subscription.permissions),
+    (rf"{_SUBSCRIPTION}/providers/Microsoft\.KeyVault/deletedVaults", subscription.deleted_vaults),
+    (rf"{_AVAILABLE}", subscription.availability),
     (
         r"(?P<scope>/.*)/providers/Microsoft\.Insights/diagnosticSettings/(?P<name>[^/]+)",
         monitoring.diagnostic_setting,
@@ -37,6 +45,8 @@ _ROUTES: tuple[tuple[str, Handler], ...] = (
         role_assignments.assignments,
     ),
 )
+READS = re.compile(_AVAILABLE, re.IGNORECASE)
+"""A question that is a POST."""
 ROUTES = tuple((re.compile(pattern, re.IGNORECASE), handler) for pattern, handler in _ROUTES)
 
 
@@ -91,7 +101,8 @@ class ResourceManager:
                 400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required."
             )
         principal = self._directory.principal_of(access.client_id)
-        if not may_manage(self._directory.assignments, principal, request.path):
+        may = may_read if request.method == "GET" or READS.fullmatch(request.path) else may_manage
+        if not may(self._directory.assignments, principal, request.path):
             raise Refused(
                 403,
                 "AuthorizationFailed",

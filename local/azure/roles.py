@@ -32,24 +32,41 @@ ROLES = {
     "Key Vault Reader": Role("21090545-7ca7-4776-b22c-e363652d74d2", frozenset({LIST})),
     "Owner": Role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", actions=frozenset({EVERYTHING})),
 }
+OF_RESOURCES = {
+    "Reader": frozenset({"*/read"}),
+    "Managed Identity Contributor": frozenset({"Microsoft.ManagedIdentity/userAssignedIdentities/*"}),
+    "Key Vault Contributor": frozenset({"Microsoft.KeyVault/*"}),
+    "User Access Administrator": frozenset({"*/read", "Microsoft.Authorization/*"}),
+}
+"""Actions of roles that this fake tells and does not evaluate, but for reading."""
 BY_ID = {role.id: name for name, role in ROLES.items()}
 
 
 def may_use_data(assignments: Iterable[RoleAssignment], principal_id: str, action: str, scope: str) -> bool:
     """Whether a principal may do something with what is in a vault."""
     roles = _roles(assignments, principal_id, scope)
-    return any(action in role.data_actions for role in roles)
+    return any(action in ROLES[role].data_actions for role in roles if role in ROLES)
 
 
 def may_manage(assignments: Iterable[RoleAssignment], principal_id: str, scope: str) -> bool:
     """Whether a principal may change resources and assign roles there."""
-    return any(EVERYTHING in role.actions for role in _roles(assignments, principal_id, scope))
+    return any(EVERYTHING in allowed for allowed in actions(assignments, principal_id, scope))
 
 
-def _roles(assignments: Iterable[RoleAssignment], principal_id: str, scope: str) -> list[Role]:
+def may_read(assignments: Iterable[RoleAssignment], principal_id: str, scope: str) -> bool:
+    """Whether a principal may see the resources there."""
+    return any({EVERYTHING, "*/read"} & allowed for allowed in actions(assignments, principal_id, scope))
+
+
+def actions(assignments: Iterable[RoleAssignment], principal_id: str, scope: str) -> list[frozenset[str]]:
+    """What each of a principal's roles allows of the resources there."""
+    return [OF_RESOURCES.get(role) or ROLES[role].actions for role in _roles(assignments, principal_id, scope)]
+
+
+def _roles(assignments: Iterable[RoleAssignment], principal_id: str, scope: str) -> list[str]:
     """The roles that hold on a scope: those assigned on it or on what it is part of."""
     return [
-        ROLES[assignment.role]
+        assignment.role
         for assignment in assignments
         if assignment.principal_id == principal_id and f"{scope}/".lower().startswith(f"{assignment.scope}/".lower())
     ]

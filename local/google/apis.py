@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from local.google import monitoring, pools, resource_manager, secret_manager, service_accounts, tokens
+from local.google import (
+    monitoring,
+    pools,
+    resource_manager,
+    secret_manager,
+    service_accounts,
+    service_usage,
+    tokens,
+)
 from local.google.errors import RefusedError
 from local.google.project import NUMBER, PROJECT, Project
 from local.http_service import Reply, Request
@@ -26,6 +34,7 @@ _ROUTES: tuple[tuple[str, Callable[[Project, Request, re.Match[str]], Reply]], .
         rf"{_THE_PROJECT}(?::([a-zA-Z]+))?",
         lambda project, request, found: resource_manager.answer(project, found[1] or "", request),
     ),
+    (rf"{_THE_PROJECT}/services:batchGet", lambda project, request, _: service_usage.batch_get(project, request)),
     (
         rf"{_THE_PROJECT}/serviceAccounts(?:/([^/:]+)(?::([a-zA-Z]+))?)?",
         lambda project, request, found: service_accounts.answer(project, found[1] or "", found[2] or "", request),

@@ -15,7 +15,8 @@ import cel
 
 from local.google.errors import RefusedError
 
-# https://cloud.google.com/secret-manager/docs/access-control, what is of use here.
+# https://cloud.google.com/secret-manager/docs/access-control and https://cloud.google.com/iam/docs/roles-permissions,
+# what is of use here.
 ROLES = {
     "roles/secretmanager.secretAccessor": {"secretmanager.versions.access"},
     "roles/secretmanager.viewer": {
@@ -37,6 +38,17 @@ ROLES = {
         "secretmanager.secrets.setIamPolicy",
     },
     "roles/iam.workloadIdentityUser": {"iam.serviceAccounts.getAccessToken"},
+    "roles/iam.workloadIdentityPoolAdmin": {
+        f"iam.{kind}.{verb}"
+        for kind in ("workloadIdentityPools", "workloadIdentityPoolProviders")
+        for verb in ("get", "list", "create", "update", "delete")
+    },
+    "roles/resourcemanager.projectIamAdmin": {
+        "resourcemanager.projects.get",
+        "resourcemanager.projects.getIamPolicy",
+        "resourcemanager.projects.setIamPolicy",
+    },
+    "roles/browser": {"resourcemanager.projects.get", "resourcemanager.projects.getIamPolicy"},
 }
 
 Bindings = list[dict[str, Any]]

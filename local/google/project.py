@@ -88,6 +88,10 @@ class Project:
     tokens: dict[str, AccessToken] = field(default_factory=dict)
     owners: frozenset[str] = frozenset()
     """Members who may do everything."""
+    apis: set[str] = field(default_factory=lambda: {"iam", "iamcredentials", "secretmanager", "sts"})
+    """Those that are on, as Service Usage says; all of them answer."""
+    state: str = "ACTIVE"
+    """Of the project's life."""
     lifetime: float = 3600
     """Of access tokens, in seconds."""
     keys: Callable[[str, str], jwt.PyJWK] = _no_keys
@@ -118,11 +122,17 @@ class Project:
         self, who: AccessToken, permission: str, resource: dict[str, str], bindings: Bindings | None = None
     ) -> None:
         """Refuse who has the permission neither on the project nor by the bindings of the resource itself."""
-        if self.owners.isdisjoint(who.members) and not granted(
-            permission, [*self.bindings, *(bindings or [])], who.members, resource
-        ):
+        if not self.allows(who, permission, resource, bindings):
             denied = f"Permission '{permission}' denied for resource '{resource['name']}'"
             raise RefusedError(403, f"{denied} (or it may not exist).", reason="IAM_PERMISSION_DENIED")
+
+    def allows(
+        self, who: AccessToken, permission: str, resource: dict[str, str], bindings: Bindings | None = None
+    ) -> bool:
+        """Whether somebody has the permission on the project, or by the bindings of the resource itself."""
+        return not self.owners.isdisjoint(who.members) or granted(
+            permission, [*self.bindings, *(bindings or [])], who.members, resource
+        )
 
 
 PROJECT_RESOURCE = {

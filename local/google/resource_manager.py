@@ -20,8 +20,12 @@ def answer(project: Project, action: str, request: Request) -> Reply:
     match request.method, action:
         case "GET", "":
             project.authorize(who, "resourcemanager.projects.get", PROJECT_RESOURCE)
-            found = {"projectId": PROJECT, "projectNumber": NUMBER, "name": PROJECT, "lifecycleState": "ACTIVE"}
+            found = {"projectId": PROJECT, "projectNumber": NUMBER, "name": PROJECT, "lifecycleState": project.state}
             return Reply(found)
+        case "POST", "testIamPermissions":
+            asked = request.json["permissions"]
+            has = [each for each in asked if project.allows(who, each, PROJECT_RESOURCE)]
+            return Reply({"permissions": has} if has else {})
         case "POST", "getIamPolicy":
             project.authorize(who, "resourcemanager.projects.getIamPolicy", PROJECT_RESOURCE)
             return Reply(_policy(project))

@@ -22,13 +22,17 @@ class Accounts:
     identity: str
     aws: str | None
     kms_keys: tuple[str, ...]
+    gcp: str | None
+    pool: str | None
+    azure: str | None
+    resource_group: str | None
     vault: str | None
     auth_path: str
     mount: str
 
     def __bool__(self) -> bool:
         """Whether any account is named."""
-        return any((self.aws, self.vault))
+        return any((self.aws, self.gcp, self.azure, self.vault))
 
     def checks(self, issuer: str | None, namespaces: tuple[str, ...]) -> Iterator[Check]:
         """Yield what is found in each account; what asks a cloud is imported where it is asked."""
@@ -37,6 +41,14 @@ class Accounts:
             from ..preflight.aws import account as aws  # noqa: PLC0415  boto3 takes half a second
 
             yield from aws.checks(stack, self.aws, self.kms_keys)
+        if self.gcp:
+            from ..preflight.gcp import account as gcp  # noqa: PLC0415  as above, Pulumi
+
+            yield from gcp.checks(stack, gcp.Google(self.gcp, self.pool))
+        if self.azure:
+            from ..preflight.azure import account as azure  # noqa: PLC0415  as above
+
+            yield from azure.checks(stack, azure.Azure(self.azure, self.resource_group or ""))
         if self.vault:
             from ..preflight.vault import account as vault  # noqa: PLC0415  as above, Pulumi
 
@@ -64,6 +76,14 @@ OPTIONS = (
         metavar="ARN",
         help="With --aws: a key that the stack names in kms_key_arns. Repeatable.",
     ),
+    click.option("--gcp", metavar="PROJECT", help="Ask Google Cloud too: the project's id."),
+    click.option(
+        "--pool", metavar="ID", help="With --gcp: pool_id of the cluster's stack. A cluster of GKE needs none."
+    ),
+    click.option("--azure", metavar="SUBSCRIPTION", help="Ask Azure too: the subscription's id."),
+    click.option(
+        "--resource-group", metavar="NAME", help="With --azure: the group of the identities and vaults. Required there."
+    ),
     click.option("--vault", metavar="ADDRESS", help="Ask Vault or OpenBao too: its address, as the pods reach it."),
     click.option(
         "--auth-path",
@@ -81,7 +101,7 @@ OPTIONS = (
         show_default=True,
         callback=_identity,
         metavar="NAME",
-        help=f"What the stack calls the identity of a namespace, such as secret-access-blue-{NAMESPACE}.",
+        help=f"What the stack calls a namespace's role or identity, such as secret-access-blue-{NAMESPACE}.",
     ),
     click.option(
         "--trusted",

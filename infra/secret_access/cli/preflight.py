@@ -68,15 +68,16 @@ def preflight(
 
     It asks for the issuer and its published keys, versions, clocks, admission webhooks, Pod Security, quotas and
     NetworkPolicies, and has the API server admit a pod with the sidecar in each namespace by a dry run. It creates
-    nothing and reads no Secret. Accounts that are named are asked with your own credentials, as `aws` and `vault` find
-    them: whose they are, what `up` may make with them, the trust in the cluster, and the secrets of --namespace. No
-    value is read there.
+    nothing and reads no Secret. Accounts that are named are asked with your own credentials, as the clouds' commands
+    find them: whose they are, what `up` may make with them, the trust in the cluster, and the secrets of --namespace.
+    No value is read there.
 
     \b
     Examples:
       secret-access preflight --context blue
       secret-access preflight --namespace shop --namespace pay
       secret-access preflight --aws 111122223333 --namespace shop
+      secret-access preflight --gcp my-project --pool blue-cluster --trusted
       secret-access preflight --vault https://vault.example:8200 --auth-path clusters/blue --issuer https://oidc.example
       secret-access preflight --json | jq '.checks[] | select(.severity == "error")'
     """

@@ -8,10 +8,7 @@ from pulumi_gcp import iam
 from ..arguments import Arguments
 from ..inputs import children_of, lift
 from . import checks, cluster_checks
-from .documents import IAM, WorkloadIdentityProvider
-
-PROVIDER_ID = "cluster"
-SUBJECT_MAPPING = {"google.subject": "assertion.sub"}
+from .documents import IAM, PROVIDER_ID, SUBJECT_MAPPING, WorkloadIdentityProvider
 
 
 class GcpClusterTrustArgs(TypedDict):

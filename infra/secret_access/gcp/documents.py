@@ -16,6 +16,9 @@ from ..checks import subject
 
 IAM = "//iam.googleapis.com/"
 IDENTITY_NAMESPACE = "identitynamespace:"
+PROVIDER_ID = "cluster"
+"""The id of the one provider in a cluster's pool."""
+SUBJECT_MAPPING = {"google.subject": "assertion.sub"}
 ACCOUNT_DOMAIN = ".iam.gserviceaccount.com"
 GLOBAL = "global"
 """The place of secrets that have no region."""

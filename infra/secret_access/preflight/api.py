@@ -52,23 +52,28 @@ class Api:
     """A PEM file of authorities that may vouch for the address, besides the system's."""
     seconds: float = 30
 
-    def get(self, path: str, **query: str) -> dict[str, Any]:
+    def get(self, path: str, **query: str | list[str]) -> dict[str, Any]:
         """Return the document at a path; raise NotAnswered or Refused."""
-        return self._asked("GET", f"{path}?{urlencode(query)}" if query else path)
+        return self._asked("GET", f"{path}?{urlencode(query, doseq=True)}" if query else path)
 
     def post(self, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to a question that needs a body; raise NotAnswered or Refused."""
         return self._asked("POST", path, json.dumps(document).encode())
 
-    def all(self, path: str, items: str, following: str, **query: str) -> list[Any]:
-        """Return what all pages of a list have under `items`; `following` is where a page has the next one's token."""
+    def all(self, path: str, items: str, **query: str) -> list[Any]:
+        """Return what all pages of a list have under `items`; Google gives the next one's token, Azure its address."""
         found: list[Any] = []
+        page = self.get(path, **query)
         while True:
-            page = self.get(path, **query)
             found += page.get(items) or ()
-            if not page.get(following):
+            if token := page.get("nextPageToken"):
+                page = self.get(path, **query, pageToken=str(token))
+            elif link := page.get("nextLink"):
+                if not str(link).startswith(f"{self.address}/"):
+                    raise NotAnswered(f"GET {self.address}{path}: the next page is elsewhere")
+                page = self._asked("GET", str(link).removeprefix(self.address))
+            else:
                 return found
-            query["pageToken"] = str(page[following])
 
     def _asked(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
         url = f"{self.address}{path}"

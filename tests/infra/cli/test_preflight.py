@@ -146,6 +146,10 @@ def test_an_issuer_alone_asks_nobody() -> None:
     [
         (("--aws", "my-account"), "expected the 12 digits of an AWS account"),
         (("--identity", "secret-access-shop"), "expected {namespace} in it"),
+        (("--gcp", "123456789012"), "project"),
+        (("--gcp", "my-project", "--pool", "x"), "pool_id"),
+        (("--azure", "my-subscription", "--resource-group", "secrets"), "subscription_id"),
+        (("--azure", "22222222-2222-2222-2222-222222222222"), "resource_group"),
         (("--vault", "vault.example"), "address is a host"),
         (("--vault", "https://root:hunter2@vault.example"), "address"),
         (("--vault", "https://vault.example", "--mount", "secret/data"), "mount holds a part of its API's paths"),

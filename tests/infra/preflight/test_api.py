@@ -53,10 +53,33 @@ def test_a_refusal_has_the_apis_own_words(document: object, said: str) -> None:
 
 
 def test_pages_are_one_list() -> None:
-    """Each names the next."""
-    pages = {"": {"items": [1], "next": "b"}, "b": {"next": "c"}, "c": {"items": [2, 3]}}
-    with api_of(lambda request: Reply(pages[request.query.get("pageToken", "")])) as api:
-        assert api.all("/a", "items", "next") == [1, 2, 3]
+    """Google names the next by a token, beside the same query."""
+    pages = {"": {"items": [1], "nextPageToken": "b"}, "b": {"nextPageToken": "c"}, "c": {"items": [2, 3]}}
+    asked: list[str] = []
+
+    def answer(request: Request) -> Reply:
+        asked.append(request.query["filter"])
+        return Reply(pages[request.query.get("pageToken", "")])
+
+    with api_of(answer) as api:
+        assert api.all("/a", "items", filter="x") == [1, 2, 3]
+    assert asked == ["x", "x", "x"]
+
+
+def test_the_token_goes_to_no_page_elsewhere() -> None:
+    """Azure names the next by its address."""
+    link: list[str] = []
+
+    def answer(request: Request) -> Reply:
+        return Reply({"value": [request.path], **({"nextLink": link.pop()} if link else {})})
+
+    with api_of(answer) as api:
+        link.append(f"{api.address}/b?$skiptoken=1")
+        assert api.all("/a", "value") == ["/a", "/b"]
+        for elsewhere in ("http://elsewhere.example/b", f"{api.address}0/b", f"{api.address}@elsewhere.example/b"):
+            link.append(elsewhere)
+            with pytest.raises(NotAnswered, match="the next page is elsewhere"):
+                api.all("/a", "value")
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'"a"'])

@@ -109,6 +109,35 @@ def test_tokens_go_by_the_clusters_clock() -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "severity"), [(0, "ok"), (10, "ok"), (-10, "ok"), (11, "warning"), (-60, "warning"), (61, "error")]
+)
+def test_a_difference_of_clocks_is_a_warning_before_it_is_an_error(seconds: int, severity: str) -> None:
+    """Whichever of both is ahead."""
+    assert clock.clocks(timedelta(seconds=seconds), None)[0].severity == severity
+
+
+@pytest.mark.parametrize(
+    ("versions_of_nodes", "severity", "found"),
+    [
+        ({}, "ok", "there is no node"),
+        ({"a": "v1.29.0", "b": "v1.33.5-gke.1", "c": "v1.29.0"}, "ok", "v1.29.0, v1.33.5-gke.1"),
+        ({"a": "v1.29.0", "old": "v1.28.15-eks-1"}, "error", "old (v1.28.15-eks-1)"),
+        ({"a": "v1.29.0", "odd": "unknown"}, "error", "odd (unknown)"),
+    ],
+)
+def test_a_node_that_drops_the_sidecars_restart_policy_is_named(
+    versions_of_nodes: dict[str, str], severity: str, found: str
+) -> None:
+    """One whose version cannot be read may be such a node."""
+    nodes = [
+        {"metadata": {"name": name}, "status": {"nodeInfo": {"kubeletVersion": version}}}
+        for name, version in versions_of_nodes.items()
+    ]
+    check = versions.nodes(nodes)
+    assert (check.severity, check.found) == (severity, found)
+
+
+@pytest.mark.parametrize(
     ("message", "check"),
     [
         ("exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0", "quota"),
