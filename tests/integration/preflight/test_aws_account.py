@@ -47,7 +47,8 @@ def signed_in(aws: MiniStack, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def found(stack: Stack, account_id: str = ACCOUNT, keys: Iterable[str] = ()) -> dict[str, Check]:
     """What is found, by id; of an id twice, the worse."""
-    checks = sorted(account.checks(stack, account_id, tuple(keys)), key=lambda check: check.severity == "error")
+    worst = ("ok", "unknown", "warning", "error")
+    checks = sorted(account.checks(stack, account_id, tuple(keys)), key=lambda check: worst.index(check.severity))
     return {check.id: check for check in checks}
 
 
@@ -66,7 +67,7 @@ def test_an_account_without_fault_is_ready(aws: MiniStack) -> None:
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 0, result.output
     checks = json.loads(result.output)["checks"]
-    names = ("aws-account", "aws-quota", "aws-trust", "aws-rights", "aws-secrets")
+    names = ("aws-account", "aws-quota", "aws-trust", "aws-roles", "aws-rights", "aws-secrets")
     assert {check["id"]: check["severity"] for check in checks} == dict.fromkeys(names, "ok")
     assert "hunter2" not in result.output
 
@@ -147,6 +148,26 @@ def test_a_hundred_oidc_providers_are_found(monkeypatch: pytest.MonkeyPatch, aws
     assert severities(Stack("https://issuer.example/7", trusted=True), account_id=full)["aws-quota"] == "ok"
 
 
+def test_a_role_that_another_cluster_has_under_the_name_is_found(aws: MiniStack) -> None:
+    """By its trust; this cluster's own is no fault, and of one without a provider it is not known."""
+    iam = aws.client("iam")
+    issuer = ISSUER.removeprefix("https://")
+    trusts: dict[str, dict[str, str]] = {
+        "own": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"},
+        "green": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}2"},
+        "eks": {"Service": "pods.eks.amazonaws.com"},
+    }
+    for name, principal in trusts.items():
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRoleWithWebIdentity"}
+        iam.create_role(RoleName=f"secret-access-{name}", AssumeRolePolicyDocument=json.dumps({"Statement": statement}))
+    for name, severity in (("own", "ok"), ("green", "error"), ("eks", "warning"), ("free", "ok")):
+        check = found(Stack(ISSUER, (name,)))["aws-roles"]
+        assert check.severity == severity, name
+        assert severity == "ok" or f"secret-access-{name} is there and trusts" in check.found
+    renamed = Stack(ISSUER, ("green",), identity="teams/secret-access-blue-{namespace}")
+    assert severities(renamed)["aws-roles"] == "ok"
+
+
 def user(aws: MiniStack, monkeypatch: pytest.MonkeyPatch, name: str, *actions: str) -> None:
     """Sign in as a user who may do this and ask about it."""
     iam = aws.client("iam")
@@ -201,7 +222,7 @@ def test_what_the_caller_may_not_ask_is_unknown(aws: MiniStack, monkeypatch: pyt
     only = {"Effect": "Allow", "Action": "secretsmanager:ListSecrets", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [only]})
     iam.put_user_policy(UserName="lists-secrets-alone", PolicyName="p", PolicyDocument=document)
-    unknown = dict.fromkeys(("aws-quota", "aws-trust", "aws-rights"), "unknown")
+    unknown = dict.fromkeys(("aws-quota", "aws-trust", "aws-roles", "aws-rights"), "unknown")
     assert severities(Stack(ISSUER, ("nobodys",))) == {"aws-account": "ok", **unknown, "aws-secrets": "warning"}
 
 

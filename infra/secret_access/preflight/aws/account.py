@@ -49,6 +49,7 @@ def checks(stack: Stack, account_id: str, keys: Collection[str], session: Any = 
     iam = session.client("iam", config=LIMITS)
     yield from ask("aws-quota", judging.ROLES, ask=lambda: [_roles(iam, stack)])
     yield from ask("aws-trust", judging.TRUST, ask=lambda: _trust(iam, stack, caller.split(":")[1], account_id))
+    yield from ask("aws-roles", judging.NAMES, ask=lambda: _names(iam, stack))
     yield from ask("aws-rights", judging.RIGHTS, ask=lambda: [_rights(iam, stack, caller, account_id)])
     if stack.namespaces:
         manager, kms = (session.client(service, config=LIMITS) for service in ("secretsmanager", "kms"))
@@ -91,6 +92,22 @@ def _trust(iam: Any, stack: Stack, partition: str, account_id: str) -> Iterator[
     yield judging.trust(stack, arn, audiences)
     if audiences is None and not stack.trusted:
         yield from judging.providers(len(iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]))
+
+
+def _names(iam: Any, stack: Stack) -> Iterator[Check]:
+    if not stack.namespaces:
+        return
+    if stack.issuer is None:
+        yield without_issuer("aws-roles", judging.NAMES)
+        return
+    taken = {}
+    for path_and_name in stack.identities:
+        name = path_and_name.rpartition("/")[2]  # IAM has one role of a name, whatever its path
+        try:
+            taken[name] = iam.get_role(RoleName=name)["Role"]
+        except iam.exceptions.NoSuchEntityException:
+            continue
+    yield from judging.names(stack.issuer, taken, len(stack.identities))
 
 
 def _rights(iam: Any, stack: Stack, caller: str, account_id: str) -> Check:

@@ -13,7 +13,12 @@ from ..check import Check, Severity
 from ..stack import Stack
 
 Answer = Mapping[str, Any]
-TRUST, ROLES, RIGHTS = "AWS's trust in the cluster", "AWS's quota of roles", "the rights of who runs `up` on AWS"
+TRUST, ROLES, NAMES, RIGHTS = (
+    "AWS's trust in the cluster",
+    "AWS's quota of roles",
+    "names of AWS's roles",
+    "the rights of who runs `up` on AWS",
+)
 OF_ROLES = (
     "iam:CreateRole",
     "iam:GetRole",
@@ -78,6 +83,26 @@ def trust(stack: Stack, arn: str, audiences: Collection[str] | None) -> Check:
     found = f"{arn} exists: a ClusterTrust that makes it again ends with EntityAlreadyExists"
     mend = "set existing_provider_arn to it, unless that stack has made it; then ask with --trusted"
     return Check("aws-trust", Severity.WARNING, TRUST, found, mend)
+
+
+def names(issuer: str, taken: Mapping[str, Answer], wanted: int) -> Iterator[Check]:
+    """Yield whose the roles are that have the names of the stack's already. `taken`: the role by name."""
+    for name, role in taken.items():
+        trusted = sorted(_federated(role))
+        if any(arn.endswith(f":oidc-provider/{issuer.removeprefix('https://')}") for arn in trusted):
+            continue
+        found = f"{name} is there and trusts {', '.join(trusted) or 'no OIDC provider'}: `up` cannot make it again"
+        mend = "name the cluster in role_name, and ask with --identity; or set existing_role_arn"
+        # Without an issuer it may be this stack's own, for Pod Identity
+        yield Check("aws-roles", Severity.ERROR if trusted else Severity.WARNING, NAMES, found, mend)
+    yield Check("aws-roles", Severity.OK, NAMES, f"{wanted - len(taken)} of {wanted} are free")
+
+
+def _federated(role: Answer) -> set[str]:
+    statements = role["AssumeRolePolicyDocument"].get("Statement") or ()
+    principals = [each.get("Principal") for each in ([statements] if isinstance(statements, Mapping) else statements)]
+    given = [each.get("Federated", ()) for each in principals if isinstance(each, Mapping)]
+    return {arn for each in given for arn in ([each] if isinstance(each, str) else each)}
 
 
 def decisions(results: Iterable[Answer]) -> Iterator[tuple[str, str, str, bool]]:
