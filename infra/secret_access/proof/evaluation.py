@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from . import declared
-from .aws import stack as aws
+from .aws import evaluation as aws
+from .aws.stack import described
 from .azure import stack as azure
 from .errors import DocumentError
 from .gcp import stack as gcp
@@ -70,7 +71,7 @@ def without_identities(resources: Sequence[Resource], verdicts: Sequence[Verdict
 
 def _declared(resources: Sequence[Resource], cloud: str) -> dict[str, str]:
     """Return the prefixes of namespaces, as the stack has them."""
-    return {**declared.prefixes(resources, cloud), **(aws.described(resources) if cloud == "aws" else {})}
+    return {**declared.prefixes(resources, cloud), **(described(resources) if cloud == "aws" else {})}
 
 
 def _verdict(cloud: str, resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str]) -> Verdict:

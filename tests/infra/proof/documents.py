@@ -9,7 +9,7 @@ from secret_access.aws.identifiers import Account, Cluster, OidcProvider
 from secret_access.aws.trust import irsa_trust, pod_identity_trust
 from secret_access.checks import subject
 from secret_access.proof.aws import stack
-from secret_access.proof.aws.stack import evaluate
+from secret_access.proof.aws.evaluation import evaluate
 from secret_access.proof.isolation import Verdict
 from secret_access.proof.preview import Resource
 
@@ -28,7 +28,8 @@ def arns(pattern: str) -> str:
 
 def policy(*resources: str, effect: str = "Allow", action: str = READ, **more: Any) -> Document:
     """A policy of one statement."""
-    return {"Statement": [{"Sid": "Added", "Effect": effect, "Action": action, "Resource": list(resources), **more}]}
+    statement = {"Sid": "Added", "Effect": effect, "Action": action, "Resource": list(resources), **more}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def trust(namespace: str) -> Document:
@@ -59,8 +60,9 @@ def role(namespace: str, trusted: Document | None = None, **inputs: Any) -> Reso
 
 def role_policy(namespace: str, document: Document, name: str = "own-secrets") -> Resource:
     """A policy of the namespace's role."""
-    named = f"{namespace}-{name}"
-    return resource(stack.ROLE_POLICY, named, name=name, role=f"secret-access-{namespace}", policy=document)
+    made = {"role": (f"urn:pulumi:test::secret-access::{stack.ROLE}::{namespace}-role",)}
+    given = {"name": name, "role": f"secret-access-{namespace}", "policy": document}
+    return resource(stack.ROLE_POLICY, f"{namespace}-{name}", made, **given)
 
 
 def namespaces(*names: str) -> list[Resource]:

@@ -6,7 +6,7 @@ import pytest
 
 from secret_access.aws.trust import tagged_sessions_trust
 from secret_access.proof.aws import stack
-from secret_access.proof.aws.stack import evaluate
+from secret_access.proof.aws.evaluation import evaluate
 from secret_access.proof.errors import DocumentError
 from secret_access.proof.preview import UNKNOWN, Resource
 from tests.infra.proof.documents import (

@@ -8,10 +8,10 @@ import pytest
 from secret_access.aws.documents import secrets_policy, target_role_policy
 from secret_access.aws.identifiers import Account, Role
 from secret_access.aws.trust import target_role_trust
-from secret_access.proof.aws import chains, conditions, stack
-from secret_access.proof.aws.stack import evaluate
+from secret_access.proof.aws import chains, conditions, sessions, stack
+from secret_access.proof.aws.evaluation import evaluate
 from secret_access.proof.isolation import Breach
-from secret_access.proof.preview import UNKNOWN, Resource
+from secret_access.proof.preview import Resource
 from secret_access.proof.strings import literal
 from tests.infra.proof.documents import (
     CLUSTER,
@@ -49,7 +49,8 @@ def target(namespace: str, trust: Document | None = None, **inputs: Any) -> list
 def with_target(namespace: str, trust: Document | None = None, **inputs: Any) -> list[Resource]:
     """A namespace whose secrets are in another account: the association's role may become the target role alone."""
     may_become = target_role_policy(Role("aws", SECRETS.account_id, f"secret-access-{namespace}"))
-    made = associated(namespace, pod_identity(namespace), may_become, targetRoleArn=UNKNOWN, **inputs)
+    arn = f"arn:aws:iam::{SECRETS.account_id}:role/secret-access-{namespace}"
+    made = associated(namespace, pod_identity(namespace), may_become, targetRoleArn=arn, **inputs)
     return [*made, *target(namespace, trust)]
 
 
@@ -141,7 +142,7 @@ APART: dict[str, list[Resource]] = {
     "an account, narrowed to another role": [
         *with_target("test", trusting(ROOT, ArnEquals={"aws:PrincipalArn": association_role("test").arn})),
         *with_target("prod"),
-        may_assume("prod", "*"),
+        may_assume("prod", TARGET),
     ],
 }
 
@@ -170,7 +171,7 @@ class NoAccount:
 
 step = chains._step
 DEFECTS: dict[str, tuple[Any, str, Any, str]] = {
-    "no chains": (stack, "chained", lambda *_: iter(()), "the role of another namespace"),
+    "no chains": (sessions, "chained", lambda *_: iter(()), "the role of another namespace"),
     "one step alone": (
         chains,
         "_step",

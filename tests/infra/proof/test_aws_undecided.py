@@ -4,7 +4,7 @@ import pytest
 
 from secret_access.proof import emptiness
 from secret_access.proof.aws import stack
-from secret_access.proof.aws.stack import evaluate
+from secret_access.proof.aws.evaluation import evaluate
 from secret_access.proof.preview import UNKNOWN, Resource
 from tests.infra.proof.documents import (
     arns,
@@ -95,11 +95,6 @@ def test_attached_policies_that_are_not_counted_yet_are_undecided() -> None:
         managedPolicyArns=UNKNOWN,
     )
     assert outcome([attached, made, *namespaces("prod")]) == "undecided"
-
-
-@pytest.mark.parametrize("kind", ["iam:Role", "iam:RolePolicy", "iam:ManagedPolicy", "eks:PodIdentityAssociation"])
-def test_identities_of_another_provider_of_aws_are_undecided(kind: str) -> None:
-    assert outcome([*namespaces("test", "prod"), resource(f"aws-native:{kind}", "other")]) == "undecided"
 
 
 @pytest.mark.parametrize(("effect", "expected"), [("Allow", "undecided"), ("Deny", "isolated")])

@@ -14,8 +14,11 @@ from secret_access.proof.strings import literal, sequence, some
 from tests.infra.proof.documents import ACCOUNT, ISSUER, PROVIDER, READ, Document, arns
 
 NAMES = ("test/a", "test-eu/a", "testing/a", "test", "prod/a", "prod/test/a", "t/db-AbCdEf")
-ARNS = [f"{arns(name)}-AbCdEf" for name in NAMES]
-SUBJECTS = [f"system:serviceaccount:{each}" for each in ("test:s", "test-eu:s", "testing:s", "prod:s", "test:other")]
+ARNS = [f"{arns(name)}-AbCdEf" for name in (*NAMES, "${aws:PrincipalTag/team}/a", "${x}/a", "$", "*")]
+TEAM = {"aws:principaltag/team": "prod"}
+SUBJECTS = [
+    f"system:serviceaccount:{each}" for each in ("test:s", "test-eu:s", "testing:s", "prod:s", "test:other", "${x}:s")
+]
 
 actions = st.sampled_from(
     [
@@ -39,8 +42,14 @@ resources = st.sampled_from(
         arns("prod/*"),
         arns("t*a-*"),
         arns("TEST/*"),
+        arns("${aws:PrincipalTag/team}/*"),
+        arns("${*}/*"),
+        arns("${$}-??????"),
+        arns("${?}*"),
     ]
 )
+versions = st.sampled_from([{}, {"Version": "2008-10-17"}])
+"""MiniStack has no variables, as IAM has none without the Version of 2012."""
 
 
 @st.composite
@@ -55,7 +64,9 @@ def statement(draw: st.DrawFn) -> Document:
     }
 
 
-policies = st.builds(lambda each: {"Statement": each}, st.lists(statement(), min_size=1, max_size=3))
+policies = st.builds(
+    lambda each, of: {"Statement": each, **of}, st.lists(statement(), min_size=1, max_size=3), versions
+)
 
 
 def context(action: str, resource: str, **keys: str) -> Any:
@@ -76,7 +87,7 @@ def test_ministack_allows_what_is_in_the_set_and_nothing_else(identity: list[Doc
     """Identity policies, a boundary and a session policy; Deny, NotAction and NotResource among them."""
     rights = Rights(
         tuple(each for document in identity for each in statements("p", document)),
-        {},
+        TEAM,
         tuple(statements("limit", document) for document in limits),
     )
     parsed = [judge.parse_policy_document(document) for document in identity]
@@ -98,9 +109,8 @@ def trust_statement(draw: st.DrawFn) -> Document:
     operator = draw(
         st.sampled_from(["StringEquals", "StringLike", "StringNotEquals", "StringNotLike", "StringEqualsIgnoreCase"])
     )
-    subjects = st.sampled_from(
-        [*SUBJECTS, "system:serviceaccount:test*:s", "system:serviceaccount:*:s", "SYSTEM:serviceaccount:test:s", "*"]
-    )
+    patterns = ["system:serviceaccount:test*:s", "system:serviceaccount:*:s", "system:serviceaccount:${*}:s", "*"]
+    subjects = st.sampled_from([*SUBJECTS, *patterns, "SYSTEM:serviceaccount:test:s"])
     issuer = draw(st.sampled_from([ISSUER, ISSUER, "other.example"]))
     return {
         "Effect": draw(st.sampled_from(["Allow", "Allow", "Deny"])),
@@ -111,10 +121,10 @@ def trust_statement(draw: st.DrawFn) -> Document:
 
 
 @settings(max_examples=300)
-@given(st.lists(trust_statement(), min_size=1, max_size=3))
-def test_ministack_trusts_the_subjects_in_the_set_and_no_others(each: list[Document]) -> None:
+@given(st.lists(trust_statement(), min_size=1, max_size=3), versions)
+def test_ministack_trusts_the_subjects_in_the_set_and_no_others(each: list[Document], version: Document) -> None:
     """Pods choose their tokens' audience; of the subject, the API server says the truth."""
-    document = {"Statement": each}
+    document = {"Statement": each, **version}
     trusted = trusted_subjects(statements("trust", document))
 
     def trusts(subject: str) -> bool:

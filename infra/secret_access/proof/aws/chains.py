@@ -1,21 +1,23 @@
-"""Roles that are assumed with other roles, such as target roles in other accounts: which session gets which. Pure.
+"""Roles that are had with other roles: assumed, such as target roles in other accounts, or passed to a service. Pure.
 
 Sources: IAM User Guide, "Policy evaluation logic" (across accounts the role's trust and the caller's own policies have
-to allow) and "Pass session tags" (tags that EKS gives a session are passed on, and cannot be replaced).
+to allow), "Pass session tags" (tags that EKS gives a session are passed on, and cannot be replaced) and "Grant a user
+permissions to pass a role to an AWS service" (which then runs what the user wants, with the role).
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..strings import StringSet, glob, literal, sequence, some, union
 from . import conditions
 from .conditions import applies
 from .rights import Rights
 from .statements import Statement
-from .trust import ASSUME
+from .trust import ASSUME, services, statement_trusting_service
 
 _PRINCIPAL_ARN, _PRINCIPAL_TAG, _REQUEST_TAG = "aws:principalarn", "aws:principaltag/", "aws:requesttag/"
+_PASSED_TO = "iam:passedtoservice"
 _ACCOUNT = re.compile(r"\*|[0-9]{12}|arn:aws[a-z-]*:iam::[0-9]{12}:root")
 _DIGITS = some("0123456789", 12)
 
@@ -32,11 +34,13 @@ class Session:
     lets_in: tuple[str, ...]
     may_assume: Rights
     """The rights with which further roles are assumed."""
+    target: str | None = None
+    """ARN of the role that EKS assumes in turn, where it is not among the documents."""
 
 
 @dataclass(frozen=True)
 class AssumableRole:
-    """A role that sessions of other roles may assume, as its documents say."""
+    """A role that sessions of other roles may assume, or pass to a service, as its documents say."""
 
     urn: str
     name: str
@@ -84,6 +88,26 @@ def arns(name: str) -> StringSet:
 
 def _step(session: Session, role: AssumableRole) -> Session | None:
     """Return the session of a role that another gets, None if it gets none."""
+    return _assumed(session, role) or _passed(session, role)
+
+
+def _passed(session: Session, role: AssumableRole) -> Session | None:
+    """Return the session of a role that another may hand to a service that takes it.
+
+    What starts something there is not asked for: services and their actions are many.
+    """
+    for service in services(role.trust):
+        lets_in = statement_trusting_service(role.trust, service, {})
+        known = session.rights.known if service == "*" else {**session.rights.known, _PASSED_TO: service}
+        by = replace(session.rights, known=known).statement_allowing("iam:PassRole", arns(role.name))
+        if lets_in is not None and by is not None:
+            rights = Rights(role.policies, {}, role.limits)
+            way = (*session.lets_in, f"{by} (iam:PassRole)", lets_in)
+            return Session(session.namespace, role.urn, role.name, rights, way, rights)
+    return None
+
+
+def _assumed(session: Session, role: AssumableRole) -> Session | None:
     tags = {key: value for key, value in session.rights.known.items() if key.startswith(_PRINCIPAL_TAG)}
     requested = {key.replace(_PRINCIPAL_TAG, _REQUEST_TAG): value for key, value in tags.items()}
     known: conditions.Known = {**tags, **requested, _PRINCIPAL_ARN: arns(session.name)}

@@ -8,10 +8,11 @@ values".
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from ..emptiness import member
 from ..strings import ANYTHING, NOTHING, Part, Pattern, StringSet, complement, glob, literal, sequence, union
-from .statements import Condition, Statement
+from .statements import Condition, Statement, filled, pattern
 
 
 def _in_any_case(text: str) -> Pattern:
@@ -43,15 +44,24 @@ Known = Mapping[str, str | StringSet]
 """What is known of a request, by key in lower case: a value, or the values that it may have."""
 
 
-def matching(condition: Condition) -> StringSet | None:
+def matching(condition: Condition, known: Known = MappingProxyType({})) -> StringSet | None:
     """Return the values of its key with which a condition holds; None where that cannot be told."""
     operator = _operator(condition)
     if operator == "Null":
         return NOTHING if "true" in condition.values and "false" not in condition.values else ANYTHING
-    compared = _COMPARED.get(operator.replace("Not", ""))
-    if compared is None or any("${" in value for value in condition.values):
+    positive = operator.replace("Not", "")
+    variables = {key: value for key, value in known.items() if isinstance(value, str)}
+    texts = [filled(value, variables) if condition.has_variables else value for value in condition.values]
+    if positive not in _COMPARED or None in texts:
         return None
-    found = union(compared(value) for value in condition.values)
+    if tuple(texts) == condition.values:
+        found = union(map(_COMPARED[positive], condition.values))
+    elif positive.startswith("Arn"):
+        return None  # a value may have a colon, which tells the parts of an ARN apart
+    elif positive == "StringLike":
+        found = union(pattern(value, variables, None) for value in condition.values)
+    else:
+        found = union(_COMPARED[positive](text) for text in texts if text is not None)
     return complement(found) if "Not" in operator else found
 
 
@@ -76,7 +86,7 @@ def applies(statement: Statement, known: Known, *, without: str = "") -> bool:
 
 def _outcome(condition: Condition, known: Known) -> bool | None:
     value = known.get(condition.key.lower())
-    found = None if value is None else matching(condition)
+    found = None if value is None else matching(condition, known)
     if found is None or value is None:
         return None
     if isinstance(value, str):

@@ -1,6 +1,7 @@
 """Statements of IAM policies, read from JSON. Pure.
 
-Source: IAM User Guide, "IAM JSON policy element reference".
+Sources: IAM User Guide, "IAM JSON policy element reference"; there "Version" (without it, a document is of 2008, and
+`${…}` are characters like others) and "Variables and tags" (`${*}`, `${?}` and `${$}` are the characters themselves).
 """
 
 import json
@@ -16,8 +17,8 @@ _ELEMENTS = frozenset(
     {"Action", "Condition", "Effect", "NotAction", "NotPrincipal", "NotResource", "Principal", "Resource", "Sid"}
 )
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-ESCAPED = {"*": literal("*"), "?": literal("?"), "$": literal("$")}
-"""`${*}`, `${?}` and `${$}` are these characters themselves."""
+_ESCAPED = {each: each for each in "*?$"}
+WITH_VARIABLES, _VERSIONS = "2012-10-17", ("2008-10-17", "2012-10-17")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Condition:
     operator: str
     key: str
     values: tuple[str, ...]
+    has_variables: bool
+    """Whether `${…}` in the values are variables."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Statement:
     """By kind: `AWS`, `Federated`, `Service`. Empty for policies of an identity."""
     is_not_principal: bool
     conditions: tuple[Condition, ...]
+    has_variables: bool
+    """Whether `${…}` in the resources are variables."""
 
     @property
     def name(self) -> str:
@@ -60,34 +65,44 @@ def statements(source: str, text: object) -> tuple[Statement, ...]:
         raise DocumentError(f"{source} is not JSON: {error}; expected a policy document") from None
     if not isinstance(document, Mapping) or "Statement" not in document:
         raise DocumentError(f"{source} has no Statement; expected a policy document")
+    version = document.get("Version", _VERSIONS[0])
+    if version not in _VERSIONS:
+        raise DocumentError(f"{source} has the Version {version!r}; expected one of {', '.join(_VERSIONS)}")
     found = document["Statement"]
     each = found if isinstance(found, list) else [found]
-    return tuple(_statement(source, number, one) for number, one in enumerate(each, 1))
+    has_variables = version == WITH_VARIABLES
+    return tuple(_statement(source, number, one, has_variables) for number, one in enumerate(each, 1))
 
 
 def pattern(text: str, variables: Mapping[str, str], unknown: Pattern | None) -> StringSet:
-    """Return what a pattern of a policy matches, its variables filled in.
+    """Return what a pattern of a policy with variables matches, these filled in.
 
     `unknown` stands for a variable without a known value; with None, the pattern matches nothing.
     """
     parts: list[Pattern] = []
     end = 0
     for found in _VARIABLE.finditer(text):
-        parts.append(glob(text[end : found.start()]))
-        end = found.end()
-        key = found[1].strip().lower()
-        if key in ESCAPED:
-            parts.append(ESCAPED[key])
-        elif key in variables:
-            parts.append(literal(variables[key]))
-        elif unknown is None:
+        value = _value(found, variables)
+        filler = unknown if value is None else literal(value)
+        if filler is None:
             return NOTHING
-        else:
-            parts.append(unknown)
+        parts += [glob(text[end : found.start()]), filler]
+        end = found.end()
     return glob(text) if not parts else sequence(*parts, glob(text[end:]))
 
 
-def _statement(source: str, number: int, given: object) -> Statement:
+def filled(text: str, variables: Mapping[str, str]) -> str | None:
+    """Return a text with its variables filled in, None where a value is not known."""
+    values = [_value(found, variables) for found in _VARIABLE.finditer(text)]
+    return None if None in values else _VARIABLE.sub(lambda found: _value(found, variables) or "", text)
+
+
+def _value(found: re.Match[str], variables: Mapping[str, str]) -> str | None:
+    key = found[1].strip().lower()
+    return _ESCAPED.get(key, variables.get(key))
+
+
+def _statement(source: str, number: int, given: object, has_variables: bool) -> Statement:
     if not isinstance(given, Mapping) or given.get("Effect") not in ("Allow", "Deny"):
         raise DocumentError(f"{source}: statement {number} has no Effect; expected Allow or Deny")
     if unknown := sorted(map(str, set(given) - _ELEMENTS)):
@@ -106,7 +121,8 @@ def _statement(source: str, number: int, given: object) -> Statement:
         are_excluded=not_resource,
         principals=_principals(principals),
         is_not_principal="NotPrincipal" in given,
-        conditions=_conditions(f"{source}: statement {number}", given.get("Condition")),
+        conditions=_conditions(f"{source}: statement {number}", given.get("Condition"), has_variables),
+        has_variables=has_variables,
     )
 
 
@@ -116,14 +132,14 @@ def _principals(given: object) -> dict[str, tuple[str, ...]]:
     return {str(kind): _texts(names) for kind, names in given.items()} if isinstance(given, Mapping) else {}
 
 
-def _conditions(statement: str, given: object) -> tuple[Condition, ...]:
+def _conditions(statement: str, given: object, has_variables: bool) -> tuple[Condition, ...]:
     if not isinstance(given, Mapping):
         return ()
     for operator, keys in given.items():
         if not isinstance(keys, Mapping):
             raise DocumentError(f"{statement}: its condition {operator} is {keys!r}; expected values by condition key")
     return tuple(
-        Condition(str(operator), str(key), _texts(values))
+        Condition(str(operator), str(key), _texts(values), has_variables)
         for operator, keys in given.items()
         for key, values in keys.items()
     )

@@ -30,10 +30,26 @@ def statement_trusting(trust: Sequence[Statement], subject: str) -> str:
 
 def statement_trusting_eks(trust: Sequence[Statement], session: Mapping[str, str]) -> str | None:
     """Return the statement by which EKS may assume the role for a session with these tags, None if there is none."""
-    about = [each for each in trust if ASSUME in each.actions and _names(each, "Service", EKS)]
+    return statement_trusting_service(trust, EKS, session)
+
+
+def statement_trusting_service(trust: Sequence[Statement], service: str, session: Mapping[str, str]) -> str | None:
+    """Return the statement by which a service may assume the role, None if there is none."""
+    about = [each for each in trust if ASSUME in each.actions and _names(each, "Service", service)]
     if any(not each.is_allow and applies(each, session) for each in about):
         return None
     return next((each.name for each in about if each.is_allow and applies(each, session)), None)
+
+
+def services(trust: Sequence[Statement]) -> list[str]:
+    """Return the services that a trust names and that run what others give them: EKS for Pod Identity is none."""
+    named = [
+        service
+        for each in trust
+        if each.is_allow and ASSUME in each.actions
+        for service in (("*",) if each.is_not_principal else each.principals.get("Service", ()))
+    ]
+    return [each for each in dict.fromkeys(named) if each != EKS]
 
 
 def named_namespaces(trust: Sequence[Statement]) -> set[str]:

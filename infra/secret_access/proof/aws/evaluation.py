@@ -1,0 +1,124 @@
+"""AWS's documents evaluated: what each namespace may use by the roles that it gets. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ..emptiness import Undecided, member
+from ..isolation import Reach, Verdict, judge
+from ..preview import Resource
+from ..strings import union
+from . import nodes, other_provider, sessions
+from .chains import Session
+from .elsewhere import Elsewhere, elsewhere
+from .secrets import EXAMPLE, name_of, spelling, under
+from .stack import Stack, read
+
+NOT_IN_THE_DOCUMENTS = (
+    "resource policies of secrets and keys",
+    "service and resource control policies of the organization",
+    "policies that other stacks or people attach, and roles of theirs that trust these",
+    "roles of nodes that other stacks make, and pods on a node's own network, which reach its metadata service",
+)
+_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:")
+
+
+def evaluate(
+    resources: Sequence[Resource], prefixes: Mapping[str, str] | None = None, shared: Sequence[str] = ()
+) -> Verdict:
+    """Return what AWS's documents among the resources let through.
+
+    `prefixes` are those that are known beside what the components declare. Raises DocumentError.
+    """
+    stack = read(resources)
+    stack.undecided += (unread_here := list(other_provider.not_judged(resources)))
+    declared = {**stack.prefixes, **(prefixes or {})}
+    of_pods = [*sessions.by_tokens(stack, set(declared)), *sessions.by_associations(stack)]
+    is_about_pods = bool(declared or of_pods) or not all(role.trust for role in stack.roles.values())
+    instances = nodes.instances(stack, resources)
+    of_nodes = [
+        session
+        for urn, each in instances.items()
+        if each.by_pods
+        for session in sessions.by_nodes(stack.roles[urn], each.trust, set(declared))
+    ]
+    first = [*of_pods, *of_nodes]
+    reached = _reached(stack, had := [*first, *sessions.by_chains(stack, first)])
+    if not is_about_pods and not any(_secret(each, shared) for each in reached):
+        return Verdict("aws", {}, (), tuple(unread_here), not_in_documents=NOT_IN_THE_DOCUMENTS)
+    in_doubt = [urn for urn, each in instances.items() if each.by_pods is None] if is_about_pods else []
+    stack.undecided += _of_instances(stack, in_doubt, shared)
+    for urn in dict.fromkeys([*(each.role for each in had), *in_doubt]):
+        stack.undecided += stack.roles[urn].undecided
+    beside = _elsewhere(stack, had)
+    verdict = judge(
+        "aws",
+        declared,
+        reached,
+        spelling(_where(stack)),
+        shared=shared,
+        undecided=list(dict.fromkeys([*stack.undecided, *beside.undecided])),
+        not_in_documents=(
+            *NOT_IN_THE_DOCUMENTS,
+            *(f"the trust and the rights of {arn}, which EKS assumes for {who}" for arn, who in beside.targets.items()),
+        ),
+    )
+    readable = set(beside.targets.values())
+    return replace(verdict, unreadable=tuple(each for each in verdict.unreadable if each not in readable))
+
+
+def _reached(stack: Stack, had: Sequence[Session]) -> list[Reach]:
+    found: list[Reach] = []
+    for each in had:
+        try:
+            found.append(_reach(each))
+        except Undecided as error:
+            stack.undecided.append(f"rights of role {each.name}: {error}")
+    return found
+
+
+def _reach(session: Session) -> Reach:
+    def why(arn: str) -> tuple[str, ...]:
+        action, statement = session.rights.why(arn)
+        return *session.lets_in, f"{statement} ({action})"
+
+    return Reach(session.namespace, f"role {session.name}", session.rights.any_allowed, why)
+
+
+def _secret(reach: Reach, shared: Sequence[str]) -> str | None:
+    """Return a secret that can be used and is not for everybody; raises Undecided."""
+    return member((reach.allowed & under("")) - union(map(under, shared)))
+
+
+def _of_instances(stack: Stack, roles: Sequence[str], shared: Sequence[str]) -> list[str]:
+    """Say which roles of instances may use secrets, where it is not known whether pods run on these."""
+    found: list[str] = []
+    for urn in roles:
+        role = stack.roles[urn]
+        own = sessions.of_role("", role)
+        for reach in _reached(stack, [own, *sessions.further(stack, [own])]):
+            if (arn := _secret(reach, shared)) is not None:
+                found.append(
+                    f"role {role.name} is for EC2 instances and may use {name_of(arn)}, by {reach.why(arn)[-1]}: "
+                    "whether pods run on these instances and reach their metadata service is in no document; take the "
+                    "right out, or set httpTokens to required and httpPutResponseHopLimit to 1 for them"
+                )
+                break
+    return found
+
+
+def _elsewhere(stack: Stack, had: Sequence[Session]) -> Elsewhere:
+    try:
+        return elsewhere(had, list(stack.roles.values()))
+    except Undecided as error:
+        return Elsewhere([f"roles that are not among the documents: {error}"])
+
+
+def _where(stack: Stack) -> str:
+    """Return the part of ARNs before the name, as the policies spell it."""
+    for role in stack.roles.values():
+        for statement in role.policies:
+            for resource in statement.resources:
+                if found := _ARN.match(resource):
+                    return found[0]
+    return EXAMPLE
