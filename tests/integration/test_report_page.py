@@ -150,6 +150,14 @@ def test_the_filter_leaves_the_rows_with_a_breach(page: WebDriver) -> None:
     assert "No namespace matches." in text(page, "cell")
 
 
+def test_a_row_has_its_own_name_where_names_are_numbers(chromium: WebDriver, tmp_path: Path) -> None:
+    """`20` and `3` are names of namespaces, and JavaScript sorts such keys."""
+    show(chromium, tmp_path, evaluation=evaluation(names=("20", "test", "3")))
+    assert chromium.execute_script("return namespaces()") == ["20", "test", "3"]
+    press(chromium, Keys.HOME, Keys.ARROW_UP, Keys.ARROW_UP)
+    assert "20 and its own secrets" in text(chromium, "cell")
+
+
 def test_light_and_dark_have_colours_of_their_own(page: WebDriver) -> None:
     """As the system prefers; a breach differs from what is apart in both."""
     seen = []

@@ -9,9 +9,10 @@ from typing import IO
 import click
 
 from ..errors import SecretAccessError
-from ..report.findings import COMMANDS, Answers, answer
+from ..report.findings import Answers, answer
 from ..report.report import Report
 from ..report.report import report as reported
+from ..report.shapes import COMMANDS
 from ..report.text import as_text
 
 WRITTEN, UNUSABLE = 0, 2
@@ -27,7 +28,7 @@ FORMS = {".html": "html", ".md": "markdown", ".json": "json", ".txt": "terminal"
 def _file(kind: str) -> click.Option:
     return click.Option(
         [f"--{kind}"],
-        type=click.File(encoding="utf-8"),
+        type=click.File("rb"),
         help=f"What `{COMMANDS[kind]}` printed; - is standard input.",
     )
 
@@ -41,7 +42,7 @@ def _file(kind: str) -> click.Option:
 )
 @click.option("--title", default="", help="What the report is about; by default the stack's name.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def report(output: Path | None, title: str, as_json: bool, **files: IO[str] | None) -> None:
+def report(output: Path | None, title: str, as_json: bool, **files: IO[bytes] | None) -> None:
     """Write what the other commands found as one page: who can use whose secrets, why, and what to look at.
 
     The page is a single file that asks nothing of any server. It needs at least one of the other commands' answers.
@@ -56,6 +57,8 @@ def report(output: Path | None, title: str, as_json: bool, **files: IO[str] | No
     try:
         if output and output.suffix not in FORMS:
             raise click.UsageError(f"--output {output}: expected a name that ends in {', '.join(FORMS)}")
+        if output and as_json and FORMS[output.suffix] != "json":
+            raise click.UsageError(f"--json with --output {output}: expected a name that ends in .json, or one of both")
         if not any(files.values()):
             raise click.UsageError(
                 f"nothing to report: give at least one of {', '.join(f'--{kind}' for kind in files)}"
@@ -64,13 +67,15 @@ def report(output: Path | None, title: str, as_json: bool, **files: IO[str] | No
         found = reported(answers, title, datetime.now(UTC).isoformat(timespec="seconds"))
         form = "json" if as_json else FORMS[output.suffix] if output else "terminal"
         text = _written(found, form)
-    except (SecretAccessError, UnicodeDecodeError) as error:
+    except SecretAccessError as error:
         click.echo(f"secret-access: {error}", err=True)
         sys.exit(UNUSABLE)
     if output is None:
         click.echo(text)
         return
-    output.write_text((click.unstyle(text) if form == "terminal" else text).rstrip("\n") + "\n", encoding="utf-8")
+    output.write_text(
+        (click.unstyle(text) if form == "terminal" else text).rstrip("\n") + "\n", "utf-8", "backslashreplace"
+    )
     click.echo(f"{found.verdict}: {output}", err=True)
 
 

@@ -1,31 +1,16 @@
 """The answers of `evaluate`, `prove`, `rbac` and `preflight`, read from the JSON that they print. Pure."""
 
+import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from ..probe.matrix import Cell, faults, wrong
 from ..proof.errors import DocumentError
+from .shapes import COMMANDS, check
 
 Answer = Mapping[str, Any]
-ITEMS = {
-    "evaluation": (
-        "clouds",
-        ("cloud", "namespaces", "judged", "breaches", "undecided", "unreadable", "not_in_the_documents"),
-    ),
-    "proof": ("cells", ("vault", "from", "name", "expected", "status", "decided_by")),
-    "rbac": ("ways", ("subject", "namespace", "way", "by", "mend")),
-    "preflight": ("checks", ("id", "severity", "what", "found")),
-}
-"""The list that the JSON of each command has, and what each item of it has at least."""
-BREACH_HAS = ("namespace", "owner", "name", "identity", "statements")
-COMMANDS = {
-    "evaluation": "secret-access evaluate --json",
-    "proof": "secret-access prove --json",
-    "rbac": "secret-access rbac --json",
-    "preflight": "secret-access preflight --json",
-}
 
 
 @dataclass(frozen=True)
@@ -38,32 +23,15 @@ class Answers:
     preflight: Answer | None = None
 
 
-def answer(kind: str, text: str) -> Answer:
-    """Return a command's answer; raises DocumentError with what the text lacks."""
-    fix = f"give what `{COMMANDS[kind]}` prints"
+def answer(kind: str, given: bytes) -> Answer:
+    """Return a command's answer, in whichever Unicode a shell writes; raises DocumentError with what the text lacks."""
     try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise DocumentError(f"the {kind} is not JSON: {error}; {fix}") from None
-    if not isinstance(found, Mapping):
-        raise DocumentError(f"the {kind} is no object: given {type(found).__name__}; {fix}")
-    items, has = ITEMS[kind]
-    _check(kind, items, found.get(items), has)
-    if kind == "evaluation":
-        for cloud in found[items]:
-            _check(kind, "breaches", cloud["breaches"], BREACH_HAS)
-    return found
-
-
-def _check(kind: str, name: str, items: object, has: tuple[str, ...]) -> None:
-    if not isinstance(items, list):
-        raise DocumentError(f"the {kind} has no list {name!r}; give what `{COMMANDS[kind]}` prints")
-    for item in items:
-        missing = [key for key in has if not isinstance(item, Mapping) or key not in item]
-        if missing:
-            raise DocumentError(
-                f"an item of {name!r} in the {kind} lacks {', '.join(missing)}; give what `{COMMANDS[kind]}` prints"
-            )
+        found = json.loads(given.removeprefix(codecs.BOM_UTF8))
+    except (ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise DocumentError(f"the {kind} is not JSON: {why}; give what `{COMMANDS[kind]}` prints") from None
+    check(kind, found)
+    return cast("Answer", found)
 
 
 @dataclass(frozen=True)
@@ -115,13 +83,24 @@ def _proof(given: Answer) -> list[Finding]:
         for cell, text in faults(cells(given))
     ]
     judged = set(wrong(cells(given)))
-    more = [each for each in given.get("wrong", []) if each not in judged]
-    return [*found, *(Finding("warning", "prove", each) for each in (*more, *given.get("notes", [])))]
+    more = [each for each in given.get("wrong") or () if each not in judged]
+    more += [] if given["cells"] else wrong([])
+    return [*found, *(Finding("warning", "prove", each) for each in (*more, *(given.get("notes") or ())))]
 
 
 def cells(proof: Answer | None) -> list[Cell]:
     """Return the cells of an answer of `prove`."""
     return [Cell.from_json(each) for each in (proof or {}).get("cells", [])]
+
+
+def gaps(answers: Answers) -> bool:
+    """Tell whether a command could not decide everything: as it says itself, or as its answer shows."""
+    evaluation, proof = answers.evaluation, answers.proof
+    if evaluation is not None and not (evaluation.get("isolated") is True and evaluation["clouds"]):
+        return True
+    if any(cloud["undecided"] or not cloud["judged"] for cloud in (evaluation or {}).get("clouds", ())):
+        return True
+    return proof is not None and bool(proof.get("isolated") is not True or proof.get("wrong") or wrong(cells(proof)))
 
 
 def _rbac(given: Answer) -> list[Finding]:

@@ -105,7 +105,8 @@ def _after(asked: Sequence[Cell], owners: "_Owners", matrix: Matrix) -> dict[tup
     for cell in asked:
         pair = (cell.question.asker, owners.of(cell))
         is_own = cell.question.expected == READ
-        if cell.is_breach:
+        is_taken = is_own and pair[0] != pair[1]
+        if cell.is_breach or (is_taken and cell.status == READ):
             state = BREACH
         elif id(cell) in wrong:
             state = UNREAD if is_own else UNDECIDED
@@ -115,13 +116,15 @@ def _after(asked: Sequence[Cell], owners: "_Owners", matrix: Matrix) -> dict[tup
         by = f"{cell.status} by {cell.decided_by}" if cell.status else "no answer"
         request = f", request {cell.request_id}" if cell.request_id else ""
         matrix.reasons.setdefault(pair, []).append(f"asked for {short(cell.question.name)}: {by}{request}")
+        if is_taken:
+            matrix.reasons[pair].append(f"asked for as its own; by its prefix it is of {pair[1]}")
         if id(cell) in wrong:
             matrix.reasons[pair].append(wrong[id(cell)])
     return states
 
 
 class _Owners:
-    """Whose a name is: its owner read it as its own, or its prefix says so."""
+    """Whose a name is: as the prefixes of the documents say, else whose own it was when it was asked for."""
 
     def __init__(self, prefixes: Mapping[str, str], asked: Sequence[Cell]) -> None:
         self._by_name = {
@@ -135,6 +138,12 @@ class _Owners:
 
     def of(self, cell: Cell) -> str:
         """Return the namespace, or ELSEWHERE."""
-        name = cell.question.name
-        by_prefix = (namespace for prefix, namespace in self._by_prefix if name.startswith(prefix))
-        return self._by_name.get((cell.question.place, name)) or next(by_prefix, ELSEWHERE)
+        question = cell.question
+        by_prefix = next((namespace for prefix, namespace in self._by_prefix if question.name.startswith(prefix)), None)
+        if by_prefix:
+            return by_prefix
+        return (
+            question.asker
+            if question.expected == READ
+            else self._by_name.get((question.place, question.name), ELSEWHERE)
+        )

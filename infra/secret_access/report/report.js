@@ -8,7 +8,7 @@ const view = { cloud: 0, rows: [], columns: [], row: 0, column: 0, size: 20, lef
 const reasons = data.clouds.map((cloud) => new Map(cloud.reasons.map((each) => [each.from + "\n" + each.to, each.lines])));
 
 const cloud = () => data.clouds[view.cloud];
-const namespaces = () => Object.keys(cloud().namespaces);
+const namespaces = () => cloud().columns.slice(0, cloud().shown.length); /* keys that look like numbers come first */
 const state = (row, column) => cloud().shown[view.rows[row]][view.columns[column]];
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const element = (tag, text, parent) => {

@@ -1,13 +1,40 @@
 """One report of what the commands found. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .findings import Answer, Answers, Finding, findings
+from .findings import Answer, Answers, Finding, findings, gaps
 from .matrix import BREACH, STATES, UNDECIDED, UNKNOWN, UNREAD, Matrix, matrices
 
 ISOLATED, BREACHED, OPEN = "isolated", "not isolated", "undecided"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What RBAC of a cluster lets people and programs do."""
+
+    cluster: str
+    identities: int | None
+    """ServiceAccounts that were looked at. None: the answer does not say it."""
+    ways: Sequence[Answer]
+    expected: Mapping[str, int]
+    """Who is not counted: the cluster's own parts, and those given with `--trusted`; each with the number of ways."""
+    refused: Mapping[str, Sequence[str]]
+    """Whom a ServiceAccountGuard refuses what RBAC allows, by guard."""
+    not_scanned: Sequence[str]
+    """Namespaces of the report whose identities were not looked at."""
+
+    @property
+    def summary(self) -> str:
+        """What was found, in a sentence."""
+        subjects = len({way["subject"] for way in self.ways})
+        if subjects:
+            who = "one subject" if subjects == 1 else f"{subjects} subjects"
+            return f"Inside the cluster {who} can obtain an identity, which no cloud stops."
+        of = "" if self.identities is None else f" to {_count(self.identities, 'identity', 'identities')}"
+        but = _count(len(self.expected), "expected subject")
+        return f"Inside the cluster RBAC leaves no way{of} open but to {but}."
 
 
 @dataclass(frozen=True)
@@ -22,7 +49,7 @@ class Report:
     matrices: Sequence[Matrix]
     findings: Sequence[Finding]
     documents: Sequence[Answer]
-    ways: Sequence[Answer] | None
+    scan: Scan | None
     """Who can obtain an identity inside the cluster. None: the cluster was not scanned."""
     checks: Sequence[Answer]
     has_gaps: bool
@@ -64,6 +91,11 @@ class Report:
         ]
         return f"{pairs} pairs of namespaces are kept apart on {clouds}: {' and '.join(evidence) or 'by either proof'}."
 
+    @property
+    def in_the_cluster(self) -> str:
+        """Who can obtain an identity inside the cluster, in a sentence."""
+        return self.scan.summary if self.scan else "Who can obtain an identity inside the cluster was not scanned."
+
     def pairs(self) -> dict[str, Any]:
         """Return the state of each pair of namespaces, as JSON has it."""
         return {
@@ -92,11 +124,13 @@ class Report:
             "made_at": self.made_at,
             "verdict": self.verdict,
             "summary": self.summary,
+            "in_the_cluster": self.in_the_cluster,
             "sources": list(self.sources),
             **self.pairs(),
             "findings": [asdict(each) for each in self.findings],
             "documents": list(self.documents),
-            "rbac": None if self.ways is None else list(self.ways),
+            "rbac": None if self.scan is None else list(self.scan.ways),
+            "rbac_not_counted": None if self.scan is None else dict(self.scan.expected),
             "preflight": list(self.checks),
         }
 
@@ -110,22 +144,45 @@ def report(answers: Answers, title: str, made_at: str) -> Report:
         sources=tuple(_sources(answers)),
         matrices=matrices(answers),
         findings=findings(answers),
-        documents=evaluation.get("documents", []),
-        ways=None if answers.rbac is None else answers.rbac["ways"],
+        documents=evaluation.get("documents") or [],
+        scan=_scan(answers),
         checks=(answers.preflight or {}).get("checks", []),
-        has_gaps=any(
-            each is not None and each.get("isolated") is False for each in (answers.evaluation, answers.proof)
-        ),
+        has_gaps=gaps(answers),
         limits=_limits(answers),
     )
+
+
+def _scan(answers: Answers) -> Scan | None:
+    given = answers.rbac
+    if given is None:
+        return None
+    identities = given.get("identities")
+    refused: dict[str, list[str]] = {}
+    for each in given.get("refused") or ():
+        if each["subject"] not in refused.setdefault(each["refused_by"], []):
+            refused[each["refused_by"]].append(each["subject"])
+    scanned = {each["namespace"] for each in identities or ()}
+    rows = dict.fromkeys(row for matrix in matrices(answers) for row in matrix.prefixes)
+    return Scan(
+        str(given.get("cluster") or "the cluster"),
+        None if identities is None else len(identities),
+        given["ways"],
+        given.get("expected") or {},
+        refused,
+        [] if identities is None else [row for row in rows if row not in scanned],
+    )
+
+
+def _count(count: int, one: str, more: str = "") -> str:
+    return f"{count} {one if count == 1 else more or f'{one}s'}"
 
 
 def _limits(answers: Answers) -> dict[str, list[str]]:
     limits = {
         each["cloud"]: list(each["not_in_the_documents"]) for each in (answers.evaluation or {}).get("clouds", [])
     }
-    not_seen = (answers.rbac or {}).get("not_seen")
-    return {**limits, "the cluster": list(not_seen)} if not_seen else limits
+    not_seen = list((answers.rbac or {}).get("not_seen") or ())
+    return {**limits, "the cluster": not_seen} if not_seen else limits
 
 
 def _sources(answers: Answers) -> list[str]:
@@ -136,6 +193,6 @@ def _sources(answers: Answers) -> list[str]:
         ("the cluster before the first deployment", answers.preflight, "checked", "checked_at"),
     )
     return [
-        f"{what}: not {done}" if answer is None else f"{what}: {done} {answer.get(when, 'at an unknown time')}"
+        f"{what}: not {done}" if answer is None else f"{what}: {done} {answer.get(when) or 'at an unknown time'}"
         for what, answer, done, when in given
     ]

@@ -53,6 +53,7 @@ def test_an_answer_may_come_from_standard_input() -> None:
         ((), "nothing to report: give at least one of --evaluation, --proof, --rbac, --preflight"),
         (("--evaluation", "-", "-o", "report.pdf"), "expected a name that ends in .html, .md, .json, .txt"),
         (("--evaluation", "no-such-file"), "no-such-file"),
+        (("--evaluation", "-", "--json", "-o", "report.html"), "expected a name that ends in .json"),
         (("--evaluation", "-"), "the evaluation is not JSON"),
     ],
 )

@@ -53,7 +53,9 @@ def rbac() -> str:
         "by": "RoleBinding test/dev of ClusterRole edit",
         "mend": "take `create` on pods out",
     }
-    return json.dumps({"cluster": "blue", "scanned_at": NOW, "identities": [], "ways": [way], "not_seen": ["nodes"]})
+    identities = [{"namespace": each, "service_account": "app"} for each in ("test", "prod")]
+    given = {"cluster": "blue", "scanned_at": NOW, "identities": identities, "ways": [way], "not_seen": ["nodes"]}
+    return json.dumps({**given, "expected": {"Group system:masters": 3}, "refused": []})
 
 
 def preflight() -> str:
@@ -65,4 +67,4 @@ def preflight() -> str:
 
 def answers(**texts: str) -> Answers:
     """As the command reads them."""
-    return Answers(**{kind: answer(kind, text) for kind, text in texts.items()})
+    return Answers(**{kind: answer(kind, text.encode()) for kind, text in texts.items()})

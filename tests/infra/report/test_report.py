@@ -1,5 +1,7 @@
 """What the report says, and in which form."""
 
+import base64
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -8,14 +10,15 @@ import click
 import pytest
 
 from secret_access.proof.errors import DocumentError
-from secret_access.report.findings import COMMANDS, answer
+from secret_access.report.findings import answer
 from secret_access.report.pages import as_html, as_markdown
 from secret_access.report.report import BREACHED, ISOLATED, OPEN, Report, report
+from secret_access.report.shapes import COMMANDS
 from secret_access.report.text import WIDEST, as_text
 from tests.infra.proof.documents import policy, resource, role_policy
 from tests.infra.report.answers import NOW, WIDENED, answers, cell, evaluation, preflight, proof, rbac
 
-HOSTILE = "</script><script>alert(1)</script>|`<b>"
+HOSTILE = "</script><script>alert(1)</script>|`<b>![x](https://example.com/x.png)"
 
 
 def made(**texts: str) -> Report:
@@ -86,7 +89,7 @@ def test_what_was_found_by_each_command_is_there_errors_first() -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"clouds": 1, "cells": {}, "ways": 1, "checks": ""}'])
 def test_what_is_no_answer_is_refused_with_the_command_that_prints_one(kind: str, text: str) -> None:
     with pytest.raises(DocumentError, match=COMMANDS[kind]):
-        answer(kind, text)
+        answer(kind, text.encode())
 
 
 @pytest.mark.parametrize(
@@ -99,13 +102,14 @@ def test_what_is_no_answer_is_refused_with_the_command_that_prints_one(kind: str
             "namespace, owner, identity, statements",
         ),
         ("proof", {"cells": [{"vault": "aws"}]}, "from, name, expected"),
-        ("rbac", {"ways": ["create pods"]}, "subject, namespace"),
+        ("rbac", {"ways": ["create pods"]}, "is no object, given 'create pods'"),
+        ("rbac", {"ways": [{}]}, "subject, namespace"),
         ("preflight", {"checks": [{"id": "issuer"}]}, "severity, what, found"),
     ],
 )
 def test_an_answer_that_lacks_something_is_refused_with_what_it_lacks(kind: str, text: object, missing: str) -> None:
     with pytest.raises(DocumentError, match=missing):
-        answer(kind, json.dumps(text))
+        answer(kind, json.dumps(text).encode())
 
 
 def hostile() -> Report:
@@ -149,6 +153,43 @@ def test_no_text_of_others_becomes_markup() -> None:
     assert json.loads(data)["clouds"][0]["cloud"] == "aws"
     assert HOSTILE not in as_markdown(hostile())
     assert "<b>" not in as_markdown(hostile())
+    assert "![x](" not in as_markdown(hostile())
+
+
+def test_names_cannot_write_on_the_terminal() -> None:
+    """A cursor that is moved, or a line of its own, would look like the verdict."""
+    name = "x\x1b[2K\r\nISOLATED\u202e"
+    way = json.loads(rbac())
+    way["ways"][0] = dict.fromkeys(way["ways"][0], name)
+    asked = proof(cell("test", name, 500, detail=name, vault=name, decided_by=name))
+    found = report(answers(evaluation=evaluation(), proof=asked, rbac=json.dumps(way)), name, NOW)
+    shown = click.unstyle(as_text(found))
+    assert not [line for line in shown.splitlines() if line.startswith("ISOLATED")]
+    assert all(each.isprintable() or each == "\n" for each in shown)
+    assert "\x1b" not in as_markdown(found)
+
+
+def test_the_page_runs_its_own_program_alone() -> None:
+    """Its policy names the program and the style by their hashes."""
+    page = as_html(hostile())
+    policy = page.partition('http-equiv="Content-Security-Policy" content="')[2].partition('"')[0]
+    assert "unsafe" not in policy
+    for element, directive in (("style", "style-src"), ("script", "script-src")):
+        text = page.rpartition(f"<{element}>")[2].partition(f"</{element}>")[0]
+        expected = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{expected}'" in policy
+
+
+def test_the_matrix_is_a_table_too() -> None:
+    """For screen readers, printers, and browsers without JavaScript; of many namespaces there is the JSON."""
+    page = as_html(made(evaluation=evaluation(WIDENED)))
+    table = page.partition("<caption>")[2].partition("</table>")[0]
+    assert [each.strip() for each in re.findall("<tr><th scope=.row.>.*</tr>", table)] == [
+        '<tr><th scope="row">test</th><td>own</td><td>breach</td></tr>',
+        '<tr><th scope="row">prod</th><td>apart</td><td>own</td></tr>',
+    ]
+    many = tuple(f"team-{number}" for number in range(WIDEST + 1))
+    assert "<caption>" not in as_html(made(evaluation=evaluation(names=many)))
 
 
 def test_the_page_names_no_other_server() -> None:
@@ -182,7 +223,10 @@ def test_a_cluster_that_was_not_scanned_is_not_shown_as_one_without_a_way() -> N
     """Nothing found and not looked at are two answers."""
     scanned = json.dumps({**json.loads(rbac()), "ways": []})
     assert "The cluster was not scanned" in as_html(made(evaluation=evaluation()))
-    assert "RBAC leaves no way open" in as_html(made(evaluation=evaluation(), rbac=scanned))
+    said = "RBAC leaves no way to 2 identities open but to 1 expected subject."
+    for form in (as_html, as_markdown, as_text):
+        assert said in form(made(evaluation=evaluation(), rbac=scanned))
+        assert said not in form(made(evaluation=evaluation()))
 
 
 def test_a_way_to_every_identity_is_said_in_words() -> None:
