@@ -16,6 +16,7 @@ class EventRule(Regional):
 
     type_name = "aws:cloudwatch/eventRule:EventRule"
     service = "events"
+    deletes = ("delete_rule", "Name")
     replaces = ("name", "region")
     named = "name"
     documents = ("eventPattern",)
@@ -59,11 +60,6 @@ class EventRule(Regional):
             client.untag_resource(ResourceARN=arn, TagKeys=gone)
         if wanted:
             client.tag_resource(ResourceARN=arn, Tags=wanted)
-
-    def delete(self, identity: str, inputs: Properties) -> None:
-        del inputs
-        client, name = self._asked(identity)
-        client.delete_rule(Name=name)
 
 
 class EventTarget(Regional):

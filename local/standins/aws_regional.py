@@ -19,6 +19,14 @@ class Regional(AwsKind):
 
     service: ClassVar[str]
     not_read: ClassVar[tuple[str, ...]] = ("region",)
+    deletes: ClassVar[tuple[str, str]]
+    """The call that deletes it, and the argument that takes its name."""
+
+    def delete(self, identity: str, inputs: Properties) -> None:
+        del inputs
+        client, name = self._asked(identity)
+        call, argument = self.deletes
+        getattr(client, call)(**{argument: name})
 
     def _identity(self, name: str, inputs: Properties) -> str:
         return f"{name}@{inputs['region']}" if inputs.get("region") else name

@@ -16,6 +16,7 @@ class Bucket(Regional):
 
     type_name = "aws:s3/bucket:Bucket"
     service = "s3"
+    deletes = ("delete_bucket", "Bucket")
     replaces = ("bucket", "region")
     named = "bucket"
     computed = ("arn",)
@@ -57,17 +58,13 @@ class Bucket(Regional):
         client, name = self._asked(identity)
         client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": self.listed(inputs)})
 
-    def delete(self, identity: str, inputs: Properties) -> None:
-        del inputs
-        client, name = self._asked(identity)
-        client.delete_bucket(Bucket=name)
-
 
 class BucketPolicy(Regional):
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html"""
 
     type_name = "aws:s3/bucketPolicy:BucketPolicy"
     service = "s3"
+    deletes = ("delete_bucket_policy", "Bucket")
     replaces = ("bucket", "region")
     documents = ("policy",)
 
@@ -82,11 +79,6 @@ class BucketPolicy(Regional):
     def update(self, identity: str, live: Properties, inputs: Properties) -> None:
         del identity, live
         self.create(inputs)
-
-    def delete(self, identity: str, inputs: Properties) -> None:
-        del inputs
-        client, name = self._asked(identity)
-        client.delete_bucket_policy(Bucket=name)
 
 
 KINDS: tuple[type[AwsKind], ...] = (Bucket, BucketPolicy)

@@ -8,7 +8,7 @@ import pytest
 
 from secret_access.proof.errors import DocumentError
 from secret_access.report.findings import answer
-from secret_access.report.matrix import BREACH, OWN, UNKNOWN, UNREAD
+from secret_access.report.matrix import BREACH, OWN
 from secret_access.report.pages import as_html, as_markdown
 from secret_access.report.report import BREACHED, ISOLATED, OPEN, Report, report
 from secret_access.report.text import as_text
@@ -39,7 +39,6 @@ CONTRADICTORY: dict[str, dict[str, str]] = {
     "evaluate says so in text": {"evaluation": changed(evaluation(), lambda e: e.update(isolated="true"))},
     "evaluate judged no cloud": {"evaluation": changed(evaluation(), lambda e: e.update(clouds=[])), "proof": proof()},
     "evaluate judged no namespace": {"evaluation": changed(evaluation(), cloud(namespaces={}, judged=[]))},
-    "evaluate judged one of two": {"evaluation": changed(evaluation(), cloud(judged=["test"]))},
     "prove says isolated, and what is wrong": {
         "evaluation": evaluation(),
         "proof": changed(proof(), lambda p: p.update(wrong=["no name of shop is known"])),
@@ -82,12 +81,6 @@ def test_what_two_namespaces_read_as_their_own_is_of_each() -> None:
     shown = made(evaluation=evaluation(), proof=proof(*both)).matrices[0].shown
     assert [shown[0][0], shown[1][1]] == [OWN, OWN]
     assert not any(BREACH in line for line in shown)
-
-
-def test_a_namespace_that_was_not_judged_is_not_shown_as_kept_apart() -> None:
-    """It is known to have secrets, and its own identity is in no document."""
-    found = made(evaluation=changed(evaluation(), cloud(judged=["test"])))
-    assert found.matrices[0].shown[1] == UNKNOWN * 2
 
 
 def test_a_cloud_that_is_there_twice_is_refused() -> None:
@@ -177,8 +170,3 @@ def test_who_can_obtain_an_identity_stands_beside_the_verdict_in_every_form() ->
     for form in (as_html, as_markdown, as_text, lambda each: json.dumps(each.as_json())):
         assert "Inside the cluster one subject can obtain an identity, which no cloud stops." in form(open_)
         assert "Who can obtain an identity inside the cluster was not scanned." in form(unknown)
-
-
-def test_a_namespace_that_cannot_read_its_own_is_no_isolation() -> None:
-    found = made(evaluation=changed(evaluation(), cloud(unreadable=["test"])))
-    assert (found.verdict, found.matrices[0].shown[0][0]) == (OPEN, UNREAD)
