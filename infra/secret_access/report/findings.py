@@ -1,6 +1,5 @@
 """The answers of `evaluate`, `prove`, `rbac` and `preflight`, read from the JSON that they print. Pure."""
 
-import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ class Answers:
 def answer(kind: str, given: bytes) -> Answer:
     """Return a command's answer, in whichever Unicode a shell writes; raises DocumentError with what the text lacks."""
     try:
-        found = json.loads(given.removeprefix(codecs.BOM_UTF8))
+        found = json.loads(given)
     except (ValueError, RecursionError) as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else error
         raise DocumentError(f"the {kind} is not JSON: {why}; give what `{COMMANDS[kind]}` prints") from None
