@@ -108,18 +108,18 @@ def judge(
     not_in_documents: Sequence[str] = (),
 ) -> Verdict:
     """Return what is let through; names under the prefixes `shared` are for everybody."""
-    court = _Court(prefixes, spelling, shared)
+    evaluation = _Evaluation(prefixes, spelling, shared)
     for reach in reached:
-        court.hear(reach)
-    readers = {reach.namespace for reach in reached if court.can_use_own(reach)}
-    breaches = {(each.namespace, each.owner, each.identity): each for each in reversed(court.breaches)}
+        evaluation.add(reach)
+    readers = {reach.namespace for reach in reached if evaluation.can_use_own(reach)}
+    breaches = {(each.namespace, each.owner, each.identity): each for each in reversed(evaluation.breaches)}
     return Verdict(
         cloud=cloud,
         namespaces=prefixes,
         breaches=tuple(breaches[key] for key in sorted(breaches, key=_named_owners_first)),
-        undecided=(*undecided, *court.undecided),
+        undecided=(*undecided, *evaluation.undecided),
         unreadable=tuple(sorted(set(prefixes) - readers)),
-        names_asked=court.asked,
+        names_asked=evaluation.asked,
         not_in_documents=tuple(not_in_documents),
         judged=tuple(sorted(set(prefixes) & {reach.namespace for reach in reached})),
     )
@@ -131,7 +131,9 @@ def _named_owners_first(key: tuple[str, str | None, str]) -> tuple[str, bool, st
 
 
 @dataclass
-class _Court:
+class _Evaluation:
+    """What was found so far of a cloud's identities."""
+
     prefixes: Mapping[str, str]
     spelling: Spelling
     shared: Sequence[str]
@@ -147,8 +149,8 @@ class _Court:
             for namespace, prefix in self.prefixes.items()
         }
 
-    def hear(self, reach: Reach) -> None:
-        """Ask for an identity."""
+    def add(self, reach: Reach) -> None:
+        """Add what an identity may use beyond its namespace's own names."""
         own = self.prefixes.get(reach.namespace)
         mine = union([self.open, NOTHING if own is None else self._own(reach.namespace, own)])
         self._ask_names(reach, mine, own)

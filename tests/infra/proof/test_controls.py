@@ -13,7 +13,7 @@ from tests.infra.proof.test_aws import WIDENED
 original = statements.statements
 found_role = stack.Stack.role_of
 DEFECTS: dict[str, tuple[Any, str, Any, str]] = {
-    "no prover": (isolation._Court, "_prove", lambda *_: None, "a name in the middle that no sample has"),
+    "no prover": (isolation._Evaluation, "_prove", lambda *_: None, "a name in the middle that no sample has"),
     "patterns of subjects taken literally": (
         conditions,
         "_COMPARED",

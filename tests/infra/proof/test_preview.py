@@ -41,8 +41,14 @@ def breached(steps: Sequence[dict[str, Any]]) -> set[str]:
 CREATED = [step("create", each) for each in namespaces("test", "prod")]
 
 
+def test_a_policy_that_is_kept_when_it_is_deleted_counts() -> None:
+    """`retainOnDelete`: Pulumi forgets it, and the cloud goes on with it."""
+    assert breached([*CREATED, step("delete", None, WIDE)]) == set()
+    assert breached([*CREATED, step("delete", None, WIDE, retainOnDelete=True)]) == {"test"}
+
+
 def test_a_policy_that_is_kept_when_it_is_replaced_counts_beside_the_new_one() -> None:
-    """`retainOnDelete`: Pulumi forgets the old one, and the cloud goes on with it."""
+    """Which Pulumi has in one step, or where it shows every step, in another."""
     replaced = step("replace", NARROW, WIDE)
     assert breached([*CREATED, replaced]) == set()
     kept = step("replace", NARROW, WIDE, retainOnDelete=True)
@@ -83,13 +89,22 @@ def test_what_the_program_only_reads_is_another_stacks() -> None:
     ("text", "expected"),
     [
         (json.dumps({"steps": CREATED}), "no changeSummary: it was interrupted"),
+        (preview([], changeSummary={"same": 2}), "leaves out 2 unchanged resources.*--show-sames"),
         (preview(CREATED[1:], changeSummary={"create": len(CREATED)}), "leaves out 1 resources to create"),
         (preview([], changeSummary={"replace": 1}), "leaves out 1 resources to replace"),
         (preview([{"op": "update", "urn": "urn::a"}]), r"does not say what urn::a will be \(op: update\)"),
         (preview(CREATED).replace('"inputs": {', '"inputs": {"policy": "a", "policy": "b", ', 1), "a key twice"),
         ('{"steps": [], "steps": [], "changeSummary": {}}', "a key twice"),
     ],
-    ids=["interrupted", "cut", "all cut", "a state that could not be printed", "an input twice", "steps twice"],
+    ids=[
+        "interrupted",
+        "without --show-sames",
+        "cut",
+        "all cut",
+        "a state that could not be printed",
+        "an input twice",
+        "steps twice",
+    ],
 )
 def test_a_preview_that_is_not_whole_is_refused(text: str, expected: str) -> None:
     """A proof of a part is none."""
