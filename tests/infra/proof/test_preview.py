@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from secret_access.proof.aws.stack import ROLE, ROLE_POLICY, evaluate
+from secret_access.proof.aws.evaluation import evaluate
+from secret_access.proof.aws.stack import ROLE, ROLE_POLICY
 from secret_access.proof.errors import DocumentError
 from secret_access.proof.preview import Resource, resources
 from tests.infra.proof.documents import arns, namespaces, policy, role, role_policy, trust
