@@ -86,6 +86,28 @@ BREACHES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], 
         ("test", "prod"),
         "nodes of the cluster blue",
     ),
+    "a pod identity of another's namespace": (
+        lambda: [
+            *with_own_vaults("test", "prod"),
+            made(
+                documents.CLUSTER,
+                "blue",
+                None,
+                podIdentityProfile={
+                    "userAssignedIdentities": [
+                        {"namespace": "test", "identity": {"resourceId": f"{IDENTITIES}/prod-identity"}}
+                    ]
+                },
+            ),
+        ],
+        ("test", "prod"),
+        "pod identity of the cluster blue in the namespace test",
+    ),
+    "a scope without its first slash": (
+        lambda: [*with_own_vaults("test", "prod"), assigned("test", GROUP.removeprefix("/"))],
+        ("test", "prod"),
+        "on the resource group secrets",
+    ),
     "commands in the cluster": (
         lambda: [*with_own_vaults("test", "prod"), assigned("test", CLUSTER, CONTRIBUTOR)],
         ("test", "prod"),

@@ -1,5 +1,6 @@
 """Ways to another namespace's secret on Google Cloud beside its own binding: a breach, or said to be undecided."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -166,6 +167,11 @@ BREACHES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], 
         ("test", "prod"),
         "binding more of the role reader",
     ),
+    "a role of one's own that makes pods": (
+        lambda: custom("container.deployments.create", expression=named("test")),
+        ("test", "prod"),
+        "binding more of the role reader",
+    ),
     "a role of another stack": (
         lambda: [*direct(), member("more", principal("test"), None, OTHERS_ROLE)],
         ("test", "prod"),
@@ -205,6 +211,13 @@ UNDECIDED: dict[str, tuple[Callable[[], list[Resource]], str]] = {
             ),
         ],
         "is for service account sa-prod: pods of the host's network",
+    ),
+    "nodes of which all is known later": (
+        lambda: [
+            *with_nodes(),
+            google("pool", nodes.NODE_POOL, {"nodeConfig": (NODES.urn,)}, nodeConfig=UNKNOWN),
+        ],
+        "is for service account nodes: pods of the host's network on nodes of pool",
     ),
     "a group where pods have service accounts": (
         lambda: [*by_accounts(), on_a_secret("group:sre@example.com")],
@@ -331,7 +344,7 @@ DEFECTS: dict[str, tuple[Any, str, Any, dict[str, Any], str]] = {
     "roles of one's own that take nothing": (
         roles,
         "_RIGHTS",
-        frozenset(),
+        re.compile("none"),
         BREACHES,
         "a role of one's own that becomes service accounts",
     ),

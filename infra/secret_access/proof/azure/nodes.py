@@ -7,8 +7,8 @@ Azure virtual machines".
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..preview import Resource
-from ..subjects import ALL
+from ..preview import UNKNOWN, Resource
+from ..subjects import ALL, of_namespace
 from .documents import CLUSTER, Stack, lower
 from .identities import Identity
 from .scopes import scope
@@ -23,12 +23,24 @@ def add_nodes(stack: Stack) -> None:
         by = f"nodes of the cluster {each.name}, whose metadata service every pod reaches"
         for one in _named(stack, each, "identityProfile", [kubelet.get("resourceId")]):
             one.become.append((ALL, by))
+        for one, namespace in _pod_identities(stack, each):
+            subjects = ALL if UNKNOWN in namespace else of_namespace(namespace)
+            one.become.append((subjects, f"pod identity of the cluster {each.name} in the namespace {namespace}"))
     for kind in MACHINES:
         for each in stack.of(kind):
             given = _mapping(each.inputs.get("identity")).get("userAssignedIdentities")
             ids = list(given) if isinstance(given, list | Mapping) else [given]
             for one in _named(stack, each, "identity", ids):
                 one.doubt = f"it is on {each.name}: whether pods run there is not among the documents"
+
+
+def _pod_identities(stack: Stack, cluster: Resource) -> Iterator[tuple[Identity, str]]:
+    """Yield the identities that AKS gives pods of a namespace, and the namespace (Entra pod-managed identities)."""
+    given = _mapping(cluster.inputs.get("podIdentityProfile")).get("userAssignedIdentities")
+    for each in given if isinstance(given, list) else []:
+        identity = _mapping(_mapping(each).get("identity"))
+        for one in _named(stack, cluster, "podIdentityProfile", [identity.get("resourceId")]):
+            yield one, str(_mapping(each).get("namespace", UNKNOWN))
 
 
 def _named(stack: Stack, each: Resource, key: str, ids: list[object]) -> Iterator[Identity]:

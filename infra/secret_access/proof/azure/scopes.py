@@ -50,7 +50,7 @@ class Scope:
 
 def scope(text: str) -> Scope | None:
     """Return a scope by its id; None for what holds no secrets, such as a key."""
-    lower = text.rstrip("/").lower()
+    lower = f"/{text.strip('/').lower()}"  # Azure takes it without its first slash, too
     if _ABOVE.fullmatch(lower):
         return Scope()
     found = _PART.fullmatch(lower)

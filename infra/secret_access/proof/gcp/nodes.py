@@ -43,6 +43,8 @@ def nodes(resources: Sequence[Resource]) -> Iterator[Nodes]:
 
 
 def _of(source: Resource, key: str, config: Mapping[str, Any], cluster: Resource | None) -> Iterator[Nodes]:
+    if source.inputs.get(key) == UNKNOWN:
+        yield Nodes(source, key, UNKNOWN, is_hidden=True)
     account, scopes = config.get("serviceAccount"), config.get("oauthScopes")
     is_limited = isinstance(scopes, list) and bool(scopes) and not {*map(str, scopes)} & {*_ALL_APIS}
     if isinstance(account, str) and account != "default" and not is_limited:

@@ -4,6 +4,7 @@ Sources: IAM, "Basic and predefined roles", "Roles for service account authentic
 with IAM"; GKE, "Kubernetes Engine roles".
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,25 +46,13 @@ _VALUES = frozenset(
     }
 )
 """Permissions that give values away, replace or remove them, or give the right to."""
-_RIGHTS = frozenset(
-    {
-        "container.pods.create",
-        "container.pods.exec",
-        "container.secrets.get",
-        "container.secrets.list",
-        "container.serviceAccounts.createToken",
-        "iam.roles.update",
-        "iam.serviceAccountKeys.create",
-        "iam.serviceAccounts.actAs",
-        "iam.serviceAccounts.getAccessToken",
-        "iam.serviceAccounts.implicitDelegation",
-        "iam.serviceAccounts.setIamPolicy",
-        "iam.serviceAccounts.signBlob",
-        "iam.serviceAccounts.signJwt",
-        "iam.workloadIdentityPoolProviders.create",
-        "iam.workloadIdentityPoolProviders.update",
-        "resourcemanager.projects.setIamPolicy",
-    }
+_RIGHTS = re.compile(
+    r"iam\.(roles\.update|serviceAccountKeys\.create|workloadIdentityPoolProviders\.(create|update))"
+    r"|iam\.serviceAccounts\.(actAs|getAccessToken|implicitDelegation|setIamPolicy|signBlob|signJwt)"
+    r"|resourcemanager\.projects\.setIamPolicy"
+    r"|container\.(pods|deployments|daemonSets|statefulSets|replicaSets|replicationControllers|jobs|cronJobs)\.(create|update)"
+    r"|container\.(pods\.(attach|exec)|secrets\.(get|list)|serviceAccounts\.createToken)"
+    r"|container\.(cluster)?[rR]oleBindings\.(create|update)"
 )
 """Permissions that change rights, or become service accounts or pods."""
 
@@ -87,9 +76,8 @@ def custom_roles(resources: Sequence[Resource]) -> dict[str, Role]:
         if each.type in CUSTOM and isinstance(permissions, list) and UNKNOWN not in permissions:
             name = each.text("roleId") or each.name
             held = set(map(str, permissions))
-            found[each.urn] = found[name] = Role(
-                f"the role {name}", bool(held & (_VALUES | _RIGHTS)), bool(held & _RIGHTS)
-            )
+            takes = any(map(_RIGHTS.fullmatch, held))
+            found[each.urn] = found[name] = Role(f"the role {name}", takes or bool(held & _VALUES), takes)
     return found
 
 
