@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .pods.egress import PodEgress, PodEgressArgs
     from .pods.kinds import WorkloadKind
     from .pods.workload import SecretWorkload, SecretWorkloadArgs, WorkloadAccess
+    from .probe.component import IsolationProbe, IsolationProbeArgs
     from .program_errors import InvalidArgument, InvalidSetting, NotIsolated, NotReached, ProgramError, WrongAccount
     from .rights.developer_access import DeveloperAccess, DeveloperAccessArgs
     from .rights.guard import ServiceAccountGuard, ServiceAccountGuardArgs
@@ -96,6 +97,8 @@ __all__ = [
     "InvalidAnswer",
     "InvalidArgument",
     "InvalidSetting",
+    "IsolationProbe",
+    "IsolationProbeArgs",
     "KubernetesSecret",
     "KubernetesSecretArgs",
     "NoPattern",
@@ -197,6 +200,10 @@ _MODULES = {
     ),
     "injection.workload_transform": ("inject_sidecar",),
     "isolation_check": ("require_isolation",),
+    "probe.component": (
+        "IsolationProbe",
+        "IsolationProbeArgs",
+    ),
     "program_errors": (
         "InvalidArgument",
         "InvalidSetting",

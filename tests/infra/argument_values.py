@@ -33,7 +33,7 @@ DEFINITIONS: dict[str, ComponentDefinition] = PACKAGE._component_defs
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 SUBJECT = "system:serviceaccount:test:secret-access"
 ROLE_ARN = "arn:aws:iam::111122223333:role/shared"
-ACCESS = {
+ACCESS: dict[str, Any] = {
     "namespace": "test",
     "service_account_name": "secret-access",
     "sidecar": {
@@ -47,6 +47,22 @@ ACCESS = {
     "pod_annotations": {"eks.amazonaws.com/skip-containers": "app,secrets"},
     "url": "http://localhost:8200",
 }
+
+
+def access_of(namespace: str) -> dict[str, Any]:
+    """The output `workload_access` of a namespace on AWS, with a secret."""
+    settings = {
+        "SECRETS_BACKEND": "aws",
+        "SECRETS_NAMESPACE": namespace,
+        "SECRETS_PREFIX": f"{namespace}/",
+        "SECRETS_NAMES": "database-password",
+        "AWS_REGION": "us-east-1",
+        "AWS_ROLE_ARN": f"arn:aws:iam::111122223333:role/{namespace}",
+    }
+    env = [{"name": name, "value": value} for name, value in settings.items()]
+    return {**ACCESS, "namespace": namespace, "sidecar": {**ACCESS["sidecar"], "env": env}}
+
+
 GROUP = VAULT_ID.rpartition("/Microsoft.KeyVault/")[0]
 ACCOUNT_OF_STORE = {"serviceAccountRef": {"name": "secret-access"}, "audiences": ["vault"]}
 
@@ -77,6 +93,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "SecretWorkload": {"access": ACCESS, "image": "registry.example/shop:1.4.2"},
     "DeveloperAccess": {"groups": ["team-a"]},
     "ExternalSecretAccess": {"store": STORE},
+    "IsolationProbe": {"accesses": {name: access_of(name) for name in ("test", "prod")}},
     "KubernetesSecret": {"values": {"url": Secret("postgres://database")}},
     "ServiceAccountGuard": {"deployer_groups": ["deployers"]},
     "SidecarInjection": {"access": ACCESS},
