@@ -78,6 +78,10 @@ def evaluate(preview: IO[bytes], prefixes: dict[str, str], shared: tuple[str, ..
       secret-access evaluate preview.json --prefix shop=team-a/shop/
       secret-access evaluate preview.json --json | jq '.clouds[].breaches'
     """
+    if preview.isatty():
+        raise click.UsageError(
+            "no preview is given: pipe one in, as `pulumi preview --json --show-sames | secret-access evaluate` does"
+        )
     try:
         judged = resources(preview.read())
         verdicts = evaluated(judged, prefixes, shared)

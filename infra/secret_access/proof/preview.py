@@ -77,6 +77,8 @@ def resources(text: str | bytes) -> list[Resource]:
 
     What the program only reads is another stack's, and left out, as in a running program.
     """
+    if not text.strip():
+        raise DocumentError(f"the preview is empty: pulumi stopped, and said why on its standard error; {_GIVE}")
     try:
         preview = json.loads(text, object_pairs_hook=object_of)
     except (ValueError, RecursionError) as error:

@@ -125,8 +125,8 @@ def with_inputs(text: str) -> str:
 
 
 REFUSED: dict[str, tuple[str | bytes, str]] = {
-    "nothing": ("", "is not JSON"),
-    "white space": (" \n", "is not JSON"),
+    "nothing": ("", "is empty: pulumi stopped"),
+    "white space": (" \n", "is empty: pulumi stopped"),
     "a stream of events": (STREAM, "unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW"),
     "one event after another, in UTF-8": (STREAM.encode(), "unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW"),
     "two previews": (json.dumps(PREVIEWS["aws"]) * 2, "is not JSON"),

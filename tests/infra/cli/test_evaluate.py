@@ -1,5 +1,6 @@
 """The command `secret-access evaluate`: what people and programs get of it."""
 
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -221,3 +222,17 @@ def test_nothing_is_proven_of_a_namespace_that_has_a_prefix_alone() -> None:
     result = run("--prefix", "shop=team-a/shop/", given=preview([function]))
     assert result.exit_code == UNUSABLE
     assert "isolated" not in result.output
+
+
+class Terminal(io.BytesIO):
+    """Where a person types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_told_what_to_pipe_in() -> None:
+    """In the place of a command that waits without a word."""
+    result = CliRunner().invoke(cli, ["evaluate"], input=Terminal())
+    assert result.exit_code == UNUSABLE
+    assert "pulumi preview --json --show-sames | secret-access evaluate" in " ".join(result.stderr.split())
