@@ -62,7 +62,11 @@ def _write_no_more() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Each command's --help has its exit codes. Of all: 130 after Ctrl-C, 141 where the reader of a pipe is gone.",
+)
 @click.version_option(package_name="secret-access")
 def cli() -> None:
     """Which pattern serves a team's secrets, and who can read which, shown from the documents that decide it."""

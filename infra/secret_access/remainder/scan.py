@@ -9,7 +9,7 @@ from .node import APPLY_PODS, on_the_node
 from .opening import NO_NAMES, SYSTEM, Identity, OpenWay, by_namespace, open_way, scopes, sources
 from .operators import Operators
 from .rules import Right
-from .steps import further_steps
+from .steps import STEPS, further_steps
 from .ways import DIRECT, WAYS, Clause, Named, Way
 
 GUARDED = frozenset(way.name for way in DIRECT)
@@ -60,7 +60,7 @@ def scan(cluster: Cluster) -> list[OpenWay]:
     def is_refused(way: OpenWay, subject: Subject) -> bool:
         return bool(_guarded(way, subject, cluster.guards).refused_by)
 
-    steps = [way for way in (*DIRECT, *cluster.operators.runs()) if way.is_in(cluster.minor)]
+    steps = [way for way in (*STEPS, *cluster.operators.runs()) if way.is_in(cluster.minor)]
     allowed = [each for each in found if not each[1].refused_by]
     found += further_steps(by_subject, allowed, accounts, steps, is_refused)
     return [way for _, way in sorted(found, key=lambda each: each[0])]

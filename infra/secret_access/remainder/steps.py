@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 
 from .grants import EVERYWHERE, Grants, Subject
 from .opening import NO_NAMES, Identity, OpenWay, Source, by_namespace, open_way, scopes, sources
-from .ways import BIND_ROLES, IMPERSONATE_ACCOUNTS, READ_SECRETS, WIDEN_ROLES, Clause, Named, Way
+from .ways import (
+    BIND_ROLES,
+    CONSTRAINED_ACCOUNTS,
+    DIRECT,
+    IMPERSONATE_ACCOUNTS,
+    READ_SECRETS,
+    WIDEN_ROLES,
+    Named,
+    Way,
+)
 
 Found = tuple[Subject, OpenWay]
 Reach = Mapping[Subject, set[str]]
@@ -14,11 +23,20 @@ Reach = Mapping[Subject, set[str]]
 
 
 def _named(way: Way, named: Named) -> Way:
-    return replace(way, clauses=tuple(Clause(clause.rights, named) for clause in way.clauses))
+    """Return the way with another limit to its first right."""
+    first, *rest = way.clauses
+    return replace(way, clauses=(replace(first, named=named), *rest))
 
 
-BESIDES = (_named(READ_SECRETS, Named.NONE), _named(IMPERSONATE_ACCOUNTS, Named.ACCOUNT), BIND_ROLES, WIDEN_ROLES)
-"""What leads to a ServiceAccount beside the direct ways; not with a limit to other names."""
+STEPS = (
+    *DIRECT,
+    _named(READ_SECRETS, Named.NONE),
+    _named(IMPERSONATE_ACCOUNTS, Named.ACCOUNT),
+    _named(CONSTRAINED_ACCOUNTS, Named.ACCOUNT),
+    BIND_ROLES,
+    WIDEN_ROLES,
+)
+"""What leads to a ServiceAccount; a limit to other names does not."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +53,17 @@ def further_steps(
     by_subject: Grants,
     found: Iterable[Found],
     identities: Mapping[str, frozenset[str]],
-    direct: Iterable[Way],
+    ways: Sequence[Way],
     is_refused: Callable[[OpenWay, Subject], bool],
 ) -> Iterator[Found]:
     """Yield the ways to what the subjects do not reach at once, in as many steps as it takes.
 
-    `found` are the ways that are open at once, `direct` those that lead to every ServiceAccount.
+    `found` are the ways that are open at once, `ways` those that lead to a ServiceAccount.
     """
     at_once: dict[Subject, set[str]] = defaultdict(set)
     for subject, way in found:
         at_once[subject].add(way.namespace)
-    steps = list(_steps(by_subject, at_once, (*direct, *BESIDES), is_refused))
+    steps = list(_steps(by_subject, at_once, ways, is_refused))
     reach = _reach(at_once, steps)
     for step in steps:
         yield from _over(step, at_once.get(step.subject, set()), reach, identities)

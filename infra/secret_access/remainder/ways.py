@@ -172,6 +172,9 @@ def _constrained(mode: str, whom: Clause) -> Way:
     return Way(f"impersonate:{mode}", (whom, Clause(verbs)), "take the right away", since_minor=35)
 
 
+CONSTRAINED_ACCOUNTS = _constrained(
+    "serviceaccount", _clause("impersonate:serviceaccount", AUTHENTICATION, "serviceaccounts")
+)
 WAYS: tuple[Way, ...] = (
     *DIRECT,
     READ_SECRETS,
@@ -192,7 +195,7 @@ WAYS: tuple[Way, ...] = (
         GROUPS,
     ),
     _constrained("user-info", _of_cluster("impersonate:user-info", AUTHENTICATION, "users")),
-    _constrained("serviceaccount", _clause("impersonate:serviceaccount", AUTHENTICATION, "serviceaccounts")),
+    CONSTRAINED_ACCOUNTS,
     _constrained("arbitrary-node", _of_cluster("impersonate:arbitrary-node", AUTHENTICATION, "nodes")),
     _constrained("associated-node", _of_cluster("impersonate:associated-node", AUTHENTICATION, "nodes")),
     BIND_ROLES,

@@ -89,7 +89,8 @@ class Report:
             )
             if is_so
         ]
-        return f"{pairs} pairs of namespaces are kept apart on {clouds}: {' and '.join(evidence) or 'by either proof'}."
+        what = f"{pairs} pairs of namespaces are kept apart" if pairs else "The one namespace is kept to its own names"
+        return f"{what} on {clouds}: {' and '.join(evidence) or 'by either proof'}."
 
     @property
     def in_the_cluster(self) -> str:

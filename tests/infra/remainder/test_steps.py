@@ -38,6 +38,18 @@ def test_who_obtains_a_controller_of_kubernetes_is_listed(right: Right) -> None:
     assert found.by == "RoleBinding kube-system/b of ClusterRole r"
 
 
+def test_who_acts_as_a_controller_for_one_purpose_is_listed() -> None:
+    """Since Kubernetes 1.35; another ServiceAccount's name is no limit that matters."""
+    acts = Right("impersonate:serviceaccount", "authentication.k8s.io", "serviceaccounts")
+    on = Right("impersonate-on:serviceaccount:create", "", "pods")
+    bound = [binding(each, each, user("ann"), namespace="kube-system") for each in ("a", "o")]
+    objects = [role("o", on), *bound, *controller()]
+    (found,) = others(scanned(role("a", acts), *objects))
+    assert found.way == "impersonate:serviceaccount in kube-system, as kube-system/daemon-set-controller"
+    assert others(scanned(role("a", acts, names=["own"]), *objects)) == []
+    assert others(scanned(role("a", acts), *objects, minor=34)) == []
+
+
 @pytest.mark.parametrize("right", [TOKEN, READ, IMPERSONATE], ids=str)
 def test_a_limit_to_other_names_does_not_lead_to_it(right: Right) -> None:
     """Such as an add-on's Secret of its own in `kube-system`."""

@@ -60,6 +60,15 @@ def test_what_contradicts_itself_is_not_isolated(case: str) -> None:
     assert made(**CONTRADICTORY[case]).verdict == OPEN
 
 
+def test_one_namespace_alone_is_kept_to_its_own_names() -> None:
+    """There is no pair to count."""
+    found = made(evaluation=evaluation(names=("test",)))
+    assert found.verdict == ISOLATED
+    assert (
+        found.summary == "The one namespace is kept to its own names on aws: proven from the documents for all names."
+    )
+
+
 def test_a_breach_counts_whatever_its_file_says_of_itself() -> None:
     """The documents keep them apart, and say so; a pod read it."""
     read = changed(proof(cell("test", "prod", 200)), lambda p: p.update(isolated=True, wrong=[]))
