@@ -19,13 +19,8 @@ OPEN, ENFORCED = "claims-open", "claims-enforced"
 APPLY = "application/apply-patch+yaml"
 CERTIFICATES = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": pod_spec("default")}
-PRIVILEGED = {
-    "spec": {
-        "ephemeralContainers": [
-            {**EPHEMERAL["spec"]["ephemeralContainers"][0], "securityContext": {"privileged": True}}
-        ]
-    }
-}
+(CONTAINER,) = EPHEMERAL["spec"]["ephemeralContainers"]
+PRIVILEGED = {"spec": {"ephemeralContainers": [{**CONTAINER, "securityContext": {"privileged": True}}]}}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -111,9 +106,8 @@ def test_the_answer_to_who_changes_a_secret_has_it(
 
 def test_an_ephemeral_container_is_privileged_where_pod_security_does_not_refuse_it(api_server: ApiServer) -> None:
     for namespace, expected in ((OPEN, 200), (ENFORCED, 403)):
-        client = person(
-            api_server, f"debugs-{namespace}", rule(["patch"], "pods/ephemeralcontainers"), namespace=namespace
-        )
+        patch = rule(["patch"], "pods/ephemeralcontainers")
+        client = person(api_server, f"debugs-{namespace}", patch, namespace=namespace)
         path = f"{CORE}/namespaces/{namespace}/pods/app/ephemeralcontainers?dryRun=All"
         assert answered(client, "PATCH", path, PRIVILEGED, STRATEGIC) == expected
 

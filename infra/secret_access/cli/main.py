@@ -65,7 +65,7 @@ def _write_no_more() -> None:
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Each command's --help has its exit codes. Of all: 130 after Ctrl-C, 141 where the reader of a pipe is gone.",
+    epilog="Each command's --help has its exit codes. Of all: 130 after Ctrl-C, 141 where a pipe's reader is gone.",
 )
 @click.version_option(package_name="secret-access")
 def cli() -> None:

@@ -61,7 +61,7 @@ def test_what_the_terminals_encoding_lacks_is_shown_escaped(given: tuple[str, ..
 def test_ctrl_c_is_no_verdict(tmp_path: Path) -> None:
     """And kubectl goes with it."""
     kubectl = tmp_path / "kubectl"
-    kubectl.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n")
+    kubectl.write_text(f"#!/bin/sh\ncat\necho $$ > {tmp_path}/pid\nexec sleep 600\n")  # after its standard input
     kubectl.chmod(0o700)
     asking = subprocess.Popen([COMMAND, "rbac", "--kubectl", kubectl], stderr=subprocess.PIPE, text=True)
     wait_for("kubectl", lambda: (tmp_path / "pid").exists() and bool((tmp_path / "pid").read_text()))
