@@ -8,6 +8,7 @@ https://developer.hashicorp.com/vault/docs/concepts/policies#root-policy.
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..proof.aws import stack as aws
+from ..proof.aws.managed_policies import OF_EVERY_SECRET
 from ..proof.aws.statements import Statement
 from ..proof.aws.trust import EKS, WEB_IDENTITY
 from ..proof.errors import DocumentError
@@ -19,8 +20,6 @@ from .trust import FEDERATED_CREDENTIALS, JWT_ROLE, KUBERNETES_ROLE
 from .wildcards import ROLE_ASSIGNMENTS
 
 _BY_AWS = ":iam::aws:policy/"
-OF_EVERY_SECRET = ("AdministratorAccess", "IAMFullAccess", "PowerUserAccess", "SecretsManagerReadWrite")
-"""Policies of AWS's own that read every secret, or take the right to."""
 ESCALATING = (
     "iam:AttachRolePolicy",
     "iam:CreatePolicyVersion",

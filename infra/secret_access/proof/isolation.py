@@ -140,6 +140,8 @@ class _Evaluation:
     breaches: list[Breach] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
     asked: int = 0
+    touched: dict[int, tuple[StringSet, Sequence[str]]] = field(default_factory=dict)
+    """By the set's id; the set is kept, so that no other gets the id."""
 
     def __post_init__(self) -> None:
         self.under = lru_cache(maxsize=None)(self.spelling.under)
@@ -189,14 +191,21 @@ class _Evaluation:
             return
         known = (reach.namespace, reach.identity)
         found = {breach.owner for breach in self.breaches if (breach.namespace, breach.identity) == known}
-        for owner, prefix in self.prefixes.items():
+        for owner in self._touched(reach.allowed):
             if owner not in found and owner != reach.namespace:
-                name = member(intersection([self.under(prefix), beyond]))
+                name = member(intersection([self.under(self.prefixes[owner]), beyond]))
                 if name is not None:
                     found.add(owner)
                     self._found(reach, owner, name, "proof")
         if not found:
             self._found(reach, self._owner(anything), anything, "proof")
+
+    def _touched(self, allowed: StringSet) -> Sequence[str]:
+        """Return the namespaces of which a set has names: asked once of what all pods of a node may use."""
+        if id(allowed) not in self.touched:
+            names = ((owner, intersection([self.under(prefix), allowed])) for owner, prefix in self.prefixes.items())
+            self.touched[id(allowed)] = allowed, [owner for owner, each in names if member(each) is not None]
+        return self.touched[id(allowed)][1]
 
     def _own(self, namespace: str, prefix: str) -> StringSet:
         """The names under a namespace's prefix, without those under other namespaces' that begin with it."""

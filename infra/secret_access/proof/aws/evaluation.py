@@ -4,14 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..emptiness import Undecided, member
+from ..emptiness import Undecided
 from ..isolation import Reach, Verdict, judge
 from ..preview import Resource
-from ..strings import union
-from . import nodes, other_provider, sessions
+from . import in_doubt, nodes, other_provider, sessions
 from .chains import Session
 from .elsewhere import Elsewhere, elsewhere
-from .secrets import EXAMPLE, name_of, spelling, under
+from .secrets import EXAMPLE, spelling
 from .stack import Stack, read
 
 NOT_IN_THE_DOCUMENTS = (
@@ -44,12 +43,16 @@ def evaluate(
     ]
     first = [*of_pods, *of_nodes]
     reached = _reached(stack, had := [*first, *sessions.by_chains(stack, first)])
-    if not is_about_pods and not any(_secret(each, shared) for each in reached):
+    if not is_about_pods and not any(in_doubt.may_use(each.allowed, shared) for each in reached):
         return Verdict("aws", {}, (), tuple(unread_here), not_in_documents=NOT_IN_THE_DOCUMENTS)
-    in_doubt = [urn for urn, each in instances.items() if each.by_pods is None] if is_about_pods else []
-    stack.undecided += _of_instances(stack, in_doubt, shared)
-    for urn in dict.fromkeys([*(each.role for each in had), *in_doubt]):
-        stack.undecided += stack.roles[urn].undecided
+    had_by_some = {each.role for each in had}
+    if is_about_pods:
+        of_instances = {urn for urn, each in instances.items() if each.by_pods is None}
+        stack.undecided += in_doubt.of_instances(stack, sorted(of_instances), shared)
+        stack.undecided += in_doubt.of_users(resources, shared)
+        had_by_some |= of_instances
+    for urn, role in stack.roles.items():
+        stack.undecided += role.undecided if urn in had_by_some else ()
     beside = _elsewhere(stack, had)
     verdict = judge(
         "aws",
@@ -83,28 +86,6 @@ def _reach(session: Session) -> Reach:
         return *session.lets_in, f"{statement} ({action})"
 
     return Reach(session.namespace, f"role {session.name}", session.rights.any_allowed, why)
-
-
-def _secret(reach: Reach, shared: Sequence[str]) -> str | None:
-    """Return a secret that can be used and is not for everybody; raises Undecided."""
-    return member((reach.allowed & under("")) - union(map(under, shared)))
-
-
-def _of_instances(stack: Stack, roles: Sequence[str], shared: Sequence[str]) -> list[str]:
-    """Say which roles of instances may use secrets, where it is not known whether pods run on these."""
-    found: list[str] = []
-    for urn in roles:
-        role = stack.roles[urn]
-        own = sessions.of_role("", role)
-        for reach in _reached(stack, [own, *sessions.further(stack, [own])]):
-            if (arn := _secret(reach, shared)) is not None:
-                found.append(
-                    f"role {role.name} is for EC2 instances and may use {name_of(arn)}, by {reach.why(arn)[-1]}: "
-                    "whether pods run on these instances and reach their metadata service is in no document; take the "
-                    "right out, or set httpTokens to required and httpPutResponseHopLimit to 1 for them"
-                )
-                break
-    return found
 
 
 def _elsewhere(stack: Stack, had: Sequence[Session]) -> Elsewhere:

@@ -1,0 +1,58 @@
+"""Identities that may use secrets, where no document says whether a pod has them: of instances, of users. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from ..emptiness import Undecided, member
+from ..preview import Resource
+from ..strings import StringSet, union
+from . import sessions, users
+from .rights import Rights
+from .secrets import name_of, under
+from .stack import Stack
+
+
+def may_use(allowed: StringSet, shared: Sequence[str]) -> bool:
+    """Return whether a set has a secret that is not for everybody, or may have one."""
+    try:
+        return _secret(allowed, shared) is not None
+    except Undecided:
+        return True
+
+
+def of_instances(stack: Stack, roles: Sequence[str], shared: Sequence[str]) -> Iterator[str]:
+    """Say which roles of instances, by their URNs, may use secrets, themselves or by further roles."""
+    for urn in roles:
+        role = stack.roles[urn]
+        own = sessions.of_role("", role)
+        every = (_by(each.rights, shared) for each in (own, *sessions.further(stack, [own])))
+        if (what := next((each for each in every if each is not None), None)) is not None:
+            yield (
+                f"role {role.name} is for EC2 instances and {what}: whether pods run on these and reach their metadata "
+                "service is in no document; take the right out, or set httpTokens to required and "
+                "httpPutResponseHopLimit to 1 for them"
+            )
+
+
+def of_users(resources: Sequence[Resource], shared: Sequence[str]) -> Iterator[str]:
+    """Say which users with an access key may use secrets."""
+    for name, rights, missing in users.with_keys(resources):
+        keeps = f"user {name} has an access key in this stack and"
+        yield from (f"{keeps} {arn}, which is not among the documents" for arn in missing)
+        if (what := _by(rights, shared)) is not None:
+            yield f"{keeps} {what}: which pods hold the key is in no document; give pods a role"
+
+
+def _by(rights: Rights, shared: Sequence[str]) -> str | None:
+    """Say that rights reach a secret that is not for everybody, and by which statement."""
+    try:
+        secret = _secret(rights.any_allowed, shared)
+    except Undecided as error:
+        return f"has rights that are not decided, {error}"
+    if secret is None:
+        return None
+    action, statement = rights.why(secret)
+    return f"may use {name_of(secret)}, by {statement} ({action})"
+
+
+def _secret(allowed: StringSet, shared: Sequence[str]) -> str | None:
+    return member((allowed & under("")) - union(map(under, shared)))
