@@ -16,7 +16,6 @@ USER, GROUP = (f"urn:pulumi:test::secret-access::{kind}::{kind}" for kind in (us
 BY_USER, BY_GROUP = {"user": (USER,)}, {"group": (GROUP,)}
 MADE = [Resource(USER, users.USER, {"name": "mailer"}, {}), Resource(GROUP, users.GROUP, {"name": "mailers"}, {})]
 READS, MAILS = policy(arns("prod/*")), policy("*", action="ses:SendRawEmail")
-POLICY_OF_STACK = resource(POLICY, "own", policy=READS)
 
 
 def key(**inputs: Any) -> Resource:
@@ -37,7 +36,12 @@ def of_group(document: Any) -> list[Resource]:
     return [member, resource(users.GROUP_POLICIES[0], "own", BY_GROUP, group=UNKNOWN, policy=document)]
 
 
-OWN = resource(users.USER_POLICIES[1], "att", {**BY_USER, "policyArn": (POLICY_OF_STACK.urn,)}, policyArn=UNKNOWN)
+def of_stack(document: Any) -> list[Resource]:
+    """A policy of the stack that is attached."""
+    own = resource(POLICY, "own", policy=document)
+    return [own, resource(users.USER_POLICIES[1], "att", {**BY_USER, "policyArn": (own.urn,)}, policyArn=UNKNOWN)]
+
+
 AWS = "arn:aws:iam::aws:policy/"
 
 
@@ -49,7 +53,8 @@ AWS = "arn:aws:iam::aws:policy/"
         (of_user(policy("*", action="iam:PutUserPolicy")), "undecided"),
         (of_group(READS), "undecided"),
         (of_group(MAILS), "isolated"),
-        ([OWN, POLICY_OF_STACK], "undecided"),
+        (of_stack(READS), "undecided"),
+        (of_stack(MAILS), "isolated"),
         (attached(f"{AWS}SecretsManagerReadWrite"), "undecided"),
         (attached("arn:aws:iam::111122223333:policy/own"), "undecided"),
         (attached(f"{AWS}AmazonSESFullAccess"), "isolated"),

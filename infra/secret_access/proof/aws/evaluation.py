@@ -45,14 +45,11 @@ def evaluate(
     reached = _reached(stack, had := [*first, *sessions.by_chains(stack, first)])
     if not is_about_pods and not any(in_doubt.may_use(each.allowed, shared) for each in reached):
         return Verdict("aws", {}, (), tuple(unread_here), not_in_documents=NOT_IN_THE_DOCUMENTS)
-    had_by_some = {each.role for each in had}
-    if is_about_pods:
-        of_instances = {urn for urn, each in instances.items() if each.by_pods is None}
-        stack.undecided += in_doubt.of_instances(stack, sorted(of_instances), shared)
-        stack.undecided += in_doubt.of_users(resources, shared)
-        had_by_some |= of_instances
-    for urn, role in stack.roles.items():
-        stack.undecided += role.undecided if urn in had_by_some else ()
+    of_instances = [urn for urn, each in instances.items() if each.by_pods is None]
+    stack.undecided += in_doubt.of_instances(stack, of_instances, shared)
+    stack.undecided += in_doubt.of_users(resources, shared)
+    for urn in dict.fromkeys([*(each.role for each in had), *of_instances]):
+        stack.undecided += stack.roles[urn].undecided
     beside = _elsewhere(stack, had)
     verdict = judge(
         "aws",
