@@ -10,7 +10,7 @@ from .opening import NO_NAMES, SYSTEM, Identity, OpenWay, by_namespace, open_way
 from .operators import Operators
 from .rules import Right
 from .steps import STEPS, further_steps
-from .ways import DIRECT, WAYS, Clause, Named, Way
+from .ways import DIRECT, REQUEST_OF_NODES, WAYS, Clause, Named, Way
 
 GUARDED = frozenset(way.name for way in DIRECT)
 """The ways that a guard judges."""
@@ -21,6 +21,14 @@ AWS_AUTH = Way(
     "a member of system:masters",
 )
 """https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html"""
+
+BOOTSTRAP_TOKENS = Way(
+    "create bootstrap tokens",
+    (Clause((Right("create", "", "secrets"),), Named.NONE),),
+    "take the right away in kube-system, or `nodeclient` from the groups system:bootstrappers: a Secret there is a "
+    "bootstrap token, and its bearer requests the certificate of any node",
+)
+"""https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/#bootstrap-token-secret-format"""
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ def scan(cluster: Cluster) -> list[OpenWay]:
         return []
     everywhere = [*WAYS, *cluster.operators.runs(), *cluster.operators.injects()]
     ways = [way for way in everywhere if way.is_in(cluster.minor)]
-    possible = [*ways, AWS_AUTH, APPLY_PODS, *cluster.operators.applies(SYSTEM)]
+    possible = [*ways, AWS_AUTH, BOOTSTRAP_TOKENS, APPLY_PODS, *cluster.operators.applies(SYSTEM)]
     by_subject = grants(cluster.rbac, {right for way in possible for right in way.rights})
     found = [
         (subject, _guarded(way, subject, cluster.guards))
@@ -94,6 +102,8 @@ def _in_scope(
     further: list[Way] = []
     if cluster.has_aws_auth and scope in (EVERYWHERE, SYSTEM):
         further.append(AWS_AUTH)
+    if scope in (EVERYWHERE, SYSTEM) and _have_bootstrap_tokens(by_subject):
+        further.append(BOOTSTRAP_TOKENS)
     if scope != EVERYWHERE:
         has_pods = scope in cluster.on_node
         further += on_the_node(scope, is_enforced=scope in cluster.enforced, has_pods=has_pods)
@@ -103,3 +113,10 @@ def _in_scope(
     for way in further:
         if way.is_in(cluster.minor):
             yield from open_way(way, subject, scope, EVERYWHERE, NO_NAMES, given)
+
+
+def _have_bootstrap_tokens(by_subject: Grants) -> bool:
+    """Tell whether those who sign in with a bootstrap token are given nodes' certificates."""
+    needed = set(REQUEST_OF_NODES.clauses[1].rights)
+    bearers = (each for each in by_subject if each.kind == "Group" and each.name.startswith("system:bootstrappers"))
+    return any(not needed.isdisjoint(by_subject[each].get(EVERYWHERE, ())) for each in bearers)

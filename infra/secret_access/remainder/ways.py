@@ -175,6 +175,15 @@ def _constrained(mode: str, whom: Clause) -> Way:
 CONSTRAINED_ACCOUNTS = _constrained(
     "serviceaccount", _clause("impersonate:serviceaccount", AUTHENTICATION, "serviceaccounts")
 )
+REQUEST_OF_NODES = Way(
+    "request certificates of nodes",
+    (
+        _of_cluster("create", CERTIFICATES, "certificatesigningrequests", named=NONE),
+        _of_cluster("create", CERTIFICATES, "certificatesigningrequests/nodeclient", named=NONE),
+    ),
+    "take `nodeclient` away, and bootstrap tokens when no node is to join: any node's certificate is approved "
+    "unseen, and a node gets the tokens of its pods",
+)
 WAYS: tuple[Way, ...] = (
     *DIRECT,
     READ_SECRETS,
@@ -261,15 +270,7 @@ WAYS: tuple[Way, ...] = (
         "limit approve by resourceNames to other signers than kubernetes.io/kube-apiserver-client and "
         "kubernetes.io/kube-apiserver-client-kubelet",
     ),
-    Way(
-        "request certificates of nodes",
-        (
-            _of_cluster("create", CERTIFICATES, "certificatesigningrequests", named=NONE),
-            _of_cluster("create", CERTIFICATES, "certificatesigningrequests/nodeclient", named=NONE),
-        ),
-        "take `nodeclient` away, and bootstrap tokens when no node is to join: any node's certificate is approved "
-        "unseen, and a node gets the tokens of its pods",
-    ),
+    REQUEST_OF_NODES,
     Way(
         "create persistentvolumes",
         (_of_cluster(WRITE, "", "persistentvolumes"),),

@@ -6,7 +6,7 @@ import pytest
 
 from secret_access.remainder.node import reaches_node
 from secret_access.remainder.rules import Right
-from tests.infra.remainder.objects import Object, binding, role, scanned, user
+from tests.infra.remainder.objects import Object, binding, group, role, scanned, user
 
 RBAC = "rbac.authorization.k8s.io"
 CREATE, PATCH = Right("create", "", "pods"), Right("patch", "", "pods")
@@ -145,3 +145,23 @@ def test_who_approves_a_kubelets_certificate_becomes_the_node(signer: str, is_op
     approve = role("a", Right("approve", certificates, "signers"), names=[signer])
     opened = scanned(update, approve, binding("b", "u", user("ann")), binding("c", "a", user("ann")))
     assert [each.way for each in opened] == (["approve certificates"] if is_open else [])
+
+
+def test_who_creates_secrets_in_kube_system_becomes_a_node_where_bootstrap_tokens_do() -> None:
+    """A Secret there is such a token; nowhere else, and not where nodes join in another way."""
+    certificates = "certificates.k8s.io"
+    create, nodeclient = (
+        Right("create", certificates, f"certificatesigningrequests{each}") for each in ("", "/nodeclient")
+    )
+    joining = role("j", create, nodeclient), binding("j", "j", group("system:bootstrappers:kubeadm:default-node-token"))
+    secrets = role("s", Right("create", "", "secrets"))
+
+    def found(*objects: Object) -> list[str]:
+        return [each.way for each in scanned(secrets, *objects) if each.subject == "User ann"]
+
+    inside = binding("b", "s", user("ann"), namespace="kube-system")
+    assert found(*joining, inside) == ["create bootstrap tokens"]
+    assert found(*joining, binding("b", "s", user("ann"))) == ["create bootstrap tokens"]
+    assert found(*joining, binding("b", "s", user("ann"), namespace="shop")) == []
+    assert found(inside) == []
+    assert found(role("j", create), joining[1], inside) == []
