@@ -45,6 +45,13 @@ def mount(path: str, kind: str, **options: str) -> Resource:
     return made(mounts.MOUNT, path, path=path, type=kind, **({"options": options} if options else {}))
 
 
+def pods(**settings: str) -> Resource:
+    """Pods of prod, with what their sidecar is told."""
+    env = [{"name": name, "value": value} for name, value in {"SECRETS_BACKEND": "vault", **settings}.items()]
+    spec = {"containers": [{"env": env}]}
+    return made("kubernetes:apps/v1:Deployment", "app", metadata={"namespace": "prod"}, spec=spec)
+
+
 def other(kind: str, called: str = "ci", **inputs: Any) -> list[Resource]:
     """Two namespaces, and another method's login with a policy on prod's secrets."""
     return [*namespaces("test", "prod"), policy("more", reading("secret/data/prod/*")), made(kind, called, **inputs)]
@@ -177,26 +184,20 @@ BREACHES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], 
         'path "old/prod/*"',
     ),
     "a mount that pods are told": (
-        lambda: with_more(
-            reading("kv/*"),
-            made(
-                "kubernetes:apps/v1:Deployment",
-                "app",
-                metadata={"namespace": "prod"},
-                spec={
-                    "containers": [
-                        {
-                            "env": [
-                                {"name": "SECRETS_BACKEND", "value": "vault"},
-                                {"name": "SECRETS_VAULT_MOUNT", "value": "kv"},
-                            ]
-                        }
-                    ]
-                },
-            ),
-        ),
+        lambda: with_more(reading("kv/*"), pods(SECRETS_VAULT_MOUNT="kv")),
         ("test", "prod"),
         'path "kv/*"',
+    ),
+    "the mount of pods that are told none": (
+        lambda: [
+            role("test", token_policies=["more"]),
+            policy("more", reading("kv/data/test/*", "secret/*")),
+            role("prod", token_policies=["prods"]),
+            policy("prods", reading("kv/data/prod/*")),
+            pods(),
+        ],
+        ("test", "prod"),
+        'path "secret/*"',
     ),
     "versions removed": (
         lambda: with_more(reading("secret/destroy/prod/*", can=["update"])),
@@ -212,6 +213,11 @@ BREACHES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], 
         lambda: with_more(reading("secret/data/prod/*", can=["recover"])),
         ("test", "prod"),
         "policy more",
+    ),
+    "a value that comes wrapped": (
+        lambda: with_more({"path": {"secret/data/prod/*": {"capabilities": ["read"], "min_wrapping_ttl": "1s"}}}),
+        ("test", "prod"),
+        'path "secret/data/prod/*"',
     ),
     "sudo on tokens": (
         lambda: with_more(reading("auth/token/create", can=["update", "sudo"])),

@@ -21,7 +21,7 @@ _OTHER_ENGINE = re.compile(
     r"vault:(?!kv/)\w+/(secretBackend|secretsMount|backend):\w+|vault:index/nomadSecretBackend:\w+"
 )
 _KEPT_IN = {"vault:kv/secretV2:SecretV2": "mount", "vault:kv/secretBackendV2:SecretBackendV2": "mount"}
-_DATA = "/data/"
+_DATA, _BY_DEFAULT = "/data/", "secret"
 _CHARS = string.ascii_letters + string.digits + "_+=.@-"
 _REST = some(_CHARS + "/", 0, more=True)
 _ANY_MOUNT = sequence(some(_CHARS), some(_CHARS + "/", 0, more=True))
@@ -65,7 +65,7 @@ def mounts(
     for mount in (*_told(resources), *_named(policies)):
         if not is_below(f"{mount}/", (*made, *others)):
             made.setdefault(mount, frozenset({2}))
-    return Mounts(made or {"secret": frozenset({2})}, frozenset(others))
+    return Mounts(made or {_BY_DEFAULT: frozenset({2})}, frozenset(others))
 
 
 def _versions(mount: Resource) -> frozenset[int]:
@@ -84,7 +84,7 @@ def _versions(mount: Resource) -> frozenset[int]:
 def _told(resources: Sequence[Resource]) -> Iterable[str]:
     """Yield the mounts that pods are told to read."""
     for _, each in settings(resources, "vault"):
-        mount, namespace = each.get("SECRETS_VAULT_MOUNT"), each.get("VAULT_NAMESPACE")
+        mount, namespace = each.get("SECRETS_VAULT_MOUNT", _BY_DEFAULT), each.get("VAULT_NAMESPACE")
         if isinstance(mount, str) and UNKNOWN not in f"{mount}{namespace}":
             yield f"{namespace.strip('/')}/{mount}" if isinstance(namespace, str) and namespace else mount
 
