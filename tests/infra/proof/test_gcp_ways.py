@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from secret_access.proof.gcp import accounts, nodes, roles, stack
+from secret_access.proof.gcp import accounts, mappings, nodes, roles, stack
 from secret_access.proof.gcp.stack import evaluate
 from secret_access.proof.preview import UNKNOWN, Resource
 
@@ -16,6 +16,8 @@ NODES = google("nodes", ACCOUNT, accountId="nodes")
 AS_NODES = {"serviceAccount": "nodes@x.iam.gserviceaccount.com"}
 SECRET = "gcp:secretmanager/secretIamMember:SecretIamMember"
 EVERYBODYS = 'resource.name.startsWith("projects/1/secrets/common--")'
+BY_NAMESPACE = f"principalSet:{POOL}/attribute.namespace"
+NAMESPACE = "assertion['kubernetes.io']['namespace']"
 ON_ACCOUNTS = "iam.serviceAccounts.getAccessToken"
 PRODS_ACCOUNT = "projects/x/serviceAccounts/sa-prod@x.iam.gserviceaccount.com"
 OTHERS_ROLE = "projects/x/roles/reader"
@@ -59,7 +61,9 @@ def on_a_secret_of_the_stack(namespace: str, secret_id: str) -> list[Resource]:
 
 
 def mapped(subject: str, **inputs: Any) -> Resource:
-    return google("provider", stack._PROVIDER, oidc={}, attributeMapping={"google.subject": subject}, **inputs)
+    mapping = {"google.subject": subject, "attribute.namespace": NAMESPACE}
+    given = {"attributeMapping": mapping, "workloadIdentityPoolId": "p", **inputs}
+    return google(inputs.get("workloadIdentityPoolProviderId", "provider"), mappings.PROVIDER, oidc={}, **given)
 
 
 WORKLOAD_IDENTITY = {"workloadIdentityConfig": {"workloadPool": "x.svc.id.goog"}}
@@ -140,6 +144,28 @@ BREACHES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], 
         ],
         ("test", "prod"),
         "/namespace/test",
+    ),
+    "an attribute that is another's namespace": (
+        lambda: [*direct(), mapped("assertion.sub"), on_a_secret(f"{BY_NAMESPACE}/test")],
+        ("test", "prod"),
+        "attribute.namespace/test",
+    ),
+    "an attribute of which the documents do not tell": (
+        lambda: [*direct(), on_a_secret(f"{BY_NAMESPACE}/prod")],
+        ("test", "prod"),
+        "attribute.namespace/prod",
+    ),
+    "an attribute that another provider of the pool makes of something else": (
+        lambda: [
+            *direct(),
+            mapped("assertion.sub"),
+            mapped(
+                "assertion.sub", workloadIdentityPoolProviderId="b", attributeMapping={"attribute.namespace": "'prod'"}
+            ),
+            on_a_secret(f"{BY_NAMESPACE}/prod"),
+        ],
+        ("test", "prod"),
+        "attribute.namespace/prod",
     ),
     "every pod of a cluster": (
         lambda: [
@@ -247,7 +273,7 @@ UNDECIDED: dict[str, tuple[Callable[[], list[Resource]], str]] = {
         "is for service account sa-prod: a member that is known only after `pulumi up`",
     ),
     "a mapping of one's own": (
-        lambda: [*direct(), mapped("assertion['kubernetes.io']['namespace']")],
+        lambda: [*direct(), mapped(NAMESPACE)],
         "provider makes google.subject of assertion['kubernetes.io']['namespace']",
     ),
     "who may change the pool": (
@@ -292,6 +318,11 @@ HARMLESS: dict[str, Callable[[], list[Resource]]] = {
     "a service of Google's that becomes a service account": lambda: [
         *by_accounts(),
         on_prods_account("serviceAccount:service-1@gcp-sa-pubsub.iam.gserviceaccount.com"),
+    ],
+    "an attribute that is the namespace": lambda: [
+        *direct(),
+        mapped("assertion.sub"),
+        on_a_secret(f"{BY_NAMESPACE}/prod"),
     ],
     "the mapping of the component": lambda: [*direct(), mapped("assertion.sub")],
     "who may see a service account": lambda: [
@@ -349,8 +380,15 @@ DEFECTS: dict[str, tuple[Any, str, Any, dict[str, Any], str]] = {
         "a role of one's own that becomes service accounts",
     ),
     "roles that take nothing": (roles, "_TAKING", frozenset(), BREACHES, "the role roles/iam.serviceAccountUser"),
+    "attributes that are all the namespace": (
+        mappings,
+        "_NAMESPACE",
+        re.compile(".*"),
+        BREACHES,
+        "an attribute that another provider of the pool makes of something else",
+    ),
     "no keys": (accounts, "KEY", "", UNDECIDED, "a key of a service account"),
-    "every mapping is the component's": (stack, "_PROVIDER", "", UNDECIDED, "a mapping of one's own"),
+    "every mapping is the component's": (mappings, "PROVIDER", "", UNDECIDED, "a mapping of one's own"),
 }
 
 

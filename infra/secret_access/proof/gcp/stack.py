@@ -18,6 +18,7 @@ from ..strings import ANYTHING, NOTHING, StringSet, literal, sequence, some, uni
 from ..subjects import namespaces_among, spelled_out
 from .accounts import Accounts, accounts, is_agent, members
 from .conditions import may_hold
+from .mappings import Mappings
 from .members import email, subjects
 from .roles import Role, custom_roles, role_of
 
@@ -31,8 +32,6 @@ _NOT_JUDGED = re.compile(
     r"gcp:projects/iAMPolicy:\w+|gcp:secretmanager/\w+IamPolicy:\w+|gcp:(folder|organizations)/iAM(Policy|Binding|Member):\w+"
     r"|gcp:iam/workloadIdentityPoolIam(Policy|Binding|Member):\w+|gcp:deploymentmanager/deployment:\w+|google-native:[\w/.]+:\w*Iam(Policy|Binding|Member)"
 )
-_PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
-_SUBJECT = "google.subject"
 NOT_IN_THE_DOCUMENTS = (
     "bindings of the organization, of folders and of other stacks on the project and its secrets",
     "deny policies and principal access boundaries",
@@ -57,6 +56,7 @@ class _Stack:
     """Those that the stack defines, by URN and by id."""
     secrets: Mapping[str, str]
     """The ids of those that the stack makes, by URN."""
+    mappings: Mappings
     basic: dict[str, StringSet] = field(default_factory=dict)
     """Who has a basic role on the project, by the role."""
     undecided: list[str] = field(default_factory=list)
@@ -107,7 +107,8 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
 
 def _read(resources: Sequence[Resource]) -> _Stack:
     secrets = {each.urn: id_ for each in resources if each.type in _SECRETS and (id_ := each.text("secretId"))}
-    stack = _Stack(found := accounts(resources), custom_roles(resources), secrets, undecided=found.undecided)
+    found, mappings = accounts(resources), Mappings(resources)
+    stack = _Stack(found, custom_roles(resources), secrets, mappings, undecided=[*found.undecided, *mappings.doubts()])
     for each in resources:
         role = each.text("role")
         if each.type in ON_THE_PROJECT and role in _CONVENIENCE.values():
@@ -115,14 +116,6 @@ def _read(resources: Sequence[Resource]) -> _Stack:
             stack.basic[role] = stack.basic.get(role, NOTHING) | who
         if _NOT_JUDGED.fullmatch(each.type) and role_of(stack.roles, each).matters:
             stack.undecided.append(f"{each.name} is a {each.type}: its members are not judged")
-        if each.type == _PROVIDER and each.inputs.get("oidc") is not None:
-            mapping = each.inputs.get("attributeMapping")
-            mapped = mapping.get(_SUBJECT) if isinstance(mapping, Mapping) else mapping
-            if mapped is not None and mapped != "assertion.sub":
-                stack.undecided.append(
-                    f"{each.name} makes {_SUBJECT} of {'what is known later' if UNKNOWN in str(mapped) else mapped}: "
-                    "which ServiceAccounts its principals are is not judged"
-                )
     return stack
 
 
@@ -167,7 +160,9 @@ def _who(stack: _Stack, each: Resource, name: str) -> tuple[str, StringSet, str]
         return name, NOTHING, "it may have service accounts of the pods as members" if has_accounts else ""
     is_account = address is not None or "googleapis" not in name
     named = stack.accounts.of(each, key, address or name) if is_account else []
-    found = union([subjects(name), *map(stack.accounts.become, named)])
+    by_attribute = stack.mappings.subjects(name)
+    own = subjects(name) if by_attribute is None else by_attribute
+    found = union([own, *map(stack.accounts.become, named)])
     doubt = next((stack.accounts.doubts[one] for one in named if one in stack.accounts.doubts), "")
     if address is not None and not named and UNKNOWN not in address:
         return address, found, "" if is_agent(address) else "who may become it is not among the documents"
