@@ -30,14 +30,14 @@ def prefixes_of_pods(resources: Sequence[Resource], backend: str) -> dict[str, t
     return {namespace: tuple(of) for namespace, of in found.items()}
 
 
-def settings(resources: Sequence[Resource], backend: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def settings(resources: Sequence[Resource], backend: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the namespace and the settings of each sidecar that uses a vault."""
     for resource in resources:
         metadata = resource.inputs.get("metadata")
         if not resource.type.startswith(_KUBERNETES) or not isinstance(metadata, Mapping):
             continue
         namespace = metadata.get("namespace")
-        for each in _environments(resource.inputs):
+        for each in resource.environments:
             if each.get("SECRETS_BACKEND") == backend and isinstance(namespace, str):
                 yield namespace, each
 
@@ -51,16 +51,3 @@ def _of_components(resources: Sequence[Resource], cloud: str) -> dict[str, str]:
         for each in told
         if (namespace := each.text("namespace")) is not None
     }
-
-
-def _environments(given: Any) -> Iterator[dict[str, Any]]:
-    """Yield the environment of each container in a manifest."""
-    if isinstance(given, Mapping):
-        env = given.get("env")
-        if isinstance(env, list):
-            yield {str(each.get("name")): each.get("value") for each in env if isinstance(each, Mapping)}
-        for each in given.values():
-            yield from _environments(each)
-    elif isinstance(given, list):
-        for each in given:
-            yield from _environments(each)
