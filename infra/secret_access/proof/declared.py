@@ -14,7 +14,7 @@ def prefixes(resources: Sequence[Resource], backend: str) -> dict[str, str]:
     Components prevail, and of several pods the last.
     """
     of_pods = {namespace: of[-1] for namespace, of in prefixes_of_pods(resources, backend).items()}
-    return {**of_pods, **_of_components(resources, backend)}
+    return {**of_pods, **prefixes_of_components(resources, backend)}
 
 
 def prefixes_of_pods(resources: Sequence[Resource], backend: str) -> dict[str, tuple[str, ...]]:
@@ -42,7 +42,7 @@ def settings(resources: Sequence[Resource], backend: str) -> Iterator[tuple[str,
                 yield namespace, each
 
 
-def _of_components(resources: Sequence[Resource], cloud: str) -> dict[str, str]:
+def prefixes_of_components(resources: Sequence[Resource], cloud: str) -> dict[str, str]:
     """Return the prefixes that packaged components are given: those of a Python program do not say it."""
     kind = f"secret-access:index:{cloud.title()}SecretAccess"
     told = [each for each in resources if each.type == kind and not each.is_pending("secretPrefix")]

@@ -71,16 +71,23 @@ def without_identities(resources: Sequence[Resource], verdicts: Sequence[Verdict
 
 def _declared(resources: Sequence[Resource], cloud: str) -> dict[str, str]:
     """Return the prefixes of namespaces, as the stack has them."""
-    return {**declared.prefixes(resources, cloud), **(described(resources) if cloud == "aws" else {})}
+    return {**declared.prefixes(resources, cloud), **_by_components(resources, cloud)}
+
+
+def _by_components(resources: Sequence[Resource], cloud: str) -> dict[str, str]:
+    """Return the prefixes that components are given or write: pods have no say beside these."""
+    written = described(resources) if cloud == "aws" else {}
+    return {**declared.prefixes_of_components(resources, cloud), **written}
 
 
 def _verdict(cloud: str, resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str]) -> Verdict:
     known = _declared(resources, cloud)
+    settled = {*_by_components(resources, cloud), *prefixes}
     verdict = CLOUDS[cloud](resources, {**known, **prefixes}, shared)
     in_doubt = [
         f"the pods of namespace {namespace} have several prefixes, {', '.join(of)}: give the one that is its own"
         for namespace, of in declared.prefixes_of_pods(resources, cloud).items()
-        if known[namespace] == of[-1] != of[0] and namespace not in prefixes
+        if len(of) > 1 and namespace not in settled
     ]
     by_identities = set(verdict.namespaces) - {*known, *prefixes}
     judged = tuple(sorted({*verdict.judged, *by_identities}))

@@ -67,6 +67,7 @@ def test_pods_of_a_namespace_with_several_prefixes_leave_it_undecided() -> None:
     )
     assert verdict(made, test="test/").undecided == ()
     assert verdict([*test_vault.namespaces("test"), *pods[1:]]).undecided == ()
+    assert verdict([*made, component("VaultSecretAccess", namespace="test")]).undecided == ()
 
 
 @pytest.mark.parametrize("prefix", ["", "shop", "*"])
