@@ -11,8 +11,12 @@ from click.testing import CliRunner, Result
 
 from secret_access.cli.main import cli
 from secret_access.cli.preflight import EXIT_CODES, NOT_READY, READY, UNKNOWN, UNUSABLE, preflight
+from secret_access.preflight import live
+from secret_access.preflight.azure.account import Azure
 from secret_access.preflight.check import Check, Severity
+from secret_access.preflight.gcp.account import Google
 from secret_access.preflight.stack import Stack
+from secret_access.preflight.vault.account import Vault
 
 NOTHING: dict[str, Any] = {"items": [], "metadata": {}}
 
@@ -164,19 +168,31 @@ def test_an_account_that_cannot_be_is_refused(arguments: tuple[str, ...], said: 
     assert "hunter2" not in result.output
 
 
-def test_an_account_is_asked_for_the_clusters_own_issuer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("cloud", "arguments", "where"),
+    [
+        ("aws", ("--aws", "111122223333", "--kms-key", "a"), ("111122223333", ("a",))),
+        ("gcp", ("--gcp", "my-project", "--pool", "blue"), (Google("my-project", "blue"),)),
+        ("azure", ("--azure", "b", "--resource-group", "secrets"), (Azure("b", "secrets"),)),
+        ("vault", ("--vault", "c", "--auth-path", "d", "--mount", "e"), (Vault("c", "d", "e"), live.local_time)),
+    ],
+)
+def test_an_account_is_asked_for_the_clusters_own_issuer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cloud: str, arguments: tuple[str, ...], where: tuple[object, ...]
+) -> None:
     """And for the namespaces that are named; what is found of both is one answer."""
-    asked: list[Stack] = []
+    asked: list[tuple[object, ...]] = []
 
-    def checks(stack: Stack, *_: object) -> Iterator[Check]:
-        asked.append(stack)
-        yield Check("aws-account", Severity.OK, "the AWS account", "this one")
+    def checks(*given: object) -> Iterator[Check]:
+        asked.append(given)
+        yield Check(f"{cloud}-account", Severity.OK, "the account", "this one")
 
-    monkeypatch.setattr("secret_access.preflight.aws.account.checks", checks)
-    arguments = ("--aws", "111122223333", "--namespace", "shop", "--trusted", "--identity", "x-{namespace}")
-    result = run(tmp_path, *arguments, "--json")
-    assert asked == [Stack("https://kubernetes.default.svc", ("shop",), trusted=True, identity="x-{namespace}")]
-    assert {"aws-account", "issuer-address"} <= {check["id"] for check in json.loads(result.output)["checks"]}
+    monkeypatch.setattr(f"secret_access.preflight.{cloud}.account.checks", checks)
+    more = ("--namespace", "shop", "--trusted", "--identity", "x-{namespace}")
+    result = run(tmp_path, *arguments, *more, "--json")
+    stack = Stack("https://kubernetes.default.svc", ("shop",), trusted=True, identity="x-{namespace}")
+    assert asked == [(stack, *where)]
+    assert {f"{cloud}-account", "issuer-address"} <= {check["id"] for check in json.loads(result.output)["checks"]}
 
 
 def test_without_boto3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -240,6 +240,21 @@ def test_what_the_caller_may_not_ask_is_unknown(cloud: Cloud) -> None:
     assert (said["azure-rights"], said["azure-identities"]) == ("error", "ok")
 
 
+def test_who_asks_and_where_is_what_az_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In each of Azure's clouds."""
+    asked: list[tuple[str, ...]] = []
+
+    def printed(*command: str) -> str:
+        asked.append(command)
+        if command[1] == "cloud":
+            return '{"endpoints": {"resourceManager": "https://management.usgovcloudapi.net/"}}'
+        return '{"accessToken": "token", "tenant": "tenant"}'
+
+    monkeypatch.setattr(account, "printed", printed)
+    assert account.of_az(SUBSCRIPTION) == Login("token", "tenant", "https://management.usgovcloudapi.net")
+    assert asked[0] == ("az", "account", "get-access-token", "--subscription", SUBSCRIPTION, "--output", "json")
+
+
 @pytest.mark.parametrize("printed", ["", "{}", '{"accessToken": "a"}', "[]"])
 def test_an_az_that_prints_something_else_is_told(monkeypatch: pytest.MonkeyPatch, printed: str) -> None:
     """Not a traceback, and not what it printed."""
