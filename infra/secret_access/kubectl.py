@@ -98,12 +98,12 @@ class Kubectl:
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Object:
         """Return one object; raise NotFound where there is none."""
-        return self._object("get", *_inside(namespace), "--output=json", "--", kind, name)
+        return self.answer("get", *_inside(namespace), "--output=json", "--", kind, name)
 
     def find(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Object]:
         """Return the objects of a kind that a label selector matches, in one namespace or in all."""
         where = _inside(namespace) if namespace else ["--all-namespaces"]
-        found = self._object("get", *where, f"--selector={selector}", "--output=json", "--", kind)
+        found = self.answer("get", *where, f"--selector={selector}", "--output=json", "--", kind)
         return list(found["items"])
 
     def read_all(self, path: str, **query: str) -> Iterator[Object]:
@@ -130,7 +130,7 @@ class Kubectl:
 
     def read(self, path: str) -> Object:
         """Return the object that a GET of the API server answers."""
-        return self._object("get", f"--raw={path}")
+        return self.answer("get", f"--raw={path}")
 
     def raw(self, path: str) -> str:
         """Return the body of a GET of the API server, such as of `/openid/v1/jwks`."""
@@ -175,7 +175,8 @@ class Kubectl:
             raise _failure(run, complaint.strip() or f"exit code {code}")
         return printed
 
-    def _object(self, *arguments: str, given: str = "") -> Object:
+    def answer(self, *arguments: str, given: str = "") -> Object:
+        """Run kubectl, and return the JSON object that it prints. Raise KubectlError where it is none."""
         printed = self.run(*arguments, given=given)
         try:
             found = json.loads(printed)
@@ -187,7 +188,7 @@ class Kubectl:
 
     def _sent(self, verb: str, objects: tuple[Mapping[str, Any], ...]) -> list[Object]:
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-        made = self._object(verb, "--filename=-", "--output=json", given=text)
+        made = self.answer(verb, "--filename=-", "--output=json", given=text)
         return list(made["items"]) if made.get("kind") == "List" else [made]
 
 

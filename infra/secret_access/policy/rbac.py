@@ -156,7 +156,7 @@ def _opened(role: KubernetesObject, others: Sequence[KubernetesObject] = ()) -> 
 
 def _gives(rule: Mapping[str, Any], clause: Clause) -> bool:
     limited = names(rule)
-    if clause.named is Named.NONE and limited is not None:
+    if clause.named is Named.NONE and limited is not None and "" not in limited:
         return False
     if clause.named is Named.SIGNER and limited is not None and limited.isdisjoint(CLIENT_SIGNER):
         return False

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
 
 from ..kubectl import ClusterNotReached, Forbidden, Kubectl, KubectlError, NotFound
 from . import admission, clock, https, issuer, namespaces, versions, webhooks
@@ -26,7 +25,7 @@ def checks(
     `chosen`: namespaces, or none for all but Kubernetes' own. `authorities`: a PEM file of those that the vault trusts
     besides the system's. `now` is this machine's time. Raise `ClusterNotReached` where no API server answers.
     """
-    yield versions.api_server(json.loads(kubectl.raw("/version")))
+    yield versions.api_server(kubectl.read("/version"))
     yield from _asked(
         "node-version", "the nodes' versions", lambda: [versions.nodes(kubectl.read_all("/api/v1/nodes"))]
     )
@@ -45,15 +44,15 @@ def _asked(check: str, what: str, ask: Asked) -> Iterator[Check]:
 def issuer_of(kubectl: Kubectl) -> str | None:
     """Return the issuer of the cluster's tokens; None where the API server refuses to say it."""
     try:
-        return str(json.loads(kubectl.raw(DISCOVERY))["issuer"])
+        return str(kubectl.read(DISCOVERY)["issuer"])
     except (Forbidden, NotFound):
         return None
 
 
 def of_issuer(kubectl: Kubectl, authorities: str | None, now: Callable[[], datetime]) -> Iterator[Check]:
     """Yield what is found of the issuer, its keys, and the clocks."""
-    document = json.loads(kubectl.raw(DISCOVERY))
-    of_cluster = json.loads(kubectl.raw("/openid/v1/jwks"))
+    document = kubectl.read(DISCOVERY)
+    of_cluster = kubectl.read("/openid/v1/jwks")
     name = str(document["issuer"])
     address = issuer.address(name)
     yield address
@@ -72,7 +71,7 @@ def of_issuer(kubectl: Kubectl, authorities: str | None, now: Callable[[], datet
         except https.NotServed as error:
             yield issuer.not_served(what, url, str(error))
     before = now()
-    who: dict[str, Any] = json.loads(kubectl.run("auth", "whoami", "--output=json"))
+    who = kubectl.answer("auth", "whoami", "--output=json")
     said = datetime.fromisoformat(who["metadata"]["creationTimestamp"])
     yield from clock.clocks(clock.ahead(said, before, now()), offset)
 
@@ -121,7 +120,7 @@ def _dry_run(kubectl: Kubectl, namespace: str, image: str) -> list[Check]:
     sent = admission.pod(namespace, image)
     arguments = ("create", "--dry-run=server", "--filename=-", "--output=json")
     try:
-        admitted = json.loads(kubectl.run(*arguments, given=json.dumps(sent)))
+        admitted = kubectl.answer(*arguments, given=json.dumps(sent))
     except ClusterNotReached:
         raise
     except KubectlError as error:

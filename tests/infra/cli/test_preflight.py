@@ -115,6 +115,16 @@ def test_a_cluster_that_is_lost_on_the_way_is_not_a_refusal(tmp_path: Path) -> N
     assert "Unable to connect" in result.stderr
 
 
+def test_an_answer_that_is_no_json_is_one_sentence(tmp_path: Path) -> None:
+    """Such as the page of a proxy."""
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text("#!/bin/sh\necho '<html>sign in</html>'\n")
+    kubectl.chmod(0o700)
+    result = CliRunner().invoke(cli, ["preflight", "--kubectl", str(kubectl)])
+    assert result.exit_code == UNUSABLE
+    assert result.stderr == f"secret-access: kubectl get --raw=/version: expected JSON; is '{kubectl}' kubectl?\n"
+
+
 def test_a_kubectl_that_fails_is_one_sentence() -> None:
     """Without a stack trace."""
     result = CliRunner().invoke(cli, ["preflight", "--kubectl", "no-such-kubectl"])

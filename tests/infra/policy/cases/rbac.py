@@ -51,6 +51,14 @@ CLUSTER_RBAC = [
     ),
     Case(
         "rbac-across-namespaces",
+        "a limit to the empty name, which a request to create has",
+        "it",
+        "ClusterRoleBinding empty-name lets Group team-a create pods, in every namespace",
+        bound({**core("pods", "create"), "resourceNames": [""]}, "empty-name", DEVELOPERS, cluster=True),
+        bound({**core("pods", "create"), "resourceNames": ["app"]}, "empty-name", DEVELOPERS, cluster=True),
+    ),
+    Case(
+        "rbac-across-namespaces",
         "a ServiceAccount of another namespace",
         "it",
         "RoleBinding foreign lets ServiceAccount ci/deployer create pods, in shop",
