@@ -179,7 +179,7 @@ def test_a_cloud_has_a_tab(chromium: WebDriver, tmp_path: Path) -> None:
     first, second = chromium.find_elements(By.CSS_SELECTOR, "[role=tab]")
     assert (first.text, second.text) == ("aws", "vault")
     second.click()
-    assert (second.get_attribute("aria-selected"), text(chromium, "shown")) == ("true", "1 namespaces")
+    assert (second.get_attribute("aria-selected"), text(chromium, "shown")) == ("true", "1 namespace")
     second.send_keys(Keys.ARROW_LEFT)
     assert (first.get_attribute("aria-selected"), text(chromium, "shown")) == ("true", "2 namespaces")
 

@@ -33,8 +33,9 @@ function select() {
   });
   go(view.row, view.column);
   const all = names.length;
+  const what = all === 1 ? "namespace" : "namespaces";
   document.getElementById("shown").textContent =
-    view.rows.length === all ? `${all} namespaces` : `${view.rows.length} of ${all} namespaces`;
+    view.rows.length === all ? `${all} ${what}` : `${view.rows.length} of ${all} ${what}`;
 }
 
 /* Lines of tables and documents that have the text that is searched for. */
