@@ -164,6 +164,24 @@ def test_instances_of_china_are_instances() -> None:
     assert outcome([*namespaces("test", "prod"), *given, *group()]) == "breach"
 
 
+def test_a_role_of_capabilities_that_may_use_secrets_is_undecided() -> None:
+    """They make what objects of any namespace ask for."""
+    service = "capabilities.eks.amazonaws.com"
+    assert outcome([*namespaces("test", "prod"), *node_role("prod/*", service=service)]) == "undecided"
+    assert outcome([*namespaces("test", "prod"), *node_role(service=service)]) == "isolated"
+
+
+def test_what_karpenters_controller_may_do_raises_nothing() -> None:
+    """It starts instances with the nodes' role, which may use no secret."""
+    passes = policy(f"arn:aws:iam::111122223333:role/{OF_NODES}", action="iam:PassRole")
+    starts = policy("*", action="ec2:RunInstances")
+    profiles = policy("*", action="iam:AddRoleToInstanceProfile")
+    controller = [role_policy("test", each, str(number)) for number, each in enumerate([passes, starts, profiles])]
+    made = [*namespaces("test", "prod"), *controller, *node_role()]
+    assert outcome([*made, karpenter()]) == "isolated"
+    assert outcome([*made, *node_role("prod/*")[1:], karpenter()]) == "breach"
+
+
 @pytest.mark.parametrize("service", ["lambda.amazonaws.com", "eks.amazonaws.com", "pods.eks.amazonaws.com"])
 def test_roles_of_other_services_are_nobodys(service: str) -> None:
     """Nor is what is attached to them of any effect."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..emptiness import Undecided
 from ..isolation import Reach, Verdict, judge
 from ..preview import Resource
-from . import in_doubt, nodes, other_provider, sessions
+from . import cluster_access, in_doubt, nodes, other_provider, sessions
 from .chains import Session
 from .elsewhere import Elsewhere, elsewhere
 from .secrets import EXAMPLE, spelling
@@ -16,7 +16,7 @@ from .stack import Stack, read
 NOT_IN_THE_DOCUMENTS = (
     "resource policies of secrets and keys",
     "service and resource control policies of the organization",
-    "policies that other stacks or people attach, and roles of theirs that trust these",
+    "policies that other stacks or people attach, and roles of theirs that pods or these roles may assume",
     "roles of nodes that other stacks make, and pods on a node's own network, which reach its metadata service",
 )
 _ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:")
@@ -43,10 +43,12 @@ def evaluate(
     ]
     first = [*of_pods, *of_nodes]
     reached = _reached(stack, had := [*first, *sessions.by_chains(stack, first)])
+    reached += cluster_access.by_pods(stack, resources, had, tuple(reached))
     if not is_about_pods and not any(in_doubt.may_use(each.allowed, shared) for each in reached):
         return Verdict("aws", {}, (), tuple(unread_here), not_in_documents=NOT_IN_THE_DOCUMENTS)
     of_instances = [urn for urn, each in instances.items() if each.by_pods is None]
     stack.undecided += in_doubt.of_instances(stack, of_instances, shared)
+    stack.undecided += in_doubt.of_capabilities(stack, shared)
     stack.undecided += in_doubt.of_users(resources, shared)
     for urn in dict.fromkeys([*(each.role for each in had), *of_instances]):
         stack.undecided += stack.roles[urn].undecided

@@ -9,6 +9,9 @@ from . import sessions, users
 from .rights import Rights
 from .secrets import name_of, under
 from .stack import Stack
+from .trust import statement_trusting_service
+
+_CAPABILITIES = "capabilities.eks.amazonaws.com"
 
 
 def may_use(allowed: StringSet, shared: Sequence[str]) -> bool:
@@ -30,6 +33,18 @@ def of_instances(stack: Stack, roles: Sequence[str], shared: Sequence[str]) -> I
                 f"role {role.name} is for EC2 instances and {what}: whether pods run on these and reach their metadata "
                 "service is in no document; take the right out, or set httpTokens to required and "
                 "httpPutResponseHopLimit to 1 for them"
+            )
+
+
+def of_capabilities(stack: Stack, shared: Sequence[str]) -> Iterator[str]:
+    """Say which roles of EKS's capabilities may use secrets: these act for objects that namespaces make."""
+    for role in stack.roles.values():
+        if statement_trusting_service(role.trust, _CAPABILITIES, {}) is None:
+            continue
+        if (what := _by(sessions.of_role("", role).rights, shared)) is not None:
+            yield (
+                f"role {role.name} is for EKS's capabilities and {what}: for which namespaces they use it is in no "
+                "document; take the right out"
             )
 
 
