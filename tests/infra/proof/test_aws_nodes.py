@@ -134,8 +134,16 @@ def test_a_role_of_nodes_without_rights_to_secrets_raises_nothing(instances: lis
 
 
 def test_a_policy_of_nodes_that_is_not_among_the_documents_is_undecided() -> None:
-    attached = resource(stack.ATTACHMENT, "more", role=OF_NODES, policyArn=f"{MANAGED}SecretsManagerReadWrite")
+    attached = resource(stack.ATTACHMENT, "more", role=OF_NODES, policyArn="arn:aws:iam::111122223333:policy/own")
     assert outcome([*namespaces("test", "prod"), *node_role(), *group(), attached]) == "undecided"
+
+
+@pytest.mark.parametrize("name", ["AdministratorAccess", "IAMFullAccess", "PowerUserAccess", "SecretsManagerReadWrite"])
+def test_a_policy_of_aws_that_gives_every_secret_is_a_breach(name: str) -> None:
+    attached = resource(stack.ATTACHMENT, "more", role=OF_NODES, policyArn=f"{MANAGED}{name}")
+    assert outcome([*namespaces("test", "prod"), *node_role(), *group(), attached]) == "breach"
+    to_pods = resource(stack.ATTACHMENT, "more", role="secret-access-test", policyArn=f"{MANAGED}{name}")
+    assert outcome([*namespaces("test", "prod"), to_pods]) == "breach"
 
 
 def test_what_is_for_everybody_nodes_may_read_too() -> None:
@@ -169,6 +177,10 @@ def test_a_role_of_capabilities_that_may_use_secrets_is_undecided() -> None:
     service = "capabilities.eks.amazonaws.com"
     assert outcome([*namespaces("test", "prod"), *node_role("prod/*", service=service)]) == "undecided"
     assert outcome([*namespaces("test", "prod"), *node_role(service=service)]) == "isolated"
+    attached = resource(stack.ATTACHMENT, "more", role=OF_NODES, policyArn=f"{MANAGED}AdministratorAccess")
+    assert outcome([*namespaces("test", "prod"), *node_role(service=service), attached]) == "undecided"
+    own = Resource(attached.urn, attached.type, {**attached.inputs, "policyArn": "arn:aws:iam::1:policy/own"}, {})
+    assert outcome([*namespaces("test", "prod"), *node_role(service=service), own]) == "undecided"
 
 
 def test_what_karpenters_controller_may_do_raises_nothing() -> None:

@@ -36,11 +36,16 @@ def of_instances(stack: Stack, roles: Sequence[str], shared: Sequence[str]) -> I
             )
 
 
-def of_capabilities(stack: Stack, shared: Sequence[str]) -> Iterator[str]:
-    """Say which roles of EKS's capabilities may use secrets: these act for objects that namespaces make."""
-    for role in stack.roles.values():
-        if statement_trusting_service(role.trust, _CAPABILITIES, {}) is None:
-            continue
+def capabilities(stack: Stack) -> list[str]:
+    """Return the URNs of roles of EKS's capabilities, which act for objects that namespaces make."""
+    trusts = ((urn, statement_trusting_service(role.trust, _CAPABILITIES, {})) for urn, role in stack.roles.items())
+    return [urn for urn, trusted in trusts if trusted is not None]
+
+
+def of_capabilities(stack: Stack, roles: Sequence[str], shared: Sequence[str]) -> Iterator[str]:
+    """Say which roles of capabilities, by their URNs, may use secrets."""
+    for urn in roles:
+        role = stack.roles[urn]
         if (what := _by(sessions.of_role("", role).rights, shared)) is not None:
             yield (
                 f"role {role.name} is for EKS's capabilities and {what}: for which namespaces they use it is in no "

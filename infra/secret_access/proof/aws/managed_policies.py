@@ -4,9 +4,18 @@ Source: AWS Managed Policy Reference, a page for each.
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/(?:service-role/)?(\w+)")
-OF_EVERY_SECRET = ("AdministratorAccess", "IAMFullAccess", "PowerUserAccess", "SecretsManagerReadWrite")
+_ALLOWED: Mapping[str, Mapping[str, Any]] = {
+    "AdministratorAccess": {"Action": "*"},
+    "IAMFullAccess": {"Action": "iam:*"},
+    "PowerUserAccess": {"NotAction": ["iam:*", "organizations:*", "account:*"]},
+    "SecretsManagerReadWrite": {"Action": "secretsmanager:*"},
+}
+"""What they allow on every resource, of that which matters to secrets."""
+OF_EVERY_SECRET = tuple(_ALLOWED)
 """Read every secret, or take the right to."""
 _WITHOUT_SECRETS = frozenset(
     {
@@ -36,7 +45,8 @@ def is_without_secrets(arn: str) -> bool:
     return found is not None and found[1] in _WITHOUT_SECRETS
 
 
-def is_of_every_secret(arn: str) -> bool:
-    """Return whether a policy is one that is known to give the right to every secret."""
+def document(arn: str) -> Mapping[str, Any] | None:
+    """Return the document of a policy that gives the right to every secret, None of any other."""
     found = _ARN.fullmatch(arn)
-    return found is not None and found[1] in OF_EVERY_SECRET
+    allowed = None if found is None else _ALLOWED.get(found[1])
+    return None if allowed is None else {"Statement": {"Effect": "Allow", **allowed, "Resource": "*"}}

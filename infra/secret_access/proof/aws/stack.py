@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ..preview import UNKNOWN, Resource
 from . import trust
 from .chains import is_named
-from .managed_policies import is_without_secrets
+from .managed_policies import document, is_without_secrets
 from .statements import Statement, statements
 
 ROLE = "aws:iam/role:Role"
@@ -170,17 +170,18 @@ def _attached(each: Resource, key: str, policies: Mapping[str, Resource], role: 
     if key != "policyArn" and isinstance(given, str):
         role.undecided.append(f"what is attached to role {role.name} is known only after `pulumi up`")
     arns = [arn for arn in ([given] if isinstance(given, str) else given) if not is_without_secrets(str(arn))]
+    of_aws = {str(arn): found for arn in arns if (found := document(str(arn))) is not None}
+    arns = [arn for arn in arns if str(arn) not in of_aws]
     urns = [urn for urn in dict.fromkeys(each.depends_on.get(key, ())) if urn in policies]
     if len(arns) > len(urns):
         known = ", ".join(str(arn) for arn in arns if UNKNOWN not in str(arn)) or "a policy"
         role.undecided.append(f"role {role.name} has {known} attached, which is not among the documents")
-    return [
-        statement
+    attached = [
+        _document(role.undecided, policies[urn], "policy", f"policy {policies[urn].name} attached to {role.name}")
         for urn in urns
-        for statement in _document(
-            role.undecided, policies[urn], "policy", f"policy {policies[urn].name} attached to {role.name}"
-        )
     ]
+    attached += [statements(f"{arn} attached to {role.name}", found) for arn, found in of_aws.items()]
+    return [statement for found in attached for statement in found]
 
 
 def _document(undecided: list[str], each: Resource, key: str, source: str) -> tuple[Statement, ...]:

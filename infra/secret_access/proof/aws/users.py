@@ -6,7 +6,7 @@ Source: IAM User Guide, "Manage access keys for IAM users".
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..preview import UNKNOWN, Resource
-from .managed_policies import is_of_aws, is_of_every_secret
+from .managed_policies import document, is_of_aws
 from .rights import Rights
 from .stack import POLICY
 from .statements import Statement, statements
@@ -31,7 +31,7 @@ def with_keys(resources: Sequence[Resource]) -> Iterator[tuple[str, Rights, list
         for each in resources:
             if each.type in MEMBERSHIPS and user & _named(names, each, "user", "users"):
                 groups |= _named(names, each, "group", "groups")
-        given = [
+        own = [
             each
             for each in resources
             if (each.type in USER_POLICIES and user & _named(names, each, "user"))
@@ -39,12 +39,13 @@ def with_keys(resources: Sequence[Resource]) -> Iterator[tuple[str, Rights, list
         ]
         found: list[Statement] = []
         missing: list[str] = []
-        for each in given:
-            document = _document(each, policies)
-            if document is not None:
-                found += statements(f"policy {each.name} of user {name}", document)
-            elif not is_of_aws(arn := each.text("policyArn") or each.name) or is_of_every_secret(arn):
-                missing.append(arn)
+        for each in own:
+            arn = each.text("policyArn") or ""
+            given = _document(each, policies) or document(arn)
+            if given is not None:
+                found += statements(f"policy {each.name} of user {name}", given)
+            elif not is_of_aws(arn):
+                missing.append(arn or each.name)
         yield name, Rights(tuple(found), {}), missing
 
 
