@@ -7,8 +7,8 @@ from typing import Any
 from .preview import Resource
 
 _TYPES = re.compile(
-    r"aws:iam/(?:role|policy)\w*:"
-    r"|aws:eks/podIdentityAssociation:"
+    r"aws:iam/(?:role|policy|instanceProfile|userPolicy|groupPolicy)\w*:"
+    r"|aws:eks/(?:podIdentityAssociation|nodeGroup|accessEntry|accessPolicyAssociation):"
     r"|gcp:(?:folder|organizations|projects|secretmanager|serviceaccount)/\w*(?:iAM|[iI]am)\w*:"
     r"|azure-native(?:_\w+)?:(?:authorization|managedidentity)(?:/v\w+)?:"
     r"|azure-native(?:_\w+)?:(?:containerservice(?:/v\w+)?:IdentityBinding|keyvault(?:/v\w+)?:(?:Vault|AccessPolicy))$"

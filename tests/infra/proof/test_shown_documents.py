@@ -8,7 +8,9 @@ from .documents import resource
 
 SHOWN = (
     *("aws:iam/role:Role", "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/policy:Policy"),
-    "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+    *("aws:iam/instanceProfile:InstanceProfile", "aws:iam/userPolicyAttachment:UserPolicyAttachment"),
+    *("aws:eks/podIdentityAssociation:PodIdentityAssociation", "aws:eks/nodeGroup:NodeGroup"),
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
     *("gcp:projects/iAMBinding:IAMBinding", "gcp:folder/iAMMember:IAMMember", "gcp:organizations/iAMPolicy:IAMPolicy"),
     *("gcp:secretmanager/secretIamMember:SecretIamMember", "gcp:serviceaccount/iAMPolicy:IAMPolicy"),
     "gcp:secretmanager/regionalSecretIamBinding:RegionalSecretIamBinding",
@@ -21,6 +23,7 @@ SHOWN = (
 )
 HIDDEN = (
     *("aws:secretsmanager/secretVersion:SecretVersion", "aws:iam/accessKey:AccessKey", "kubernetes:core/v1:Secret"),
+    *("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"),
     *("gcp:secretmanager/secretVersion:SecretVersion", "gcp:serviceaccount/key:Key", "azure-native:keyvault:Secret"),
     *("vault:kv/secretV2:SecretV2", "vault:generic/secret:Secret", "vault:index/token:Token"),
     "vault:appRole/authBackendRoleSecretId:AuthBackendRoleSecretId",
