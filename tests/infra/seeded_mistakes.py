@@ -11,7 +11,7 @@ from typing import Any
 from secret_access.probe.matrix import DENIED, READ, REFUSED, Answer, Question
 from secret_access.proof.preview import Resource
 from tests.infra.policy import cases
-from tests.infra.proof import azure_mistakes, test_aws, test_gcp, test_vault
+from tests.infra.proof import aws_mistakes, azure_mistakes, test_aws, test_gcp, test_vault
 
 Widened = tuple[Callable[[], list[Resource]], tuple[Any, ...], str]
 
@@ -55,6 +55,7 @@ def refused(cloud: str, code: str, request_id: str | None = "1") -> Answer:
 
 IN_DOCUMENTS: Sequence[InDocuments] = [
     *_of("aws", test_aws.WIDENED),
+    *_of("aws", aws_mistakes.WIDENED),
     *_of("gcp", test_gcp.WIDENED),
     *_of("azure", azure_mistakes.WIDENED),
     *_of("vault", test_vault.WIDENED),

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from secret_access.proof import isolation
-from secret_access.proof.aws import conditions, rights, stack, statements, trust
+from secret_access.proof.aws import chains, cluster_access, conditions, nodes, rights, stack, statements, trust
 from secret_access.proof.strings import literal, union
+from tests.infra.proof import aws_mistakes
 from tests.infra.proof.documents import breaches
 from tests.infra.proof.test_aws import WIDENED
 
@@ -52,6 +53,16 @@ DEFECTS: dict[str, tuple[Any, str, Any, str]] = {
         lambda self, each, key: None if each.name.endswith("-more") else found_role(self, each, key),
         "every secret",
     ),
+    "no nodes": (nodes, "instances", lambda *_: {}, "the nodes' role"),
+    "nobody passes roles": (chains, "_passed", lambda *_: None, "a role that may be passed to a service"),
+    "no policies of AWS's own": (stack, "document", lambda _: None, "a policy of AWS's own"),
+    "no access policies": (cluster_access, "by_pods", lambda *_: iter(()), "an access policy that makes pods"),
+    "variables in every Version": (
+        statements,
+        "WITH_VARIABLES",
+        "2008-10-17",
+        "a variable without the Version that has variables",
+    ),
 }
 
 
@@ -59,7 +70,7 @@ DEFECTS: dict[str, tuple[Any, str, Any, str]] = {
 def test_a_defect_put_back_is_seen(defect: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mistake is found, and with the defect it is not."""
     owner, name, value, mistake = DEFECTS[defect]
-    made, expected, _ = WIDENED[mistake]
+    made, expected, _ = {**WIDENED, **aws_mistakes.WIDENED}[mistake]
     assert expected in breaches(made())
     monkeypatch.setattr(owner, name, value)
     assert expected not in breaches(made())

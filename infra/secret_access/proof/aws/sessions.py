@@ -45,7 +45,7 @@ def by_associations(stack: Stack) -> Iterator[Session]:
         elif (policy := each.text("policy")) is not None:
             limits = (*limits, statements(f"session policy of {each.name}", policy))
         known = {f"aws:principaltag/{key}": value for key, value in tags.items()}
-        rights = Rights(tuple(role.policies), known, limits)
+        rights = Rights(role.identity, known, limits)
         # EKS assumes the target role itself, before it restricts the session
         full = Rights(rights.identity, known, role.limits) if each.inputs.get("targetRoleArn") else rights
         target = None
@@ -77,7 +77,7 @@ def by_chains(stack: Stack, sessions: Sequence[Session]) -> list[Session]:
 def further(stack: Stack, sessions: Sequence[Session]) -> list[Session]:
     """Return what sessions get by assuming further roles, or passing them to a service."""
     roles = [
-        AssumableRole(role.urn, role.name, role.trust, tuple(role.policies), role.limits)
+        AssumableRole(role.urn, role.name, role.trust, role.identity, role.limits)
         for role in stack.roles.values()
         if trusts_principals(role.trust) or trust.services(role.trust)
     ]
@@ -92,7 +92,7 @@ def further(stack: Stack, sessions: Sequence[Session]) -> list[Session]:
 
 def of_role(namespace: str, role: Role, *lets_in: str) -> Session:
     """Return a session of a role for pods of a namespace, without tags."""
-    rights = Rights(tuple(role.policies), {}, role.limits)
+    rights = Rights(role.identity, {}, role.limits)
     return Session(namespace, role.urn, role.name, rights, lets_in, rights)
 
 

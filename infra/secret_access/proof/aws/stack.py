@@ -33,9 +33,17 @@ class Role:
     """URN and id: roles of one name are in several accounts."""
     trust: tuple[Statement, ...]
     policies: list[Statement] = field(default_factory=list)
+    """Those of the stack."""
+    of_aws: list[Statement] = field(default_factory=list)
+    """Those of AWS's own policies that give every secret."""
     boundary: tuple[Statement, ...] | None = None
     undecided: list[str] = field(default_factory=list)
     """What is not known of its rights: it counts where pods can get the role."""
+
+    @property
+    def identity(self) -> tuple[Statement, ...]:
+        """What its policies say."""
+        return *self.policies, *self.of_aws
 
     @property
     def limits(self) -> tuple[tuple[Statement, ...], ...]:
@@ -171,17 +179,19 @@ def _attached(each: Resource, key: str, policies: Mapping[str, Resource], role: 
         role.undecided.append(f"what is attached to role {role.name} is known only after `pulumi up`")
     arns = [arn for arn in ([given] if isinstance(given, str) else given) if not is_without_secrets(str(arn))]
     of_aws = {str(arn): found for arn in arns if (found := document(str(arn))) is not None}
+    role.of_aws += [one for arn, found in of_aws.items() for one in statements(f"{arn} attached to {role.name}", found)]
     arns = [arn for arn in arns if str(arn) not in of_aws]
     urns = [urn for urn in dict.fromkeys(each.depends_on.get(key, ())) if urn in policies]
     if len(arns) > len(urns):
         known = ", ".join(str(arn) for arn in arns if UNKNOWN not in str(arn)) or "a policy"
         role.undecided.append(f"role {role.name} has {known} attached, which is not among the documents")
-    attached = [
-        _document(role.undecided, policies[urn], "policy", f"policy {policies[urn].name} attached to {role.name}")
+    return [
+        statement
         for urn in urns
+        for statement in _document(
+            role.undecided, policies[urn], "policy", f"policy {policies[urn].name} attached to {role.name}"
+        )
     ]
-    attached += [statements(f"{arn} attached to {role.name}", found) for arn, found in of_aws.items()]
-    return [statement for found in attached for statement in found]
 
 
 def _document(undecided: list[str], each: Resource, key: str, source: str) -> tuple[Statement, ...]:
