@@ -272,7 +272,7 @@ def test_whoever_has_the_rights_of_a_way_is_listed_with_it(api_server: ApiServer
     for opened in scan(read(kubectl, [Identity("ways", ways.ACCOUNT)])):
         found.setdefault(opened.subject, set()).add(opened.way)
     for user, listed in expected.items():
-        over_nodes = {f"{listed}, privileged, in ways"} if listed in ("bind roles", "widen roles") else set()
+        over_nodes = {f"{listed} (privileged), in ways"} if listed in ("bind roles", "widen roles") else set()
         assert found.get(f"User {user}", set()) == ({listed, *over_nodes} if listed else set()), user
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -27,6 +27,8 @@ Exit codes:
   1  another subject has a way
   2  the arguments, kubectl or the cluster cannot be used, or there is no identity
 """
+MOST = 12
+"""Ways that one line of what to do names."""
 NOT_SEEN = (
     "who is in a group: the identity provider knows",
     "rights that other authorizers give, such as EKS access entries, Google's IAM and Azure's roles for Kubernetes",
@@ -178,14 +180,14 @@ def _as_text(
         yield click.style(subject, bold=True)
         for places, names in _alike([way for way in ways if way.subject == subject]):
             yield from _wrapped(f"{_where(places)}: {', '.join(names)}", "  ")
-            others = len({by for _, by in places}) - 1
+            others = len({place.by for place in places}) - 1
             more = f", and {others} like it" if others else ""
-            yield from _wrapped(f"by {places[0][1]}{more}", "    ")
+            yield from _wrapped(f"by {places[0].by}{more}", "    ")
     if ways:
         yield ""
         for mend in dict.fromkeys(way.mend for way in ways):
-            mended = dict.fromkeys(way.way for way in ways if way.mend == mend)
-            yield from _wrapped(f"{', '.join(mended)}: {mend}", "")
+            mended = dict.fromkeys(way.kind for way in ways if way.mend == mend)
+            yield from _wrapped(f"{_some(list(mended), 'ways', MOST)}: {mend}", "")
         yield ""
     for guard in dict.fromkeys(way.refused_by for way in refused):
         whose = ", ".join(_counts([way for way in refused if way.refused_by == guard]))
@@ -206,29 +208,41 @@ def _count(count: int, one: str, more: str) -> str:
     return f"{count} {one if count == 1 else more}"
 
 
-Place = tuple[str, str]
-"""A namespace, and by which binding."""
+class Place(NamedTuple):
+    """Where a way is open."""
+
+    namespace: str
+    """Whose identities are reached."""
+    scope: str
+    """Where the rights are, if they reach every identity from there."""
+    by: str
 
 
 def _alike(ways: Sequence[OpenWay]) -> Iterator[tuple[list[Place], list[str]]]:
     """Yield what a subject may, with all places where it may the same, for 200 namespaces have the same bindings."""
     by_place: dict[Place, list[str]] = defaultdict(list)
     for way in ways:
-        by_place[way.namespace, way.by].append(way.way)
+        scope = way.scope if way.namespace == EVERYWHERE else ""
+        by_place[Place(way.namespace, scope, way.by)].append(way.kind)
     by_names: dict[tuple[str, ...], list[Place]] = defaultdict(list)
     for place, names in by_place.items():
-        apart = place[1] if place[0] == EVERYWHERE else ""
+        apart = place.by if place.scope == EVERYWHERE else place.scope and "from"
         by_names[apart, *names].append(place)
     for (_, *names), places in by_names.items():
         yield places, names
 
 
 def _where(places: Sequence[Place]) -> str:
-    names = list(dict.fromkeys(namespace for namespace, _ in places))
-    if names == [EVERYWHERE]:
-        return "to every identity"
-    more = f" and {len(names) - 3} namespaces more" if len(names) > 3 else ""
-    return f"in {', '.join(names[:3])}{more}"
+    names = list(dict.fromkeys(place.namespace for place in places))
+    if names != [EVERYWHERE]:
+        return f"in {_some(names, 'namespaces', 3)}"
+    scopes = list(dict.fromkeys(place.scope for place in places))
+    return "to every identity" + ("" if scopes == [EVERYWHERE] else f", from {_some(scopes, 'namespaces', 3)}")
+
+
+def _some(names: Sequence[str], what: str, most: int) -> str:
+    more = f" and {len(names) - most} {what} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

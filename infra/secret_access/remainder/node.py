@@ -68,8 +68,8 @@ def on_the_node(namespace: str, *, is_enforced: bool, has_pods: bool) -> Iterato
     """
     for way in MAKING:
         clauses = (*way.clauses, *(LABEL_NAMESPACES.clauses if is_enforced else ()))
-        yield replace(way, name=f"{way.name}, privileged, in {namespace}", clauses=clauses, mend=_MEND)
+        yield replace(way, name=f"{way.name} (privileged), in {namespace}", clauses=clauses, mend=_MEND)
     for way in GIVING if is_enforced else (BIND_ROLES, WIDEN_ROLES):
-        yield replace(way, name=f"{way.name}, privileged, in {namespace}")
+        yield replace(way, name=f"{way.name} (privileged), in {namespace}")
     for way in ENTERING if has_pods else ():
-        yield replace(way, name=f"{way.name}, into a privileged pod, in {namespace}", mend=_ENTERED)
+        yield replace(way, name=f"{way.name} (into a privileged pod), in {namespace}", mend=_ENTERED)

@@ -49,6 +49,13 @@ class OpenWay:
     """The ServiceAccountGuard that refuses it to all but its deployers."""
     through: tuple[str, ...] = ()
     """Over which ServiceAccounts it leads, such as `ci/deployer`: one of them is enough."""
+    scope: str = EVERYWHERE
+    """The namespace in which the subject has the rights; `*` for the whole cluster."""
+
+    @property
+    def kind(self) -> str:
+        """The way without the namespace that its name may have: the same from 200 namespaces is said once."""
+        return self.way.removesuffix(f", in {self.scope}")
 
 
 def by_namespace(identities: Iterable[Identity]) -> dict[str, frozenset[str]]:
@@ -118,6 +125,7 @@ def open_way(
             "; ".join(dict.fromkeys(_by(grant) for _, grant in used)),
             way.mend,
             is_own=all(_is_own(subject, grant) for _, grant in used),
+            scope=scope,
         )
 
 

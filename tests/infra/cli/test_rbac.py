@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from secret_access.cli.main import cli
 from secret_access.cli.rbac import CLOSED, EXIT_CODES, OPEN, UNUSABLE
 from secret_access.remainder.rules import Right
+from secret_access.report.findings import answer
 from secret_access.rights import guard_policy
 from tests.infra.remainder.objects import Object, account, binding, group, role
 
@@ -111,6 +112,7 @@ def test_json_has_all_of_it(cluster: Cluster) -> None:
     }
     assert way["mend"]
     assert found["expected"] == {"Group system:masters": 1}
+    assert answer("rbac", result.output.encode()) == found
 
 
 def test_who_is_trusted_stands_apart(cluster: Cluster) -> None:
@@ -220,7 +222,7 @@ def test_pods_that_reach_their_node_count(cluster: Cluster) -> None:
     cluster.lists["pods"] = [reaches]
     cluster.lists["rolebindings"] = [binding("b", "debug", group("dev"), namespace="ci")]
     (way,) = json.loads(cluster.run("--json").output)["ways"]
-    assert way["way"] == "pods/exec, into a privileged pod, in ci"
+    assert way["way"] == "pods/exec (into a privileged pod), in ci"
 
 
 def test_an_identity_of_a_namespace_that_does_not_exist_is_refused(cluster: Cluster) -> None:
@@ -278,6 +280,20 @@ def test_two_hundred_namespaces_are_a_few_lines(cluster: Cluster) -> None:
         "ServiceAccount ci/deployer",
         "  in n-0, n-1, n-10 and 197 namespaces more: pods/exec",
         "    by RoleBinding n-0/ci of ClusterRole debug, and 199 like it",
+    ]
+    assert len(lines) < 20
+
+
+def test_ways_over_nodes_from_two_hundred_namespaces_are_a_few_lines(cluster: Cluster) -> None:
+    """And in what to do, too."""
+    cluster.lists["clusterroles"] = [role("debug", Right("create", "", "pods"), Right("patch", "apps", "deployments"))]
+    names = [f"n-{number}" for number in range(200)]
+    cluster.lists["rolebindings"] = [binding("b", "debug", group("dev"), namespace=each) for each in names]
+    lines = cluster.run().output.splitlines()
+    assert lines[:3] == [
+        "Group dev",
+        "  to every identity, from n-0, n-1, n-10 and 197 namespaces more: create pods (privileged), change workloads",
+        "    (privileged)",
     ]
     assert len(lines) < 20
 

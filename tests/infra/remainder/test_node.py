@@ -31,7 +31,7 @@ def found(*rights: Right, **more: Any) -> list[str]:
 @pytest.mark.parametrize("way", MAKING)
 def test_a_container_of_ones_own_is_privileged_where_pod_security_does_not_refuse_it(way: str) -> None:
     """It is refused in an enforced namespace, unless the same person may change its labels."""
-    name = f"{way}, privileged, in ci"
+    name = f"{way} (privileged), in ci"
     assert found(*MAKING[way]) == [name]
     assert found(*MAKING[way], enforced=["ci"]) == []
     assert found(*MAKING[way], LABEL, enforced=["ci"]) == [name]
@@ -40,8 +40,8 @@ def test_a_container_of_ones_own_is_privileged_where_pod_security_does_not_refus
 @pytest.mark.parametrize(("way", "rights"), [("bind roles", BIND), ("widen roles", WIDEN)])
 def test_who_gives_all_rights_of_a_namespace_also_changes_its_labels(way: str, rights: list[Right]) -> None:
     """So Pod Security is no obstacle."""
-    assert found(*rights) == [f"{way}, privileged, in ci"]
-    assert found(*rights, enforced=["ci"]) == [f"{way}, privileged, in ci"]
+    assert found(*rights) == [f"{way} (privileged), in ci"]
+    assert found(*rights, enforced=["ci"]) == [f"{way} (privileged), in ci"]
 
 
 @pytest.mark.parametrize(("name", "is_open"), [("cluster-admin", True), ("view", False)])
@@ -49,16 +49,16 @@ def test_in_an_enforced_namespace_only_a_role_of_all_rights_changes_the_labels(n
     objects = role("w", BIND[0]), role("b", BIND[1], names=[name])
     bound = [binding(each, each, user("ann"), namespace="ci") for each in ("w", "b")]
     opened = scanned(*objects, *bound, enforced=["ci"])
-    assert [each.way for each in opened] == (["bind roles, privileged, in ci"] if is_open else [])
+    assert [each.way for each in opened] == (["bind roles (privileged), in ci"] if is_open else [])
 
 
 def test_a_server_side_apply_creates_the_pod_whose_name_the_limit_has() -> None:
     """It has a name in its path, as no other request to create has; it takes both verbs."""
     both = role("c", CREATE, names=["x"]), role("p", PATCH, names=["x"])
     bound = [binding(each, each, user("ann"), namespace="ci") for each in ("c", "p")]
-    assert [each.way for each in scanned(*both, *bound)] == ["apply pods, privileged, in ci"]
+    assert [each.way for each in scanned(*both, *bound)] == ["apply pods (privileged), in ci"]
     assert scanned(*both, bound[0]) == []
-    assert found(CREATE, PATCH) == ["create pods, privileged, in ci"]
+    assert found(CREATE, PATCH) == ["create pods (privileged), in ci"]
 
 
 PRIVILEGED = {"containers": [{"securityContext": {"privileged": True}}]}
@@ -70,7 +70,7 @@ PRIVILEGED = {"containers": [{"securityContext": {"privileged": True}}]}
 def test_who_enters_a_pod_that_reaches_its_node_has_the_tokens_there(right: Right) -> None:
     """Or puts another image into it; pods of other namespaces do not matter."""
     (way,) = found(right, on_node=["ci"])
-    assert way.endswith(", into a privileged pod, in ci")
+    assert way.endswith(" (into a privileged pod), in ci")
     assert found(right, on_node=["other"]) == []
 
 

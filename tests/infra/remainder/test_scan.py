@@ -167,12 +167,12 @@ def test_pods_of_a_namespace_without_pod_security_reach_every_identity() -> None
     """Through the node; a namespace that enforces it is closed, unless the same person may change its labels."""
     objects = [role("r", PODS), binding("b", "r", user("ann"), namespace="other")]
     (found,) = scanned(*objects, enforced=["shop"])
-    assert (found.way, found.namespace) == ("create pods, privileged, in other", "*")
+    assert (found.way, found.namespace) == ("create pods (privileged), in other", "*")
     assert scanned(*objects) == []
     labels = role("l", Right("patch", "", "namespaces")), binding("c", "l", user("ann"), namespace="other")
     (found,) = scanned(*objects, *labels)
     assert (found.way, found.rights) == (
-        "create pods, privileged, in other",
+        "create pods (privileged), in other",
         ("create pods", "patch namespaces"),
     )
 

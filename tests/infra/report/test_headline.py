@@ -2,10 +2,15 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from secret_access.preflight.check import Check, Severity
+from secret_access.probe import matrix as probe
+from secret_access.probe import rendering
+from secret_access.probe.matrix import READ, REFUSED, Question, judge
 from secret_access.proof.errors import DocumentError
 from secret_access.report.findings import answer
 from secret_access.report.matrix import BREACH, OWN
@@ -153,6 +158,16 @@ def test_what_is_only_optional_may_be_missing(kind: str) -> None:
     found = made(**{kind: json.dumps(least[kind])})
     assert found.verdict != ISOLATED
     assert all(form(found) for form in (as_html, as_markdown, as_text))
+
+
+def test_what_the_commands_print_has_the_form() -> None:
+    """Also where a question had no answer, and a check has nothing to mend."""
+    asked = [Question("aws", "test", "test/db", READ), Question("aws", "test", "prod/db", REFUSED)]
+    cells = [judge(asked[0], probe.Answer(READ)), judge(asked[1], probe.Answer(None))]
+    printed = rendering.as_json(cells, [], ["a note"], NOW)
+    assert answer("proof", json.dumps(printed).encode()) == printed
+    checks = {"ready": True, "checks": [asdict(Check("a", Severity.UNKNOWN, "b", "c"))]}
+    assert answer("preflight", json.dumps(checks).encode()) == checks
 
 
 def test_who_was_not_counted_by_the_scan_is_named() -> None:
