@@ -22,6 +22,8 @@ class Stack:
     """By URN."""
     policies: dict[tuple[str, str], list[Path]] = field(default_factory=dict)
     """By the Vault namespace and their name, in lower case."""
+    unread: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Why the text of a policy was not read, by the policy's key: it matters where somebody has the policy."""
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)
     """The key of each policy, by its URN."""
     mounts: Mounts = field(default_factory=lambda: Mounts({}, frozenset()))
@@ -60,8 +62,8 @@ class Stack:
         found: list[Path] = []
         for name in dict.fromkeys(names):
             if UNKNOWN in name and computed:
-                found += [path for key in computed for path in self.policies[key]]
-            elif (policy := self.policies.get((where, name.lower()))) is not None:
+                found += [path for key in computed for path in self._policy(key) or ()]
+            elif (policy := self._policy((where, name.lower()))) is not None:
                 found += policy
             elif UNKNOWN in name:
                 self.undecided.append(f"{named} has a policy that is known only after `pulumi up`")
@@ -72,7 +74,13 @@ class Stack:
     def default_of(self, each: Resource) -> list[Path]:
         """Return the paths of the policy `default`, where the stack writes it and a resource leaves it on."""
         is_off = each.inputs.get("tokenNoDefaultPolicy") is True or each.inputs.get("noDefaultPolicy") is True
-        return [] if is_off else self.policies.get((self.where(each), DEFAULT), [])
+        return [] if is_off else self._policy((self.where(each), DEFAULT)) or []
+
+    def _policy(self, key: tuple[str, str]) -> list[Path] | None:
+        """Return the paths of a policy that somebody has, None if there is none; say why it was not read."""
+        if key in self.unread:
+            self.undecided.append(self.unread[key])
+        return self.policies.get(key)
 
 
 def read(resources: Sequence[Resource]) -> Stack:
@@ -96,9 +104,9 @@ def _add_policy(stack: Stack, each: Resource) -> None:
     stack.keys[each.urn] = key
     stack.policies[key] = []
     if text is None:
-        stack.undecided.append(f"the policy {name} is known only after `pulumi up`")
+        stack.unread[key] = f"the policy {name} is known only after `pulumi up`"
         return
     try:
         stack.policies[key] = [replace(path, path=f"{where}{path.path}", where=where) for path in paths(name, text)]
     except DocumentError as error:
-        stack.undecided.append(str(error))
+        stack.unread[key] = str(error)

@@ -18,7 +18,8 @@ VALUES = frozenset({"read", "create", "update", "patch", "delete", "recover"})
 """The capabilities on KV's data paths that give values away, replace or remove them."""
 WRITES = frozenset({"create", "update", "patch"})
 _BLOCK = re.compile(r'\s*path\s+"([^"]+)"\s*\{\s*capabilities\s*=\s*\[([^\]]*)\]\s*\}')
-_COMMENT = re.compile(r"(?m)^\s*(#|//).*$")
+_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|(?:#|//)[^\n]*|/\*.*?\*/', re.DOTALL)
+"""Or a string, in which nothing is a comment."""
 _TEMPLATE = re.compile(r"\{\{[^}]*\}\}")
 _ALIAS = re.compile(r"\{\{\s*identity\.entity\.aliases\.[^.}]+\.metadata\.(?P<key>[^}\s]+)\s*\}\}")
 """A template for metadata of the caller's alias: https://developer.hashicorp.com/vault/docs/concepts/policies."""
@@ -70,7 +71,7 @@ def paths(policy: str, text: str) -> list[Path]:
             raise DocumentError(
                 f"policy {policy} is no JSON of paths with capabilities: {error!r}; expected a policy of Vault"
             ) from None
-    left = _COMMENT.sub("", text)
+    left = _COMMENT.sub(lambda found: found[1] or "", text)
     blocks = _BLOCK.findall(left)
     if _BLOCK.sub("", left).strip():
         raise DocumentError(

@@ -32,6 +32,8 @@ class Doubted:
     what: str
     found: tuple[Path, ...]
     why: str
+    has_credential: bool = False
+    """Whether it takes a credential of its own: it matters where it reaches a namespace's secrets."""
 
 
 def sessions(
@@ -59,7 +61,8 @@ def _by_methods(stack: Stack, resources: Sequence[Resource]) -> Iterator[Doubted
         if (credential := methods.credential(each)) is not None:
             name = f"{each.type.rpartition(':')[2]} {methods.named(each)}"
             paths = [path for key in ("tokenPolicies", "policies") for path in stack.paths_of(each, key, name)]
-            yield Doubted(name, (*paths, *stack.default_of(each)), f"who holds {credential} is not among the documents")
+            why = f"who holds {credential} is not among the documents"
+            yield Doubted(name, (*paths, *stack.default_of(each)), why, has_credential=True)
 
 
 def _further(stack: Stack, first: Session) -> Iterator[Session]:

@@ -21,6 +21,7 @@ NOT_IN_THE_DOCUMENTS = (
     "roles, policies, entities and groups of other stacks",
     "the policy `default`, where a role leaves it on and the stack does not write it",
     "logins of people, such as by OIDC, LDAP or GitHub",
+    "who holds the secret ids, passwords, certificates and tokens of other auth methods",
     "secrets engines other than KV",
 )
 
@@ -91,7 +92,7 @@ class _Judged:
         """Note the policies that matter and of which nobody knows whose they are."""
         for each in doubted:
             try:
-                if (path := self._value(each.found)) is not None:
+                if (path := self._value(each)) is not None:
                     by = statement(each.found, path)
                     self.stack.undecided.append(f"{each.what} may use {path} by {by}: {each.why}")
             except Undecided as error:
@@ -111,15 +112,17 @@ class _Judged:
         for path in methods.minted(found, self.stack.minting):
             yield f"may get tokens of ServiceAccounts by {path}: whose is not judged"
 
-    def _value(self, found: Sequence[Path]) -> str | None:
-        """Return a path by which paths give away what is not everybody's, or may do so."""
-        rights = Rights(tuple(found), self.stack.mounts)
+    def _value(self, doubted: Doubted) -> str | None:
+        """Return a path by which somebody may get what is not everybody's, with a credential a namespace's secrets."""
+        rights = Rights(doubted.found, self.stack.mounts)
         if rights.taken is not None:
             return rights.taken
+        matters = union(map(self.spelling.under, self.declared.values() if doubted.has_credential else [""]))
         everybodys = union(map(self.spelling.under, self.shared))
-        path = member((allowed(found) & self.spelling.under("")) - everybodys)
+        path = member((allowed(doubted.found) & matters) - everybodys)
         if path is None:
-            path = member(on_unknown_engine(found, self.stack.mounts, None, [*self.declared.values()], self.shared))
+            unknown = on_unknown_engine(doubted.found, self.stack.mounts, None, [*self.declared.values()], self.shared)
+            path = member(unknown)
         return path
 
     def _undeclared(self, namespace: str) -> StringSet:
