@@ -79,15 +79,15 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
     stack = _read(resources)
     grants = [grant for each in resources for grant in _grants(stack, each)]
     spelling = _spelling()
-    everybodys = union(map(spelling.under, shared))
+    named = {name for grant in grants for name in spelled_out(grant.subjects)}
+    declared = {**{name: f"{name}/" for name in named}, **prefixes}
+    of_namespaces = union(map(spelling.under, declared.values())) - union(map(spelling.under, shared))
     for grant in grants:
-        if grant.doubt and member((grant.allowed & spelling.under("")) - everybodys) is not None:
+        if grant.doubt and member(grant.allowed & of_namespaces) is not None:
             stack.undecided.append(f"{grant.statement} is for {grant.member}: {grant.doubt}")
     undecided = tuple(dict.fromkeys(stack.undecided))
-    named = {name for grant in grants for name in spelled_out(grant.subjects)}
     if not named and not any(grant.subjects != NOTHING for grant in grants):
         return Verdict("gcp", {}, (), undecided, not_in_documents=NOT_IN_THE_DOCUMENTS)
-    declared = {**{name: f"{name}/" for name in named}, **prefixes}
     reached: list[Reach] = []
     for grant in grants:
         try:
