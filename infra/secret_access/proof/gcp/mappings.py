@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..preview import UNKNOWN, Resource
-from ..strings import StringSet
+from ..strings import NOTHING, StringSet
 from ..subjects import of_namespace
 
 PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
@@ -19,11 +19,25 @@ _SET = re.compile(
 )
 
 
+_POOL = re.compile(
+    r"principalSet://iam\.googleapis\.com/projects/[^/]+/locations/global/workloadIdentityPools/(?P<pool>[^/]+)/.+"
+)
+_PIPELINES = re.compile(
+    r"https://(token\.actions\.githubusercontent\.com|gitlab\.com|api\.bitbucket\.org|app\.terraform\.io|api\.pulumi\.com"
+    r"|agent\.buildkite\.com|oidc\.circleci\.com|vstoken\.dev\.azure\.com)(/.*)?"
+)
+"""Issuers of pipelines' tokens: no ServiceAccount has one."""
+
+
 class Mappings:
     """The attributes of pools that are the namespace of a token, by all providers of the stack."""
 
     def __init__(self, resources: Sequence[Resource]) -> None:
-        self._providers = [each for each in resources if each.type == PROVIDER and each.inputs.get("oidc") is not None]
+        every = [each for each in resources if each.type == PROVIDER]
+        self._providers = [each for each in every if each.inputs.get("oidc") is not None and not _is_of_pipelines(each)]
+        pools = {each.text("workloadIdentityPoolId") for each in every if _is_of_pipelines(each)}
+        others = {each.text("workloadIdentityPoolId") for each in every if not _is_of_pipelines(each)}
+        self._of_pipelines = set() if None in others else pools - others
 
     def doubts(self) -> Iterator[str]:
         """Yield the providers whose principals are not those that a token's subject names."""
@@ -34,13 +48,22 @@ class Mappings:
                 yield f"{each.name} makes {_SUBJECT} of {shown}: which ServiceAccounts its principals are is not judged"
 
     def subjects(self, member: str) -> StringSet | None:
-        """Return the subjects of a set by attribute, None where nobody knows them."""
+        """Return the subjects of a set by attribute, none of a pipelines' pool; None where nobody knows them."""
+        if (pool := _POOL.fullmatch(member)) and pool["pool"] in self._of_pipelines:
+            return NOTHING
         found = _SET.fullmatch(member)
         if found is None:
             return None
         of_pool = [each for each in self._providers if each.text("workloadIdentityPoolId") == found["pool"]]
         is_namespace = [_NAMESPACE.fullmatch(_mapped(each, found["attribute"]) or "") for each in of_pool]
         return of_namespace(found["value"]) if is_namespace and all(is_namespace) else None
+
+
+def _is_of_pipelines(provider: Resource) -> bool:
+    """Return whether a pool's provider takes the tokens of pipelines."""
+    oidc = provider.inputs.get("oidc")
+    issuer = oidc.get("issuerUri") if isinstance(oidc, Mapping) else None
+    return isinstance(issuer, str) and _PIPELINES.fullmatch(issuer) is not None
 
 
 def _mapped(provider: Resource, attribute: str) -> str | None:
