@@ -68,3 +68,10 @@ def test_a_policy_that_may_change_policies_or_roles_is_a_breach(path: str, capab
 def test_a_policy_that_may_read_policies_and_roles_is_none() -> None:
     readable = {path: {"capabilities": ["read", "list"]} for path in ("sys/policies/acl/*", "auth/jwt/role/*")}
     assert outcome(vault(json.dumps({"path": readable}))) == "isolated"
+
+
+@pytest.mark.parametrize("name", ["db:password", "db password", "schlüssel", "a~b", "{a}"])
+def test_a_secrets_name_may_have_any_characters(name: str) -> None:
+    """KV takes them, though the sidecar asks for none such."""
+    more = {"path": {f"secret/data/prod/{name}": {"capabilities": ["read"]}}}
+    assert outcome(vault(json.dumps(more))) == "breach"

@@ -84,13 +84,19 @@ def add_assignments(stack: Stack) -> None:
                     continue
                 if not holders:
                     say_who(stack, each, f"role assignment {each.name}", each.text("principalId"))
-                elif not is_certain and where.kind == VAULTS and not vault_at(stack, where).owners:
+                elif not is_certain and _is_in_doubt(stack, where, holders):
                     stack.undecided.append(
                         f"role assignment {each.name} is on a secret of the vault {where.name}, or on all of it: "
                         "that is known only after `pulumi up`"
                     )
                 else:
                     give(stack, holders, Grant(allowed, _assigned(each, role, power, where)))
+
+
+def _is_in_doubt(stack: Stack, where: Scope, holders: Sequence[Identity]) -> bool:
+    """Return whether a scope that is known later may be one secret or a whole vault, and pods may use it."""
+    is_open = where.kind == VAULTS and not vault_at(stack, where).owners
+    return is_open and any(one.subjects != NOTHING or one.doubt for one in holders)
 
 
 def _add_hosted(stack: Stack, each: Resource, role: Role, holders: Sequence[Identity]) -> None:

@@ -28,6 +28,11 @@ IDENTITY, CREDENTIAL, BINDING, VAULT, SECRET, POLICY, ASSIGNMENT, ELIGIBLE, DEFI
     "resources:ResourceGroup",
 )
 CLUSTER = "containerservice:ManagedCluster"
+_SERVICES = re.compile(
+    r"azure-native(?:_\w+)?:(?:apimanagement|automation|cdn|containerregistry|datafactory|logic|sql|storage|web)(?:/v\w+)?:"
+    r"(?:ApiManagementService|AutomationAccount|Factory|Profile|Registry|Server|StorageAccount|WebApp|WebAppSlot|Workflow)"
+)
+"""Services whose own identity no pod becomes: that of clusters and of machines, nodes may have."""
 _TYPE = re.compile(r"azure-native(?:_\w+)?:(\w+)(?:/v\w+)?:(\w+)")
 
 
@@ -51,6 +56,8 @@ class Stack:
     """Those that the stack defines, by URN and by id."""
     grants: dict[int, list[Grant]] = field(default_factory=dict)
     """By the identity's place in the list."""
+    has_group_members: bool = False
+    """Whether the stack puts anybody into groups of Entra."""
     undecided: list[str] = field(default_factory=list)
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """Of namespaces, where they are known and not the namespace and `/`."""
@@ -156,6 +163,12 @@ def principals(stack: Stack, each: Resource, key: str, principal: str | None) ->
     return computed or [one for one in stack.identities if principal and one.urns & {*component_of(each)}]
 
 
+def _is_of_a_service(each: Resource) -> bool:
+    """Return whether a holder is the identity that a service of Azure has alone, such as an App Service."""
+    types = [urn.split("::")[2].rpartition("$")[2] for urn in each.depends_on.get("principalId", ()) if "::" in urn]
+    return bool(types) and all(map(_SERVICES.fullmatch, types))
+
+
 def give(stack: Stack, holders: Sequence[Identity], grant: Grant) -> None:
     """Note a right of identities."""
     for number, one in enumerate(stack.identities):
@@ -164,7 +177,9 @@ def give(stack: Stack, holders: Sequence[Identity], grant: Grant) -> None:
 
 
 def say_who(stack: Stack, each: Resource, what: str, principal: str | None) -> None:
-    """Note a right whose holder is no identity of the stack."""
-    if each.text("principalType") != "User":  # no pod becomes one
+    """Note a right whose holder is no identity of the stack, and may be one of pods."""
+    kind = each.text("principalType")
+    is_of_people = kind == "User" or (kind == "Group" and not stack.has_group_members)
+    if not is_of_people and not _is_of_a_service(each):
         who = "somebody who is known only after `pulumi up`" if principal is None else principal
         stack.undecided.append(f"{what} is for {who}: who may become it is not among the documents")

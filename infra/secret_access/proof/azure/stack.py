@@ -25,7 +25,7 @@ from .vaults import spelling
 NOT_IN_THE_DOCUMENTS = (
     "role assignments that other stacks and people make, on the subscription and its management groups too",
     "deny assignments, eligible roles (PIM), and the vaults' firewalls",
-    "federated credentials that others add, and applications of Entra",
+    "federated credentials that others add, applications and members of groups of Entra",
     "what else is in a vault that a namespace has alone",
 )
 _OTHER_PROVIDERS = re.compile(
@@ -67,6 +67,7 @@ def _once(texts: Sequence[str]) -> tuple[str, ...]:
 def read(resources: Sequence[Resource], prefixes: Mapping[str, str] | None = None) -> Stack:
     """Return the identities, who may become them, and what they may use; `prefixes` are those that are known."""
     stack = Stack(by_kind(resources), prefixes=prefixes or {})
+    stack.has_group_members = any(each.type.startswith("azuread:index/group") for each in resources)
     for each in resources:
         if _OTHER_PROVIDERS.fullmatch(each.type):
             stack.undecided.append(f"{each.name} is a {each.type}: of Azure's documents, azure-native's are judged")

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..preview import UNKNOWN, Resource
 from ..strings import ANYTHING, NOTHING, StringSet, union
-from .members import email, policy_members, subjects
+from .mappings import Mappings
+from .members import email, policy_members
 from .nodes import nodes
 
 IMPERSONATION = (
@@ -50,7 +51,7 @@ class Accounts:
         return self.impersonators.get(account, NOTHING)
 
 
-def accounts(resources: Sequence[Resource]) -> Accounts:
+def accounts(resources: Sequence[Resource], mappings: Mappings) -> Accounts:
     """Return the service accounts, with whoever may become them by however many others."""
     found = Accounts()
     found.ids = {each.urn: each.text("accountId") or each.name for each in resources if each.type == ACCOUNT}
@@ -64,7 +65,7 @@ def accounts(resources: Sequence[Resource]) -> Accounts:
                 found.impersonators[account] = ANYTHING
     for each in resources:
         if each.type in IMPERSONATION and each.text("role") not in _HARMLESS:
-            _add_impersonators(found, each)
+            _add_impersonators(found, each, mappings)
         elif each.type == KEY:
             for account in found.of(each, "serviceAccountId", each.text("serviceAccountId")):
                 found.doubts[account] = f"who holds its key {each.name} is not among the documents"
@@ -83,7 +84,7 @@ def is_agent(address: str) -> bool:
     return _AGENT.fullmatch(address) is not None
 
 
-def _add_impersonators(found: Accounts, each: Resource) -> None:
+def _add_impersonators(found: Accounts, each: Resource, mappings: Mappings) -> None:
     named = found.of(each, "serviceAccountId", each.text("serviceAccountId"))
     if each.inputs.get("policyData") is not None:
         text = each.text("policyData")
@@ -94,7 +95,7 @@ def _add_impersonators(found: Accounts, each: Resource) -> None:
         who = members(each)
     key = "members" if "members" in each.inputs else "member"
     for account in named:
-        found.impersonators[account] = union([found.become(account), *map(subjects, who)])
+        found.impersonators[account] = union([found.become(account), *map(mappings.who, who)])
         for name in who:
             if email(name) is not None or UNKNOWN in name:
                 others = found.of(each, key, email(name) or name)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..preview import UNKNOWN, Resource
 from ..strings import NOTHING, StringSet
 from ..subjects import of_namespace
+from .members import subjects
 
 PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
 _SUBJECT, _SUB = "google.subject", "assertion.sub"
@@ -47,7 +48,12 @@ class Mappings:
                 shown = "what is known only after `pulumi up`" if UNKNOWN in mapped else mapped
                 yield f"{each.name} makes {_SUBJECT} of {shown}: which ServiceAccounts its principals are is not judged"
 
-    def subjects(self, member: str) -> StringSet | None:
+    def who(self, member: str) -> StringSet:
+        """Return the subjects whose tokens are a member; for a set that nobody knows, all."""
+        by_attribute = self._of_set(member)
+        return subjects(member) if by_attribute is None else by_attribute
+
+    def _of_set(self, member: str) -> StringSet | None:
         """Return the subjects of a set by attribute, none of a pipelines' pool; None where nobody knows them."""
         if (pool := _POOL.fullmatch(member)) and pool["pool"] in self._of_pipelines:
             return NOTHING

@@ -19,7 +19,7 @@ from ..subjects import namespaces_among, spelled_out
 from .accounts import Accounts, accounts, is_agent, members
 from .conditions import may_hold
 from .mappings import Mappings
-from .members import email, subjects
+from .members import email
 from .roles import Role, custom_roles, role_of
 
 ON_THE_PROJECT = ("gcp:projects/iAMBinding:IAMBinding", "gcp:projects/iAMMember:IAMMember")
@@ -107,7 +107,8 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
 
 def _read(resources: Sequence[Resource]) -> _Stack:
     secrets = {each.urn: id_ for each in resources if each.type in _SECRETS and (id_ := each.text("secretId"))}
-    found, mappings = accounts(resources), Mappings(resources)
+    mappings = Mappings(resources)
+    found = accounts(resources, mappings)
     stack = _Stack(found, custom_roles(resources), secrets, mappings, undecided=[*found.undecided, *mappings.doubts()])
     for each in resources:
         role = each.text("role")
@@ -160,9 +161,7 @@ def _who(stack: _Stack, each: Resource, name: str) -> tuple[str, StringSet, str]
         return name, NOTHING, "it may have service accounts of the pods as members" if has_accounts else ""
     is_account = address is not None or "googleapis" not in name
     named = stack.accounts.of(each, key, address or name) if is_account else []
-    by_attribute = stack.mappings.subjects(name)
-    own = subjects(name) if by_attribute is None else by_attribute
-    found = union([own, *map(stack.accounts.become, named)])
+    found = union([stack.mappings.who(name), *map(stack.accounts.become, named)])
     doubt = next((stack.accounts.doubts[one] for one in named if one in stack.accounts.doubts), "")
     if address is not None and not named and UNKNOWN not in address:
         return address, found, "" if is_agent(address) else "who may become it is not among the documents"

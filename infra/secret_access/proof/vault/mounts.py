@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from ..declared import settings
 from ..isolation import Spelling
 from ..preview import UNKNOWN, Resource
-from ..strings import NOTHING, StringSet, complement, glob, intersection, literal, sequence, some, union
+from ..strings import (
+    ANYTHING,
+    NOTHING,
+    Pattern,
+    StringSet,
+    complement,
+    glob,
+    intersection,
+    literal,
+    sequence,
+    some,
+    union,
+)
 from .policies import VALUES, Path, allowed
 from .taking import ROOTS, is_below
 
@@ -23,7 +35,8 @@ _OTHER_ENGINE = re.compile(
 _KEPT_IN = {"vault:kv/secretV2:SecretV2": "mount", "vault:kv/secretBackendV2:SecretBackendV2": "mount"}
 _DATA, _BY_DEFAULT = "/data/", "secret"
 _CHARS = string.ascii_letters + string.digits + "_+=.@-"
-_REST = some(_CHARS + "/", 0, more=True)
+_REST = Pattern(ANYTHING.parts)
+"""KV takes names of any characters."""
 _ANY_MOUNT = sequence(some(_CHARS), some(_CHARS + "/", 0, more=True))
 ANOTHER = "another-namespace/"
 """Stands for the prefixes of namespaces that nobody declared."""
