@@ -13,7 +13,7 @@ _TYPES = re.compile(
     r"|azure-native(?:_\w+)?:(?:authorization|managedidentity)(?:/v\w+)?:"
     r"|azure-native(?:_\w+)?:(?:containerservice(?:/v\w+)?:IdentityBinding|keyvault(?:/v\w+)?:(?:Vault|AccessPolicy))$"
     r"|vault:index/(?:policy|mount):"
-    r"|vault:(?:jwt|kubernetes|appRole|tokenauth)/authBackendRole:"
+    r"|vault:(?:jwt|kubernetes|tokenauth)/authBackendRole:"
     r"|vault:identity/(?:entity|group)\w*:"
 )
 """Roles, trust, policies and bindings: resources that hold no secret."""
