@@ -147,12 +147,17 @@ def _suffices(named: Named, names: Names, scope: str, accounts: frozenset[str]) 
         Named.SIGNER: CLIENT_SIGNER,
         Named.ADMIN: ("cluster-admin",),
         Named.AWS_AUTH: ("aws-auth",),
+        Named.API: [name for name in names if _is_of_kubernetes(name.partition(".")[2])],
     }
     return (
         named not in fitting
         or not names.isdisjoint(fitting[named])
         or (named is Named.NAMESPACE and scope == EVERYWHERE)
     )
+
+
+def _is_of_kubernetes(group: str) -> bool:
+    return ("." not in group or group.endswith(".k8s.io")) and not group.endswith("metrics.k8s.io")
 
 
 def _accounts(way: Way, used: Iterable[tuple[Right, Grant]], accounts: frozenset[str]) -> tuple[str, ...]:

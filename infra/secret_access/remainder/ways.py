@@ -44,6 +44,8 @@ class Named(Enum):
     """That of the ClusterRole `cluster-admin`."""
     LIMITED = auto()
     """Some, and there has to be a limit: without one another way is open."""
+    API = auto()
+    """That of an API of Kubernetes' own, such as `v1.apps`; metrics are not."""
     AWS_AUTH = auto()
     """That of the ConfigMap `aws-auth`."""
 
@@ -252,7 +254,7 @@ WAYS: tuple[Way, ...] = (
     ),
     Way(
         "change API services",
-        (_of_cluster(WRITE, REGISTRATION, "apiservices"),),
+        (_of_cluster(WRITE, REGISTRATION, "apiservices", named=Named.API),),
         "take the right away: an API server in the place of another tells controllers which pods to make",
     ),
     LABEL_NAMESPACES,

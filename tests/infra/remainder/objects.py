@@ -92,6 +92,8 @@ def names_for(clause: Clause) -> Sequence[str]:
             return (SHOP.namespace,)
         case Named.SIGNER:
             return (CLIENT_SIGNER[0],)
+        case Named.API:
+            return ("v1.apps",)
         case _:
             raise AssertionError(clause)  # of no way that WAYS has
 

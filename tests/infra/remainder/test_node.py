@@ -165,3 +165,21 @@ def test_who_creates_secrets_in_kube_system_becomes_a_node_where_bootstrap_token
     assert found(*joining, binding("b", "s", user("ann"), namespace="shop")) == []
     assert found(inside) == []
     assert found(role("j", create), joining[1], inside) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "is_open"),
+    [
+        ("v1.", True),
+        ("v1.apps", True),
+        ("v1.rbac.authorization.k8s.io", True),
+        ("v1beta1.external.metrics.k8s.io", False),
+        ("v1beta1.metrics.k8s.io", False),
+        ("v1.packages.example.com", False),
+    ],
+)
+def test_who_registers_an_api_of_kubernetes_own_tells_controllers_what_to_run(name: str, is_open: bool) -> None:
+    """An operator's own API, such as that of metrics, tells them nothing."""
+    given = role("r", Right("patch", "apiregistration.k8s.io", "apiservices"), names=[name])
+    opened = scanned(given, binding("b", "r", user("ann")))
+    assert [each.way for each in opened] == (["change API services"] if is_open else [])
