@@ -20,7 +20,8 @@ APPLY = "application/apply-patch+yaml"
 CERTIFICATES = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": pod_spec("default")}
 (CONTAINER,) = EPHEMERAL["spec"]["ephemeralContainers"]
-PRIVILEGED = {"spec": {"ephemeralContainers": [{**CONTAINER, "securityContext": {"privileged": True}}]}}
+RULING = {"capabilities": {"add": ["SYS_ADMIN"]}}  # the API server of the tests allows no `privileged`
+PRIVILEGED = {"spec": {"ephemeralContainers": [{**CONTAINER, "securityContext": RULING}]}}
 
 
 @pytest.fixture(scope="module", autouse=True)
