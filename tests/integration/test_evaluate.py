@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -101,10 +102,10 @@ for name, scope in scopes.items():
 
 
 @pytest.fixture
-def preview(stack: Stack) -> Callable[[str, str], str]:
+def preview(stack: Stack) -> Callable[..., str]:
     """Return what `pulumi preview --json --show-sames` prints of the program; no cloud and no cluster answers."""
 
-    def previewed(program: str, more: str) -> str:
+    def previewed(program: str, more: str, *arguments: str) -> str:
         (stack.folder / "__main__.py").write_text(program.format(more=more))
         with echo.serving() as (_, port):
             env = {
@@ -112,12 +113,42 @@ def preview(stack: Stack) -> Callable[[str, str], str]:
                 **stack.env,
                 "PULUMI_DEBUG_PROVIDERS": f"aws:{port},azure-native:{port},kubernetes:{port}",
             }
-            command = ["pulumi", "preview", "--json", "--non-interactive"]
+            command = ["pulumi", "preview", "--json", "--show-sames", "--non-interactive", *arguments]
             done = subprocess.run(command, cwd=stack.folder, env=env, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout
+        assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     return previewed
+
+
+@pytest.fixture
+def with_a_policy_that_is_kept(stack: Stack) -> str:
+    """The URN of a policy that the stack has and that opens all, by its state; Pulumi is not to delete it."""
+    provider = "urn:pulumi:only::inline::pulumi:providers:aws::aws"
+    urn = "urn:pulumi:only::inline::aws:iam/rolePolicy:RolePolicy::more"
+    wide = {"Statement": {"Effect": "Allow", "Action": "secretsmanager:Get*", "Resource": "*"}}
+    inputs = {"name": "wide", "role": "secret-access-test", "policy": json.dumps(wide)}
+    known = {"region": "us-east-1", "skipCredentialsValidation": "true", "skipRequestingAccountId": "true"}
+    resources = [
+        {"urn": provider, "custom": True, "id": "1", "type": "pulumi:providers:aws", "inputs": known, "outputs": known},
+        {
+            "urn": urn,
+            "custom": True,
+            "id": "secret-access-test:wide",
+            "type": "aws:iam/rolePolicy:RolePolicy",
+            "inputs": inputs,
+            "outputs": inputs,
+            "provider": f"{provider}::1",
+            "retainOnDelete": True,
+        },
+    ]
+    version = "v3.259.0"
+    magic = hashlib.sha256(version.encode()).hexdigest()
+    manifest = {"time": "2026-01-01T00:00:00Z", "magic": magic, "version": version}
+    state = {"version": 3, "deployment": {"manifest": manifest, "resources": resources}}
+    (stack.folder / "state.json").write_text(json.dumps(state))
+    stack.pulumi("stack", "import", "--file", "state.json")
+    return urn
 
 
 def evaluate(given: str) -> tuple[int, dict[str, Any]]:
@@ -126,7 +157,7 @@ def evaluate(given: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_a_program_with_the_components_is_proven_isolated_and_a_widened_one_is_not(
-    preview: Callable[[str, str], str],
+    preview: Callable[..., str],
 ) -> None:
     """Before anything is made: the attached policy's ARN is not even known yet."""
     code, found = evaluate(preview(PROGRAM, ""))
@@ -140,7 +171,7 @@ def test_a_program_with_the_components_is_proven_isolated_and_a_widened_one_is_n
     }
 
 
-def test_a_program_on_azure_is_proven_isolated_and_a_widened_one_is_not(preview: Callable[[str, str], str]) -> None:
+def test_a_program_on_azure_is_proven_isolated_and_a_widened_one_is_not(preview: Callable[..., str]) -> None:
     """Of the ids of identities and vaults none is known yet."""
     code, found = evaluate(preview(AZURE, ""))
     (azure,) = found["clouds"]
@@ -150,3 +181,23 @@ def test_a_program_on_azure_is_proven_isolated_and_a_widened_one_is_not(preview:
     assert code == 1
     breaches = {(each["namespace"], each["owner"]) for each in found["clouds"][0]["breaches"]}
     assert breaches >= {("test", "test-eu"), ("test", "shop")}
+
+
+NARROW = """
+secrets = "arn:aws:secretsmanager:us-east-1:111122223333:secret:test/*"
+own = {"Statement": {"Effect": "Allow", "Action": "secretsmanager:Get*", "Resource": secrets}}
+by_aws = pulumi.ResourceOptions(provider=providers[0])
+aws.iam.RolePolicy("more", name="own", role="secret-access-test", policy=json.dumps(own), opts=by_aws)
+"""
+
+
+def test_a_policy_that_the_engine_keeps_when_it_replaces_it_is_judged_beside_the_new_one(
+    preview: Callable[..., str], with_a_policy_that_is_kept: str
+) -> None:
+    """The engine shows it as the old state of one step; without that, the new one isolates."""
+    given = preview(PROGRAM, NARROW, "--replace", with_a_policy_that_is_kept)
+    code, found = evaluate(given)
+    assert code == 1
+    assert {each["namespace"] for each in found["clouds"][0]["breaches"]} == {"test"}
+    forgotten = given.replace('"retainOnDelete": true', '"retainOnDelete": false')
+    assert evaluate(forgotten)[0] == 0
