@@ -74,9 +74,9 @@ class Echo(provider_pb2_grpc.ResourceProviderServicer):
 
 
 @contextmanager
-def serving() -> Iterator[tuple[Echo, int]]:
-    """Serve the provider on loopback; yields it and its port."""
-    echo = Echo()
+def serving(echo: Echo | None = None) -> Iterator[tuple[Echo, int]]:
+    """Serve the provider, or one that does more, on loopback; yields it and its port."""
+    echo = echo or Echo()
     server = grpc.server(futures.ThreadPoolExecutor(16))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(echo, server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -22,10 +22,13 @@ from tests.infra.policy.cases import CASES
 from tests.infra.policy.cases.case import CANARY, Case, Of, Program, urn
 from tests.infra.policy.cases.cloud_resources import ROLE
 from tests.infra.policy.cases.isolation import NO_DOCUMENT
+from tests.integration import packaged
+from tests.integration.packaged import Repository
 from tests.integration.real_parts import Stack
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "infra" / "policy"
+PAGE = ROOT / "docs" / "policy.md"
 WIDE = json.dumps({"path": {"secret/data/*": {"capabilities": ["read"]}}})
 PROVIDERS = ("aws", "azure-native", "gcp", "kubernetes", "vault")
 PROGRAM = """
@@ -49,6 +52,33 @@ pulumi.CustomResource("aws:iam/rolePolicy:RolePolicy", "not known", {"role": "sh
 pulumi.CustomResource("kubernetes:core/v1:Pod", "not known", {"spec": {"containers": [{"image": later}]}})
 """
 """Inputs that nobody knows at preview."""
+OF_THE_PAGE = """
+import json, pulumi, pulumi_aws as aws, pulumi_kubernetes as k8s
+
+issuer = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
+trust = {
+    "Effect": "Allow",
+    "Action": "sts:AssumeRoleWithWebIdentity",
+    "Principal": {"Federated": f"arn:aws:iam::111122223333:oidc-provider/{issuer}"},
+    "Condition": {"StringLike": {f"{issuer}:sub": "system:serviceaccount:shop*:app"}},
+}
+role = aws.iam.Role("shop", name="shop", assume_role_policy=json.dumps({"Statement": trust}))
+reading = {
+    "Effect": "Allow",
+    "Action": "secretsmanager:GetSecretValue",
+    "Resource": "arn:aws:secretsmanager:us-east-1:111122223333:secret:shop*",
+}
+aws.iam.RolePolicy("secrets", role=role.name, policy=json.dumps({"Statement": reading}))
+for name in ("developers", "platform-admins"):
+    k8s.rbac.v1.ClusterRoleBinding(
+        name,
+        metadata={"name": name},
+        role_ref={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
+        subjects=[{"kind": "Group", "name": name}],
+    )
+k8s.core.v1.Pod("tagged", metadata={"name": "tagged"}, spec={"containers": [{"name": "app", "image": "app:1"}]})
+"""
+"""What the page's output is of, beside what its pack's settings let through."""
 VIOLATION = re.compile(r"- \[(?P<level>\w+)\]\s+(?P<rule>\S+)\s+\(\S+ (?P<resource>[^)]+)\)\n(?P<text>(?:\s+\S.*\n)+)")
 STACK = "inline-only"
 TOGETHER = [case for case in CASES if case.name != NO_DOCUMENT]
@@ -179,6 +209,41 @@ def test_the_packs_configuration_decides_what_stops_a_program(preview: Preview) 
     assert "rbac-in-namespace" not in {rule for rule, _ in found}
     assert "[exempted]  trust-without-audience  (1 violation)" in printed
     assert code != 0
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of the pack's page in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+def test_a_platforms_own_pack_is_three_files_and_no_clone(stack: Stack, repository: Repository, tmp_path: Path) -> None:
+    """Those of the documentation, with their settings; the package comes from the repository's tag."""
+    pack = tmp_path / "policy"
+    pack.mkdir()
+    (project,), (program,), requirements = blocks("yaml"), blocks("python")[:1], blocks("text")[0]
+    (pack / "PulumiPolicy.yaml").write_text(project)
+    (pack / "requirements.txt").write_text(requirements.replace(packaged.ADDRESS, repository.address))
+    (pack / "__main__.py").write_text(program)
+    env = {**os.environ, **stack.env, "GIT_SSL_CAINFO": str(repository.authority)}
+    command = ["pulumi", "install", "--non-interactive", "--color=never"]
+    installed = subprocess.run(command, cwd=pack, env=env, capture_output=True, text=True, check=False)
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    stack.program(OF_THE_PAGE)
+    with echo.serving() as (_, port):
+        preview = [*command[:1], "preview", *command[2:], "--policy-pack", str(pack)]
+        env["PULUMI_DEBUG_PROVIDERS"] = ",".join(f"{name}:{port}" for name in PROVIDERS)
+        done = subprocess.run(preview, cwd=stack.folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode != 0, done.stdout + done.stderr
+    found = {(each.rule, each.resource) for each in violations(done.stdout)}
+    assert found == {
+        ("rbac-across-namespaces", "developers"),
+        ("trust-by-pattern", "shop"),
+        ("trust-without-audience", "shop"),
+        ("wildcard-resource", "secrets"),
+    }
+    shown = re.sub(r"\(local: .*?\)", "(local: ../policy)", done.stdout)
+    printed = [line.strip() for line in blocks("console")[1].splitlines()]
+    assert [line for line in printed if line not in shown] == []
 
 
 def test_a_clone_of_the_repository_installs_as_a_pack(stack: Stack, tmp_path: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2
 
 from bench.infra import echo
 from local import config
@@ -93,6 +98,104 @@ for namespace in ("test", "test-eu"):
         pulumi.ResourceOptions(providers=[cluster, account]), remote=True,
     )
 """
+
+
+CHANGED = """
+import json, pulumi, pulumi_aws as aws
+from secret_access import require_isolation
+
+require_isolation()
+account = aws.Provider("aws", region="us-east-1", skip_credentials_validation=True, skip_requesting_account_id=True)
+issuer = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
+
+def options(*ignored):
+    return pulumi.ResourceOptions(provider=account, ignore_changes=list(ignored))
+
+def reading(*patterns):
+    arns = [f"arn:aws:secretsmanager:us-east-1:111122223333:secret:{each}" for each in patterns]
+    return json.dumps({"Statement": {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": arns}})
+
+for namespace in ("test", "prod"):
+    is_exact = {"StringEquals": {f"{issuer}:sub": f"system:serviceaccount:{namespace}:app"}}
+    federated = {"Federated": f"arn:aws:iam::111122223333:oidc-provider/{issuer}"}
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": federated}
+    trust = json.dumps({"Statement": {**statement, "Condition": is_exact}})
+    aws.iam.Role(namespace, name=namespace, assume_role_policy=trust, opts=options())
+    own = reading(f"{namespace}/*")
+    aws.iam.RolePolicy(f"{namespace}-secrets", name="own", role=namespace, policy=own, opts=options())
+"""
+WIDE = 'aws.iam.RolePolicy("more", name="more", role="test", policy=reading("test/*", "prod/*"), opts=options())\n'
+NARROW = WIDE.replace(', "prod/*"', "")
+UNCHECKED = CHANGED.replace("\nrequire_isolation()", "")
+TARGET = "urn:pulumi:only::inline::aws:iam/rolePolicy:RolePolicy::test-secrets"
+
+
+class Changing(echo.Echo):
+    """Accepts changes and removals too."""
+
+    def Diff(self, request: provider_pb2.DiffRequest, context: object) -> provider_pb2.DiffResponse:  # noqa: N802
+        del context
+        some = provider_pb2.DiffResponse.DIFF_SOME
+        is_same = request.old_inputs == request.news
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE if is_same else some)
+
+    def Update(self, request: provider_pb2.UpdateRequest, context: object) -> provider_pb2.UpdateResponse:  # noqa: N802
+        del context
+        return provider_pb2.UpdateResponse(properties=request.news)
+
+    def Delete(self, request: provider_pb2.DeleteRequest, context: object) -> empty_pb2.Empty:  # noqa: N802
+        del request, context
+        return empty_pb2.Empty()
+
+
+@pytest.fixture
+def wide_before(stack: Stack) -> Iterator[Stack]:
+    """A stack that was made with a policy which is too wide, by a provider that accepts every change."""
+    with echo.serving(Changing()) as (_, port):
+        made = Stack(stack.folder, {**stack.env, "PULUMI_DEBUG_PROVIDERS": f"aws:{port}"})
+        made.program(UNCHECKED + WIDE)
+        made.up()
+        yield made
+
+
+def test_what_the_engine_keeps_of_a_wide_policy_is_not_called_isolated(wide_before: Stack) -> None:
+    """By `ignore_changes` and by `--target`; and without these the same program is."""
+    wide_before.program(CHANGED + NARROW)
+    assert "isolated: 2 namespaces x 2 prefixes on aws, proven" in wide_before.pulumi("preview")
+    targeted = wide_before.pulumi("preview", "--target", TARGET)
+    assert "the program's documents isolate, but the engine answers with others" in targeted
+    assert "isolated: 2" not in targeted
+    wide_before.program(CHANGED + NARROW.replace("options()", 'options("policy")'))
+    assert "BREACH  namespace test can use prod/a" in wide_before.pulumi("preview", fails=True)
+
+
+def test_where_the_engine_leaves_resources_out_nothing_is_called_isolated(wide_before: Stack) -> None:
+    """A new policy that `--target` leaves out; and `--exclude` does the same."""
+    wide_before.program(CHANGED + NARROW.replace('"more"', '"new"'))
+    new = TARGET.replace("test-secrets", "new")
+    for limited in (("--target", TARGET), ("--exclude", new)):
+        printed = wide_before.pulumi("preview", *limited)
+        assert "not judged: --target or --exclude leaves resources out" in printed
+        assert "isolated: 2" not in printed
+
+
+def test_the_pack_sees_what_stays_of_a_program_that_is_updated_in_part(wide_before: Stack, tmp_path: Path) -> None:
+    """A policy that the program no longer has, and no target names: `require_isolation` cannot know of it."""
+    wide_before.program(CHANGED)
+    assert "isolated: 2 namespaces" in wide_before.pulumi("preview", "--target", TARGET)
+    pack = tmp_path / "policy"
+    shutil.copytree(config.ROOT / "infra/policy", pack, ignore=shutil.ignore_patterns("venv", "__pycache__"))
+    options = {"toolchain": "uv", "virtualenv": sys.prefix}
+    (pack / "PulumiPolicy.yaml").write_text(json.dumps({"runtime": {"name": "python", "options": options}}))
+    printed = wide_before.pulumi("preview", "--target", TARGET, "--policy-pack", str(pack), fails=True)
+    assert "test can use prod/" in printed
+
+
+def test_a_stack_that_does_not_isolate_can_be_destroyed(wide_before: Stack) -> None:
+    """By its state, which runs no program; and by its program, which would make nothing."""
+    wide_before.program(CHANGED + WIDE)
+    wide_before.pulumi("destroy", "--yes", "--run-program")
+    assert "more" not in wide_before.state()
 
 
 @pytest.fixture
