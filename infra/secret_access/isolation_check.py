@@ -70,7 +70,7 @@ def _evaluated(resources: Sequence[Resource], prefixes: Mapping[str, str], share
 
 def _judge(seen: Registrations, prefixes: Mapping[str, str], shared: Sequence[str]) -> None:
     """Say what was found; raises NotIsolated."""
-    asked, kept = seen.resources(), seen.kept()
+    asked = seen.resources()
     verdicts = _evaluated(asked, prefixes, shared)
     breached = [verdict for verdict in verdicts if verdict.breaches]
     if breached:
@@ -83,9 +83,9 @@ def _judge(seen: Registrations, prefixes: Mapping[str, str], shared: Sequence[st
     if seen.left_out:
         pulumi.log.warn(_LEFT_OUT)
         return
-    against = (
-        {each.cloud: each for each in _evaluated(kept, prefixes, shared) if each.breaches} if kept != asked else {}
-    )
+    kept = seen.kept(asked)
+    otherwise = _evaluated(kept, prefixes, shared) if kept != asked else []
+    against = {each.cloud: each for each in otherwise if each.breaches}
     for verdict in verdicts:
         doubts = [f"no document lets namespace {each} read its own secrets" for each in verdict.unreadable]
         doubts += [f"not judged: {each}" for each in verdict.undecided]

@@ -4,7 +4,7 @@ They are taken from the calls to the engine, which costs nothing. Where somethin
 packaged component or another transform, a transform of the stack looks at each resource as well, after all others.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,19 +53,22 @@ class Registrations:
             urn: replace(each, depends_on=asked[urn].depends_on, provider=asked[urn].provider) if urn in asked else each
             for urn, each in self._transformed.items()
         }
-        return [
-            with_ignored(each, self._ignored.get(urn, ()), self._answered(urn))
-            for urn, each in {**asked, **changed}.items()
-        ] + [*unseen_providers({**asked, **changed})]
+        seen = {**asked, **changed}
+        ignored = self._ignored
+        found = [
+            with_ignored(each, ignored[urn], self._answered(urn)) if ignored.get(urn) else each
+            for urn, each in seen.items()
+        ]
+        return [*found, *unseen_providers(seen)]
 
-    def kept(self) -> list[Resource]:
-        """Return the same as the engine answers that it keeps it: other values, and without what it leaves out."""
+    def kept(self, asked: Sequence[Resource]) -> list[Resource]:
+        """Return the resources as the engine answers that it keeps them, without those that it leaves out."""
         left_out = self.left_out
         return [
             as_kept(each, self._answered(each.urn))
             if each.urn in self._calls and self._calls[each.urn].differs
             else each
-            for each in self.resources()
+            for each in asked
             if each.urn not in left_out
         ]
 
