@@ -211,6 +211,14 @@ def test_the_packs_configuration_decides_what_stops_a_program(preview: Preview) 
     assert code != 0
 
 
+def test_a_prefix_without_its_slash_is_no_setting(preview: Preview) -> None:
+    """Pulumi asks the rule's schema: `shared` would cover `shared-by-mistake` too."""
+    code, printed = preview({}, {"isolation": {"shared": ["shared"]}})
+    assert code != 0
+    assert "isolation: shared" in printed
+    assert "/$" in printed
+
+
 def blocks(language: str) -> list[str]:
     """The blocks of the pack's page in a language."""
     return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
@@ -236,12 +244,13 @@ def test_a_platforms_own_pack_is_three_files_and_no_clone(stack: Stack, reposito
     assert done.returncode != 0, done.stdout + done.stderr
     found = {(each.rule, each.resource) for each in violations(done.stdout)}
     assert found == {
+        ("isolation", STACK),
         ("rbac-across-namespaces", "developers"),
         ("trust-by-pattern", "shop"),
         ("trust-without-audience", "shop"),
         ("wildcard-resource", "secrets"),
     }
-    shown = re.sub(r"\(local: .*?\)", "(local: ../policy)", done.stdout)
+    shown = re.sub(r"\(local: .*?\)", "(local: ../policy)", done.stdout).replace(STACK, "my-program-prod")
     printed = [line.strip() for line in blocks("console")[1].splitlines()]
     assert [line for line in printed if line not in shown] == []
 
