@@ -203,6 +203,10 @@ def test_a_secret_that_did_not_exist_is_asked_for_again(cluster: FakeCluster, tm
     cluster.answering, cluster.made = isolated, []
     assert run("--resume", file).exit_code == ISOLATED
     assert [each["metadata"]["namespace"] for each in cluster.made] == ["test"]
+    # It was read since, so that what others are answered counts again
+    cluster.there, cluster.made = [pod("test"), pod("prod", AWS_SESSION_DURATION="900"), pod("dev")], []
+    assert run("--resume", file).exit_code == ISOLATED
+    assert [each["metadata"]["namespace"] for each in cluster.made] == ["prod"]
 
 
 def test_answers_about_a_secret_that_is_there_only_since_are_not_kept(cluster: FakeCluster, tmp_path: Path) -> None:
@@ -255,14 +259,17 @@ def test_another_pod_with_the_jobs_labels_is_not_asked(cluster: FakeCluster, mon
 
 def test_a_pod_that_was_evicted_is_not_waited_for(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its container never ran; the cluster says why."""
-    find = cluster.find
+    find, looks = cluster.find, []
 
     def evicted(*arguments: Any) -> list[dict[str, Any]]:
+        looks.append(arguments)
         status = {"phase": "Failed", "reason": "Evicted", "message": "the node was low on memory"}
         return [{**each, "status": status} for each in find(*arguments)]
 
     monkeypatch.setattr(cluster, "find", evicted)
     monkeypatch.setattr(cluster, "logs", lambda *_: "")
-    result = run()
+    monkeypatch.setattr(job, "START_SECONDS", -4)
+    result = run("--timeout", "5")
     assert result.exit_code == UNDECIDED
+    assert len(looks) == 2
     assert "the pod ended: Evicted the node was low on memory" in result.output
