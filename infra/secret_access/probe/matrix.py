@@ -143,8 +143,9 @@ def _is_by_vault(vault: str, answer: Answer) -> bool:
 
 
 def wrong(cells: Sequence[Cell]) -> list[str]:
-    """Return what is not as expected, in words; empty if isolation is proven."""
-    return [text for _, text in faults(cells)] if cells else ["nothing was asked"]
+    """Return what is not as expected, in words, and breaches first; empty if isolation is proven."""
+    found = sorted(faults(cells), key=lambda each: not each[0].is_breach)
+    return [text for _, text in found] if cells else ["nothing was asked"]
 
 
 def faults(cells: Sequence[Cell]) -> Iterator[tuple[Cell, str]]:

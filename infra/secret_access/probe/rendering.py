@@ -10,7 +10,9 @@ from .matrix import READ, REFUSED, Cell, breaches, table
 MOST_CELLS = 1000
 """A larger matrix fits no terminal."""
 MOST_ALIKE = 3
-"""Lines of one beginning and one end that are shown; JSON has all."""
+"""Lines of one end that are shown; JSON has all."""
+MOST_NAMED = 10
+"""Namespaces that a line names."""
 
 
 def as_json(cells: Sequence[Cell], problems: Sequence[str], notes: Sequence[str], asked_at: str) -> dict[str, Any]:
@@ -47,15 +49,18 @@ def as_text(cells: Sequence[Cell], problems: Sequence[str], notes: Sequence[str]
 
 
 def _few(texts: Sequence[str]) -> Iterator[str]:
-    """Yield the first lines of each kind, and how many more there are: a pod that did not start is one fault."""
-    alike: dict[tuple[str, str], list[str]] = {}
+    """Yield the first lines of each kind, and of whom there are more: a vault that does not answer is one fault."""
+    alike: dict[str, list[str]] = {}
     for text in texts:
-        who, _, what = text.partition(" ")
-        alike.setdefault((who, what.partition(": ")[2]), []).append(text)
-    for (who, what), each in alike.items():
+        alike.setdefault(text.partition(": ")[2], []).append(text)
+    for what, each in alike.items():
         yield from map(_plain, each[:MOST_ALIKE])
-        if len(each) > MOST_ALIKE:
-            yield _plain(f"{who}: {len(each) - MOST_ALIKE} more like that: {what}; --json has them")
+        if more := each[MOST_ALIKE:]:
+            of = list(dict.fromkeys(text.partition(" ")[0] for text in more))
+            others = f" and {len(of) - MOST_NAMED} others" if len(of) > MOST_NAMED else ""
+            yield _plain(
+                f"{len(more)} more like that, of {', '.join(of[:MOST_NAMED])}{others}: {what}; --json has them"
+            )
 
 
 def _plain(text: str) -> str:

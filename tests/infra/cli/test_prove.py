@@ -327,8 +327,23 @@ def test_one_fault_of_many_cells_is_a_few_lines(cluster: FakeCluster) -> None:
     cluster.answering = lambda namespace, name: {"status": 504} if namespace == "test" else isolated(namespace, name)
     lines = run().output.splitlines()
     assert len([line for line in lines if line.startswith("WRONG")]) < 10
-    assert any(line.startswith("WRONG  test: ") and "more like that" in line for line in lines)
+    assert any(line.startswith("WRONG  47 more like that, of test: 504 decided by sidecar") for line in lines)
     assert len(json.loads(run("--json").output)["wrong"]) > 50
+
+
+def test_a_breach_stands_before_all_else(cluster: FakeCluster) -> None:
+    """Whatever else went wrong, and however much."""
+    cluster.there = [pod(f"n{number}") for number in range(20)]
+    for name in ("n0/database-password", "n9/database-password"):
+        cluster.answering = lambda namespace, asked, read=name: (
+            {"status": 504} if namespace != "n5" else READ if asked == read else isolated(namespace, asked)
+        )
+        first, *others = run().output.splitlines()
+        assert first.startswith(f"WRONG  n5 asking for {name}: 200 decided by aws, expected 403")
+        assert len(others) < 12
+        assert any(
+            line.endswith("n12, n13, n14 and 9 others: 504") or " others: 504 decided" in line for line in others
+        )
 
 
 def test_what_pods_say_does_nothing_to_a_terminal(cluster: FakeCluster) -> None:
