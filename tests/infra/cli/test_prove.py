@@ -340,10 +340,8 @@ def test_a_breach_stands_before_all_else(cluster: FakeCluster) -> None:
         )
         first, *others = run().output.splitlines()
         assert first.startswith(f"WRONG  n5 asking for {name}: 200 decided by aws, expected 403")
-        assert len(others) < 12
-        assert any(
-            line.endswith("n12, n13, n14 and 9 others: 504") or " others: 504 decided" in line for line in others
-        )
+        assert len(others) < 20
+        assert any(" others: 504 decided by sidecar" in line for line in others)
 
 
 def test_what_pods_say_does_nothing_to_a_terminal(cluster: FakeCluster) -> None:
