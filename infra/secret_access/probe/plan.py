@@ -87,6 +87,7 @@ def plan(found: Sequence[Identity]) -> Plan:
                 f"{identity.namespace} on {identity.place.vault}: no secret of it is known, so nobody was asked for "
                 f"one; declare its names in the stack (`secrets`), or give --name {identity.namespace}=NAME"
             )
+    owners = _owners(found)
     probes = []
     apart: dict[tuple[Place, str], dict[str, None]] = {}
     for identity in found:
@@ -97,7 +98,9 @@ def plan(found: Sequence[Identity]) -> Plan:
             if why := where.why_not_asked_by(identity.place):
                 apart.setdefault((where, why), {})[identity.namespace] = None
                 continue
-            parts.append(Part(where, _questions(found, identity, where, owned[where])))
+            names = [name for name in owned[where] if identity.namespace not in owners.get((where, name), ())]
+            asked = _questions(found, identity, where, owned[where] if where == identity.place else names)
+            parts += [Part(where, asked)] if asked else []
         probes.append(Probe(identity, tuple(parts)))
     gaps += [
         f"{' and '.join(namespaces)} did not ask for the secrets in {where}: {why}; if both are one, spell it the same "
@@ -111,6 +114,16 @@ def plan(found: Sequence[Identity]) -> Plan:
     if not any(question.expected == REFUSED for probe in probes for question in probe.questions):
         gaps.append("no namespace was asked for another's secret: expected at least two namespaces with sidecars")
     return Plan(tuple(probe for probe in probes if probe.parts), tuple(gaps), tuple(notes))
+
+
+def _owners(found: Sequence[Identity]) -> dict[tuple[Place, str], set[str]]:
+    """Return which namespaces each secret is of: another of a namespace's identities may read it, or not."""
+    owners: dict[tuple[Place, str], set[str]] = {}
+    for identity in found:
+        for name in identity.names:
+            if _is_own(found, identity, identity.place, name):
+                owners.setdefault((identity.place, name), set()).add(identity.namespace)
+    return owners
 
 
 def _of_one_prefix(found: Sequence[Identity]) -> list[str]:

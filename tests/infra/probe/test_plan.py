@@ -98,6 +98,27 @@ def test_anothers_secrets_are_asked_for_where_they_are() -> None:
     assert asked(planned)["test", "prod/database-password"] == REFUSED
 
 
+def test_a_namespace_of_two_places_is_not_asked_for_its_own_secrets_elsewhere() -> None:
+    """Its other identity reads them there: one of both may be meant to read both, or not."""
+    planned = plan(identities([pod("prod"), pod("prod", "us", AWS_REGION="us-east-1"), pod("test")]))
+    seen = {
+        (probe.identity.namespace, str(probe.identity.place), each.place, each.name, each.expected)
+        for probe in planned.probes
+        for each in probe.questions
+    }
+    here, there, own, other = "aws eu-west-1", "aws us-east-1", "prod/database-password", "test/database-password"
+    assert seen == {
+        ("prod", here, here, own, READ),
+        ("prod", here, here, other, REFUSED),
+        ("prod", there, there, own, READ),
+        ("prod", there, here, other, REFUSED),
+        ("test", here, here, other, READ),
+        ("test", here, here, own, REFUSED),
+        ("test", here, there, own, REFUSED),
+    }
+    assert planned.gaps == ()
+
+
 def test_own_secrets_are_asked_for_first() -> None:
     """Before they are read, a refusal may be one of an identity that nothing is allowed to yet."""
     for probe in plan(identities([pod("test"), pod("prod", names="z,a"), pod("dev")])).probes:
