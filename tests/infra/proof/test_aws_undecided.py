@@ -57,10 +57,11 @@ def test_policies_that_a_list_attaches_are_judged_or_said() -> None:
     assert is_clean(evaluate([*namespaces("test"), none]))
 
 
-def test_policies_that_are_attached_to_several_roles_are_said() -> None:
+def test_policies_from_elsewhere_that_are_attached_to_several_roles_are_said() -> None:
     """PolicyAttachment names roles in a list."""
     several = Resource("urn", stack.SEVERAL, {"roles": ["secret-access-test"], "policyArn": "arn:x"}, {})
-    assert "urn attaches a policy to several" in " ".join(evaluate([*namespaces("test"), several]).undecided)
+    said = "role secret-access-test has arn:x attached, which is not among the documents"
+    assert evaluate([*namespaces("test"), several]).undecided == (said,)
 
 
 def test_an_inline_policy_that_is_not_known_yet_is_said() -> None:

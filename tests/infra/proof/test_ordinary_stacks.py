@@ -49,6 +49,26 @@ def of_account(namespace: str, account: str) -> Document:
 
 OBJECTS: Document = {"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::thumbs/*"}}
 ZONES: Document = {"Statement": {"Effect": "Allow", "Action": "route53:ChangeResourceRecordSets", "Resource": "*"}}
+FIGURES: Document = {"Statement": {"Effect": "Allow", "Action": ["cloudwatch:Get*", "ec2:Describe*"], "Resource": "*"}}
+VENDOR: Document = {
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::464622532012:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": "a"}},
+        }
+    ]
+}
+EVERY = resource("aws:iam/policy:Policy", "every", policy=policy(arns("*")))
+
+
+def attached(**to: Any) -> Resource:
+    """A policy of the stack, for several at once."""
+    made = resource("aws:iam/policyAttachment:PolicyAttachment", "all", {"policyArn": (EVERY.urn,)}, policyArn=UNKNOWN)
+    return Resource(made.urn, made.type, {**made.inputs, **to}, made.depends_on)
+
+
 EKS = [
     *role("thumbs", service("lambda.amazonaws.com"), "service-role/AWSLambdaBasicExecutionRole", OBJECTS),
     *role("late", service("lambda.amazonaws.com"), OBJECTS, known=False),
@@ -56,6 +76,8 @@ EKS = [
     *role("cluster", service("eks.amazonaws.com"), "AmazonEKSClusterPolicy"),
     *role("dns", of_account("external-dns", "external-dns"), ZONES),
     *role("disks", of_account("kube-system", "ebs-csi-controller-sa"), "service-role/AmazonEBSCSIDriverPolicy"),
+    *role("datadog", VENDOR, FIGURES),
+    *(EVERY, attached(users=["jane"], roles=["reader"])),
     resource("aws:s3/bucket:Bucket", "thumbs", bucket="thumbs"),
     resource("aws:secretsmanager/secret:Secret", "datadog", name="datadog/api-key"),
 ]
@@ -162,6 +184,24 @@ ORDINARY: Mapping[str, Callable[[], list[Resource]]] = {
     ],
 }
 WIDENED: Mapping[str, tuple[int, Callable[[], list[Resource]]]] = {
+    "a vendor's role that may read secrets": (
+        UNDECIDED,
+        lambda: [*AWS, *role("datadog", VENDOR, FIGURES, policy(arns("datadog/*")))],
+    ),
+    "a vendor's role that may change functions": (
+        UNDECIDED,
+        lambda: [*AWS, *role("datadog", VENDOR, policy("*", action="lambda:UpdateFunctionCode"))],
+    ),
+    "a policy for several roles, a namespace's among them": (
+        BREACHED,
+        lambda: [
+            *AWS,
+            *role("reader", service("lambda.amazonaws.com")),
+            EVERY,
+            attached(roles=["reader", "secret-access-pay"]),
+        ],
+    ),
+    "a policy for a role from elsewhere": (UNDECIDED, lambda: [*AWS, EVERY, attached(roles=["elsewhere"])]),
     "a policy that is known later, for a ServiceAccount": (
         UNDECIDED,
         lambda: [*AWS, *role("dns", of_account("external-dns", "external-dns"), ZONES, known=False)],

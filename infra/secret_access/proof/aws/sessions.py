@@ -3,13 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..emptiness import Undecided
+from ..emptiness import Undecided, member
+from ..strings import glob, union
 from ..subjects import ALL, namespaces_among
 from . import trust
 from .chains import AssumableRole, Session, chained, strangers, trusts_principals
 from .rights import Rights
+from .secrets import under
 from .stack import Role, Stack
 from .statements import statements
+
+_LOOKING = union(glob(f"*:{verb}*") for verb in ("get", "list", "describe"))
+"""Actions that change nothing, and pass nothing on."""
 
 
 def by_tokens(stack: Stack, declared: set[str]) -> Iterator[Session]:
@@ -68,10 +73,21 @@ def by_chains(stack: Stack, sessions: Sequence[Session]) -> list[Session]:
     found = further(stack, sessions)
     had = {each.role: each.name for each in [*sessions, *found]}
     for role in stack.roles.values():
-        if trusts_principals(role.trust):
+        if trusts_principals(role.trust) and not _only_looks(role):
             for who in strangers(role.trust, {name for urn, name in had.items() if urn != role.urn}):
                 stack.undecided.append(f"role {role.name} trusts {who}: who may become that is not among the documents")
     return found
+
+
+def _only_looks(role: Role) -> bool:
+    """Return whether a role has rights to look at things alone, and at no secret: whoever has it gets nothing by it."""
+    allows = [each for each in role.identity if each.is_allow]
+    if role.undecided or not allows or any(member(each.actions - _LOOKING) is not None for each in allows):
+        return False
+    try:
+        return member(Rights(role.identity, {}, role.limits).any_allowed & under("")) is None
+    except Undecided:
+        return False
 
 
 def further(stack: Stack, sessions: Sequence[Session]) -> list[Session]:

@@ -144,7 +144,7 @@ def _may_admit(stack: Stack, each: Resource) -> bool:
 
 def _add_policy(stack: Stack, each: Resource, policies: Mapping[str, Resource]) -> None:
     if each.type == SEVERAL:
-        stack.undecided.append(f"{each.name} attaches a policy to several roles: that is not judged")
+        _attach_to_several(stack, each, policies)
         return
     role = stack.role_of(each, "roleName" if each.type == EXCLUSIVE else "role")
     if role is None and each.type == EXCLUSIVE and not each.inputs.get("policyArns"):
@@ -156,6 +156,18 @@ def _add_policy(stack: Stack, each: Resource, policies: Mapping[str, Resource]) 
         role.policies += _document(role.undecided, each, "policy", source)
     else:
         role.policies += _attached(each, "policyArns" if each.type == EXCLUSIVE else "policyArn", policies, role)
+
+
+def _attach_to_several(stack: Stack, each: Resource, policies: Mapping[str, Resource]) -> None:
+    """Attach a policy to the roles that it lists: users and groups are no pods."""
+    given = each.inputs.get("roles") or ()
+    names = [str(name) for name in ([given] if isinstance(given, str) else given)]
+    sources = {*each.depends_on.get("roles", ())}
+    roles = [role for role in stack.roles.values() if role.urn in sources or role.name in names]
+    for role in roles:
+        role.policies += _attached(each, "policyArn", policies, role)
+    if len(roles) < len(names):
+        stack.undecided.append(f"{each.name} is a policy of a role that is not among the documents")
 
 
 def _add_role(stack: Stack, each: Resource, policies: Mapping[str, Resource]) -> None:
