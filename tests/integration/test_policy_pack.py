@@ -211,6 +211,18 @@ def test_the_packs_configuration_decides_what_stops_a_program(preview: Preview) 
     assert code != 0
 
 
+def test_the_commands_configuration_is_over_the_packs_own(preview: Preview, stack: Stack) -> None:
+    """Level by level, and setting by setting: what the command does not say stays the pack's."""
+    own = {"isolation": {"enforcementLevel": "advisory", "shared": ["breached/"]}}
+    program = f"from secret_access.policy import policy_pack\npolicy_pack({own!r})\n"
+    (stack.folder / "policy" / "__main__.py").write_text(program)
+    wrong = next(case for case in CASES if case.rule == "isolation").wrong
+    assert preview(wrong)[0] == 0
+    assert preview(wrong, {"isolation": "mandatory"})[0] == 0
+    code, printed = preview(wrong, {"isolation": {"shared": ["other/"]}})
+    assert (code, [(each.level, each.rule) for each in violations(printed)]) == (0, [("advisory", "isolation")])
+
+
 def test_a_prefix_without_its_slash_is_no_setting(preview: Preview) -> None:
     """Pulumi asks the rule's schema: `shared` would cover `shared-by-mistake` too."""
     code, printed = preview({}, {"isolation": {"shared": ["shared"]}})

@@ -23,7 +23,8 @@ def policy_pack(
     `configuration`: by rule its level, or its settings with `enforcementLevel` among them, as docs/policy.md has them.
     `more`: policies of your own in the same pack.
 
-    Raises InvalidArgument, and ImportError where `secret-access[policy]` is not installed.
+    What `--policy-pack-config` says is over it, level by level and setting by setting. A wrong configuration ends the
+    pack, and so the preview. Raises ImportError where `secret-access[policy]` is not installed.
     """
     try:
         from .pack import serve  # noqa: PLC0415  (the rules need no pulumi-policy, which is an extra)

@@ -31,8 +31,12 @@ Configuration = Mapping[str, str | Mapping[str, Any]]
 
 
 def serve(configuration: Configuration, more: Sequence[Policy]) -> None:
-    """Serve the pack until Pulumi ends it; raises InvalidArgument."""
-    PolicyPack("secret-access", [*policies(), *more], initial_config=initial(configuration))
+    """Serve the pack until Pulumi ends it; a wrong configuration ends it with one sentence."""
+    try:
+        given = initial(configuration)
+    except InvalidArgument as error:
+        raise SystemExit(f"error: {error}") from None
+    PolicyPack("secret-access", [*policies(), *more], initial_config=given)
 
 
 def policies() -> list[Policy]:

@@ -6,7 +6,7 @@ import pytest
 from pulumi_policy import EnforcementLevel
 
 from secret_access import InvalidArgument
-from secret_access.policy import isolation, pack
+from secret_access.policy import isolation, pack, policy_pack
 from secret_access.policy.catalogue import RULES
 from secret_access.policy.rule import violations
 from secret_access.proof.isolation import Verdict
@@ -100,6 +100,12 @@ def test_a_packs_own_settings_are_taken_with_each_rules_level() -> None:
         "isolation": {"enforcementLevel": EnforcementLevel.MANDATORY, "shared": ["shared/"]},
         "rbac-in-namespace": {"enforcementLevel": EnforcementLevel.DISABLED, "trusted": ["Group platform"]},
     }
+
+
+def test_a_wrong_setting_ends_the_pack_with_one_sentence() -> None:
+    """Pulumi prints it: a stack trace would hide it."""
+    with pytest.raises(SystemExit, match=r"^error: policy_pack: a rule: given 'image-by-tags', expected one of "):
+        policy_pack({"image-by-tags": "advisory"})
 
 
 @pytest.mark.parametrize(
