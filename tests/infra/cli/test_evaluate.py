@@ -236,3 +236,10 @@ def test_a_terminal_is_told_what_to_pipe_in() -> None:
     result = CliRunner().invoke(cli, ["evaluate"], input=Terminal())
     assert result.exit_code == UNUSABLE
     assert "pulumi preview --json --show-sames | secret-access evaluate" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("made", [namespaces("test", "prod"), WIDE], ids=["isolated", "widened"])
+def test_the_documentation_shows_what_the_command_prints(made: list[Resource]) -> None:
+    """Its first two examples, line by line."""
+    page = Path(__file__).parents[3] / "docs" / "proof.md"
+    assert run(given=preview(made)).output in page.read_text()
