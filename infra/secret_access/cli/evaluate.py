@@ -94,7 +94,7 @@ def evaluate(preview: IO[bytes], prefixes: dict[str, str], shared: tuple[str, ..
         click.echo(
             "secret-access: the preview has no namespace's identity: expected AWS roles that trust ServiceAccounts, "
             "EKS Pod Identity associations, Google's bindings for principals of a pool, Azure's federated credentials "
-            "or identity bindings, or Vault's roles of JWT auth; "
+            "or identity bindings, or Vault's roles of JWT or Kubernetes auth; "
             "give the preview of a stack that has them",
             err=True,
         )

@@ -268,6 +268,14 @@ UNDECIDED: dict[str, tuple[Callable[[], list[Resource]], str]] = {
         lambda: other("vault:appRole/authBackendRole:AuthBackendRole", roleName="ci", tokenPolicies=["more"]),
         'Role ci may use secret/data/prod/ by policy more, path "secret/data/prod/*": who holds its secret id',
     ),
+    "an AppRole that removes versions": (
+        lambda: [
+            *namespaces("test", "prod"),
+            policy("more", reading("secret/destroy/prod/*", can=["update"])),
+            made("vault:appRole/authBackendRole:AuthBackendRole", "ci", roleName="ci", tokenPolicies=["more"]),
+        ],
+        'by policy more ("secret/destroy/prod/*" removes versions), path "secret/data/prod/*": who holds its secret id',
+    ),
     "a user with a password": (
         lambda: other(
             "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser", username="ci", tokenPolicies=["more"]
@@ -327,6 +335,11 @@ HARMLESS: dict[str, Callable[[], list[Resource]]] = {
         kubernetes(boundServiceAccountNamespaces=["*"]),
         policy("more", reading(f"secret/data/{ACCESSOR}/*")),
         *namespaces("prod"),
+    ],
+    "namespaces by their labels, each by a template": lambda: [
+        *namespaces("test", "prod"),
+        kubernetes(boundServiceAccountNamespaceSelector='{"matchLabels": {"team": "a"}}'),
+        policy("more", reading(f"secret/data/{ACCESSOR}/*")),
     ],
     "a claim that is the namespace": lambda: [
         role("test", bound_subject=None, bound_claims={"/kubernetes.io/namespace": "test"}),
@@ -424,6 +437,18 @@ def test_a_namespace_that_nobody_declared_does_not_have_anothers_prefix() -> Non
     resources = [kubernetes(boundServiceAccountNamespaces=["*"]), policy("more", reading(f"secret/data/{ACCESSOR}/*"))]
     found = evaluate(resources, {"shop": "team-a/shop/"}).breaches
     assert ("team-a", "shop") in {(each.namespace, each.owner) for each in found}
+
+
+def test_labels_may_choose_a_namespace_that_is_called_as_anothers_prefix_begins() -> None:
+    """It is undecided then, and not where a template can give nobody else's names."""
+    chosen = [
+        kubernetes(boundServiceAccountNamespaceSelector='{"matchLabels": {"team": "a"}}'),
+        policy("more", reading(f"secret/data/{ACCESSOR}/*")),
+        role("shop", token_policies=["shops"]),
+        policy("shops", reading("secret/data/team-a/shop/*", "secret/data/shop/*")),
+    ]
+    assert "which namespaces have the labels" in " ".join(evaluate(chosen, {"shop": "team-a/shop/"}).undecided)
+    assert evaluate(chosen[:2] + chosen[2:3] + [policy("shops", reading("secret/data/shop/*"))], {}).undecided == ()
 
 
 DEFECTS: dict[str, tuple[Any, str, Any, dict[str, Any], str]] = {

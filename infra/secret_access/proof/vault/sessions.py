@@ -32,6 +32,8 @@ class Doubted:
     what: str
     found: tuple[Path, ...]
     why: str
+    own: str | None = None
+    """The prefix of names that are its own, whoever it is."""
     has_credential: bool = False
     """Whether it takes a credential of its own: it matters where it reaches a namespace's secrets."""
 

@@ -11,9 +11,9 @@ from ..strings import StringSet, union
 from ..subjects import namespaces_among, spelled_out
 from . import methods
 from .documents import Stack, read
-from .logins import login
-from .mounts import on_unknown_engine, spelling
-from .policies import Path, allowed, of_caller, statement
+from .logins import Login, login
+from .mounts import ANOTHER, on_unknown_engine, spelling
+from .policies import Path, of_caller, statement
 from .rights import Rights
 from .sessions import Doubted, Session, sessions
 
@@ -44,12 +44,7 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
             reached += judged.reached(session)
         except Undecided as error:
             stack.undecided.append(f"{session.identity}: {error}")
-    for each in logins:
-        if each.selector:
-            paths = stack.paths_of(each.role, "tokenPolicies", f"role {each.name}")
-            why = f"which namespaces have {each.selector} is not among the documents"
-            doubted.append(Doubted(f"role {each.name}", (*paths, *stack.default_of(each.role)), why))
-    judged.say_doubts(doubted)
+    judged.say_doubts([*doubted, *(_chosen_by_labels(stack, each, declared) for each in logins if each.selector)])
     return judge(
         "vault",
         declared,
@@ -59,6 +54,16 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
         undecided=tuple(dict.fromkeys(stack.undecided)),
         not_in_documents=NOT_IN_THE_DOCUMENTS,
     )
+
+
+def _chosen_by_labels(stack: Stack, each: Login, declared: Mapping[str, str]) -> Doubted:
+    """Return what further namespaces get by a role, those that have some labels: by templates, their own names."""
+    paths = [*stack.paths_of(each.role, "tokenPolicies", f"role {each.name}"), *stack.default_of(each.role)]
+    firsts = {prefix.partition("/")[0] for prefix in declared.values()}
+    keys = each.namespace_keys if firsts <= {*declared} else ()
+    filled = of_caller(paths, keys, ANOTHER.removesuffix("/"))
+    why = f"which namespaces have {each.selector} is not among the documents"
+    return Doubted(f"role {each.name}", tuple(filled), why, own=ANOTHER)
 
 
 @dataclass
@@ -93,7 +98,7 @@ class _Judged:
         for each in doubted:
             try:
                 if (path := self._value(each)) is not None:
-                    by = statement(each.found, path)
+                    by = Rights(each.found, self.stack.mounts).why(path)
                     self.stack.undecided.append(f"{each.what} may use {path} by {by}: {each.why}")
             except Undecided as error:
                 self.stack.undecided.append(f"{each.what}: {error}")
@@ -118,10 +123,11 @@ class _Judged:
         if rights.taken is not None:
             return rights.taken
         matters = union(map(self.spelling.under, self.declared.values() if doubted.has_credential else [""]))
-        everybodys = union(map(self.spelling.under, self.shared))
-        path = member((allowed(doubted.found) & matters) - everybodys)
+        everybodys = union(map(self.spelling.under, [*self.shared, *([doubted.own] if doubted.own else [])]))
+        path = member((rights.allowed & matters) - everybodys)
         if path is None:
-            unknown = on_unknown_engine(doubted.found, self.stack.mounts, None, [*self.declared.values()], self.shared)
+            known = self.stack.mounts, doubted.own, [*self.declared.values()], self.shared
+            unknown = on_unknown_engine(doubted.found, *known)
             path = member(unknown)
         return path
 
