@@ -124,6 +124,25 @@ def _templates(value: object) -> Iterator[Manifest]:
             yield from _templates(each)
 
 
+def selects(selector: Manifest, labels: Mapping[str, Any]) -> bool:
+    """Return whether a label selector takes labels; an empty one takes all."""
+    has_labels = mapping(selector.get("matchLabels")).items() <= labels.items()
+    return has_labels and all(_holds(each, labels) for each in items(selector.get("matchExpressions")))
+
+
+def _holds(expression: Manifest, labels: Mapping[str, Any]) -> bool:
+    value, values = labels.get(str(expression.get("key"))), texts(expression.get("values"))
+    match expression.get("operator"):
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "DoesNotExist":
+            return value is None
+        case _:
+            return value is not None
+
+
 def provider_of(resource: Resource) -> str:
     """Return the URN of a resource's provider, which stands for its cluster."""
     return resource.provider.rpartition("::")[0]

@@ -10,7 +10,7 @@ from typing import Any
 from ..proof.preview import Resource
 from ..remainder.rules import allows, names
 from ..remainder.ways import CLIENT_SIGNER, CREATE_WORKLOADS, WAYS, Clause, Named, Way
-from .manifests import KubernetesObject, Manifest, items, known, mapping, objects, provider_of, texts
+from .manifests import KubernetesObject, Manifest, items, known, mapping, objects, provider_of, selects, texts
 from .rule import Found, Options
 
 _BY_EDIT = "pods/exec, create pods, read Secrets"
@@ -141,12 +141,7 @@ def _roles(resources: Sequence[Resource]) -> _Roles:
 def _added(role: KubernetesObject, others: Sequence[KubernetesObject]) -> list[KubernetesObject]:
     """Return the ClusterRoles whose rules a role gets by their labels."""
     selectors = items(mapping(role.body.get("aggregationRule")).get("clusterRoleSelectors"))
-    wanted = [mapping(each.get("matchLabels")) for each in selectors]
-    return [each for each in others if any(_has(each, labels) for labels in wanted if labels)]
-
-
-def _has(role: KubernetesObject, labels: Manifest) -> bool:
-    return labels.items() <= mapping(role.metadata.get("labels")).items()
+    return [each for each in others if any(selects(one, mapping(each.metadata.get("labels"))) for one in selectors)]
 
 
 def _opened(role: KubernetesObject, others: Sequence[KubernetesObject] = ()) -> list[Way]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..patterns.runtime_only import is_runtime_only
 from ..proof.preview import Resource
-from .manifests import KubernetesObject, items, mapping, objects, provider_of, texts
+from .manifests import KubernetesObject, items, mapping, objects, provider_of, selects, texts
 from .rule import Found, Options
 
 NAMESPACES = "namespaces"
@@ -37,6 +37,8 @@ _MAKE_SECRETS = (
 """Kinds that are Secrets, or make some: of Kubernetes, Sealed Secrets, External Secrets, Vault's operator, 1Password's
 and SOPS'."""
 _OF_CLUSTER = "Cluster"
+_NAME = "kubernetes.io/metadata.name"
+"""The label with a namespace's name, which every namespace has."""
 
 
 @dataclass
@@ -60,6 +62,8 @@ def in_runtime_only_namespaces(resources: Sequence[Resource], options: Options) 
             if each.kind == "Namespace" and not each.group and each.name:
                 given = found.labels.setdefault(each.name, {}).setdefault(provider_of(resource), [])
                 given.append(mapping(each.metadata.get("labels")))
+    for name in texts(options.get(NAMESPACES)):
+        found.labels.setdefault(name, {"": [{}]})
     for resource in resources:
         provider = provider_of(resource)
         for each in objects(resource):
@@ -75,14 +79,14 @@ def _namespaces(each: KubernetesObject, found: _Namespaces, provider: str) -> li
     if not each.kind.startswith(_OF_CLUSTER):
         return [] if each.namespace is None else [each.namespace]
     spec = mapping(each.body.get("spec"))
-    selectors = [mapping(spec.get("namespaceSelector")), *items(spec.get("namespaceSelectors"))]
-    wanted = [mapping(selector.get("matchLabels")).items() for selector in selectors if selector]
+    selectors = items([spec.get("namespaceSelector"), *items(spec.get("namespaceSelectors"))])
     selected = [
         name
         for name in found.labels
-        if any(one <= labels.items() for one in wanted for labels in found.of(name, provider))
+        for labels in found.of(name, provider)
+        if any(selects(each, {**labels, _NAME: name}) for each in selectors)
     ]
-    return [*texts(spec.get("namespaces")), *selected]
+    return list(dict.fromkeys([*texts(spec.get("namespaces")), *selected]))
 
 
 def _makes_a_secret(each: KubernetesObject) -> bool:

@@ -321,6 +321,29 @@ OTHERS: list[tuple[str, str, Program, Program]] = [
         },
         {"first": RUNTIME_ONLY, "it": (OF_CLUSTER, {"spec": {"namespaces": ["other"]}})},
     ),
+    *(
+        (
+            "secret-in-etcd",
+            f"ExternalSecrets in namespaces by {selector}",
+            {"first": RUNTIME_ONLY, "it": (OF_CLUSTER, {"spec": {"namespaceSelector": selector}})},
+            {"first": RUNTIME_ONLY, "it": (OF_CLUSTER, {"spec": {"namespaceSelector": other}})},
+        )
+        for selector, other in (
+            ({}, {"matchLabels": {"a": "b"}}),
+            (
+                {"matchLabels": {"kubernetes.io/metadata.name": "shop"}},
+                {"matchLabels": {"kubernetes.io/metadata.name": "other"}},
+            ),
+            (
+                {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["shop"]}]},
+                {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["shop"]}]},
+            ),
+            (
+                {"matchExpressions": [{"key": "secret-access/runtime-only", "operator": "Exists"}]},
+                {"matchExpressions": [{"key": "secret-access/runtime-only", "operator": "DoesNotExist"}]},
+            ),
+        )
+    ),
     (
         "secret-in-etcd",
         "a Secret of Kubernetes, and one of a cloud",

@@ -48,6 +48,14 @@ def test_a_registry_without_its_slash_excepts_nothing() -> None:
     assert found("image-by-tag", program, immutable=["registry.example"]) != []
 
 
+def test_a_namespace_that_is_listed_counts_wherever_something_makes_secrets_in_all() -> None:
+    """The program that makes it is another."""
+    everywhere = one("kubernetes:external-secrets.io/v1:ClusterExternalSecret", spec={"namespaceSelector": {}})
+    assert found("secret-in-etcd", everywhere) == []
+    (said,) = found("secret-in-etcd", everywhere, namespaces=["shop"])
+    assert said.endswith("in the namespace shop")
+
+
 @pytest.mark.parametrize(
     ("rule", "subject", "cluster", "called"),
     [
