@@ -55,8 +55,8 @@ def on_prods_account(who: str, role_name: str = "roles/iam.serviceAccountTokenCr
 def on_a_secret_of_the_stack(namespace: str, secret_id: str) -> list[Resource]:
     """A right to a secret whose id is known only later."""
     kept = google(secret_id, stack._SECRETS[0], secretId=secret_id)
-    kind, sources = SECRET, {"secretId": (kept.urn,)}
-    right = google("more", kind, sources, member=principal(namespace), role=ACCESSOR, secretId=UNKNOWN)
+    sources: dict[str, tuple[str, ...]] = {"secretId": (kept.urn,)}
+    right = google("more", SECRET, sources, member=principal(namespace), role=ACCESSOR, secretId=UNKNOWN)
     return [*direct(), kept, right]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from secret_access.proof.preview import UNKNOWN, Resource
+from secret_access.proof.strings import literal
 from secret_access.proof.vault import documents, logins, methods, mounts, rights, sessions, taking
 from secret_access.proof.vault.documents import POLICY
 from secret_access.proof.vault.identities import ALIAS, ENTITY, GROUP
@@ -462,7 +463,7 @@ DEFECTS: dict[str, tuple[Any, str, Any, dict[str, Any], str]] = {
     "patterns of namespaces taken literally": (
         logins,
         "glob",
-        logins.literal,
+        literal,
         BREACHES,
         "a role of Kubernetes auth for namespaces that begin alike",
     ),
@@ -482,7 +483,7 @@ DEFECTS: dict[str, tuple[Any, str, Any, dict[str, Any], str]] = {
     "mounts that are not known hold nothing": (
         mounts,
         "_ANY_MOUNT",
-        mounts.literal(""),
+        literal(""),
         UNDECIDED,
         "a mount that no document names",
     ),

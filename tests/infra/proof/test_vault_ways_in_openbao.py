@@ -47,6 +47,12 @@ def login(bao: OpenBao, role: str, jwt: str) -> str:
     return str(made["auth"]["client_token"])
 
 
+def in_namespace(cluster: Cluster, namespace: str) -> str:
+    """A token that has its namespace as a claim of its own, too."""
+    claims: dict[str, Any] = {"kubernetes.io": {"namespace": namespace}}
+    return cluster.token(namespace, **claims)
+
+
 def read(bao: OpenBao, of: str, path: str) -> Any:
     return ask(bao.port, "GET", path, None, of)["data"]
 
@@ -131,14 +137,14 @@ def test_a_claim_that_is_the_namespace_binds_and_fills_a_template(bao: OpenBao, 
         claim_mappings={claim: "ns"},
         token_policies=["templated"],
     )
-    pod = cluster.token("test", **{"kubernetes.io": {"namespace": "test"}})
+    pod = in_namespace(cluster, "test")
     made = bao("POST", "sys/capabilities", {"token": login(bao, "all", pod), "paths": (asked := _PATHS)})
     text = json.dumps({"path": {template: {"capabilities": ["read"]}}})
     ours = allowed(of_caller(paths("templated", text), {"ns"}, "test"))
     decided = made.get("data", made)
     assert {path: path in ours for path in asked} == {path: "read" in decided[path] for path in asked}
     with pytest.raises(Refused):
-        login(bao, "all", cluster.token("prod", **{"kubernetes.io": {"namespace": "prod"}}))
+        login(bao, "all", in_namespace(cluster, "prod"))
 
 
 _PATHS = ["secret/data/test/a", "secret/data/test-eu/a", "secret/data/prod/a", "secret/data/test"]
@@ -160,5 +166,5 @@ def test_a_group_by_a_claim_adds_its_policies_to_a_pods_token(bao: OpenBao, clus
     bao.role("pay", groups_claim="/kubernetes.io/namespace")
     group = bao("POST", "identity/group", {"name": "pay", "type": "external", "policies": ["prod"]})["data"]["id"]
     bao("POST", "identity/group-alias", {"name": "pay", "canonical_id": group, "mount_accessor": accessor})
-    pod = cluster.token("pay", **{"kubernetes.io": {"namespace": "pay"}})
+    pod = in_namespace(cluster, "pay")
     assert read(bao, login(bao, "pay", pod), PROD)

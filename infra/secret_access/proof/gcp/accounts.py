@@ -55,11 +55,11 @@ def accounts(resources: Sequence[Resource], mappings: Mappings) -> Accounts:
     """Return the service accounts, with whoever may become them by however many others."""
     found = Accounts()
     found.ids = {each.urn: each.text("accountId") or each.name for each in resources if each.type == ACCOUNT}
-    for each in nodes(resources):
-        named = found.of(each.source, each.key, each.account)
-        for account in named or ([] if UNKNOWN in each.account else [each.account]):
-            if each.is_hidden:
-                found.doubts[account] = f"pods of the host's network on nodes of {each.source.name} become it"
+    for some in nodes(resources):
+        named = found.of(some.source, some.key, some.account)
+        for account in named or ([] if UNKNOWN in some.account else [some.account]):
+            if some.is_hidden:
+                found.doubts[account] = f"pods of the host's network on nodes of {some.source.name} become it"
                 found.impersonators.setdefault(account, NOTHING)
             else:
                 found.impersonators[account] = ANYTHING

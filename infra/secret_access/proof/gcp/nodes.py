@@ -55,7 +55,7 @@ def _is_hidden(config: Mapping[str, Any], cluster: Resource | None) -> bool:
     """Whether the nodes have the GKE metadata server: by their own word, or as new ones of the cluster have it."""
     mode = _mapping(config.get("workloadMetadataConfig")).get("mode")
     if mode is not None:
-        return mode == "GKE_METADATA"
+        return bool(mode == "GKE_METADATA")
     if cluster is None:
         return False
     pool = _mapping(cluster.inputs.get("workloadIdentityConfig")).get("workloadPool")

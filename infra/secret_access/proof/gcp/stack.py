@@ -112,7 +112,7 @@ def _read(resources: Sequence[Resource]) -> _Stack:
     stack = _Stack(found, custom_roles(resources), secrets, mappings, undecided=[*found.undecided, *mappings.doubts()])
     for each in resources:
         role = each.text("role")
-        if each.type in ON_THE_PROJECT and role in _CONVENIENCE.values():
+        if each.type in ON_THE_PROJECT and role is not None and role in _CONVENIENCE.values():
             who = union(_who(stack, each, name)[1] for name in members(each))
             stack.basic[role] = stack.basic.get(role, NOTHING) | who
         if _NOT_JUDGED.fullmatch(each.type) and role_of(stack.roles, each).matters:

@@ -28,7 +28,7 @@ NOT_IN_THE_DOCUMENTS = (
 
 def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str] = ()) -> Verdict:
     """Return what Vault's documents among the resources let through; `prefixes` are those that are known."""
-    logins = [found for each in resources if (found := login(each)) is not None]
+    logins = [taken for each in resources if (taken := login(each)) is not None]
     stack = read(resources)
     found, doubted = sessions(stack, resources, logins)
     named = {name for each in logins for name in each.named} | {
