@@ -38,7 +38,7 @@ class Mappings:
         self._providers = [each for each in every if each.inputs.get("oidc") is not None and not _is_of_pipelines(each)]
         pools = {each.text("workloadIdentityPoolId") for each in every if _is_of_pipelines(each)}
         others = {each.text("workloadIdentityPoolId") for each in every if not _is_of_pipelines(each)}
-        self._of_pipelines = set() if None in others else pools - others
+        self._of_pipelines: set[str | None] = set() if None in others else pools - others
 
     def doubts(self) -> Iterator[str]:
         """Yield the providers whose principals are not those that a token's subject names."""
