@@ -62,10 +62,10 @@ def instances(stack: Stack, resources: Sequence[Resource]) -> dict[str, Instance
         if (lets_in := next((each for each in statements if each is not None), None)) is not None:
             found[urn] = Instances(lets_in)
     if found:
-        for role, is_node, reached in _uses(stack, resources):
-            if role is not None and role.urn in found:
-                found[role.urn].are_nodes |= is_node
-                found[role.urn].are_reached += reached
+        for used, is_node, reached in _uses(stack, resources):
+            if used is not None and used.urn in found:
+                found[used.urn].are_nodes |= is_node
+                found[used.urn].are_reached += reached
     return found
 
 
