@@ -145,7 +145,8 @@ def test_a_hundred_oidc_providers_are_found(monkeypatch: pytest.MonkeyPatch, aws
     iam.create_open_id_connect_provider(Url="https://issuer.example/99", ClientIDList=[IRSA_AUDIENCE])
     checks = list(account.checks(Stack(ISSUER), full, ()))
     assert [check.severity for check in checks if check.id == "aws-quota"] == ["ok", "warning"]
-    assert severities(Stack("https://issuer.example/7", trusted=True), account_id=full)["aws-quota"] == "ok"
+    for trusted in (True, False):  # of one that is there none is to be made
+        assert severities(Stack("https://issuer.example/7", trusted=trusted), account_id=full)["aws-quota"] == "ok"
 
 
 def test_a_role_that_another_cluster_has_under_the_name_is_found(aws: MiniStack) -> None:
@@ -166,6 +167,8 @@ def test_a_role_that_another_cluster_has_under_the_name_is_found(aws: MiniStack)
         assert severity == "ok" or f"secret-access-{name} is there and trusts" in check.found
     renamed = Stack(ISSUER, ("green",), identity="teams/secret-access-blue-{namespace}")
     assert severities(renamed)["aws-roles"] == "ok"
+    with_path = Stack(ISSUER, ("green",), identity="teams/secret-access-{namespace}")
+    assert severities(with_path)["aws-roles"] == "error"  # IAM has one role of a name, whatever its path
 
 
 def user(aws: MiniStack, monkeypatch: pytest.MonkeyPatch, name: str, *actions: str) -> None:
