@@ -103,6 +103,32 @@ def test_jobs_from_git_are_collected_and_their_logs_hold_no_value(environment: E
         environment.kubectl("delete", f"--filename={file}", "--wait=false")
 
 
+def test_secrets_elsewhere_are_asked_for_from_the_same_pod(environment: Environment) -> None:
+    """By sidecars that it starts for them: here a second way to say the region is another place."""
+    app = json.loads(environment.kubectl("get", "deployment/app", f"--namespace={PROD}", "-o", "json"))
+    template, labels = app["spec"]["template"], {"app.kubernetes.io/name": "elsewhere"}
+    (sidecar,) = template["spec"]["initContainers"]
+    region = next(each["value"] for each in sidecar["env"] if each["name"] == "AWS_REGION")
+    sidecar["env"].append({"name": "AWS_DEFAULT_REGION", "value": region})
+    template["metadata"]["labels"] |= labels
+    metadata = {"name": "elsewhere", "namespace": PROD}
+    spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+    made = json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec})
+    environment.kubectl("apply", "--filename=-", input=made)
+    try:
+        found = json.loads(prove(environment, "--json", exit_code=0))
+    finally:
+        environment.kubectl("delete", "deployment/elsewhere", f"--namespace={PROD}")
+    aws = [cell for cell in found["cells"] if cell["vault"] == "aws"]
+    elsewhere = [cell for cell in aws if cell["place"].endswith(f"{region} {region}")]
+    assert Counter(cell["status"] for cell in aws) == {200: 3, 403: 4}
+    assert {(cell["from"], cell["name"], cell["status"]) for cell in elsewhere} == {
+        (TEST, OF_PROD, 403),
+        (PROD, OF_PROD, 200),
+    }
+    assert len({cell["asked_by"] for cell in aws}) == 3
+
+
 @pytest.fixture(autouse=True)
 def _none_left(environment: Environment) -> Any:
     yield

@@ -108,7 +108,7 @@ def sidecar(url: str, settings: Mapping[str, str | None] | None, until: float) -
         try:
             while started.poll() is None and time.monotonic() < until and not listens(ports[0]):
                 time.sleep(0.05)
-            yield f"http://localhost:{ports[0]}" if started.poll() is None else ""
+            yield f"http://127.0.0.1:{ports[0]}" if started.poll() is None else ""
         finally:
             started.kill()
 
