@@ -60,7 +60,7 @@ class Api:
         """Return the answer to a question that needs a body; raise NotAnswered or Refused."""
         return self._asked("POST", path, json.dumps(document).encode())
 
-    def all(self, path: str, items: str, **query: str) -> list[Any]:
+    def all(self, path: str, items: str, **query: str | list[str]) -> list[Any]:
         """Return what all pages of a list have under `items`; Google gives the next one's token, Azure its address."""
         found: list[Any] = []
         page = self.get(path, **query)

@@ -116,7 +116,9 @@ def _rights(iam: Any, stack: Stack, caller: str, account_id: str) -> Check:
     if not role and ":user/" not in caller:
         return judging.unsimulated(caller)
     own = source.partition(f"::{account_id}:")[0] + f"::{account_id}:"
-    wanted = [(judging.OF_ROLES, [f"{own}role/{name}" for name in stack.identities])]
+    wanted: list[tuple[tuple[str, ...], list[str]]] = [
+        (judging.OF_ROLES, [f"{own}role/{name}" for name in stack.identities])
+    ]
     if stack.issuer and not stack.trusted:
         wanted.append((judging.OF_PROVIDERS, [f"{own}oidc-provider/{stack.issuer.removeprefix('https://')}"]))
     simulate = iam.get_paginator("simulate_principal_policy").paginate
