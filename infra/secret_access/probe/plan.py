@@ -5,8 +5,10 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from secret_names.vaults import EXACT
+
 from .errors import ProbeError
-from .identities import EXACT, Identity
+from .identities import Identity
 from .matrix import READ, REFUSED, Question
 from .places import Place
 
