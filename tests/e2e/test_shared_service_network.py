@@ -25,15 +25,21 @@ LET_IN = "/spec/ingress/0/from/0/namespaceSelector/matchExpressions/0/values"
 CALLERS = ["prod", "stranger", "test"]
 """The namespaces that the stack lets in, and where its NetworkPolicy has them."""
 TO_STATUS = """
-import io, json, sys
-sys.stdout = io.StringIO()
-try:
-    exec(sys.argv.pop(1))
-finally:
-    with open("/dev/termination-log", "w") as log:
-        log.write(str(json.loads(sys.stdout.getvalue())["status"]))
+import contextlib, io, json, sys, time
+program, status = sys.argv.pop(1), 0
+while not status:
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+        exec(program)
+    status = json.loads(said.getvalue())["status"]
+    time.sleep(0 if status else 0.1)
+with open("/dev/termination-log", "w") as log:
+    log.write(str(status))
 """
-"""A program's answer without the secret, in the pod's status: the API server does not exec into pods of that node."""
+"""A program's answer without the secret, in the pod's status: the API server does not exec into pods of that node.
+
+A NetworkPolicy that lets a namespace in reaches a node some time after a new pod of it has started, so it asks until
+something answers (https://kubernetes.io/docs/concepts/services-networking/network-policies/#pod-lifecycle).
+"""
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +49,10 @@ def service(environment: Environment, tmp_path_factory: pytest.TempPathFactory) 
         cluster_network.running(environment, tmp_path_factory.mktemp("network")),
         running(environment, tmp_path_factory.mktemp("authority")) as service,
     ):
-        test = service.callers["test"]
+        let_in = [service.callers[namespace] for namespace in ("test", "prod")]
         wait_for(
-            "names and the rules of kube-proxy",
-            lambda: test.ask(BY_NAME, TEST).status,
+            "names, the rules of kube-proxy and those of kube-router",
+            lambda: all(caller.ask(BY_NAME, TEST).status for caller in let_in),
             still_possible=host.why_not_running,
         )
         yield service
