@@ -54,10 +54,12 @@ class IsolationProbe(pulumi.ComponentResource):
         super().__init__("secret-access:index:IsolationProbe", name, {}, opts)
         names = {}
         for key in keys:
+            metadata: Any = lift(partial(_part, key, "metadata"), made)
+            spec: Any = lift(partial(_part, key, "spec"), made)
             cron_job = k8s.batch.v1.CronJob(
                 f"{name}-{key}",
-                metadata=lift(partial(_part, key, "metadata"), made),
-                spec=lift(partial(_part, key, "spec"), made),
+                metadata=metadata,
+                spec=spec,
                 opts=children_of(self, opts),
             )
             names[key] = cron_job.metadata.apply(lambda metadata: str(metadata.name))

@@ -4,7 +4,7 @@ Which of a cluster's do is told by their schema: it has containers with images, 
 Operators whose schemas do not say it are known by name.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ RUN: Mapping[str, Collection[str]] = {
     "tekton.dev": ("customruns", "pipelineruns", "pipelines", "runs", "taskruns", "tasks"),
 }
 """Resources of a namespace whose operator runs containers there, as a ServiceAccount that they name."""
-APPLY: Mapping[str, Collection[str]] = {
+APPLY: Mapping[str, Sequence[str]] = {
     "argoproj.io": ("applications", "applicationsets"),
     "helm.cattle.io": ("helmchartconfigs", "helmcharts"),
     "helm.toolkit.fluxcd.io": ("helmreleases",),
@@ -50,7 +50,7 @@ APPLY: Mapping[str, Collection[str]] = {
     "kustomize.toolkit.fluxcd.io": ("kustomizations",),
 }
 """Resources of a namespace whose operator applies any manifest, with rights of its own."""
-INJECT: Mapping[str, Collection[str]] = {
+INJECT: Mapping[str, Sequence[str]] = {
     "argoproj.io": ("clusterworkflowtemplates",),
     "kyverno.io": ("clusterpolicies",),
     "mutations.gatekeeper.sh": ("assign", "assignimage", "modifyset"),

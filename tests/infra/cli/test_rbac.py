@@ -189,7 +189,7 @@ def test_identities_are_found_by_the_audience_of_a_token(cluster: Cluster) -> No
 
 def test_operators_are_found_by_their_group_and_by_their_schemas(cluster: Cluster) -> None:
     """A custom resource with containers makes pods; one of a known operator does whatever its schema says."""
-    containers = {"items": {"properties": {"image": {}}}}
+    containers: dict[str, Any] = {"items": {"properties": {"image": {}}}}
     schema = {"properties": {"spec": {"properties": {"containers": containers, "serviceAccountName": {}}}}}
     versions = [{"schema": {"openAPIV3Schema": schema}}]
     cluster.groups = ["argoproj.io"]

@@ -1,5 +1,7 @@
 """Rights on AWS that end in another namespace's secret beside the right to read it."""
 
+from typing import Any
+
 import pytest
 
 from secret_access.proof.aws import stack
@@ -98,7 +100,7 @@ READER = "arn:aws:iam::111122223333:role/secret-access-builds"
 def passing(service: str, reads: str, **conditions: dict[str, str]) -> list[Resource]:
     """Pods of test may give a role that a service takes, and that may read these secrets."""
     taken = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    given = {"Condition": conditions} if conditions else {}
+    given: dict[str, Any] = {"Condition": conditions} if conditions else {}
     return [
         *namespaces("test", "prod"),
         role("builds", {"Version": "2012-10-17", "Statement": taken}, description=None),
