@@ -169,6 +169,34 @@ BINDING = {
 CLASSIC_CREDENTIAL = "azure:armmsi/federatedIdentityCredential:FederatedIdentityCredential"
 FLEXIBLE = "azuread:index/applicationFlexibleFederatedIdentityCredential:ApplicationFlexibleFederatedIdentityCredential"
 WHOLE_POOL = POOL.replace("principal:", "principalSet:") + "/*"
+SELECTORS: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [
+    ({}, {"matchLabels": {"a": "b"}}),
+    (
+        {"matchLabels": {"kubernetes.io/metadata.name": "shop"}},
+        {"matchLabels": {"kubernetes.io/metadata.name": "other"}},
+    ),
+    (
+        {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["shop"]}]},
+        {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["shop"]}]},
+    ),
+    (
+        {"matchExpressions": [{"key": "secret-access/runtime-only", "operator": "Exists"}]},
+        {"matchExpressions": [{"key": "secret-access/runtime-only", "operator": "DoesNotExist"}]},
+    ),
+]
+"""What chooses a runtime-only namespace, and what chooses another."""
+
+
+def selecting(selector: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, str, Program, Program]:
+    """An ExternalSecret of the cluster that makes a Secret in the runtime-only namespace, and one that does not."""
+    return (
+        "secret-in-etcd",
+        f"ExternalSecrets in namespaces by {selector}",
+        {"first": RUNTIME_ONLY, "it": (OF_CLUSTER, {"spec": {"namespaceSelector": selector}})},
+        {"first": RUNTIME_ONLY, "it": (OF_CLUSTER, {"spec": {"namespaceSelector": other}})},
+    )
+
+
 OTHERS: list[tuple[str, str, Program, Program]] = [
     (
         "widened-identity",
@@ -321,29 +349,7 @@ OTHERS: list[tuple[str, str, Program, Program]] = [
         },
         {"first": RUNTIME_ONLY, "it": (OF_CLUSTER, {"spec": {"namespaces": ["other"]}})},
     ),
-    *(
-        (
-            "secret-in-etcd",
-            f"ExternalSecrets in namespaces by {selector}",
-            {"first": RUNTIME_ONLY, "it": (OF_CLUSTER, {"spec": {"namespaceSelector": selector}})},
-            {"first": RUNTIME_ONLY, "it": (OF_CLUSTER, {"spec": {"namespaceSelector": other}})},
-        )
-        for selector, other in (
-            ({}, {"matchLabels": {"a": "b"}}),
-            (
-                {"matchLabels": {"kubernetes.io/metadata.name": "shop"}},
-                {"matchLabels": {"kubernetes.io/metadata.name": "other"}},
-            ),
-            (
-                {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["shop"]}]},
-                {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["shop"]}]},
-            ),
-            (
-                {"matchExpressions": [{"key": "secret-access/runtime-only", "operator": "Exists"}]},
-                {"matchExpressions": [{"key": "secret-access/runtime-only", "operator": "DoesNotExist"}]},
-            ),
-        )
-    ),
+    *(selecting(*pair) for pair in SELECTORS),
     (
         "secret-in-etcd",
         "a Secret of Kubernetes, and one of a cloud",

@@ -41,7 +41,11 @@ def found(rule: str, resources: list[PolicyResource]) -> list[str]:
     (policy,) = [each for each in pack.policies() if each.name == rule]
     assert isinstance(policy, StackValidationPolicy)
     said: list[str] = []
-    policy.validate(StackValidationArgs(resources), lambda what, _=None: said.append(what))
+
+    def report(what: str, urn: str | None = None) -> None:
+        said.append(what)
+
+    policy.validate(StackValidationArgs(resources), report)
     return said
 
 

@@ -9,6 +9,7 @@ from secret_access import InvalidArgument
 from secret_access.policy import isolation, pack, policy_pack
 from secret_access.policy.catalogue import RULES
 from secret_access.policy.rule import violations
+from secret_access.proof.evaluation import evaluate
 from secret_access.proof.isolation import Verdict
 from tests.infra.policy.cases.case import Program, one, resources
 from tests.infra.policy.cases.isolation import secrets_of
@@ -80,7 +81,6 @@ def test_who_is_trusted_may(rule: str, subject: dict[str, Any], cluster: bool, c
 def test_the_proof_runs_once_for_both_of_its_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """And again when something else is asked."""
     asked: list[object] = []
-    evaluate = isolation.evaluate
 
     def counted(*given: Any) -> list[Verdict]:
         asked.append(given)

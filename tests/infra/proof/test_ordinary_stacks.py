@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from secret_access.aws.trust import irsa_trust
+from secret_access.azure.documents import SECRETS_USER
 from secret_access.cli.evaluate import BREACHED, ISOLATED, UNDECIDED
 from secret_access.proof.preview import UNKNOWN, Resource
 from tests.infra.cli.test_evaluate import preview, run
 
 from . import azure_documents, test_gcp, test_vault
 from .azure_documents import OWNER, SUBSCRIPTION
-from .documents import PROVIDER, Document, arns, irsa_trust, namespaces, policy, resource
+from .documents import PROVIDER, Document, arns, namespaces, policy, resource
 
 AWS, GCP, AZURE, VAULT = (
     namespaces("shop", "pay"),
@@ -130,7 +132,7 @@ def elsewhere(secret: str) -> Resource:
 
 def assigned(name: str, *sources: Resource, principal: str = UNKNOWN, **inputs: Any) -> Resource:
     """A role of Azure's on a vault of the stack."""
-    user = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{azure_documents.documents.SECRETS_USER}"
+    user = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{SECRETS_USER}"
     given = {"principalId": principal, "principalType": "ServicePrincipal", "roleDefinitionId": user, **inputs}
     kind = "azure-native:authorization:RoleAssignment"
     depends_on = {"principalId": tuple(each.urn for each in sources), "scope": (SITES_VAULT.urn,)}
