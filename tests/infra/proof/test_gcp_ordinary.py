@@ -1,0 +1,73 @@
+"""What ordinary stacks have on Google Cloud beside their namespaces' bindings raises nothing."""
+
+from collections.abc import Callable
+
+import pytest
+
+from secret_access.proof.gcp import accounts
+from secret_access.proof.gcp.stack import evaluate
+from secret_access.proof.preview import Resource
+
+from .gcp_documents import (
+    BY_NAMESPACE,
+    PRODS_ACCOUNT,
+    custom,
+    mapped,
+    on_a_secret,
+    on_a_secret_of_the_stack,
+    on_prods_account,
+    pool,
+    with_nodes,
+)
+from .test_gcp_bindings import by_accounts, direct, member, named, principal
+
+EVERYBODYS = 'resource.name.startsWith("projects/1/secrets/common--")'
+
+HARMLESS: dict[str, Callable[[], list[Resource]]] = {
+    "nodes with no secrets": lambda: with_nodes(pool(), role_name="roles/logging.logWriter"),
+    "nodes whose tokens have no scope for secrets": lambda: with_nodes(
+        pool(oauthScopes=["https://www.googleapis.com/auth/logging.write"])
+    ),
+    "nodes that read what is shared": lambda: with_nodes(
+        pool(workloadMetadataConfig={"mode": "GKE_METADATA"}), expression=EVERYBODYS
+    ),
+    "a group where pods have none": lambda: [*direct(), on_a_secret("group:sre@example.com")],
+    "people": lambda: [*by_accounts(), on_a_secret("domain:example.com"), on_a_secret("user:alice@example.com")],
+    "owners of the project": lambda: [*direct(), on_a_secret("projectOwner:x")],
+    "a service of Google's": lambda: [
+        *direct(),
+        on_a_secret("serviceAccount:service-1@gcp-sa-cloudbuild.iam.gserviceaccount.com"),
+    ],
+    "a role of one's own that reads metadata": lambda: custom(
+        "secretmanager.secrets.get", "secretmanager.secrets.list"
+    ),
+    "a role of one's own under the prefix": lambda: custom("secretmanager.versions.access", expression=named("test")),
+    "a secret of the stack": lambda: on_a_secret_of_the_stack("test", "test--db"),
+    "a service of Google's that becomes a service account": lambda: [
+        *by_accounts(),
+        on_prods_account("serviceAccount:service-1@gcp-sa-pubsub.iam.gserviceaccount.com"),
+    ],
+    "an attribute that is the namespace": lambda: [
+        *direct(),
+        mapped("assertion.sub"),
+        on_a_secret(f"{BY_NAMESPACE}/prod"),
+    ],
+    "the mapping of the component": lambda: [*direct(), mapped("assertion.sub")],
+    "who may see a service account": lambda: [
+        *by_accounts(),
+        member(
+            "sees",
+            principal("test"),
+            None,
+            "roles/iam.serviceAccountViewer",
+            kind=accounts.IMPERSONATION[0],
+            serviceAccountId=PRODS_ACCOUNT,
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("way", HARMLESS)
+def test_an_ordinary_stack_raises_nothing(way: str) -> None:
+    verdict = evaluate(HARMLESS[way](), {}, ["common/"])
+    assert (verdict.breaches, verdict.undecided) == ((), ())
