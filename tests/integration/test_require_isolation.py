@@ -134,17 +134,17 @@ TARGET = "urn:pulumi:only::inline::aws:iam/rolePolicy:RolePolicy::test-secrets"
 class Changing(echo.Echo):
     """Accepts changes and removals too."""
 
-    def Diff(self, request: provider_pb2.DiffRequest, context: object) -> provider_pb2.DiffResponse:  # noqa: N802
+    def Diff(self, request: provider_pb2.DiffRequest, context: object) -> provider_pb2.DiffResponse:  # noqa: N802 — gRPC's name
         del context
         some = provider_pb2.DiffResponse.DIFF_SOME
         is_same = request.old_inputs == request.news
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE if is_same else some)
 
-    def Update(self, request: provider_pb2.UpdateRequest, context: object) -> provider_pb2.UpdateResponse:  # noqa: N802
+    def Update(self, request: provider_pb2.UpdateRequest, context: object) -> provider_pb2.UpdateResponse:  # noqa: N802 — gRPC's name
         del context
         return provider_pb2.UpdateResponse(properties=request.news)
 
-    def Delete(self, request: provider_pb2.DeleteRequest, context: object) -> empty_pb2.Empty:  # noqa: N802
+    def Delete(self, request: provider_pb2.DeleteRequest, context: object) -> empty_pb2.Empty:  # noqa: N802 — gRPC's name
         del request, context
         return empty_pb2.Empty()
 
