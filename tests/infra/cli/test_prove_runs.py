@@ -13,7 +13,7 @@ import pytest
 from secret_access.cli.prove import BREACHED, ISOLATED, STOPPED, UNDECIDED, UNUSABLE
 from secret_access.kubectl import ClusterNotReached, Forbidden
 from secret_access.probe import job
-from tests.infra.cli.test_prove import FOREIGN, but, run
+from tests.infra.cli.proving import FOREIGN, but, run
 from tests.infra.probe.pods import DENIED, FakeCluster, isolated, pod
 
 
