@@ -1,9 +1,7 @@
 """Stacks on Google Cloud with a way to another namespace's secret beside its own binding."""
 
-from collections.abc import Callable
-
 from secret_access.proof.gcp import nodes
-from secret_access.proof.preview import UNKNOWN, Resource
+from secret_access.proof.preview import UNKNOWN
 
 from .gcp_documents import (
     AS_NODES,
@@ -20,9 +18,10 @@ from .gcp_documents import (
     with_nodes,
 )
 from .test_gcp_bindings import POOL, direct, google, member, named, principal
+from .ways import Breach
 
 WORKLOAD_IDENTITY = {"workloadIdentityConfig": {"workloadPool": "x.svc.id.goog"}}
-BREACHES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], str]] = {
+BREACHES: dict[str, Breach] = {
     "nodes without Workload Identity": (
         lambda: with_nodes(pool()),
         ("test", "prod"),

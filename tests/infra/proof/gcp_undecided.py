@@ -1,9 +1,7 @@
 """Stacks on Google Cloud whose documents do not tell whether a namespace has another's secrets."""
 
-from collections.abc import Callable
-
 from secret_access.proof.gcp import accounts, nodes
-from secret_access.proof.preview import UNKNOWN, Resource
+from secret_access.proof.preview import UNKNOWN
 
 from .gcp_documents import (
     AS_NODES,
@@ -18,8 +16,9 @@ from .gcp_documents import (
     with_nodes,
 )
 from .test_gcp_bindings import ACCESSOR, by_accounts, direct, google, member, principal
+from .ways import Undecided
 
-UNDECIDED: dict[str, tuple[Callable[[], list[Resource]], str]] = {
+UNDECIDED: dict[str, Undecided] = {
     "pods of the host's network": (
         lambda: with_nodes(pool(workloadMetadataConfig={"mode": "GKE_METADATA"})),
         "is for service account nodes: pods of the host's network on nodes of pool become it",

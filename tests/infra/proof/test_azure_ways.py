@@ -28,6 +28,7 @@ from .azure_documents import (
     with_own_vaults,
     with_shared_vault,
 )
+from .ways import Breach, Undecided, expect_breach, expect_undecided, is_found
 
 PROPERTIES: Any = vault_properties("11111111-1111-1111-1111-111111111111", purge_protection=True, recover=False)
 CLUSTER = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/blue"
@@ -70,7 +71,7 @@ def on_a_secret_of_the_program(namespace: str, name: str) -> list[Resource]:
 
 
 IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
-BREACHES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], str]] = {
+BREACHES: dict[str, Breach] = {
     "the identity of a cluster's nodes": (
         lambda: [*with_shared_vault("test", "prod"), KUBELET, cluster(f"{IDENTITIES}/kubelet"), of_nodes(SHARED)],
         ("test", "prod"),
@@ -172,7 +173,7 @@ BREACHES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], 
     ),
 }
 
-UNDECIDED: dict[str, tuple[Callable[[], list[Resource]], str]] = {
+UNDECIDED: dict[str, Undecided] = {
     "an identity of machines": (
         lambda: [*with_own_vaults("test", "prod"), machines(f"{IDENTITIES}/prod-identity")],
         "identity prod-identity may use secrets, and it is on nodes: whether pods run there",
@@ -229,19 +230,12 @@ HARMLESS: dict[str, Callable[[], list[Resource]]] = {
 
 @pytest.mark.parametrize("way", BREACHES)
 def test_another_way_to_a_secret_is_found(way: str) -> None:
-    """With the two namespaces, and what lets the name through."""
-    resources, expected, statement = BREACHES[way]
-    found = {(each.namespace, each.owner): each for each in evaluate(resources(), {}).breaches}
-    assert expected in found, list(found)
-    assert statement in " ".join(found[expected].statements)
+    expect_breach(evaluate, BREACHES[way])
 
 
 @pytest.mark.parametrize("way", UNDECIDED)
 def test_what_the_documents_do_not_tell_is_undecided(way: str) -> None:
-    resources, said = UNDECIDED[way]
-    verdict = evaluate(resources(), {})
-    assert not verdict.breaches
-    assert said in " ".join(verdict.undecided), verdict.undecided
+    expect_undecided(evaluate, UNDECIDED[way])
 
 
 @pytest.mark.parametrize("way", HARMLESS)
@@ -305,13 +299,8 @@ DEFECTS: dict[str, tuple[Any, str, Any, dict[str, Any], str]] = {
 def test_a_defect_put_back_is_seen(defect: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is found is not with the defect."""
     owner, name, value, table, way = DEFECTS[defect]
-
-    def found() -> Any:
-        verdict = evaluate(table[way][0](), {})
-        if table is UNDECIDED:
-            return table[way][1] in " ".join(verdict.undecided)
-        return table[way][1] in {(each.namespace, each.owner) for each in verdict.breaches}
-
-    assert found()
+    stack_of, expected = table[way][:2]
+    resources = stack_of()
+    assert is_found(evaluate, resources, expected)
     monkeypatch.setattr(owner, name, value)
-    assert not found()
+    assert not is_found(evaluate, resources, expected)

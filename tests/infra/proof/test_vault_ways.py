@@ -12,15 +12,12 @@ from .test_vault import reading
 from .vault_breaches import BREACHES
 from .vault_documents import ACCESSOR, kubernetes, policy
 from .vault_undecided import UNDECIDED
+from .ways import expect_breach, is_found
 
 
 @pytest.mark.parametrize("way", BREACHES)
 def test_another_way_to_a_secret_is_found(way: str) -> None:
-    """With the two namespaces, and what lets the name through."""
-    resources, expected, statement = BREACHES[way]
-    found = {(each.namespace, each.owner): each for each in evaluate(resources(), {}).breaches}
-    assert expected in found, list(found)
-    assert statement in " ".join(found[expected].statements)
+    expect_breach(evaluate, BREACHES[way])
 
 
 def test_a_namespace_that_nobody_declared_does_not_have_anothers_prefix() -> None:
@@ -73,13 +70,8 @@ DEFECTS: dict[str, tuple[Any, str, Any, dict[str, Any], str]] = {
 def test_a_defect_put_back_is_seen(defect: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is found is not with the defect."""
     owner, name, value, table, way = DEFECTS[defect]
-
-    def found() -> Any:
-        verdict = evaluate(table[way][0](), {})
-        if table is UNDECIDED:
-            return table[way][1] in " ".join(verdict.undecided)
-        return table[way][1] in {(each.namespace, each.owner) for each in verdict.breaches}
-
-    assert found()
+    stack_of, expected = table[way][:2]
+    resources = stack_of()
+    assert is_found(evaluate, resources, expected)
     monkeypatch.setattr(owner, name, value)
-    assert not found()
+    assert not is_found(evaluate, resources, expected)

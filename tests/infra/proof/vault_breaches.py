@@ -1,8 +1,6 @@
 """Stacks on Vault with a way to another namespace's secret beside its role's own policy."""
 
-from collections.abc import Callable
-
-from secret_access.proof.preview import UNKNOWN, Resource
+from secret_access.proof.preview import UNKNOWN
 from secret_access.proof.vault import methods
 from secret_access.proof.vault.identities import ENTITY, GROUP
 
@@ -22,11 +20,12 @@ from .vault_documents import (
     policy,
     with_more,
 )
+from .ways import Breach
 
 PODS_GROUP = identity(GROUP, "group", {"memberEntityIds": (ENTITY_OF_POD.urn,)}, memberEntityIds=[UNKNOWN])
 TOKEN_ROLE = made(methods.TOKEN_ROLE, "wide", roleName="wide", allowedPolicies=["secret-access-prod"])
 
-BREACHES: dict[str, tuple[Callable[[], list[Resource]], tuple[str, str | None], str]] = {
+BREACHES: dict[str, Breach] = {
     "a role of Kubernetes auth for another's namespace": (
         lambda: [*namespaces("test", "prod"), ON_PROD, kubernetes(boundServiceAccountNamespaces=["test"])],
         ("test", "prod"),

@@ -1,8 +1,6 @@
 """Stacks on Vault whose documents do not tell whether a namespace has another's secrets."""
 
-from collections.abc import Callable
-
-from secret_access.proof.preview import UNKNOWN, Resource
+from secret_access.proof.preview import UNKNOWN
 from secret_access.proof.vault import methods
 from secret_access.proof.vault.identities import GROUP
 
@@ -19,8 +17,9 @@ from .vault_documents import (
     policy,
     with_more,
 )
+from .ways import Undecided
 
-UNDECIDED: dict[str, tuple[Callable[[], list[Resource]], str]] = {
+UNDECIDED: dict[str, Undecided] = {
     "a mount that no document names": (
         lambda: with_more(reading("kv/*")),
         'role secret-access-test may use kv/prod/ by policy more, path "kv/*": no document says',
