@@ -1,1 +1,1 @@
-"""Whether an AWS account is ready, asked with the credentials of whoever runs the check."""
+"""Whether an AWS account is ready, asked with the caller's own credentials."""

@@ -1,1 +1,1 @@
-"""Whether a subscription of Azure is ready, asked as whoever runs the check."""
+"""Whether a subscription of Azure is ready, asked with the caller's own credentials."""

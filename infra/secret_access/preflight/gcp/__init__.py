@@ -1,1 +1,1 @@
-"""Whether a project of Google Cloud is ready, asked as whoever runs the check."""
+"""Whether a project of Google Cloud is ready, asked with the caller's own credentials."""

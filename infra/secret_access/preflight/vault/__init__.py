@@ -1,1 +1,1 @@
-"""Whether a Vault is ready, asked with the token of whoever runs the check."""
+"""Whether a Vault is ready, asked with the caller's own token."""
