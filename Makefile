@@ -35,7 +35,7 @@ check: setup-check ## lint, types and unit tests, for daily work
 	@.venv/bin/pytest $(SIDE_BY_SIDE) tests/infra tests/local
 	@.venv/bin/pytest $(SIDE_BY_SIDE) tests/names tests/sidecar # apart: Google's client and Pulumi's SDK carry the same protobuf
 
-e2e: setup-test ## the tests on the laptop environment alone, eleven minutes; one that is up is rebuilt, what you made in it is lost
+e2e: setup-test ## the tests on the laptop environment alone, twelve minutes; one that is up is rebuilt, what you made in it is lost
 	@.venv/bin/pytest tests/e2e
 
 ask: .venv/bin/python ## ask for a secret as an app: make ask FROM=test NAME=prod/database-password
