@@ -28,7 +28,7 @@ _LEFT_OUT = (
     "and keeps others that the program no longer has; run it without"
 )
 _KEPT = "the program's documents isolate, but the engine answers with others, as with --target or --exclude:"
-"""No error, so that whoever mends it can."""
+"""A warning and no error: an error would also stop the update that mends it."""
 _CHECKED: PerProgram[list[Registrations]] = PerProgram(list)
 """What is seen of a program, once it asked for the check."""
 

@@ -57,7 +57,7 @@ class _Commands(click.Group):
 
 
 def _write_no_more() -> None:
-    """Give what Python still writes when it ends to nobody."""
+    """Discard what Python still writes to standard output when it ends."""
     with suppress(OSError, ValueError, AttributeError):  # no standard output, or one that is no file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -78,7 +78,7 @@ class Api:
     def _asked(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
         url = f"{self.address}{path}"
         headers = {**self.headers, **({"Content-Type": "application/json"} if body else {})}
-        request = Request(url, data=body, method=method, headers=headers)  # noqa: S310  whoever runs this gave it
+        request = Request(url, data=body, method=method, headers=headers)  # noqa: S310  an address that the caller gave
         place = f"{method} {url.partition('?')[0]}"
         try:
             with self._opener().open(request, timeout=self.seconds) as answer:

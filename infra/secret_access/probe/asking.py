@@ -107,14 +107,14 @@ def sidecar(url: str, settings: Mapping[str, str | None] | None, until: float) -
     ) as started:
         try:
             while started.poll() is None and time.monotonic() < until and not listens(ports[0]):
-                time.sleep(0.05)
+                time.sleep(0.05)  # until its port is open, or the deadline
             yield f"http://127.0.0.1:{ports[0]}" if started.poll() is None else ""
         finally:
             started.kill()
 
 
 def free_ports() -> list[int]:
-    """Return two ports that nobody listens on."""
+    """Return two ports that are free."""
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         return [one.getsockname()[1], other.getsockname()[1]]
 
