@@ -102,8 +102,9 @@ def resources(text: str | bytes) -> list[Resource]:
     found: dict[str, Resource] = {}
     replaced: dict[str, Resource] = {}
     for number, step in enumerate(preview["steps"], 1):
-        if not isinstance(step, Mapping) or not isinstance(step.get("urn"), str):
-            raise DocumentError(f"step {number} of the preview has no urn; expected what {_COMMAND} prints")
+        for key in ("urn", "op"):
+            if not isinstance(step, Mapping) or not isinstance(step.get(key), str):
+                raise DocumentError(f"step {number} of the preview has no {key}; expected what {_COMMAND} prints")
         _take(step, found, replaced)
     _check_complete(preview)
     return [*found.values(), *(_beside(each, replaced) for each in replaced.values())]

@@ -71,6 +71,14 @@ ODD: list[Any] = [
 ]
 
 
+def as_json(text: str) -> Any:
+    """The document of JSON in an input; None where damage has left none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 def damaged(cloud: str, seed: int, times: int) -> str:
     """The preview with values replaced, removed or doubled, inside documents of JSON too."""
     chosen = random.Random(seed)
@@ -80,8 +88,7 @@ def damaged(cloud: str, seed: int, times: int) -> str:
         if key not in holder and not isinstance(holder, list):
             continue
         value = holder[key]
-        if isinstance(value, str) and value[:1] == "{" and chosen.random() < 0.7:
-            inner = json.loads(value)
+        if isinstance(value, str) and value[:1] == "{" and chosen.random() < 0.7 and (inner := as_json(value)):
             at = list(places(inner))
             if at:
                 inside, where = chosen.choice(at)
@@ -137,9 +144,14 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "no steps": ('{"steps": {}}', "has no steps"),
     "steps that are none": ('{"steps": [5]}', "step 1 of the preview has no urn"),
     "a step without a name": ('{"steps": [{"op": "create", "newState": {}}]}', "step 1 of the preview has no urn"),
-    "a resource without a type": ('{"steps": [{"urn": "urn::a", "newState": {"inputs": {}}}]}', "urn::a has no type"),
+    "a step that does nothing": ('{"steps": [{"urn": "urn::a", "newState": {}}]}', "step 1 of the preview has no op"),
+    "an operation that is none": ('{"steps": [{"urn": "urn::a", "op": [5]}]}', "step 1 of the preview has no op"),
+    "a resource without a type": (
+        '{"steps": [{"op": "create", "urn": "urn::a", "newState": {"inputs": {}}}]}',
+        "urn::a has no type",
+    ),
     "inputs that are a list": (
-        '{"steps": [{"urn": "urn::a", "newState": {"type": "a", "inputs": [5]}}]}',
+        '{"steps": [{"op": "create", "urn": "urn::a", "newState": {"type": "a", "inputs": [5]}}]}',
         "urn::a has",
     ),
     "an input without end": (with_inputs(DEEP), "nested more than 100 levels deep"),
