@@ -13,7 +13,7 @@ export PLUGINS ?= auto
 export CLOUD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check e2e ask matrix status image soak bench bench-infra bench-proof format setup setup-test setup-check
+.PHONY: help up down test check e2e ask matrix status image fuzz soak bench bench-infra bench-proof format setup setup-test setup-check
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 12
@@ -50,6 +50,10 @@ status: .venv/bin/python ## whether the laptop environment is up, and where
 
 image: setup ## build the container images into .local/images
 	@$(LOCAL).images
+
+fuzz: setup-check ## new examples for the tests that make up their own; `make check` tries the same ones every time
+	@.venv/bin/pytest -m hypothesis --hypothesis-profile fuzz $(SIDE_BY_SIDE) tests/infra tests/local
+	@.venv/bin/pytest -m hypothesis --hypothesis-profile fuzz $(SIDE_BY_SIDE) tests/names tests/sidecar
 
 soak: setup-check ## mixed load with faults, every answer checked: make soak MINUTES=10; writes .local/soak.json
 	@.venv/bin/python -m tests.soak --minutes $(or $(MINUTES),10)
