@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 from . import checks
 from .arguments import Arguments
 from .checks import Access
-from .inputs import lift, output
+from .inputs import lazy_output, lift
 from .patterns.external_store import ExternalStore
 from .pods import checks as pod_checks
 from .pods import environment, network_policy, service_account, sidecar_container, sidecar_settings
@@ -143,27 +143,27 @@ def common_arguments(given: Arguments, backend: Backend) -> CommonArguments:
 class SecretAccess(pulumi.ComponentResource):
     """A namespace's identity in one cloud, and the sidecar that serves its secrets: the outputs of every cloud."""
 
-    namespace: pulumi.Output[str]
+    namespace: pulumi.Output[str] = lazy_output()
     """The Kubernetes namespace."""
     service_account_name: pulumi.Output[str]
     """The ServiceAccount that pods run as."""
-    subject: pulumi.Output[str]
+    subject: pulumi.Output[str] = lazy_output()
     """The `sub` of the ServiceAccount's tokens: `system:serviceaccount:NAMESPACE:NAME`."""
     identity: pulumi.Output[str]
     """The identity, as the cloud names it, known once its rights are complete."""
-    secret_prefix: pulumi.Output[str]
+    secret_prefix: pulumi.Output[str] = lazy_output()
     """The prefix of the namespace's secrets, with its closing `/`."""
-    pod_labels: pulumi.Output[dict[str, str]]
+    pod_labels: pulumi.Output[dict[str, str]] = lazy_output()
     """Labels for pods with the sidecar."""
-    pod_annotations: pulumi.Output[dict[str, str]]
+    pod_annotations: pulumi.Output[dict[str, str]] = lazy_output()
     """Annotations for pods with the sidecar."""
-    sidecar: pulumi.Output[dict[str, Any]]
+    sidecar: pulumi.Output[dict[str, Any]] = lazy_output()
     """The sidecar, for `initContainers`, spelled as in a manifest."""
-    volumes: pulumi.Output[list[dict[str, Any]]]
+    volumes: pulumi.Output[list[dict[str, Any]]] = lazy_output()
     """The volumes of the sidecar, spelled as in a manifest."""
-    url: pulumi.Output[str]
+    url: pulumi.Output[str] = lazy_output()
     """URL of the sidecar for the app."""
-    external_store: pulumi.Output[ExternalStore | None]
+    external_store: pulumi.Output[ExternalStore | None] = lazy_output()
     """The argument `store` of ExternalSecretAccess. None without `external_secrets`."""
     workload_access: WorkloadAccess
     """All that a workload needs of this component, in one object: the argument `access` of SecretWorkload."""
@@ -203,9 +203,7 @@ class SecretAccess(pulumi.ComponentResource):
             labels=common.labels if common.are_labels_given else None,
             opts=child,
         )
-        self.namespace = output(common.namespace)
-        self.subject = output(common.subject)
-        self.secret_prefix = output(common.prefix)
+        self._namespace, self._subject, self._secret_prefix = common.namespace, common.subject, common.prefix
         labels = common.labels if pod_labels is None else lift(_merged, common.labels, pod_labels)
         if common.metrics is not None:
             labels = lift(network_policy.pod_labels, labels, common.account_name)
@@ -243,29 +241,25 @@ class SecretAccess(pulumi.ComponentResource):
             "volumes": lift(_volumes, audience, common.lifetime, common.files),
             "url": lift(sidecar_container.url, common.port),
         }
-        self.pod_labels = output(labels)
-        self.pod_annotations = output(self.workload_access["pod_annotations"])
-        self.sidecar = output(self.workload_access["sidecar"])
-        self.volumes = output(self.workload_access["volumes"])
-        self.url = output(self.workload_access["url"])
-        self.external_store = pulumi.Output.from_input(self._external_store(common, external_provider))
+        self._pod_labels, self._pod_annotations = labels, self.workload_access["pod_annotations"]
+        self._sidecar, self._volumes = self.workload_access["sidecar"], self.workload_access["volumes"]
+        self._url = self.workload_access["url"]
+        self._external_store = self._store_of(common, external_provider)
         # Not those that pods are made of: they stand in the pods, and take as long to register as a resource
         self.register_outputs(
             {
-                "namespace": self.namespace,
+                "namespace": self._namespace,
                 "serviceAccountName": self.service_account_name,
-                "subject": self.subject,
+                "subject": self._subject,
                 "identity": self.identity,
-                "secretPrefix": self.secret_prefix,
-                "url": self.url,
-                "externalStore": self.external_store,
+                "secretPrefix": self._secret_prefix,
+                "url": self._url,
+                "externalStore": self._external_store,
                 **(outputs or {}),
             }
         )
 
-    def _external_store(
-        self, common: CommonArguments, provider: pulumi.Input[dict[str, Any]] | None
-    ) -> ExternalStore | None:
+    def _store_of(self, common: CommonArguments, provider: pulumi.Input[dict[str, Any]] | None) -> ExternalStore | None:
         if provider is None:
             return None
         return {

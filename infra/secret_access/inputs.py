@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
+from types import NoneType
 from typing import Any, TypeVar
 
 import pulumi
@@ -11,12 +11,18 @@ from pulumi.output import Unknown
 R = TypeVar("R")
 
 
+_PLAIN = (str, int, float, NoneType)
+"""Types that hold nothing, told apart at once."""
+
+
 def is_plain(value: object) -> bool:
     """Tell whether `value` holds no Output, and nothing that a preview does not know, at any depth."""
+    if isinstance(value, _PLAIN):
+        return True
     if isinstance(value, dict):
-        return all(is_plain(item) for item in value.values())
+        return all(map(is_plain, value.values()))
     if isinstance(value, list | tuple):
-        return all(is_plain(item) for item in value)
+        return all(map(is_plain, value))
     return not is_later(value)
 
 
@@ -32,21 +38,18 @@ def lift(function: Callable[..., R], *values: Any, **named: Any) -> pulumi.Input
     is made. Arguments are waited for one after the other: that takes one Output each, where `Output.all` makes several
     of every part of every value, and programs with many components spend most of their time on those.
     """
-    if values:
-        value, *others = values
-        return _use(value, lambda known: lift(partial(function, known), *others, **named))
-    if named:
-        (name, value), *rest = named.items()
-        return _use(value, lambda known: lift(partial(function, **{name: known}), **dict(rest)))
-    return function()
+    place = next((place for place, value in enumerate(values) if not is_plain(value)), None)
+    if place is not None:
+        before, after = values[:place], values[place + 1 :]
+        return _later(values[place]).apply(lambda known: lift(function, *before, known, *after, **named))
+    name = next((name for name, value in named.items() if not is_plain(value)), None)
+    if name is not None:
+        return _later(named[name]).apply(lambda known: lift(function, *values, **{**named, name: known}))
+    return function(*values, **named)
 
 
-def _use(value: Any, then: Callable[[Any], pulumi.Input[R]]) -> pulumi.Input[R]:
-    """Return `then` of the value, now or once it is known whole: what an Output resolves to may hold others."""
-    if is_plain(value):
-        return then(value)
-    later = value if isinstance(value, pulumi.Output) else pulumi.Output.from_input(value)
-    return later.apply(lambda known: _use(known, then))
+def _later(value: Any) -> pulumi.Output[Any]:
+    return value if isinstance(value, pulumi.Output) else pulumi.Output.from_input(value)
 
 
 def once_known(value: Any, then: Callable[[Any], pulumi.Input[R]]) -> pulumi.Input[R]:
@@ -55,8 +58,32 @@ def once_known(value: Any, then: Callable[[Any], pulumi.Input[R]]) -> pulumi.Inp
 
 
 def output(value: Any) -> pulumi.Output[Any]:
-    """Return an Output of a value that holds none; `Output.from_input` looks for one in every part of it."""
-    return value if isinstance(value, pulumi.Output) else pulumi.Output(set(), _resolved(value), _resolved(True))
+    """Return an Output of a value; `Output.from_input` makes one of every part of it, where none need be."""
+    if is_plain(value):
+        return pulumi.Output(set(), _resolved(value), _resolved(True))
+    return _later(value)
+
+
+class LazyOutput:
+    """An output of a component that is made when it is first read: most are not, and each takes its time.
+
+    Its value is the attribute of the same name with `_` before it.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, component: object, owner: type) -> Any:
+        if component is None:
+            return self
+        made = output(getattr(component, f"_{self._name}"))
+        setattr(component, self._name, made)  # and found there from now on
+        return made
+
+
+def lazy_output() -> Any:
+    """Return a LazyOutput for an attribute that is annotated as what is read of it."""
+    return LazyOutput()
 
 
 def foreseen(made: pulumi.Output[Any], value: pulumi.Input[Any]) -> pulumi.Output[Any]:

@@ -17,12 +17,13 @@ from ..pods import sidecar_container, sidecar_settings
 from . import checks as aws_checks
 from . import documents, eks_checks, external_store, identity_choice, role_checks
 from .association import AssociationArguments, associated_namespace, make_association, session_policy
+from .documents import Document
 from .environment import AGENT_URL, BACKEND, irsa_variables, pod_identity_variables
 from .identifiers import Account, Cluster, OidcProvider, Role
 from .identity_choice import PodIdentity
 from .role import make_role, policy_text, role_arguments, trust_text
 from .role_arguments import RoleArgs
-from .trust import IRSA_AUDIENCE, POD_IDENTITY_AUDIENCE, irsa_trust, pod_identity_trust
+from .trust import IRSA_AUDIENCE, NONE, POD_IDENTITY_AUDIENCE, Conditions, irsa_trust, pod_identity_trust
 from .trust_conditions import IRSA, POD_IDENTITY
 
 ROLE_ANNOTATION = "secret-access/role-arn"
@@ -182,10 +183,12 @@ def _irsa(given: Arguments, common: CommonArguments) -> _Way:
         return _Way(existing, "existing_role_arn", IRSA_AUDIENCE, role_arn=lift(_arn, existing))
     if "oidc_provider_arns" in given:
         providers = given.take("oidc_provider_arns", aws_checks.oidc_providers)
+        account: pulumi.Input[OidcProvider] = lift(_first, providers)
+        trust = trust_text(given, IRSA, irsa_trust, providers, common.subject)
     else:
-        providers = given.take("oidc_provider_arn", _one_provider)
-    trust = trust_text(given, IRSA, irsa_trust, providers, common.subject)
-    return _Way(lift(_first, providers), "oidc_provider_arn", IRSA_AUDIENCE, trust=trust)
+        account = given.take("oidc_provider_arn", aws_checks.oidc_provider)
+        trust = trust_text(given, IRSA, _trust_in_one, account, common.subject)
+    return _Way(account, "oidc_provider_arn", IRSA_AUDIENCE, trust=trust)
 
 
 def _pod_identity(given: Arguments, common: CommonArguments) -> _Way:
@@ -198,8 +201,8 @@ def _pod_identity(given: Arguments, common: CommonArguments) -> _Way:
     )
 
 
-def _one_provider(arn: object) -> list[OidcProvider]:
-    return [aws_checks.oidc_provider(arn)]
+def _trust_in_one(provider: OidcProvider, subject: str, conditions: Conditions = NONE) -> Document:
+    return irsa_trust([provider], subject, conditions)
 
 
 def _first(providers: list[OidcProvider]) -> OidcProvider:

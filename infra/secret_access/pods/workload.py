@@ -8,7 +8,7 @@ import pulumi
 
 from .. import checks as shared_checks
 from ..arguments import Arguments
-from ..inputs import children_of, is_plain, lift, once_known, output
+from ..inputs import children_of, is_plain, lazy_output, lift, once_known
 from . import caller as shared_caller
 from . import checks, injection, injection_checks, kinds, workload_spec
 from .caller import CallerAccess
@@ -86,7 +86,7 @@ class SecretWorkload(pulumi.ComponentResource):
     sidecars (Kubernetes 1.29): an API server without them refuses the workload, in a preview already.
     """
 
-    namespace: pulumi.Output[str]
+    namespace: pulumi.Output[str] = lazy_output()
     """The namespace."""
     workload_name: pulumi.Output[str]
     """Name of the Deployment, StatefulSet, Job or CronJob."""
@@ -132,9 +132,9 @@ class SecretWorkload(pulumi.ComponentResource):
             spec=once_known(replicas, lambda number: once_known(own_spec, partial(build, replicas=number))),
             opts=children_of(self, opts),
         )
-        self.namespace = output(access["namespace"])
+        self._namespace = access["namespace"]
         self.workload_name = workload.metadata.apply(lambda metadata: str(metadata.name))
-        self.register_outputs({"namespace": self.namespace, "workloadName": self.workload_name})
+        self.register_outputs({"namespace": self._namespace, "workloadName": self.workload_name})
 
 
 def _replicas(given: Arguments, kind: WorkloadKind) -> pulumi.Input[int | None]:
