@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 TOOLS = Path(__file__).resolve().parent
 
@@ -30,8 +31,9 @@ class Tool:
     ``module``: the folder in tools/ whose go.mod requires ``pinned_by``, the Go module that gives the tool its version.
     ``cpu_seconds``: what compiling it takes when the tools before it are compiled. ``version_flag``: how it shows its
     version; empty where it cannot, and then one on PATH is never used. ``ldflags``: {v} becomes the version.
-    ``embeds``: files of the pinned module, by the name under which the package embeds them. ``beside``: files of it
-    that are put beside the tool, by the name that they get.
+    ``embeds``: files of the pinned module, by the name under which the package embeds them. ``replaces``: files of the
+    pinned module, each with the one of ours in the folder that is compiled in its place. ``beside``: files of the
+    pinned module that are put beside the tool, by the name that they get.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Tool:
     version_flag: tuple[str, ...] = ()
     ldflags: str = ""
     embeds: tuple[tuple[str, str], ...] = ()
+    replaces: tuple[tuple[str, str], ...] = ()
     beside: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -112,6 +115,10 @@ EXTERNAL_SECRETS = Tool(
     "github.com/external-secrets/external-secrets",
     "github.com/external-secrets/external-secrets",
     460,
+    replaces=(
+        ("pkg/provider/register/register.go", "provider/register.go"),
+        ("pkg/generator/register/register.go", "generator/register.go"),
+    ),
     beside=(("custom-resource-definitions.yaml", "deploy/crds/bundle.yaml"),),
 )
 
@@ -161,25 +168,24 @@ def build(tool: Tool, to: Path) -> None:
     """Compile one tool; the finished binary appears under its name in one step."""
     if not shutil.which("go"):
         raise SystemExit(f"{tool.name} {tool.version} is not built, and go is not on PATH: expected Go 1.26 or newer")
-    half_made = to.with_name(f".{tool.name}.{os.getpid()}")
-    overlay = to.with_name(f".{tool.name}.{os.getpid()}.json")
-    options = ["-trimpath", _NO_DEBUGGER, f"-ldflags=-s -w {tool.ldflags.format(v=tool.version)}"]
-    options += _overlay(tool, overlay)
-    total = len(_go(tool, "list", "-deps", *options, tool.package).split())
-    with subprocess.Popen(
-        ["go", "build", "-v", *options, "-o", str(half_made), tool.package],
-        cwd=TOOLS / tool.module,
-        env=_go_environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as go:
-        said = list(_compiled(tool, go.stderr or (), total))
-    overlay.unlink(missing_ok=True)
-    if go.returncode:
-        raise SystemExit(f"{tool.name} {tool.version}: go build failed:\n{''.join(said)}")
-    for name, at in tool.beside:
-        shutil.copyfile(_pinned_folder(tool) / at, to.with_name(name))
-    half_made.rename(to)
+    with TemporaryDirectory(prefix=f".{tool.name}.", dir=to.parent) as folder:
+        scratch = Path(folder)
+        options = ["-trimpath", _NO_DEBUGGER, f"-ldflags=-s -w {tool.ldflags.format(v=tool.version)}"]
+        options += _overlay(tool, scratch)
+        total = len(_go(tool, "list", "-deps", *options, tool.package).split())
+        with subprocess.Popen(
+            ["go", "build", "-v", *options, "-o", str(scratch / tool.name), tool.package],
+            cwd=TOOLS / tool.module,
+            env=_go_environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as go:
+            said = list(_compiled(tool, go.stderr or (), total))
+        if go.returncode:
+            raise SystemExit(f"{tool.name} {tool.version}: go build failed:\n{''.join(said)}")
+        for name, at in tool.beside:
+            shutil.copyfile(_pinned_folder(tool) / at, to.with_name(name))
+        (scratch / tool.name).rename(to)
 
 
 _NO_DEBUGGER = "-gcflags=all=-dwarf=false"
@@ -207,17 +213,25 @@ def _pinned_folder(tool: Tool) -> Path:
     return Path(_go(tool, "list", "-m", "-f", "{{.Dir}}", tool.pinned_by).strip())
 
 
-def _overlay(tool: Tool, overlay: Path) -> list[str]:
-    """The option that lays files of the pinned module beside the package that embeds them.
+def _overlay(tool: Tool, scratch: Path) -> list[str]:
+    """The options that lay files over others: the pinned module's beside the package that embeds them, ours over its.
 
-    https://pkg.go.dev/cmd/go, -overlay
+    https://pkg.go.dev/cmd/go, -overlay and -modfile
     """
-    if not tool.embeds:
+    if not tool.embeds and not tool.replaces:
         return []
-    pinned = _pinned_folder(tool)
-    package = TOOLS / tool.module / tool.package
-    overlay.write_text(json.dumps({"Replace": {str(package / name): str(pinned / at) for name, at in tool.embeds}}))
-    return [f"-overlay={overlay}"]
+    pinned, module = _pinned_folder(tool), TOOLS / tool.module
+    laid = {str(module / tool.package / name): str(pinned / at) for name, at in tool.embeds}
+    options = [f"-overlay={scratch / 'overlay.json'}"]
+    if tool.replaces:
+        source = scratch / "source"  # Go lays nothing over its own cache, but over a link to it
+        source.symlink_to(pinned)
+        laid |= {str(source / at): str(module / ours) for at, ours in tool.replaces}
+        (scratch / "go.mod").write_text(f"{(module / 'go.mod').read_text()}\nreplace {tool.pinned_by} => {source}\n")
+        shutil.copyfile(module / "go.sum", scratch / "go.sum")
+        options.append(f"-modfile={scratch / 'go.mod'}")
+    (scratch / "overlay.json").write_text(json.dumps({"Replace": laid}))
+    return options
 
 
 def _compiled(tool: Tool, lines: Iterable[str], total: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-// The External Secrets Operator, built from its own module.
+// The External Secrets Operator, built from its own module, but for what it registers.
 
 module tools/external-secrets
 
