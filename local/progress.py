@@ -20,7 +20,7 @@ def wait_for(
     what: str,
     condition: Callable[[], T | None],
     *,
-    limit: float = 120,
+    limit: float = 300,
     still_possible: Callable[[], str | None] = lambda: None,
 ) -> T:
     """Ask ``condition`` until it gives something true, and return that.

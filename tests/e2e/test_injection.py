@@ -69,7 +69,9 @@ def pods(environment: Environment) -> Iterator[dict[str, dict[str, Any]]]:
     listed: dict[str, Any] = {"apiVersion": "v1", "kind": "List", "items": made_by_others()}
     try:
         kubectl("apply", "-f", "-", input=json.dumps(definition))
-        kubectl("wait", f"crd/{rollouts.DEFINITION['metadata']['name']}", "--for=condition=Established")
+        kubectl(
+            "wait", f"crd/{rollouts.DEFINITION['metadata']['name']}", "--for=condition=Established", "--timeout=120s"
+        )
         environment.pulumi(f"--cwd={PROGRAM}", "stack", "select", "--create", "local")
         environment.pulumi(f"--cwd={PROGRAM}", "up", "--yes", "--skip-preview", STACK)
         wait_for("the policies to act", lambda: _is_injected(environment), still_possible=host.why_not_running)

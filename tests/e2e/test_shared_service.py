@@ -163,9 +163,9 @@ def test_the_service_itself_holds_no_identity(service: Service) -> None:
 def test_a_new_certificate_is_shown_to_new_connections(service: Service) -> None:
     """The platform renews it, and no pod restarts."""
     before = service.pods()
-    serial = service.give_certificate("renewed")
     old = service.ask("test", TEST)
-    assert (old.status, old.serial != serial) == (200, True)  # the kubelet has not looked yet
+    serial = service.give_certificate("renewed")
+    assert (old.status, old.serial != serial) == (200, True)
     for pod in before:  # a change of the pod is what makes it look at once instead of within a minute or two
         renewed = ("annotate", "pod", pod["metadata"]["name"], "-n", "platform", "--overwrite", f"serial={serial}")
         service.environment.kubectl(*renewed)

@@ -94,7 +94,9 @@ def test_a_pod_on_the_other_node_reaches_it_by_its_name(service: Service) -> Non
         pod["spec"]["containers"][0]["command"] = ["python3", "-c", TO_STATUS, ASK, BY_NAME, f"/v1/secrets/{name}", ""]
         apply(service.environment, pod)
         try:
-            kubectl("wait", "pod/other-node", "-n", "test", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+            kubectl(
+                "wait", "pod/other-node", "-n", "test", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=180s"
+            )
             found = json.loads(kubectl("get", "pod", "other-node", "-n", "test", "-o", "json"))
         finally:
             kubectl("delete", "pod", "other-node", "-n", "test")

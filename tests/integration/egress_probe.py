@@ -115,7 +115,7 @@ def main(tools: Path, kube_router: Path, folder: Path) -> None:
                 now = reached()
                 return now if not now["metadata"] and now["vault"] else None
 
-            limited = wait_for("the policy", enforced, limit=60, still_possible=lambda: died(engine, log))
+            limited = wait_for("the policy", enforced, still_possible=lambda: died(engine, log))
     print(json.dumps({"before": before, "limited": limited}))
 
 

@@ -101,7 +101,14 @@ def sidecar(log: Path, **variables: str) -> Iterator[str]:
     """Run `python -m secret_sidecar` with no other settings than these; its URL once it is ready."""
     port, health_port = free_port(), free_port()
     ports = {"SECRETS_PORT": str(port), "SECRETS_HEALTH_PORT": str(health_port)}
-    environment = {"PATH": os.environ["PATH"], "SECRETS_BACKEND": "aws", "AWS_REGION": REGION, **ports, **variables}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SECRETS_BACKEND": "aws",
+        "AWS_REGION": REGION,
+        "SECRETS_TIMEOUT": "60",
+        **ports,
+        **variables,
+    }
 
     def ready() -> bool:
         try:

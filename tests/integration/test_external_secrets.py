@@ -59,8 +59,8 @@ from secret_access import ExternalSecretAccess
 
 def soon(args):
     "Others wait for roles that have just been made; here a refusal is at once."
-    if args.type_.endswith(":ExternalSecret"):
-        waiting = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="5s", update="5s"))
+    if args.name.startswith("foreign") and args.type_.endswith(":ExternalSecret"):
+        waiting = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="15s", update="15s"))
         return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, waiting))
 
 pulumi.runtime.register_stack_transformation(soon)

@@ -60,7 +60,7 @@ def pod(tmp_path: Path, sidecar: Unpacked, app: Unpacked) -> Iterator[tuple[Cont
                 "SECRETS_BACKEND": "aws",
                 "SECRETS_NAMESPACE": "test",
                 "SECRETS_PREFIX": "test/",
-                "SECRETS_TIMEOUT": "1",
+                "SECRETS_TIMEOUT": "10",
                 "AWS_REGION": "us-east-1",
                 "AWS_ACCESS_KEY_ID": "111122223333",
                 "AWS_SECRET_ACCESS_KEY": "test",

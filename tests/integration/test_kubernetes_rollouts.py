@@ -70,7 +70,7 @@ def test_a_rollout_that_fails_says_why_and_is_taken_up_again(
     stack: Stack, api_server: ApiServer, namespace: str
 ) -> None:
     """The resource is remembered, so that the next update waits for it and does not make it twice."""
-    stack.program(program(api_server, deployment(seconds=1), name=namespace))
+    stack.program(program(api_server, deployment(seconds=5), name=namespace))
     printed = stack.up(fails=True)
     assert "failed to fully initialize or become live: 'app' timed out waiting to be Ready" in printed
     assert "[MinimumReplicasUnavailable] Deployment does not have minimum availability." in printed

@@ -154,7 +154,7 @@ def test_jobs_whose_pods_never_start_are_told_of_and_deleted(
 
     In one namespace a quota is used up; in the other there is a pod, and neither node nor scheduler.
     """
-    monkeypatch.setattr(job, "START_SECONDS", 1)
+    monkeypatch.setattr(job, "START_SECONDS", 10)
     quota = {"metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "1"}}}
     quotas = f"/api/v1/namespaces/{NAMES[0]}/resourcequotas"
     namespaces.client.request("POST", quotas, quota)
@@ -168,9 +168,9 @@ def test_jobs_whose_pods_never_start_are_told_of_and_deleted(
     assert [(cell["status"], cell["decided_by"]) for cell in found["cells"]] == [(None, "nobody")] * 4
     of_quota, of_none = ({cell["detail"] for cell in found["cells"] if cell["from"] == name} for name in NAMES)
     (detail,) = of_quota
-    assert detail.startswith("the Job did not end within 6 s: FailedCreate Error creating: pods")
+    assert detail.startswith("the Job did not end within 15 s: FailedCreate Error creating: pods")
     assert "exceeded quota: no-pods" in detail
-    assert of_none == {"the Job did not end within 6 s: nobody says why"}
+    assert of_none == {"the Job did not end within 15 s: nobody says why"}
     assert jobs(namespaces) == []
 
 

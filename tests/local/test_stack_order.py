@@ -36,7 +36,7 @@ class Laptop:
             self.previewed.append(stack)
         if stack in self.fails:
             raise StackError(f"{stack} failed")
-        assert self.ends[stack].wait(20)
+        assert self.ends[stack].wait(120)
         return preview
 
     def kubectl(self, *arguments: str) -> str:
@@ -46,7 +46,10 @@ class Laptop:
 
     def begins(self, *stacks: str) -> None:
         """Wait until just these have begun."""
-        wait_for(f"{stacks}", lambda: sorted(self.begun) == sorted(stacks), limit=20)
+        wait_for(
+            f"{stacks}",
+            lambda: sorted(self.begun) == sorted(stacks),
+        )
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def in_a_thread(*clouds: Cloud) -> Callable[[], BaseException | None]:
     thread.start()
 
     def end() -> BaseException | None:
-        thread.join(20)
+        thread.join(120)
         return ended[0]
 
     return end

@@ -200,10 +200,9 @@ async def test_a_redirect_is_not_followed(
 
 
 async def test_one_process_survives_them_all(run: Run, aws: FakeAws, other: Other) -> None:
-    """One after the other, with the pauses of real life; cut short, the answer is the last cause."""
+    """One after the other, with the pauses of real life."""
     await other.server.become(well(aws))
     sidecar = await run(
-        SECRETS_TIMEOUT="0.5",
         AWS_ENDPOINT_URL_SECRETS_MANAGER=other.url,
         AWS_CA_BUNDLE=str(other.ours.bundle),
     )

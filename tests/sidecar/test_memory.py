@@ -69,6 +69,6 @@ async def test_the_bytes_of_an_expired_value_are_gone_once_its_memory_is_used_ag
     async with running({**variables, "SECRETS_CACHE_TTL": "0.2"}) as sidecar:
         await sidecar.until("ready")
         assert (await ask(sidecar.port, "/v1/secrets/expired")).status == 200
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(240):
             while copies(sidecar.process.pid, needle.encode()):
                 await read_others(sidecar, aws, numbers)

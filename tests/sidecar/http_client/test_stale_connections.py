@@ -86,7 +86,7 @@ async def test_a_server_that_is_slow_over_new_connections_too_is_asked_once(monk
             while True:
                 await reader.readuntil(b"\r\n\r\n")
                 asked += 1
-                await asyncio.sleep(0.05)  # many times the patience
+                await asyncio.sleep(0.3)  # many times the patience, and longer than a busy machine pauses
                 writer.write(reply(b"late"))
         writer.close()
 

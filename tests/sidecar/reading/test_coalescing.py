@@ -133,7 +133,7 @@ async def test_who_waits_too_long_learns_the_last_cause() -> None:
 
     calls = SharedCalls(call, calls=1)
     first, hurried, patient = (
-        asyncio.create_task(calls.get(key, loop.time() + left)) for key, left in (("first", 9), ("a", 1), ("a", 60))
+        asyncio.create_task(calls.get(key, loop.time() + left)) for key, left in (("first", 60), ("a", 10), ("a", 60))
     )
     await first
     with pytest.raises(Throttled):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from secret_sidecar.reading import coalescing
 from secret_sidecar.settings import Settings
 from tests.fakes.aws import FakeAws
 from tests.sidecar.conftest import StartSidecar
@@ -48,10 +49,13 @@ async def test_the_api_says_that_it_is_overloaded(aws: FakeAws, start: StartSide
     assert (await ask(sidecar.port, "/v1/secrets/key")).status == 200
 
 
-async def test_twenty_readers_share_calls(aws: FakeAws, start: StartSidecar, static_settings: Settings) -> None:
+async def test_twenty_readers_share_calls(
+    aws: FakeAws, start: StartSidecar, static_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Through the API: far fewer calls than readers, and all are served."""
+    monkeypatch.setattr(coalescing, "PATIENCE", 60.0)  # no reader comes late
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(24))
-    sidecar = await start(static_settings)
+    sidecar = await start(replace(static_settings, timeout=60))
     await sidecar.readiness.wait()
     aws.asked.clear()
     held = asyncio.Event()

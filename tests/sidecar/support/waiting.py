@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-LONGEST = 20.0
+LONGEST = 60.0
 """Seconds: far more than a machine under load needs for what is waited for."""
 
 

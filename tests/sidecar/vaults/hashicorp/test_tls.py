@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ async def test_tls(bao: OpenBao, authority: Authority, settings_of: SettingsOf) 
     store = open_store(settings_of(VAULT_ADDR=bao.tls_url, VAULT_CACERT=str(authority.bundle)))
     assert await outcome(store, "test/database-password") == "hunter2-test"
     await store.close()
-    store = open_store(settings_of(VAULT_ADDR=bao.tls_url, SECRETS_TIMEOUT="0.3"))
+    store = open_store(settings_of(VAULT_ADDR=bao.tls_url))
     with pytest.raises(IdentityUnavailable, match="not trusted"):
         await store.get("test/database-password", soon())
     await store.close()
@@ -57,7 +58,9 @@ async def test_a_client_certificate_that_is_renewed(
     store = open_store(settings_of(**trusted, VAULT_CLIENT_CERT=str(pem), VAULT_CLIENT_KEY=str(pem)))
     assert await outcome(store, "test/database-password") in {"IdentityDelayed", "IdentityTimedOut"}
     rewrite(pem, (authority.bundle.parent / "client-1.pem").read_bytes())
-    assert await outcome(store, "test/database-password") == "hunter2-test"
+    async with asyncio.timeout(60):  # the first that a busy machine makes in a second
+        while (found := await outcome(store, "test/database-password")) != "hunter2-test":
+            assert found in {"IdentityDelayed", "IdentityTimedOut"}
     await store.close()
 
 
