@@ -1,7 +1,8 @@
 """Statements of IAM policies, read from JSON. Pure.
 
 Sources: IAM User Guide, "IAM JSON policy element reference"; there "Version" (without it, a document is of 2008, and
-`${…}` are characters like others) and "Variables and tags" (`${*}`, `${?}` and `${$}` are the characters themselves).
+`${…}` are characters like others), "Variables and tags" (`${*}`, `${?}` and `${$}` are the characters themselves) and
+"Resource" (an ARN without its last fields has `*` in each of them).
 """
 
 import json
@@ -18,6 +19,8 @@ _ELEMENTS = frozenset(
 )
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _ESCAPED = {each: each for each in "*?$"}
+_COLONS = 5
+"""In an ARN, at least."""
 WITH_VARIABLES, _VERSIONS = "2012-10-17", ("2008-10-17", "2012-10-17")
 
 
@@ -109,21 +112,34 @@ def _statement(source: str, number: int, given: object, has_variables: bool) -> 
         raise DocumentError(
             f"{source}: statement {number} has {', '.join(unknown)}; expected of {', '.join(sorted(_ELEMENTS))}"
         )
-    not_action, not_resource = "NotAction" in given, "NotResource" in given
+    is_allow, not_action, not_resource = given["Effect"] == "Allow", "NotAction" in given, "NotResource" in given
     actions = union(glob(each.lower()) for each in _texts(given.get("NotAction" if not_action else "Action")))
     principals = given.get("NotPrincipal") if "NotPrincipal" in given else given.get("Principal")
     return Statement(
         source=source,
         sid=str(given.get("Sid") or number),
-        is_allow=given["Effect"] == "Allow",
+        is_allow=is_allow,
         actions=complement(actions) if not_action else actions,
-        resources=_texts(given.get("NotResource" if not_resource else "Resource")),
+        resources=tuple(
+            arn
+            for each in _texts(given.get("NotResource" if not_resource else "Resource"))
+            for arn in _completed(each, has_variables, or_as_given=is_allow is not not_resource)
+        ),
         are_excluded=not_resource,
         principals=_principals(principals),
         is_not_principal="NotPrincipal" in given,
         conditions=_conditions(f"{source}: statement {number}", given.get("Condition"), has_variables),
         has_variables=has_variables,
     )
+
+
+def _completed(arn: str, has_variables: bool, *, or_as_given: bool) -> list[str]:
+    """Return an ARN with `*` in each field that it lacks; and as given too, where a wildcard may stand for fields."""
+    fields = _VARIABLE.sub("", arn) if has_variables else arn
+    missing = _COLONS - fields.count(":")
+    if not arn.startswith("arn:") or missing <= 0:
+        return [arn]
+    return [arn + ":*" * missing, *([arn] if or_as_given and set(arn) & set("*?$") else [])]
 
 
 def _principals(given: object) -> dict[str, tuple[str, ...]]:
