@@ -6,6 +6,7 @@ required by EKS Pod Identity".
 
 from collections.abc import Mapping, Sequence
 
+from ..pipelines import is_of_pipelines
 from ..strings import ANYTHING, NOTHING, StringSet, complement, intersection, union
 from ..subjects import named_namespace
 from .conditions import applies, matching
@@ -73,11 +74,8 @@ def _subjects(statement: Statement) -> StringSet:
         providers = ("*",) if statement.is_allow else ()
     if statement.is_allow and "*" in statement.principals.get("AWS", ()):
         providers = ("*",)
-    return union(
-        _subjects_of(statement, provider.rpartition(_PROVIDER)[2])
-        for provider in providers
-        if provider == "*" or _PROVIDER in provider
-    )
+    issuers = [each.rpartition(_PROVIDER)[2] for each in providers if each == "*" or _PROVIDER in each]
+    return union(_subjects_of(statement, issuer) for issuer in issuers if not is_of_pipelines(issuer))
 
 
 def _subjects_of(statement: Statement, issuer: str) -> StringSet:

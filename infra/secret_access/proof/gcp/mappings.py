@@ -6,6 +6,7 @@ Source: IAM, "Workload Identity Federation", "Attribute mappings".
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..pipelines import is_of_pipelines
 from ..preview import UNKNOWN, Resource
 from ..strings import NOTHING, StringSet
 from ..subjects import of_namespace
@@ -23,11 +24,6 @@ _SET = re.compile(
 _POOL = re.compile(
     r"principalSet://iam\.googleapis\.com/projects/[^/]+/locations/global/workloadIdentityPools/(?P<pool>[^/]+)/.+"
 )
-_PIPELINES = re.compile(
-    r"https://(token\.actions\.githubusercontent\.com|gitlab\.com|api\.bitbucket\.org|app\.terraform\.io|api\.pulumi\.com"
-    r"|agent\.buildkite\.com|oidc\.circleci\.com|vstoken\.dev\.azure\.com)(/.*)?"
-)
-"""Issuers of pipelines' tokens: no ServiceAccount has one."""
 
 
 class Mappings:
@@ -69,7 +65,7 @@ def _is_of_pipelines(provider: Resource) -> bool:
     """Return whether a pool's provider takes the tokens of pipelines."""
     oidc = provider.inputs.get("oidc")
     issuer = oidc.get("issuerUri") if isinstance(oidc, Mapping) else None
-    return isinstance(issuer, str) and _PIPELINES.fullmatch(issuer) is not None
+    return isinstance(issuer, str) and is_of_pipelines(issuer)
 
 
 def _mapped(provider: Resource, attribute: str) -> str | None:
