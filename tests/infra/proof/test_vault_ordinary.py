@@ -8,6 +8,7 @@ from secret_access.proof.preview import Resource
 from secret_access.proof.vault import methods
 from secret_access.proof.vault.documents import POLICY
 from secret_access.proof.vault.identities import GROUP
+from secret_access.proof.vault.logins import JWT
 from secret_access.proof.vault.stack import evaluate
 
 from .test_vault import namespaces, reading, role
@@ -15,7 +16,9 @@ from .vault_documents import (
     ACCESSOR,
     CREATE_TOKENS,
     PERSON,
+    PODS_NAME,
     alias,
+    by_claim,
     identity,
     kubernetes,
     made,
@@ -102,6 +105,42 @@ HARMLESS: dict[str, Callable[[], list[Resource]]] = {
         policy("more", reading("secret/data/common/*")),
         made("vault:appRole/authBackendRole:AuthBackendRole", "ci", roleName="ci", tokenPolicies=["more"]),
     ],
+    "every namespace, by a template for a claim": lambda: [*by_claim(), *namespaces("prod")],
+    "every namespace, by a template for a claim, with an alias for each namespace": lambda: [
+        *by_claim(userClaim="/kubernetes.io/namespace"),
+        *namespaces("prod"),
+    ],
+    "a template for a claim, and roles that leave it alone": lambda: [
+        *by_claim(),
+        made(JWT, "own", roleName="own", **{**PODS_NAME, "claimMappings": {"/kubernetes.io/pod/name": "pod"}}),
+        made(JWT, "elsewhere", roleName="elsewhere", backend="other", **PODS_NAME),
+        made(JWT, "ci", roleName="ci", boundClaims={"repository": "shop/app"}, **PODS_NAME),
+        *namespaces("prod"),
+    ],
+    "a role that binds an empty subject of a claim": lambda: [
+        *namespaces("test", "prod"),
+        policy("more", reading("secret/*")),
+        role("none", bound_subject="", bound_claims={"sub": ""}, token_policies=["more"]),
+    ],
+    "tokens of a Vault namespace below, without sudo": lambda: with_more(
+        reading("team/auth/token/create", can=["update"])
+    ),
+    "a token role that leaves out another's policy": lambda: with_more(
+        CREATE_TOKENS,
+        made(
+            methods.TOKEN_ROLE,
+            "wide",
+            roleName="wide",
+            allowedPoliciesGlobs=["secret-access-*"],
+            disallowedPolicies=["Secret-Access-Prod"],
+        ),
+    ),
+    "a token role that leaves out every other policy": lambda: with_more(
+        CREATE_TOKENS, made(methods.TOKEN_ROLE, "wide", roleName="wide", disallowedPoliciesGlobs=["secret-access-p*"])
+    ),
+    "a token role with no policies of its own": lambda: with_more(
+        CREATE_TOKENS, made(methods.TOKEN_ROLE, "wide", roleName="wide", allowedPolicies=[], disallowedPolicies=[])
+    ),
     "a token role with the caller's own policies": lambda: with_more(
         CREATE_TOKENS, made(methods.TOKEN_ROLE, "wide", roleName="wide", allowedPolicies=["secret-access-test"])
     ),

@@ -65,6 +65,35 @@ def test_a_token_role_gives_policies_that_its_caller_lacks(bao: OpenBao) -> None
     assert read(bao, further(bao, caller, "auth/token/create/wide", policies=["prod"]), PROD)
 
 
+def test_a_token_role_that_disallows_some_policies_gives_all_others(bao: OpenBao) -> None:
+    bao("POST", "auth/token/roles/others", {"disallowed_policies": ["nomad-server"]})
+    caller = token(bao, ("auth/token/create/others", "update"))
+    assert read(bao, further(bao, caller, "auth/token/create/others", policies=["prod"]), PROD)
+    bao("POST", "auth/token/roles/others", {"disallowed_policies": ["Prod"]})
+    with pytest.raises(Refused, match="disallowed"):
+        further(bao, caller, "auth/token/create/others", policies=["prod"])
+
+
+def test_sudo_on_a_token_role_without_policies_gives_any_and_update_alone_does_not(bao: OpenBao) -> None:
+    bao("POST", "auth/token/roles/plain", {})
+    path = "auth/token/create/plain"
+    assert read(bao, further(bao, token(bao, (path, "update,sudo")), path, policies=["prod"]), PROD)
+    with pytest.raises(Refused, match="subset"):
+        further(bao, token(bao, (path, "update")), path, policies=["prod"])
+
+
+def test_tokens_of_a_vault_namespace_below_take_sudo(bao: OpenBao) -> None:
+    bao("POST", "sys/namespaces/team", {})
+    bao("POST", "sys/mounts/secret", {"type": "kv", "options": {"version": "2"}}, "team")
+    bao.put("prod/a", "team", value="teams")
+    bao.policy("team-prod", ("secret/data/prod/*", "read"), namespace="team")
+    path = "team/auth/token/create"
+    made = further(bao, token(bao, (path, "update,sudo")), path, policies=["team-prod"])
+    assert read(bao, made, f"team/{PROD}")
+    with pytest.raises(Refused, match="child namespace"):
+        further(bao, token(bao, (path, "update")), path, policies=["team-prod"])
+
+
 def test_sudo_on_creating_tokens_gives_any_policy_and_update_alone_does_not(bao: OpenBao) -> None:
     caller = token(bao, ("auth/token/create", "update,sudo"))
     assert read(bao, further(bao, caller, "auth/token/create", policies=["prod"]), PROD)
@@ -145,6 +174,29 @@ def test_a_claim_that_is_the_namespace_binds_and_fills_a_template(bao: OpenBao, 
     assert {path: path in ours for path in asked} == {path: "read" in decided[path] for path in asked}
     with pytest.raises(Refused):
         login(bao, "all", in_namespace(cluster, "prod"))
+
+
+def test_an_alias_by_a_claim_that_namespaces_share_has_the_metadata_of_its_last_login(
+    bao: OpenBao, cluster: Cluster
+) -> None:
+    """A token that lives reads with them; by `sub` each has an alias of its own."""
+    accessor = bao("GET", "sys/auth")["data"]["jwt/"]["accessor"]
+    bao.policy("last", (f"secret/data/{{{{identity.entity.aliases.{accessor}.metadata.last}}}}/*", "read"))
+    bao.put("test/a", value="tests")
+    claim = "/kubernetes.io/namespace"
+    pointers = {"user_claim_json_pointer": True, "claim_mappings": {claim: "last"}, "token_policies": ["last"]}
+    account: dict[str, Any] = {"serviceaccount": {"name": "secret-access"}}
+    for user_claim, reads_prods in (("/sub", False), ("/kubernetes.io/serviceaccount/name", True)):
+        bao.role("shared", bound_subject="", user_claim=user_claim, **pointers)
+        of_test, _ = (
+            login(bao, "shared", cluster.token(each, **{"kubernetes.io": {"namespace": each, **account}}))
+            for each in ("test", "prod")
+        )
+        if reads_prods:
+            assert read(bao, of_test, PROD)
+        else:
+            with pytest.raises(Refused, match="403"):
+                read(bao, of_test, PROD)
 
 
 _PATHS = ["secret/data/test/a", "secret/data/test-eu/a", "secret/data/prod/a", "secret/data/test"]

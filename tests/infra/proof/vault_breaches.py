@@ -3,6 +3,7 @@
 from secret_access.proof.preview import UNKNOWN
 from secret_access.proof.vault import methods
 from secret_access.proof.vault.identities import ENTITY, GROUP
+from secret_access.proof.vault.logins import JWT
 
 from .test_vault import namespaces, reading, role
 from .vault_documents import (
@@ -10,8 +11,10 @@ from .vault_documents import (
     CREATE_TOKENS,
     ENTITY_OF_POD,
     ON_PROD,
+    PODS_NAME,
     TEST,
     alias,
+    by_claim,
     identity,
     kubernetes,
     made,
@@ -127,6 +130,60 @@ BREACHES: dict[str, Breach] = {
         ),
         ("test", "prod"),
         "policy secret-access-prod",
+    ),
+    "a token role that leaves out a policy, and allows every other": (
+        lambda: with_more(
+            CREATE_TOKENS, made(methods.TOKEN_ROLE, "wide", roleName="wide", disallowedPolicies=["nomad-server"])
+        ),
+        ("test", "prod"),
+        "policy secret-access-prod",
+    ),
+    "a token role that leaves out patterns of policies, and allows every other": (
+        lambda: with_more(
+            CREATE_TOKENS,
+            made(methods.TOKEN_ROLE, "wide", roleName="wide", allowedPolicies=[], disallowedPoliciesGlobs=["nomad-*"]),
+        ),
+        ("test", "prod"),
+        "policy secret-access-prod",
+    ),
+    "a token role's patterns of policies in other case": (
+        lambda: with_more(
+            CREATE_TOKENS, made(methods.TOKEN_ROLE, "wide", roleName="wide", allowedPoliciesGlobs=["Secret-Access-*"])
+        ),
+        ("test", "prod"),
+        "policy secret-access-prod",
+    ),
+    "sudo on a token role with no policies of its own": (
+        lambda: with_more(
+            reading("auth/token/create/plain", can=["update", "sudo"]),
+            made(methods.TOKEN_ROLE, "plain", roleName="plain", allowedPolicies=[]),
+        ),
+        ("test", "prod"),
+        "policy secret-access-prod",
+    ),
+    "an empty subject, which binds none": (
+        lambda: [*namespaces("test", "prod"), ON_PROD, role("any", bound_subject="", token_policies=["more"])],
+        ("test", "prod"),
+        "role secret-access-any, which takes system:serviceaccount:test:",
+    ),
+    "an empty subject and no claims": (
+        lambda: [
+            *namespaces("test", "prod"),
+            ON_PROD,
+            role("any", bound_subject="", bound_claims={}, bound_audiences=[], token_policies=["more"]),
+        ],
+        ("test", "prod"),
+        "role secret-access-any, which takes system:serviceaccount:test:",
+    ),
+    "a template for what the last login of a ServiceAccount of that name left": (
+        lambda: [*by_claim(userClaim="/kubernetes.io/serviceaccount/name"), *namespaces("test", "prod")],
+        ("test", "prod"),
+        "policy more",
+    ),
+    "a template for what another role of the mount may write": (
+        lambda: [*by_claim(), made(JWT, "other", roleName="other", **PODS_NAME), *namespaces("test", "prod")],
+        ("test", "prod"),
+        "policy more",
     ),
     "version 1 of KV": (
         lambda: with_more(reading("old/prod/*"), mount("old", "kv")),

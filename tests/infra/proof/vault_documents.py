@@ -7,7 +7,7 @@ from secret_access.proof.preview import UNKNOWN, Resource
 from secret_access.proof.vault import mounts
 from secret_access.proof.vault.documents import POLICY
 from secret_access.proof.vault.identities import ALIAS, ENTITY
-from secret_access.proof.vault.logins import KUBERNETES
+from secret_access.proof.vault.logins import JWT, KUBERNETES
 
 from .documents import Document
 from .test_vault import namespaces, reading, role
@@ -35,6 +35,19 @@ def with_more(document: Document, *more: Resource, of: str = "test") -> list[Res
 def kubernetes(called: str = "pods", **inputs: Any) -> Resource:
     given = {"roleName": called, "boundServiceAccountNames": ["secret-access"], "tokenPolicies": ["more"], **inputs}
     return made(KUBERNETES, called, backend="kubernetes", **given)
+
+
+def by_claim(**inputs: Any) -> list[Resource]:
+    """A role for every namespace that has its claim in a template."""
+    claim = "/kubernetes.io/namespace"
+    given = {"boundClaims": {claim: "*"}, "boundClaimsType": "glob", "claimMappings": {claim: "ns"}, "userClaim": "sub"}
+    own = {"userClaimJsonPointer": True, "tokenPolicies": ["more"], **given, **inputs}
+    template = "secret/data/{{identity.entity.aliases.auth_jwt_0e73be2f.metadata.ns}}/*"
+    return [made(JWT, "all", roleName="all", roleType="jwt", **own), policy("more", reading(template))]
+
+
+PODS_NAME = {"roleType": "jwt", "userClaim": "sub", "claimMappings": {"/kubernetes.io/pod/name": "ns"}}
+"""What a pod chooses, in the place of its namespace."""
 
 
 def mount(path: str, kind: str, **options: str) -> Resource:

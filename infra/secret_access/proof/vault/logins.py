@@ -1,14 +1,15 @@
 """Whose ServiceAccount tokens log in to a role of Vault's. Pure.
 
-Sources: https://developer.hashicorp.com/vault/api-docs/auth/jwt (bound_subject, bound_claims, bound_claims_type,
-role_type), https://developer.hashicorp.com/vault/api-docs/auth/kubernetes (names and namespaces may have `*`; a
-selector is another way in beside the namespaces),
+Sources: https://developer.hashicorp.com/vault/api-docs/auth/jwt (bound_subject, which binds nothing where it is empty,
+bound_claims, bound_claims_type, role_type, user_claim, claim_mappings),
+https://developer.hashicorp.com/vault/api-docs/auth/kubernetes (names and namespaces may have `*`; a selector is another
+way in beside the namespaces),
 https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/ (the claims of a token).
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..preview import UNKNOWN, Resource
@@ -19,6 +20,8 @@ JWT = "vault:jwt/authBackendRole:AuthBackendRole"
 KUBERNETES = "vault:kubernetes/authBackendRole:AuthBackendRole"
 _SUBJECT = "system:serviceaccount:"
 _NAMESPACE_CLAIM = "/kubernetes.io/namespace"
+_OF_ONE_NAMESPACE = (None, "sub", "/sub", _NAMESPACE_CLAIM, "/kubernetes.io/serviceaccount/uid")
+"""Claims that no two namespaces share: aliases are named by them. An alias keeps the metadata of its last login."""
 _CLAIMS = frozenset({"aud", "exp", "iat", "iss", "jti", "kubernetes.io", "nbf", "sub"})
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _ANY = Pattern(ANYTHING.parts)
@@ -42,7 +45,13 @@ class Login:
         return self.role.text("roleName") or self.role.name
 
 
-def login(role: Resource) -> Login | None:
+def logins(resources: Sequence[Resource]) -> list[Login]:
+    """Return the roles for tokens of ServiceAccounts."""
+    found = [taken for each in resources if (taken := _login(each)) is not None]
+    return [replace(each, namespace_keys=frozenset(_kept_keys(each, found))) for each in found]
+
+
+def _login(role: Resource) -> Login | None:
     """Return whose tokens a role takes; None for what is no role for tokens of ServiceAccounts."""
     if role.type == KUBERNETES:
         return _kubernetes(role)
@@ -53,11 +62,9 @@ def login(role: Resource) -> Login | None:
 
 def _jwt(role: Resource) -> Login:
     """What else is bound, such as an audience, pods may choose."""
-    mapped = role.inputs.get("claimMappings")
-    keys = (
-        {str(key) for claim, key in mapped.items() if claim == _NAMESPACE_CLAIM} if isinstance(mapped, Mapping) else ()
-    )
-    exact, claims = role.text("boundSubject"), role.inputs.get("boundClaims")
+    is_of_one = role.inputs.get("userClaim") in _OF_ONE_NAMESPACE
+    keys = {key for claim, key in _mapped(role) if claim == _NAMESPACE_CLAIM and is_of_one}
+    exact, claims = role.text("boundSubject") or None, role.inputs.get("boundClaims")
     if isinstance(claims, Mapping) and not all(map(_has_claim, map(str, claims))):
         return Login(role, NOTHING, frozenset())
     named = {named_namespace(each) for each in [*([] if exact is None else [exact]), *_claim(claims, "sub")]}
@@ -74,6 +81,33 @@ def _jwt(role: Resource) -> Login:
     ]
     plain = {each for each in by_namespace if not set(each) & set("*")}
     return Login(role, intersection(bounds), known | plain, frozenset(keys))
+
+
+def _mapped(role: Resource) -> list[tuple[str, str]]:
+    """The claims that a role writes into the metadata of an alias, each with its key there."""
+    given = role.inputs.get("claimMappings") or {}
+    return [(str(claim), str(key)) for claim, key in given.items()] if isinstance(given, Mapping) else [("", UNKNOWN)]
+
+
+def _kept_keys(login: Login, others: Sequence[Login]) -> Iterator[str]:
+    """Yield the metadata that hold the caller's namespace whichever role of the mount its alias logged in by last."""
+    if login.role.type != JWT:
+        yield from login.namespace_keys
+        return
+    written = {
+        key
+        for each in others
+        if each.subjects != NOTHING and _may_be_on_one_mount(each.role, login.role)
+        for claim, key in _mapped(each.role)
+        if claim != _NAMESPACE_CLAIM
+    }
+    if not any(UNKNOWN in key for key in written):
+        yield from login.namespace_keys - written
+
+
+def _may_be_on_one_mount(one: Resource, other: Resource) -> bool:
+    paths = {str(each.inputs.get("backend") or "jwt").strip("/") for each in (one, other) if each.type == JWT}
+    return one.type == other.type and (len(paths) == 1 or any(UNKNOWN in path for path in paths))
 
 
 def _has_claim(name: str) -> bool:

@@ -1,7 +1,7 @@
 """What else logs in to Vault with policies: methods whose credential a pod may hold, and token roles. Pure.
 
 Sources: https://developer.hashicorp.com/vault/docs/auth, https://developer.hashicorp.com/vault/api-docs/auth/token
-(a token role gives the policies that it allows, those of the caller or not),
+(a token role gives the policies that it allows, or does not disallow, those of the caller or not),
 https://developer.hashicorp.com/vault/docs/secrets/kubernetes.
 """
 
@@ -41,12 +41,17 @@ def named(each: Resource) -> str:
     return next((text for key in ("roleName", "role", "username", "name") if (text := each.text(key))), each.name)
 
 
-def token_roles(found: Sequence[Path], roles: Sequence[tuple[str, Resource]]) -> Iterator[Resource]:
-    """Yield the token roles, each with its Vault namespace, whose tokens a token with these policies may create."""
+def token_roles(found: Sequence[Path], roles: Sequence[tuple[str, Resource]]) -> Iterator[tuple[Resource, bool]]:
+    """Yield the token roles whose tokens a token with these policies may create, each with whether it has `sudo` there.
+
+    `roles` are given with their Vault namespaces.
+    """
     may_write = allowed(found, WRITES) if roles else None
+    has_sudo = allowed(found, frozenset({"sudo"})) if roles else None
     for where, role in roles:
-        if may_write is not None and f"{where}auth/token/create/{role.text('roleName') or role.name}" in may_write:
-            yield role
+        path = f"{where}auth/token/create/{role.text('roleName') or role.name}"
+        if may_write is not None and path in may_write:
+            yield role, has_sudo is not None and path in has_sudo
 
 
 def unknown_token_roles(found: Sequence[Path], roles: Sequence[tuple[str, Resource]]) -> Iterator[str]:
@@ -66,13 +71,26 @@ def minted(found: Sequence[Path], roles: Sequence[tuple[str, Resource]]) -> Iter
             yield path
 
 
-def token_policies(role: Resource, all_policies: Sequence[str]) -> list[str]:
-    """Return the policies that a token role may give, among these and those that it names."""
-    globs = _texts(role, "allowedPoliciesGlobs")
+def token_policies(role: Resource, all_policies: Sequence[str], *, has_sudo: bool) -> list[str]:
+    """Return the policies that a token role may give, among these and those that it names.
+
+    One that only disallows some gives all others, whatever its caller's own are. One without any list gives its
+    caller's alone, and all to a caller with `sudo` (vault/token_store.go).
+    """
+    exact, globs, denied, denied_globs = (
+        [each.lower() for each in _texts(role, key)]
+        for key in ("allowedPolicies", "allowedPoliciesGlobs", "disallowedPolicies", "disallowedPoliciesGlobs")
+    )
+    if not exact and not globs and (denied or denied_globs or has_sudo):
+        globs = ["*"]
     by_glob = [
         each for each in all_policies if any(fnmatchcase(each, (UNKNOWN in one and "*") or one) for one in globs)
     ]
-    return [*_texts(role, "allowedPolicies"), *_texts(role, "tokenPolicies"), *by_glob]
+    return [
+        each
+        for each in [*exact, *_texts(role, "tokenPolicies"), *by_glob]
+        if each not in denied and not any(fnmatchcase(each, one) for one in denied_globs)
+    ]
 
 
 def _texts(each: Resource, key: str) -> list[str]:

@@ -72,12 +72,13 @@ def _further(stack: Stack, first: Session) -> Iterator[Session]:
     seen: set[str] = set()
     waiting = [first]
     for session in waiting:
-        for role in methods.token_roles(session.found, stack.token_roles):
+        for role, has_sudo in methods.token_roles(session.found, stack.token_roles):
             if role.urn not in seen:
                 seen.add(role.urn)
                 name, where = f"token role {methods.named(role)}", stack.where(role)
                 known = [policy for at, policy in stack.policies if at == where]
-                paths = stack.paths_by_name(where, methods.token_policies(role, known), name)
+                given = methods.token_policies(role, known, has_sudo=has_sudo)
+                paths = stack.paths_by_name(where, given, name)
                 found = (*paths, *stack.default_of(role))
                 waiting.append(Session(f"{session.identity} by {name}", session.lets_in, session.subjects, found))
                 yield waiting[-1]

@@ -11,7 +11,7 @@ from ..strings import StringSet, union
 from ..subjects import namespaces_among, spelled_out
 from . import methods
 from .documents import Stack, read
-from .logins import Login, login
+from .logins import Login, logins
 from .mounts import ANOTHER, on_unknown_engine, spelling
 from .policies import Path, of_caller, statement
 from .rights import Rights
@@ -28,13 +28,13 @@ NOT_IN_THE_DOCUMENTS = (
 
 def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared: Sequence[str] = ()) -> Verdict:
     """Return what Vault's documents among the resources let through; `prefixes` are those that are known."""
-    logins = [taken for each in resources if (taken := login(each)) is not None]
+    roles = logins(resources)
     stack = read(resources)
-    found, doubted = sessions(stack, resources, logins)
-    named = {name for each in logins for name in each.named} | {
+    found, doubted = sessions(stack, resources, roles)
+    named = {name for each in roles for name in each.named} | {
         name for each in found for name in spelled_out(each.subjects)
     }
-    if not logins and not named:
+    if not roles and not named:
         return Verdict("vault", {}, ())
     declared = {**{name: f"{name}/" for name in named}, **prefixes}
     judged = _Judged(stack, declared, shared, spelling(stack.mounts))
@@ -44,7 +44,7 @@ def evaluate(resources: Sequence[Resource], prefixes: Mapping[str, str], shared:
             reached += judged.reached(session)
         except Undecided as error:
             stack.undecided.append(f"{session.identity}: {error}")
-    judged.say_doubts([*doubted, *(_chosen_by_labels(stack, each, declared) for each in logins if each.selector)])
+    judged.say_doubts([*doubted, *(_chosen_by_labels(stack, each, declared) for each in roles if each.selector)])
     return judge(
         "vault",
         declared,
