@@ -121,7 +121,9 @@ class Settings:
         "SECRETS_NAMES", "the secrets declared for this workload, comma-separated", _names, ()
     )
     port: int = setting("SECRETS_PORT", "the API's port, on loopback only", _port, 8080)
-    health_port: int = setting("SECRETS_HEALTH_PORT", "the port of /healthz and /readyz, on every address", _port, 8081)
+    health_port: int = setting(
+        "SECRETS_HEALTH_PORT", "the port of /healthz, /readyz and /metrics, on every address", _port, 8081
+    )
     timeout: float = setting("SECRETS_TIMEOUT", "deadline of a read in seconds, retries included", seconds(0, 60), 5.0)
     access: str = setting("SECRETS_ACCESS", "read, or read_write to allow writes", _access, "read")
     events_interval: float = setting(

@@ -21,7 +21,7 @@ Exit codes:
   0  every namespace is kept to its own names
   1  some namespace can use a name that is not its own
   2  the arguments or the documents cannot be used
-  3  no breach was found, but some document could not be judged
+  3  no breach was found, but a document could not be judged, or a namespace has no identity in any
 """
 
 

@@ -32,7 +32,7 @@ class SidecarInjectionArgs(TypedDict):
     namespace that has several. Default: `true`. Example: `aws`."""
     all_pods: NotRequired[bool]
     """Every pod of the namespace gets the sidecar, but for those with the label `secret-access/inject: "false"`. Then a
-    person who can create any pod there has the identity, and a ServiceAccountGuard does not prevent it.
+    person who can create any pod there has the identity, unless a ServiceAccountGuard with `all_pods` refuses it.
     Default: false."""
 
 
