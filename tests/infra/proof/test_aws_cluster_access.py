@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from secret_access.proof.aws.cluster_access import POLICY_ASSOCIATION
+from secret_access.proof.aws.cluster_access import NATIVE_ENTRY, POLICY_ASSOCIATION
 from secret_access.proof.evaluation import evaluate
 from secret_access.proof.preview import UNKNOWN, Resource
 
@@ -53,3 +53,31 @@ def test_the_access_policy_is_said() -> None:
         "trust of secret-access-test, statement OneServiceAccount",
         "access policy AmazonEKSEditPolicy of access: it makes pods of prod",
     )
+
+
+def native(policies: object, role: str = "secret-access-test") -> Resource:
+    given = {"principalArn": f"arn:aws:iam::111122223333:role/{role}", "accessPolicies": policies}
+    return Resource("urn:pulumi:test::secret-access::access::access", NATIVE_ENTRY, given, {})
+
+
+def policies_of(name: str, scope: object = CLUSTER) -> list[dict[str, Any]]:
+    return [{"policyArn": f"arn:aws:eks::aws:cluster-access-policy/{name}", "accessScope": scope}]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (native(policies_of("AmazonEKSClusterAdminPolicy")), "breach"),
+        (native([*policies_of("AmazonEKSViewPolicy"), *policies_of("AmazonEKSEditPolicy", of("prod"))]), "breach"),
+        (native(policies_of("AmazonEKSEditPolicy", of("test"))), "isolated"),
+        (native(policies_of("AmazonEKSViewPolicy")), "isolated"),
+        (native(policies_of("AmazonEKSSomePolicy")), "undecided"),
+        (native(UNKNOWN), "undecided"),
+        (native([UNKNOWN]), "undecided"),
+        (native([]), "isolated"),
+        (native(None), "isolated"),
+        (native(policies_of("AmazonEKSClusterAdminPolicy"), role="people"), "isolated"),
+    ],
+)
+def test_access_policies_inside_of_an_entry_of_the_other_provider_count_as_well(given: Resource, expected: str) -> None:
+    assert outcome([*namespaces("test", "prod"), given]) == expected

@@ -54,21 +54,29 @@ def test_a_role_of_another_provider_that_pods_cannot_have_raises_nothing() -> No
     assert outcome([*namespaces("test", "prod"), role, policy]) == "isolated"
 
 
-def addon(role: Resource, **inputs: Any) -> Resource:
+ADDON = "aws:eks/addon:Addon"
+
+
+def addon(role: Resource, kind: str = ADDON, /, **inputs: Any) -> Resource:
     bound = [{"roleArn": "arn:aws:iam::1:role/x", "serviceAccount": "controller"}]
     source = {"podIdentityAssociations": (role.urn,)}
-    return Resource("urn:addon", "aws:eks/addon:Addon", {"podIdentityAssociations": bound, **inputs}, source)
+    return Resource("urn:addon", kind, {"podIdentityAssociations": bound, **inputs}, source)
 
 
-def test_the_role_of_an_add_on_is_judged() -> None:
+@pytest.mark.parametrize("kind", [ADDON, "aws-native:eks:Addon"])
+def test_the_role_of_an_add_on_is_judged(kind: str) -> None:
     """It is had by EKS Pod Identity, in the add-on's own namespace."""
     trusted = document({**TAKEN, "Principal": {"Service": "pods.eks.amazonaws.com"}})
     made = role("driver", trusted, description=None)
     others = [*namespaces("test", "prod"), made]
     reads = role_policy("driver", permissions("prod/"))
-    assert outcome([*others, addon(made)]) == "isolated"
-    (found,) = evaluate([*others, reads, addon(made, namespaceConfig={"namespace": "drivers"})], {}, ())[0].breaches
+    assert outcome([*others, addon(made, kind)]) == "isolated"
+    (found,) = evaluate([*others, reads, addon(made, kind, namespaceConfig={"namespace": "drivers"})], {}, ())[
+        0
+    ].breaches
     assert (found.namespace, found.owner) == ("drivers", "prod")
-    assert outcome([*others, reads, addon(made)]) == "breach"
-    later = Resource("urn:addon", "aws:eks/addon:Addon", {"podIdentityAssociations": UNKNOWN}, {})
+    assert outcome([*others, reads, addon(made, kind)]) == "breach"
+    later = Resource("urn:addon", kind, {"podIdentityAssociations": UNKNOWN}, {})
     assert outcome([*others, later]) == "undecided"
+    none = Resource("urn:addon", kind, {"addonName": "vpc-cni"}, {})
+    assert outcome([*others, none]) == "isolated"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..emptiness import Undecided
 from ..isolation import Reach, Verdict, judge
 from ..preview import Resource
-from . import cluster_access, in_doubt, nodes, other_provider, sessions
+from . import cluster_access, cluster_groups, in_doubt, nodes, other_provider, sessions
 from .chains import Session
 from .elsewhere import Elsewhere, elsewhere
 from .secrets import EXAMPLE, spelling
@@ -44,6 +44,7 @@ def evaluate(
     first = [*of_pods, *of_nodes]
     reached = _reached(stack, had := [*first, *sessions.by_chains(stack, first)])
     reached += cluster_access.by_pods(stack, resources, had, tuple(reached))
+    reached += cluster_groups.by_groups(stack, resources, had, set(instances))
     if not is_about_pods and not any(in_doubt.may_use(each.allowed, shared) for each in reached):
         return Verdict("aws", {}, (), tuple(unread_here), not_in_documents=NOT_IN_THE_DOCUMENTS)
     of_instances = [urn for urn, each in instances.items() if each.by_pods is None]

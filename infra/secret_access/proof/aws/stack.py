@@ -17,7 +17,7 @@ EXCLUSIVE = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusi
 SEVERAL = "aws:iam/policyAttachment:PolicyAttachment"
 POLICY = "aws:iam/policy:Policy"
 ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
-ADDON = "aws:eks/addon:Addon"
+ADDONS = ("aws:eks/addon:Addon", "aws-native:eks:Addon")
 COMPONENT = "secret-access:index:AwsSecretAccess"
 RESOURCE_POLICIES = ("aws:secretsmanager/secretPolicy:SecretPolicy", "aws:secretsmanager/secret:Secret")
 _DESCRIPTION = re.compile(r"Secrets (?P<prefix>\S+/)\* for pods of the namespace (?P<namespace>\S+)(?: of \S+ in \S+)?")
@@ -112,7 +112,7 @@ def _add(stack: Stack, each: Resource, policies: Mapping[str, Resource]) -> None
         stack.associations.append(each)
         if namespace := each.text("namespace"):
             stack.prefixes.setdefault(namespace, f"{namespace}/")
-    if each.type == ADDON:
+    if each.type in ADDONS:
         stack.associations += _of_addon(each)
 
 
