@@ -52,8 +52,8 @@ def by_groups(
             elif sessions and not is_of_node:
                 groups = ", ".join(sorted(user.groups)) or "a user name of its own"
                 stack.undecided.append(
-                    f"role {user.role.name} of pods is a user of a cluster by {user.where}, with {groups}: what that may "
-                    "do there is RBAC's; take it out"
+                    f"role {user.role.name} of pods is a user of a cluster by {user.where}, with {groups}: what that "
+                    "may do there is RBAC's; take it out"
                 )
 
 
