@@ -13,6 +13,7 @@ from tests.infra.proof.azure_documents import (
     OWNER,
     READER,
     SHARED,
+    SUBSCRIPTION,
     VAULTS,
     admitted,
     assigned,
@@ -155,3 +156,21 @@ def test_permissions_of_a_role_that_are_known_later_count_as_all() -> None:
     later = custom("test", GROUP, {"actions": [], "dataActions": UNKNOWN})
     found = evaluate([*with_own_vaults("test", "prod"), *later], {}).breaches
     assert ("test", "prod") in [(each.namespace, each.owner) for each in found]
+
+
+OTHER_SERVICES = {
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
+    "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39": "Azure Service Bus Data Sender",
+    "a638d3c7-ab3a-418d-83e6-5f17a39d4fde": "Azure Event Hubs Data Receiver",
+    "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+}
+
+
+@pytest.mark.parametrize("role", OTHER_SERVICES)
+def test_a_role_of_another_service_is_none_to_secrets(role: str) -> None:
+    """Wherever it is assigned: a role that nobody knows stays a breach."""
+    for scope in (GROUP, SUBSCRIPTION, SHARED):
+        verdict = evaluate([*with_shared_vault("test", "prod"), assigned("test", scope, role)], {})
+        assert (verdict.breaches, verdict.undecided) == ((), ())

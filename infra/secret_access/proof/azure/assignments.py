@@ -3,13 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..preview import UNKNOWN, Resource
-from ..strings import NOTHING, union
+from ..strings import NOTHING, StringSet, union
 from . import roles
-from .documents import DEFINITION, Grant, Stack, assignments, give, principals, say_who, scopes_of, vault_at
+from .documents import (
+    DEFINITION,
+    Grant,
+    Stack,
+    assignments,
+    give,
+    namespaces_of,
+    principals,
+    say_who,
+    scopes_of,
+    vault_at,
+)
 from .identities import Identity
 from .roles import Power, Role
 from .scopes import CLUSTERS, IDENTITIES, MACHINES, VAULTS, Scope
-from .vaults import ELSEWHERE, Vault, reached, secrets_of
+from .vaults import ELSEWHERE, Vault, reached, secrets_of, spelling
 
 
 def add_roles(stack: Stack) -> None:
@@ -77,6 +88,8 @@ def add_assignments(stack: Stack) -> None:
             stack.undecided.append(f"the scope of role assignment {each.name} is known only after `pulumi up`")
         if Power.HOST in role.powers:
             _add_hosted(stack, each, role, holders)
+        if Power.BECOME in role.powers:
+            _say_becoming(stack, each, role, holders)
         for where, is_certain in found:
             for power in powers:
                 allowed = reached(where, stack.vaults, power)
@@ -104,11 +117,31 @@ def _add_hosted(stack: Stack, each: Resource, role: Role, holders: Sequence[Iden
     by_pods = [one for one in holders if one.subjects != NOTHING]
     for where, _ in scopes_of(stack, each):
         statement = _assigned(each, role, Power.HOST, where)
-        if where.kind == CLUSTERS:
-            every = union([*map(secrets_of, stack.vaults), secrets_of(Vault(ELSEWHERE))])
-            give(stack, by_pods, Grant(every, statement))
+        if where.kind in CLUSTERS:
+            give(stack, by_pods, Grant(_of_pods(stack, where.namespace), statement))
         elif by_pods and (where.kind in MACHINES or (where.is_wide and Power.TAKE not in role.powers)):
             stack.undecided.append(f"{statement} may run commands as any pod: whether pods run there is not known")
+
+
+def _say_becoming(stack: Stack, each: Resource, role: Role, holders: Sequence[Identity]) -> None:
+    """Note that pods may become identities that are in no document, or that nobody knows who becomes a namespace's."""
+    by_pods = any(one.subjects != NOTHING or one.doubt for one in holders)
+    for where, _ in scopes_of(stack, each):
+        of_stack = [one for one in stack.identities if where.may_hold(None, one.group, IDENTITIES, one.name.lower())]
+        is_elsewhere = (where.is_wide and Power.TAKE not in role.powers) or (where.kind == IDENTITIES and not of_stack)
+        if by_pods and is_elsewhere:
+            by = _assigned(each, role, Power.BECOME, where)
+            stack.undecided.append(f"{by} may become identities that are not among the documents")
+        elif not holders and any(map(namespaces_of, of_stack)):
+            say_who(stack, each, f"role assignment {each.name}", each.text("principalId"))
+
+
+def _of_pods(stack: Stack, namespace: str | None) -> StringSet:
+    """Return the secrets of pods of a namespace, None for any."""
+    if namespace is None:
+        return union([*map(secrets_of, stack.vaults), secrets_of(Vault(ELSEWHERE))])
+    prefix = stack.prefixes.get(namespace, f"{namespace}/")
+    return spelling(stack.vaults, {namespace: prefix}).under(prefix)
 
 
 def _assigned(each: Resource, role: Role, power: Power, where: Scope) -> str:

@@ -11,7 +11,8 @@ from ..strings import StringSet
 from ..subjects import spelled_out
 from .identities import Identity
 from .roles import Role
-from .scopes import CLUSTERS, IDENTITIES, VAULTS, Scope, scope
+from .scopes import CLUSTER as CLUSTER_SCOPE
+from .scopes import IDENTITIES, VAULTS, Scope, scope
 from .vaults import Vault
 
 COMPONENT = "secret-access:index:AzureSecretAccess"
@@ -121,7 +122,7 @@ def scopes_of(stack: Stack, each: Resource) -> list[tuple[Scope, bool]]:
     identities = [
         Scope(None, one.group, IDENTITIES, one.name.lower()) for one in stack.identities if one.urns & sources
     ]
-    clusters = [Scope(None, None, CLUSTERS, one.name.lower()) for one in stack.of(CLUSTER) if one.urn in sources]
+    clusters = [Scope(None, None, CLUSTER_SCOPE, one.name.lower()) for one in stack.of(CLUSTER) if one.urn in sources]
     groups = [
         Scope(group=lower(group.text("resourceGroupName")) or group.name.lower())
         for group in stack.of(GROUP)

@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Any
 
+from . import cluster_operations
 from .built_in_roles import BUILT_IN, IDENTITIES, MACHINES, SECRETS
 
 
@@ -31,7 +33,6 @@ class Power(Enum):
 
 
 _VAULT_WRITE = "Microsoft.KeyVault/vaults/write"
-_CLUSTERS = "Microsoft.ContainerService/managedClusters"
 DATA_OPERATIONS: Mapping[str, Power] = {
     f"{SECRETS}/getSecret/action": Power.USE,
     f"{SECRETS}/setSecret/action": Power.USE,
@@ -41,9 +42,7 @@ DATA_OPERATIONS: Mapping[str, Power] = {
     f"{SECRETS}/delete": Power.USE,
     f"{SECRETS}/purge/action": Power.USE,
     f"{SECRETS}/recover/action": Power.USE,
-    f"{_CLUSTERS}/pods/write": Power.HOST,
-    f"{_CLUSTERS}/pods/exec/action": Power.HOST,
-    f"{_CLUSTERS}/secrets/read": Power.HOST,
+    **dict.fromkeys(cluster_operations.DATA_OPERATIONS, Power.HOST),
 }
 OPERATIONS: Mapping[str, Power] = {
     "Microsoft.Authorization/roleAssignments/write": Power.TAKE,
@@ -59,11 +58,7 @@ OPERATIONS: Mapping[str, Power] = {
     f"{IDENTITIES}/federatedIdentityCredentials/write": Power.BECOME,
     f"{IDENTITIES}/assign/action": Power.BECOME,
     f"{IDENTITIES}/*/assign/action": Power.BECOME,
-    f"{_CLUSTERS}/identityBindings/write": Power.HOST,
-    f"{_CLUSTERS}/listClusterAdminCredential/action": Power.HOST,
-    f"{_CLUSTERS}/listClusterUserCredential/action": Power.HOST,
-    f"{_CLUSTERS}/runCommand/action": Power.HOST,
-    f"{_CLUSTERS}/write": Power.HOST,
+    **dict.fromkeys(cluster_operations.OPERATIONS, Power.HOST),
     f"{MACHINES[0]}/extensions/write": Power.HOST,
     f"{MACHINES[0]}/runCommand/action": Power.HOST,
     f"{MACHINES[0]}/runCommands/write": Power.HOST,
@@ -105,7 +100,12 @@ def granted(permissions: Sequence[Mapping[str, Any]]) -> Granted:
 
 def built_in(definition_id: str) -> Role | None:
     """Return a built-in role by its definition's id, None if it is not known here."""
-    known = BUILT_IN.get(definition_id.rpartition("/")[2].lower())
+    return _built_in(definition_id.rpartition("/")[2].lower())
+
+
+@cache
+def _built_in(name: str) -> Role | None:
+    known = BUILT_IN.get(name)
     return None if known is None else Role(known[0], granted([known[1]]))
 
 

@@ -1,10 +1,13 @@
 """Scopes of role assignments: what is part of them. Pure.
 
-Source: Azure RBAC, "Understand scope for Azure RBAC": a role on a scope holds on all that is below it.
+Sources: Azure RBAC, "Understand scope for Azure RBAC" (a role on a scope holds on all that is below it); AKS, "Use
+Azure RBAC for Kubernetes authorization" (a namespace of a cluster is a scope).
 """
 
 import re
 from dataclasses import dataclass
+
+from . import cluster_operations
 
 _PART = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)"
@@ -13,7 +16,9 @@ _PART = re.compile(
 _ABOVE = re.compile(r"/?|/providers/microsoft\.management/managementgroups/[^/]+")
 VAULTS = "microsoft.keyvault/vaults"
 IDENTITIES = "microsoft.managedidentity/userassignedidentities"
-CLUSTERS = "microsoft.containerservice/managedclusters"
+CLUSTER = "microsoft.containerservice/managedclusters"
+CLUSTERS = tuple(each.lower() for each in cluster_operations.CLUSTERS)
+"""CLUSTER among them."""
 MACHINES = ("microsoft.compute/virtualmachinescalesets", "microsoft.compute/virtualmachines")
 
 
@@ -28,12 +33,16 @@ class Scope:
     name: str | None = None
     secret: str | None = None
     """One secret of a vault."""
+    namespace: str | None = None
+    """One namespace of a cluster."""
 
     def __str__(self) -> str:
         """As people say it."""
         if self.kind is None:
             part = f"the resource group {self.group}" if self.group else f"the subscription {self.subscription}"
             return part if self.group or self.subscription else "a management group"
+        if self.namespace:
+            return f"the namespace {self.namespace} of the cluster {self.name}"
         what = "vault" if self.kind == VAULTS else "resource"
         return f"the secret {self.secret} of the vault {self.name}" if self.secret else f"the {what} {self.name}"
 
@@ -61,4 +70,11 @@ def scope(text: str) -> Scope | None:
         # A version of a secret is no scope, and would be part of the secret's
         name = re.fullmatch(r"/secrets/([^/]+)(/.*)?", rest)
         return Scope(found["subscription"], found["group"], kind, found["name"], name[1]) if name else None
-    return Scope(found["subscription"], found["group"], kind, found["name"])
+    namespace = re.fullmatch(r"/(?:managed)?namespaces/([^/]+)", rest) if kind in CLUSTERS else None
+    return Scope(
+        found["subscription"],
+        found["group"],
+        kind,
+        found["name"],
+        namespace=None if namespace is None else namespace[1],
+    )
