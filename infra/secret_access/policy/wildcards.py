@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from ..azure.documents import SECRETS_OFFICER, SECRETS_USER
 from ..proof.aws.rights import ACTIONS
 from ..proof.aws.statements import Statement
+from ..proof.azure.documents import OTHER_ASSIGNMENTS
 from ..proof.errors import DocumentError
 from ..proof.gcp.members import EVERYBODY
 from ..proof.preview import Resource
@@ -20,12 +21,7 @@ from . import aws_documents
 from .google_bindings import Binding, bindings
 from .rule import Options
 
-ROLE_ASSIGNMENTS = (
-    "azure-native:authorization:RoleAssignment",
-    "azure:authorization/assignment:Assignment",
-    "azure:pim/activeRoleAssignment:ActiveRoleAssignment",
-    "azure:pim/eligibleRoleAssignment:EligibleRoleAssignment",
-)
+ROLE_ASSIGNMENTS = ("azure-native:authorization:RoleAssignment", *OTHER_ASSIGNMENTS)
 ADMINISTRATOR = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
 """Key Vault Administrator."""
 KEY_VAULT_ROLES = {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from secret_access.proof.azure.documents import ASSIGNMENT, CREDENTIAL
+from secret_access.proof.azure.documents import ASSIGNMENT, CREDENTIAL, OTHER_ASSIGNMENTS
 from secret_access.proof.azure.stack import evaluate
 from secret_access.proof.preview import UNKNOWN, Resource
 from tests.infra.proof.azure_documents import (
@@ -147,9 +147,19 @@ def test_an_existing_identity_is_known_by_the_component_that_uses_it() -> None:
     assert (breach.namespace, breach.name, breach.identity) == ("test", "prod/db", "identity theirs")
 
 
-def test_another_provider_of_azure_is_not_left_out() -> None:
-    other = Resource("urn:more", "azure:authorization/assignment:Assignment", {}, {})
+@pytest.mark.parametrize("kind", OTHER_ASSIGNMENTS)
+def test_another_provider_of_azure_is_not_left_out(kind: str) -> None:
+    other = Resource("urn:more", kind, {}, {})
     assert outcome([*namespaces("test", "prod"), other]) == "undecided"
+
+
+@pytest.mark.parametrize(
+    "kind", ["PimRoleAssignmentSchedule", "RoleAssignmentScheduleRequest", "RoleEligibilityScheduleRequest"]
+)
+def test_a_scheduled_assignment_is_one(kind: str) -> None:
+    given = assigned("test", SHARED)
+    scheduled = Resource("urn::later", f"azure-native:authorization:{kind}", given.inputs, given.depends_on)
+    assert ("test", "prod") in breaches([*with_shared_vault("test", "prod"), scheduled])
 
 
 def test_permissions_of_a_role_that_are_known_later_count_as_all() -> None:

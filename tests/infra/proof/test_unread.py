@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from secret_access.proof.evaluation import CLOUDS, evaluate
+from secret_access.proof.preview import UNKNOWN
 from secret_access.proof.unread import unread
 from tests.infra.policy.cases.case import one, resources
 from tests.infra.policy.cases.isolation import secrets_of
@@ -53,6 +54,48 @@ HELD_ELSEWHERE: list[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]] = [
         {"path": "sys/policies/acl/it"},
         {"path": "sys/mounts/it"},
     ),
+    (
+        "azure-native:resources:DeploymentStackAtResourceGroup",
+        "Microsoft.Authorization/role in its template",
+        {"template": {"resources": [{"type": "Microsoft.Authorization/roleAssignments"}]}},
+        {"template": {"resources": [{"type": "Microsoft.Storage/storageAccounts"}]}},
+    ),
+    (
+        "azure-native:resources:DeploymentStackAtSubscription",
+        "what its templateLink has is not read",
+        {"templateLink": {"uri": "https://example"}},
+        {"template": {"resources": []}},
+    ),
+    (
+        "azure:core/resourceGroupTemplateDeployment:ResourceGroupTemplateDeployment",
+        "Microsoft.KeyVault/vaults in its templateContent",
+        {"templateContent": '{"resources": [{"type": "Microsoft.KeyVault/vaults/accessPolicies"}]}'},
+        {"templateContent": '{"resources": []}'},
+    ),
+    (
+        "azapi:index/resource:Resource",
+        "Microsoft.Authorization/role in its type",
+        {"type": "Microsoft.Authorization/roleAssignments@2022-04-01"},
+        {"type": "Microsoft.Storage/storageAccounts@2023-01-01"},
+    ),
+    (
+        "kubernetes:vault.banzaicloud.com/v1alpha1:Vault",
+        "policies in its spec",
+        {"spec": {"externalConfig": {"policies": [{"name": "all", "rules": 'path "secret/*" {}'}]}}},
+        {"spec": {"size": 1, "externalConfig": {"policies": [], "secrets": [{"type": "kv"}]}}},
+    ),
+    (
+        "kubernetes:vault.banzaicloud.com/v1alpha1:Vault",
+        "auth in its spec",
+        {"spec": {"externalConfig": {"auth": [{"type": "kubernetes"}]}}},
+        {"spec": {"size": 1}},
+    ),
+    (
+        "kubernetes:vault.banzaicloud.com/v1alpha1:Vault",
+        "externalConfig in its spec",
+        {"spec": {"externalConfig": UNKNOWN}},
+        {"spec": {"image": UNKNOWN}},
+    ),
     ("vault:generic/secret:Secret", "auth in its path", {"path": "auth/jwt/role/it"}, {"path": "secret/it"}),
 ]
 
@@ -79,6 +122,19 @@ def test_documents_inside_of_others_are_said_to_be_not_judged(
         (
             "kubernetes:managedidentity.azure.com/v1api20230131:FederatedIdentityCredential",
             "kubernetes:apps/v1:Deployment",
+        ),
+        ("azurerm:index/pimActiveRoleAssignment:PimActiveRoleAssignment", "azurerm:index/vault:Vault"),
+        (
+            "kubernetes:secretmanager.gcp.upbound.io/v1beta1:SecretIAMMember",
+            "kubernetes:secretmanager.gcp.upbound.io/v1beta1:Secret",
+        ),
+        (
+            "kubernetes:secretmanager.gcp.m.upbound.io/v1beta1:RegionalSecretIAMBinding",
+            "kubernetes:secretmanager.gcp.m.upbound.io/v1beta1:SecretVersion",
+        ),
+        (
+            "kubernetes:policy.kubevault.com/v1alpha1:VaultPolicyBinding",
+            "kubernetes:kubevault.com/v1alpha2:VaultServer",
         ),
         ("kubernetes:redhatcop.redhat.io/v1alpha1:Policy", "kubernetes:rbac.authorization.k8s.io/v1:Role"),
     ],

@@ -29,6 +29,19 @@ IDENTITY, CREDENTIAL, BINDING, VAULT, SECRET, POLICY, ASSIGNMENT, ELIGIBLE, DEFI
     "resources:ResourceGroup",
 )
 CLUSTER = "containerservice:ManagedCluster"
+_SCHEDULED = (
+    ELIGIBLE,
+    "authorization:PimRoleAssignmentSchedule",
+    "authorization:RoleAssignmentScheduleRequest",
+    "authorization:RoleEligibilityScheduleRequest",
+)
+"""By Privileged Identity Management."""
+OTHER_ASSIGNMENTS = (
+    "azure:authorization/assignment:Assignment",
+    "azure:pim/activeRoleAssignment:ActiveRoleAssignment",
+    "azure:pim/eligibleRoleAssignment:EligibleRoleAssignment",
+)
+"""Role assignments of the other provider of Azure: they are not judged."""
 _SERVICES = re.compile(
     r"azure-native(?:_\w+)?:(?:apimanagement|automation|cdn|containerregistry|datafactory|logic|sql|storage|web)(?:/v\w+)?:"
     r"(?:ApiManagementService|AutomationAccount|Factory|Profile|Registry|Server|StorageAccount|WebApp|WebAppSlot|Workflow)"
@@ -104,8 +117,8 @@ def vault_at(stack: Stack, where: Scope) -> Vault:
 
 
 def assignments(stack: Stack) -> list[Resource]:
-    """Return the role assignments, those that can be activated among them."""
-    return [*stack.of(ASSIGNMENT), *stack.of(ELIGIBLE)]
+    """Return the role assignments, those that are scheduled or can be activated among them."""
+    return [each for kind in (ASSIGNMENT, *_SCHEDULED) for each in stack.of(kind)]
 
 
 def scopes_of(stack: Stack, each: Resource) -> list[tuple[Scope, bool]]:

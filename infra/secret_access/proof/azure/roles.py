@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from . import cluster_operations
@@ -100,12 +100,7 @@ def granted(permissions: Sequence[Mapping[str, Any]]) -> Granted:
 
 def built_in(definition_id: str) -> Role | None:
     """Return a built-in role by its definition's id, None if it is not known here."""
-    return _built_in(definition_id.rpartition("/")[2].lower())
-
-
-@cache
-def _built_in(name: str) -> Role | None:
-    known = BUILT_IN.get(name)
+    known = BUILT_IN.get(definition_id.rpartition("/")[2].lower())
     return None if known is None else Role(known[0], granted([known[1]]))
 
 
@@ -116,6 +111,10 @@ def unknown(definition_id: str | None) -> Role:
 
 
 def _matches(patterns: Iterable[object] | None, operation: str) -> bool:
-    return any(
-        re.fullmatch(re.escape(str(each)).replace(r"\*", ".*"), operation, re.IGNORECASE) for each in patterns or ()
-    )
+    return _compiled(tuple(map(str, patterns or ()))).fullmatch(operation) is not None
+
+
+@lru_cache(512)
+def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what matches one of them, no operation where there is none."""
+    return re.compile("|".join(re.escape(each).replace(r"\*", ".*") for each in patterns), re.IGNORECASE)

@@ -15,7 +15,7 @@ from ..strings import StringSet, union
 from ..subjects import namespaces_among, spelled_out
 from .access_policies import add_access_policies
 from .assignments import add_assignments, add_roles, pass_on
-from .documents import Grant, Stack, by_kind
+from .documents import OTHER_ASSIGNMENTS, Grant, Stack, by_kind
 from .federation import add_identities
 from .identities import Identity
 from .nodes import add_nodes
@@ -29,7 +29,7 @@ NOT_IN_THE_DOCUMENTS = (
     "what else is in a vault that a namespace has alone",
 )
 _OTHER_PROVIDERS = re.compile(
-    r"(azure:(authorization/assignment|keyvault/\w+|armmsi/federatedIdentityCredential):\w+"
+    r"(azure:(keyvault/\w+|armmsi/federatedIdentityCredential):\w+"
     r"|azuread:index/applicationFederatedIdentityCredential:\w+)"
 )
 
@@ -69,7 +69,7 @@ def read(resources: Sequence[Resource], prefixes: Mapping[str, str] | None = Non
     stack = Stack(by_kind(resources), prefixes=prefixes or {})
     stack.has_group_members = any(each.type.startswith("azuread:index/group") for each in resources)
     for each in resources:
-        if _OTHER_PROVIDERS.fullmatch(each.type):
+        if each.type in OTHER_ASSIGNMENTS or _OTHER_PROVIDERS.fullmatch(each.type):
             stack.undecided.append(f"{each.name} is a {each.type}: of Azure's documents, azure-native's are judged")
     add_identities(stack, resources)
     add_nodes(stack)
