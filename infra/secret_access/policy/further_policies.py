@@ -12,6 +12,7 @@ from ..proof.aws.managed_policies import OF_EVERY_SECRET
 from ..proof.aws.statements import Statement
 from ..proof.aws.trust import EKS, WEB_IDENTITY
 from ..proof.errors import DocumentError
+from ..proof.gcp.roles import TAKING
 from ..proof.preview import Resource
 from .google_bindings import bindings
 from .manifests import texts
@@ -34,21 +35,7 @@ ATTACHMENTS: Mapping[str, tuple[str, str]] = {
     aws.ROLE: ("", "managedPolicyArns"),
 }
 """The inputs with a role, itself where empty, and with the ARNs of policies."""
-GOOGLE_ROLES = (
-    "roles/admin",
-    "roles/editor",
-    "roles/iam.securityAdmin",
-    "roles/iam.serviceAccountAdmin",
-    "roles/iam.serviceAccountKeyAdmin",
-    "roles/iam.serviceAccountTokenCreator",
-    "roles/iam.workloadIdentityUser",
-    "roles/owner",
-    "roles/resourcemanager.folderAdmin",
-    "roles/resourcemanager.folderIamAdmin",
-    "roles/resourcemanager.organizationAdmin",
-    "roles/resourcemanager.projectIamAdmin",
-    "roles/writer",
-)
+GOOGLE_ROLES = TAKING | {"roles/editor"}
 _OF_PODS = ("/subject/system:serviceaccount:", "/subject/ns/", ".svc.id.goog[", "/namespace/")
 AZURE_ROLES = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",

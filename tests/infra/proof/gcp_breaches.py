@@ -6,18 +6,22 @@ from secret_access.proof.preview import UNKNOWN
 from .gcp_documents import (
     AS_NODES,
     BY_NAMESPACE,
+    ELSEWHERE,
     NODES,
     ON_ACCOUNTS,
     OTHERS_ROLE,
     cluster,
     custom,
     mapped,
+    nodes_of_a_cluster,
     on_a_secret,
     on_a_secret_of_the_stack,
+    on_an_account_from_elsewhere,
+    on_prods_account,
     pool,
     with_nodes,
 )
-from .test_gcp_bindings import POOL, direct, google, member, named, principal
+from .test_gcp_bindings import POOL, by_accounts, direct, email, google, member, named, principal
 from .ways import Breach
 
 WORKLOAD_IDENTITY = {"workloadIdentityConfig": {"workloadPool": "x.svc.id.goog"}}
@@ -59,6 +63,29 @@ BREACHES: dict[str, Breach] = {
         ],
         ("test", "prod"),
         "service account nodes",
+    ),
+    "nodes that a cluster has among its pools": (
+        lambda: nodes_of_a_cluster(workloadMetadataConfig={"mode": "GCE_METADATA"}),
+        ("test", "prod"),
+        "binding of-nodes",
+    ),
+    "an account of another stack that pods may become": (
+        lambda: [
+            *direct(),
+            on_a_secret(f"serviceAccount:{ELSEWHERE}"),
+            on_an_account_from_elsewhere(principal("test")),
+        ],
+        ("test", "prod"),
+        f"service account {ELSEWHERE}, which system:serviceaccount:test:",
+    ),
+    "an account of another stack that becomes another's": (
+        lambda: [
+            *by_accounts(),
+            on_prods_account(f"serviceAccount:{ELSEWHERE}"),
+            on_an_account_from_elsewhere(email("test")),
+        ],
+        ("test", None),
+        "service account sa-prod",
     ),
     "an account of another stack that nodes run as": (
         lambda: [
@@ -152,6 +179,14 @@ BREACHES: dict[str, Breach] = {
         ("test", "prod"),
         "binding more of the role reader",
     ),
+    **{
+        f"a role of one's own with {right}": (
+            lambda right=right: custom(right, expression=named("test")),  # type: ignore[misc]
+            ("test", "prod"),
+            "binding more of the role reader",
+        )
+        for right in ("resourcemanager.folders.setIamPolicy", "resourcemanager.organizations.setIamPolicy")
+    },
     "a role of another stack": (
         lambda: [*direct(), member("more", principal("test"), None, OTHERS_ROLE)],
         ("test", "prod"),
@@ -163,6 +198,11 @@ BREACHES: dict[str, Breach] = {
             ("test", "prod"),
             f"binding more of {role}",
         )
-        for role in ("roles/iam.serviceAccountUser", "roles/iam.roleAdmin", "roles/container.developer")
+        for role in (
+            "roles/iam.serviceAccountUser",
+            "roles/iam.roleAdmin",
+            "roles/container.developer",
+            "roles/resourcemanager.folderIamAdmin",
+        )
     },
 }

@@ -31,6 +31,16 @@ def with_nodes(*more: Resource, expression: str | None = None, role_name: str = 
     return [*direct(), NODES, right, *more]
 
 
+def nodes_of_a_cluster(**config: Any) -> list[Resource]:
+    """Nodes by the input that a cluster itself has for its pools."""
+    return with_nodes(cluster(nodePools=[{"name": "a"}, {"name": "b", "nodeConfig": {**AS_NODES, **config}}]))
+
+
+def machine(kind: str = "gcp:compute/instanceTemplate:InstanceTemplate", scope: str = "cloud-platform") -> Resource:
+    """A machine, or a template of such, which may be a node of a cluster that somebody made by hand."""
+    return google("machine", kind, serviceAccount={"email": AS_NODES["serviceAccount"], "scopes": [scope]})
+
+
 def custom(*permissions: str, expression: str | None = None) -> list[Resource]:
     """A role of the stack for test."""
     role = google("reader", roles.CUSTOM[0], roleId="reader", permissions=list(permissions))
@@ -44,6 +54,19 @@ def on_a_secret(who: str, name: str = "prod--a") -> Resource:
 def on_prods_account(who: str, role_name: str = "roles/iam.serviceAccountTokenCreator") -> Resource:
     """A right to become the service account of prod."""
     return member("on-prod", who, None, role_name, kind=accounts.IMPERSONATION[0], serviceAccountId=PRODS_ACCOUNT)
+
+
+ELSEWHERE = "terraform@y.iam.gserviceaccount.com"
+
+
+def on_an_account_from_elsewhere(who: str, called: str = "elsewhere", **inputs: Any) -> Resource:
+    """A right to become a service account of another stack."""
+    given = {"role": "roles/iam.workloadIdentityUser", "serviceAccountId": f"projects/y/serviceAccounts/{ELSEWHERE}"}
+    return google(called, accounts.IMPERSONATION[0], member=who, **{**given, **inputs})
+
+
+def on_the_folder(who: str, role_name: str, kind: str = "gcp:folder/iAMMember:IAMMember") -> Resource:
+    return member("above", who, None, role_name, kind=kind, folder="folders/1", orgId="1")
 
 
 def on_a_secret_of_the_stack(namespace: str, secret_id: str) -> list[Resource]:

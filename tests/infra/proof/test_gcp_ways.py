@@ -35,7 +35,7 @@ DEFECTS: dict[str, tuple[Any, str, Any, dict[str, Any], str]] = {
         BREACHES,
         "a role of one's own that becomes service accounts",
     ),
-    "roles that take nothing": (roles, "_TAKING", frozenset(), BREACHES, "the role roles/iam.serviceAccountUser"),
+    "roles that take nothing": (roles, "TAKING", frozenset(), BREACHES, "the role roles/iam.serviceAccountUser"),
     "attributes that are all the namespace": (
         mappings,
         "_NAMESPACE",

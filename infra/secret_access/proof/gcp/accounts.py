@@ -44,7 +44,8 @@ class Accounts:
         if text is None or UNKNOWN in text:
             return [self.ids[urn] for urn in each.depends_on.get(key, ()) if urn in self.ids]
         named = [name for name in self.ids.values() if re.search(rf"(^|[/:]){name}@", text)]
-        return named or ([text] if text in self.impersonators else [])
+        address = text.rpartition("/")[2]
+        return named or ([address] if address in self.impersonators else [])
 
     def become(self, account: str) -> StringSet:
         """Return the subjects whose tokens may become a service account."""
@@ -55,21 +56,23 @@ def accounts(resources: Sequence[Resource], mappings: Mappings) -> Accounts:
     """Return the service accounts, with whoever may become them by however many others."""
     found = Accounts()
     found.ids = {each.urn: each.text("accountId") or each.name for each in resources if each.type == ACCOUNT}
-    for some in nodes(resources):
-        named = found.of(some.source, some.key, some.account)
-        for account in named or ([] if UNKNOWN in some.account else [some.account]):
-            if some.is_hidden:
-                found.doubts[account] = f"pods of the host's network on nodes of {some.source.name} become it"
-                found.impersonators.setdefault(account, NOTHING)
-            else:
-                found.impersonators[account] = ANYTHING
+    _add_nodes(found, resources)
+    bindings = [each for each in resources if each.type in IMPERSONATION and each.text("role") not in _HARMLESS]
+    from_elsewhere = {each.urn: address for each in bindings if (address := _from_elsewhere(found, each)) is not None}
+    for address in filter(None, from_elsewhere.values()):
+        found.impersonators.setdefault(address, NOTHING)
+        found.doubts.setdefault(address, "who may become it is not among the documents")
+    who = {each.urn: _impersonators(found, each) for each in bindings}
+    for each in bindings:
+        _add_impersonators(found, each, who[each.urn], mappings)
     for each in resources:
-        if each.type in IMPERSONATION and each.text("role") not in _HARMLESS:
-            _add_impersonators(found, each, mappings)
-        elif each.type == KEY:
+        if each.type == KEY:
             for account in found.of(each, "serviceAccountId", each.text("serviceAccountId")):
                 found.doubts[account] = f"who holds its key {each.name} is not among the documents"
     _pass_on(found)
+    for each in bindings:
+        if each.urn in from_elsewhere:
+            _doubt_accounts_from_elsewhere(found, each, from_elsewhere[each.urn], who[each.urn], mappings)
     return found
 
 
@@ -84,17 +87,38 @@ def is_agent(address: str) -> bool:
     return _AGENT.fullmatch(address) is not None
 
 
-def _add_impersonators(found: Accounts, each: Resource, mappings: Mappings) -> None:
-    named = found.of(each, "serviceAccountId", each.text("serviceAccountId"))
-    if each.inputs.get("policyData") is not None:
-        text = each.text("policyData")
-        if text is None:
-            found.undecided.append(f"the policy of {each.name} is known only after `pulumi up`")
-        who = [] if text is None else policy_members(f"the policy of {each.name}", text)
-    else:
-        who = members(each)
+def _add_nodes(found: Accounts, resources: Sequence[Resource]) -> None:
+    for some in nodes(resources):
+        named = found.of(some.source, some.key, some.account)
+        for account in named or ([] if UNKNOWN in some.account else [some.account]):
+            if some.doubt:
+                found.doubts[account] = some.doubt
+                found.impersonators.setdefault(account, NOTHING)
+            else:
+                found.impersonators[account] = ANYTHING
+
+
+def _from_elsewhere(found: Accounts, each: Resource) -> str | None:
+    """The email of the account that a binding is on, empty where it is known only later; None for one of the stack."""
+    text = each.text("serviceAccountId")
+    if any(one in found.ids.values() for one in found.of(each, "serviceAccountId", text)):
+        return None
+    return "" if text is None else text.rpartition("/")[2]
+
+
+def _impersonators(found: Accounts, each: Resource) -> list[str]:
+    """The members of a binding on a service account, or of its whole policy."""
+    if each.inputs.get("policyData") is None:
+        return members(each)
+    if (text := each.text("policyData")) is None:
+        found.undecided.append(f"the policy of {each.name} is known only after `pulumi up`")
+        return []
+    return policy_members(f"the policy of {each.name}", text)
+
+
+def _add_impersonators(found: Accounts, each: Resource, who: Sequence[str], mappings: Mappings) -> None:
     key = "members" if "members" in each.inputs else "member"
-    for account in named:
+    for account in found.of(each, "serviceAccountId", each.text("serviceAccountId")):
         found.impersonators[account] = union([found.become(account), *map(mappings.who, who)])
         for name in who:
             if email(name) is not None or UNKNOWN in name:
@@ -104,6 +128,24 @@ def _add_impersonators(found: Accounts, each: Resource, mappings: Mappings) -> N
                     continue
             if (doubt := _doubt(name)) is not None:
                 found.doubts[account] = f"{doubt} may become it by {each.name}"
+
+
+def _doubt_accounts_from_elsewhere(
+    found: Accounts, each: Resource, address: str, who: Sequence[str], mappings: Mappings
+) -> None:
+    """Note the members that may be pods and become an account of which the documents do not tell what it may use."""
+    key = "members" if "members" in each.inputs else "member"
+    which = f"{address} by {each.name}, which is not among the documents"
+    later = f"a service account by {each.name}, which is known only after `pulumi up`"
+    for name in who:
+        others = found.of(each, key, email(name) or name) if email(name) is not None or UNKNOWN in name else []
+        is_later = UNKNOWN in name and not others
+        if is_later or union([mappings.who(name), *map(found.become, others)]) != NOTHING:
+            shown = "a member that is known only after `pulumi up`" if is_later else " or ".join(others) or name
+            found.undecided.append(
+                f"{shown} may become {which if address else later}: what it may use is not judged; make it in this "
+                "stack"
+            )
 
 
 def _doubt(member: str) -> str | None:

@@ -13,7 +13,7 @@ from ..preview import UNKNOWN, Resource
 CUSTOM = ("gcp:projects/iAMCustomRole:IAMCustomRole", "gcp:organizations/iAMCustomRole:IAMCustomRole")
 _SECRETS = "secretmanager."
 _HARMLESS = frozenset({"roles/secretmanager.viewer"})
-_TAKING = frozenset(
+TAKING = frozenset(
     {
         "roles/admin",
         "roles/container.admin",
@@ -28,6 +28,9 @@ _TAKING = frozenset(
         "roles/iam.workloadIdentityPoolAdmin",
         "roles/iam.workloadIdentityUser",
         "roles/owner",
+        "roles/resourcemanager.folderAdmin",
+        "roles/resourcemanager.folderIamAdmin",
+        "roles/resourcemanager.organizationAdmin",
         "roles/resourcemanager.projectIamAdmin",
         "roles/writer",
     }
@@ -49,7 +52,7 @@ _VALUES = frozenset(
 _RIGHTS = re.compile(
     r"iam\.(roles\.update|serviceAccountKeys\.create|workloadIdentityPoolProviders\.(create|update))"
     r"|iam\.serviceAccounts\.(actAs|getAccessToken|implicitDelegation|setIamPolicy|signBlob|signJwt)"
-    r"|resourcemanager\.projects\.setIamPolicy"
+    r"|resourcemanager\.(folders|organizations|projects)\.setIamPolicy"
     r"|container\.(pods|deployments|daemonSets|statefulSets|replicaSets|replicationControllers|jobs|cronJobs)\.(create|update)"
     r"|container\.(pods\.(attach|exec)|secrets\.(get|list)|serviceAccounts\.createToken)"
     r"|container\.(cluster)?[rR]oleBindings\.(create|update)"
@@ -91,5 +94,5 @@ def role_of(custom: Mapping[str, Role], each: Resource) -> Role:
         return Role("a role", matters=True, takes=False)
     if text.startswith("roles/"):
         is_for_secrets = text.startswith(f"roles/{_SECRETS}") and text not in _HARMLESS
-        return Role(text, is_for_secrets or text in _TAKING or text == "roles/editor", text in _TAKING)
+        return Role(text, is_for_secrets or text in TAKING or text == "roles/editor", text in TAKING)
     return custom.get(text.rpartition("/")[2]) or Role(text, matters=True, takes=False)

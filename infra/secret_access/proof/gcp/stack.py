@@ -115,9 +115,18 @@ def _read(resources: Sequence[Resource]) -> _Stack:
         if each.type in ON_THE_PROJECT and role is not None and role in _CONVENIENCE.values():
             who = union(_who(stack, each, name)[1] for name in members(each))
             stack.basic[role] = stack.basic.get(role, NOTHING) | who
-        if _NOT_JUDGED.fullmatch(each.type) and role_of(stack.roles, each).matters:
+    for each in resources:
+        if _NOT_JUDGED.fullmatch(each.type) and role_of(stack.roles, each).matters and not _is_of_people(stack, each):
             stack.undecided.append(f"{each.name} is a {each.type}: its members are not judged")
     return stack
+
+
+def _is_of_people(stack: _Stack, each: Resource) -> bool:
+    """Return whether all members of a binding are known, and none may be a pod."""
+    given = members(each)
+    return bool(given) and not any(
+        UNKNOWN in name or found != NOTHING or doubt for name in given for _, found, doubt in [_who(stack, each, name)]
+    )
 
 
 def _grants(stack: _Stack, each: Resource) -> Iterator[_Grant]:
