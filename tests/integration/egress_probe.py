@@ -78,6 +78,7 @@ def main(tools: Path, kube_router: Path, folder: Path) -> None:
         make = cluster.client.request
         make("POST", "/api/v1/nodes", {"metadata": {"name": "node"}, "spec": {"podCIDR": "10.88.0.0/24"}})
         node = make("GET", "/api/v1/nodes/node")
+        del node["metadata"]["resourceVersion"]  # controllers write to it too
         status = {"addresses": [{"type": "InternalIP", "address": NODE}, {"type": "Hostname", "address": "node"}]}
         make("PUT", "/api/v1/nodes/node/status", {**node, "status": status})
         make("POST", "/api/v1/namespaces", {"metadata": {"name": "test"}})

@@ -198,6 +198,7 @@ class ApiServer:
         """Say of every pod of a namespace how it is, as a kubelet would."""
         pods = f"/api/v1/namespaces/{namespace}/pods"
         for pod in self.client.request("GET", pods)["items"]:
+            del pod["metadata"]["resourceVersion"]  # controllers write to it too
             self.client.request("PUT", f"{pods}/{pod['metadata']['name']}/status", {**pod, "status": status})
 
 

@@ -82,6 +82,7 @@ def up(stack: Stack, api_server: ApiServer, namespace: str, **values: Any) -> No
 def scale(api_server: ApiServer, namespace: str, number: int) -> None:
     """As a HorizontalPodAutoscaler does: through the subresource `scale`."""
     now = api_server.client.request("GET", f"{path(namespace)}/scale")
+    del now["metadata"]["resourceVersion"]  # the controller writes to it too
     api_server.client.request("PUT", f"{path(namespace)}/scale", {**now, "spec": {"replicas": number}})
 
 
