@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from secret_access.proof.aws import users
-from secret_access.proof.aws.stack import POLICY
+from secret_access.proof.aws.stack import POLICY, SEVERAL
 from secret_access.proof.evaluation import evaluate
 from secret_access.proof.preview import UNKNOWN, Resource
 
@@ -42,6 +42,23 @@ def of_stack(document: Any) -> list[Resource]:
     return [own, resource(users.USER_POLICIES[1], "att", {**BY_USER, "policyArn": (own.urn,)}, policyArn=UNKNOWN)]
 
 
+def listed(kind: str, documents: list[Any], *arns: str, **named: Any) -> list[Resource]:
+    """Policies of the stack and others that a list attaches, and the user in the group."""
+    own = [resource(POLICY, f"own-{number}", policy=each) for number, each in enumerate(documents)]
+    given = [*([UNKNOWN] * len(own)), *arns]
+    key = "policyArn" if kind == SEVERAL else "policyArns"
+    values: dict[str, Any] = {key: given[0] if kind == SEVERAL else given, **named}
+    member = Resource("urn:m", users.MEMBERSHIPS[0], {"user": "mailer", "groups": ["mailers"]}, {})
+    return [*own, member, Resource("urn:listed", kind, values, {key: tuple(each.urn for each in own)})]
+
+
+OF_USER, OF_GROUP = users.USER_POLICIES[2], users.GROUP_POLICIES[2]
+
+
+def native(kind: str, **inputs: Any) -> list[Resource]:
+    return [Resource("urn:pulumi:test::secret-access::native::other", kind, inputs, {})]
+
+
 AWS = "arn:aws:iam::aws:policy/"
 
 
@@ -58,6 +75,21 @@ AWS = "arn:aws:iam::aws:policy/"
         (attached(f"{AWS}SecretsManagerReadWrite"), "undecided"),
         (attached("arn:aws:iam::111122223333:policy/own"), "undecided"),
         (attached(f"{AWS}AmazonSESFullAccess"), "isolated"),
+        (listed(SEVERAL, [READS], users=["mailer"]), "undecided"),
+        (listed(SEVERAL, [READS], groups=["mailers"]), "undecided"),
+        (listed(SEVERAL, [READS], users=["another"]), "isolated"),
+        (listed(SEVERAL, [MAILS], users=["mailer"], groups=["mailers"]), "isolated"),
+        (listed(SEVERAL, [], f"{AWS}AdministratorAccess", users=["mailer"]), "undecided"),
+        (listed(OF_USER, [MAILS, READS], userName="mailer"), "undecided"),
+        (listed(OF_USER, [MAILS], "arn:aws:iam::1:policy/own", userName="mailer"), "undecided"),
+        (listed(OF_USER, [MAILS], f"{AWS}AmazonSESFullAccess", userName="mailer"), "isolated"),
+        (listed(OF_GROUP, [READS], groupName="mailers"), "undecided"),
+        (listed(OF_GROUP, [READS], groupName="others"), "isolated"),
+        (of_user(UNKNOWN), "undecided"),
+        (native("aws-native:iam:UserPolicy", userName="mailer"), "undecided"),
+        (native("aws-native:iam:UserPolicy", userName="another"), "isolated"),
+        (native("aws-native:iam:User", userName="mailer", policies=[{}]), "undecided"),
+        (native("aws-native:iam:User", userName="mailer"), "isolated"),
     ],
 )
 def test_a_user_with_a_key_who_may_use_secrets_is_undecided(given: list[Resource], expected: str) -> None:
