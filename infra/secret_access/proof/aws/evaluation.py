@@ -49,10 +49,10 @@ def evaluate(
         return Verdict("aws", {}, (), tuple(unread_here), not_in_documents=NOT_IN_THE_DOCUMENTS)
     of_instances = [urn for urn, each in instances.items() if each.by_pods is None]
     stack.undecided += in_doubt.of_instances(stack, of_instances, shared)
-    capabilities = in_doubt.capabilities(stack)
-    stack.undecided += in_doubt.of_capabilities(stack, capabilities, shared)
+    handed_out = in_doubt.handed_out(stack)
+    stack.undecided += in_doubt.of_services(stack, handed_out, shared)
     stack.undecided += in_doubt.of_users(resources, shared)
-    for urn in dict.fromkeys([*(each.role for each in had), *of_instances, *capabilities]):
+    for urn in dict.fromkeys([*(each.role for each in had), *of_instances, *handed_out]):
         stack.undecided += stack.roles[urn].undecided
     beside = _elsewhere(stack, had)
     verdict = judge(

@@ -1,6 +1,6 @@
 """Identities that may use secrets, where no document says whether a pod has them: of instances, of users. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..emptiness import Undecided, member
 from ..preview import Resource
@@ -11,7 +11,12 @@ from .secrets import name_of, under
 from .stack import Stack
 from .trust import statement_trusting_service
 
-_CAPABILITIES = "capabilities.eks.amazonaws.com"
+_SERVICES = {
+    "capabilities.eks.amazonaws.com": ("EKS's capabilities", "for which namespaces they use it"),
+    "rolesanywhere.amazonaws.com": ("certificates of IAM Roles Anywhere", "which pods hold one"),
+    "credentials.iot.amazonaws.com": ("certificates of AWS IoT", "which pods hold one"),
+}
+"""Who hands a role out, what for, and what no document says of it."""
 
 
 def may_use(allowed: StringSet, shared: Sequence[str]) -> bool:
@@ -26,9 +31,7 @@ def of_instances(stack: Stack, roles: Sequence[str], shared: Sequence[str]) -> I
     """Say which roles of instances, by their URNs, may use secrets, themselves or by further roles."""
     for urn in roles:
         role = stack.roles[urn]
-        own = sessions.of_role("", role)
-        every = (_by(each.rights, shared) for each in (own, *sessions.further(stack, [own])))
-        if (what := next((each for each in every if each is not None), None)) is not None:
+        if (what := _by_chains(stack, urn, shared)) is not None:
             yield (
                 f"role {role.name} is for EC2 instances and {what}: whether pods run on these and reach their metadata "
                 "service is in no document; take the right out, or set httpTokens to required and "
@@ -36,21 +39,32 @@ def of_instances(stack: Stack, roles: Sequence[str], shared: Sequence[str]) -> I
             )
 
 
-def capabilities(stack: Stack) -> list[str]:
-    """Return the URNs of roles of EKS's capabilities, which act for objects that namespaces make."""
-    trusts = ((urn, statement_trusting_service(role.trust, _CAPABILITIES, {})) for urn, role in stack.roles.items())
-    return [urn for urn, trusted in trusts if trusted is not None]
+def handed_out(stack: Stack) -> dict[str, str]:
+    """Return the roles that EKS's capabilities or holders of certificates have, by URN, with the service that does."""
+    return {
+        urn: service
+        for urn, role in stack.roles.items()
+        for service in _SERVICES
+        if statement_trusting_service(role.trust, service, {}) is not None
+    }
 
 
-def of_capabilities(stack: Stack, roles: Sequence[str], shared: Sequence[str]) -> Iterator[str]:
-    """Say which roles of capabilities, by their URNs, may use secrets."""
-    for urn in roles:
-        role = stack.roles[urn]
-        if (what := _by(sessions.of_role("", role).rights, shared)) is not None:
+def of_services(stack: Stack, roles: Mapping[str, str], shared: Sequence[str]) -> Iterator[str]:
+    """Say which roles that are handed out may use secrets, themselves or by further roles."""
+    for urn, service in roles.items():
+        if (what := _by_chains(stack, urn, shared)) is not None:
+            holders, unknown = _SERVICES[service]
             yield (
-                f"role {role.name} is for EKS's capabilities and {what}: for which namespaces they use it is in no "
-                "document; take the right out"
+                f"role {stack.roles[urn].name} is for {holders} and {what}: {unknown} is in no document; take the "
+                "right out"
             )
+
+
+def _by_chains(stack: Stack, urn: str, shared: Sequence[str]) -> str | None:
+    """Say that a role reaches a secret, itself or by further roles."""
+    own = sessions.of_role("", stack.roles[urn])
+    every = (_by(each.rights, shared) for each in (own, *sessions.further(stack, [own])))
+    return next((each for each in every if each is not None), None)
 
 
 def of_users(resources: Sequence[Resource], shared: Sequence[str]) -> Iterator[str]:

@@ -14,6 +14,9 @@ _NATIVE = re.compile(
     r"aws-native:(iam:(Role|RolePolicy|ManagedPolicy|Policy)|eks:PodIdentityAssociation|secretsmanager:ResourcePolicy)"
 )
 
+_HAND_OUT = ("ec2.", "capabilities.eks.", "rolesanywhere.", "credentials.iot.")
+"""Services that hand a role out to instances, objects of the cluster or holders of certificates."""
+
 
 def not_judged(resources: Sequence[Resource]) -> Iterator[str]:
     """Yield the identities, policies and associations of the other provider that may be pods'."""
@@ -36,6 +39,6 @@ def _lets_in(trust: Sequence[Statement]) -> bool:
         subject = member(trusted_subjects(trust))
     except Undecided:
         return True
-    is_of_instances = any(each == "*" or each.startswith("ec2.") for each in services(trust))
+    is_handed_out = any(each == "*" or each.startswith(_HAND_OUT) for each in services(trust))
     is_of_eks = statement_trusting_service(trust, EKS, {}) is not None
-    return subject is not None or is_of_instances or is_of_eks or trusts_principals(trust)
+    return subject is not None or is_handed_out or is_of_eks or trusts_principals(trust)
