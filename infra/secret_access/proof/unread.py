@@ -35,7 +35,11 @@ _UNREAD: Mapping[str, _Unread] = {
     "aws": _Unread(
         bridged=r"aws:index/(iam|kms(Key|Grant|Replica)|secretsmanagerSecretPolicy|eks(Access|PodIdentity))\w*:\w+",
         operators=r"([\w-]+\.)?(iam|kms|secretsmanager|eks)\.(services\.k8s\.aws|aws(\.m)?\.(crossplane|upbound)\.io)/.*",
-        inside=r"AWS::(IAM::|KMS::|SecretsManager::ResourcePolicy|EKS::(AccessEntry|PodIdentityAssociation))",
+        inside=(
+            r"AWS::(IAM::|KMS::|SecretsManager::ResourcePolicy|EKS::(AccessEntry|PodIdentityAssociation)"
+            r"|EKS::Addon(?=[\s\S]*PodIdentityAssociations)|CloudFormation::Stack(Set)?\b|Include\b"
+            r"|Serverless::(Application|Connector|Function|GraphQLApi|StateMachine)\b)|\b\w+::MODULE\b"
+        ),
         holders={
             "aws:cloudcontrol/resource:Resource": ("typeName",),
             "aws:cloudformation/stack:Stack": _STACKS,

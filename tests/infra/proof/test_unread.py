@@ -98,6 +98,30 @@ HELD_ELSEWHERE: list[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]] = [
     ),
     ("vault:generic/secret:Secret", "auth in its path", {"path": "auth/jwt/role/it"}, {"path": "secret/it"}),
 ]
+INSIDE = [
+    ("AWS::CloudFormation::Stack", "AWS::CloudFormation::WaitConditionHandle"),
+    ("AWS::CloudFormation::StackSet", "AWS::CloudFormation::Macro"),
+    ("AWS::Serverless::Function", "AWS::Serverless::SimpleTable"),
+    ("AWS::Serverless::Application", "AWS::Serverless::LayerVersion"),
+    ("AWS::Include", "AWS::LanguageExtensions"),
+    ("Shop::Roles::Reader::MODULE", "AWS::S3::Bucket"),
+]
+
+
+@pytest.mark.parametrize("type_", ["aws:cloudformation/stack:Stack", "aws-native:cloudformation:StackSet"])
+@pytest.mark.parametrize(("decides", "does_not"), INSIDE)
+def test_what_a_template_takes_from_elsewhere_or_makes_roles_of_is_said(
+    type_: str, decides: str, does_not: str
+) -> None:
+    (line,) = said(type_, templateBody=f"Resources: {{It: {{Type: '{decides}'}}}}")
+    assert line.endswith("in its templateBody is not read")
+    assert said(type_, templateBody=f"Resources: {{It: {{Type: '{does_not}'}}}}") == []
+
+
+def test_a_role_of_an_add_on_in_a_template_is_said() -> None:
+    template = "Resources: {It: {Type: 'AWS::EKS::Addon', Properties: {AddonName: vpc-cni%s}}}"
+    assert said("aws:cloudformation/stack:Stack", templateBody=template % "") == []
+    assert said("aws:cloudformation/stack:Stack", templateBody=template % ", PodIdentityAssociations: []")
 
 
 @pytest.mark.parametrize(("type_", "says", "wrong", "right"), HELD_ELSEWHERE, ids=lambda value: str(value)[:30])
