@@ -68,21 +68,21 @@ def trusts_principals(trust: Sequence[Statement]) -> bool:
     )
 
 
-def strangers(trust: Sequence[Statement], names: set[str]) -> list[str]:
-    """Return the principals of AWS that a trust admits and that are none of these roles."""
+def strangers(trust: Sequence[Statement], known: StringSet) -> list[str]:
+    """Return the principals of AWS that a trust admits and that are none of these ARNs."""
     admitted: list[str] = []
     for statement in trust:
         if statement.is_allow and ASSUME in statement.actions:
             named = statement.principals.get("AWS", ())
             everybody = [f"all but {', '.join(named)}"] if statement.is_not_principal else named
             admitted += (_narrowed(statement) if everybody else ()) or everybody
-    known = union(arns(name) for name in sorted(names))
     return [each for each in dict.fromkeys(admitted) if each not in known]
 
 
-def arns(name: str) -> StringSet:
-    """Return the ARNs that a role may have: its name is known, its account and path are not."""
-    parts = (literal("arn:aws"), some("abcdefghijklmnopqrstuvwxyz-", 0, more=True), literal(":iam::"), _DIGITS)
+def arns(name: str, account: str | None = None) -> StringSet:
+    """Return the ARNs that a role may have: its name is known, its path is not, its account may be."""
+    of = _DIGITS if account is None else literal(account)
+    parts = (literal("arn:aws"), some("abcdefghijklmnopqrstuvwxyz-", 0, more=True), literal(":iam::"), of)
     return union([sequence(*parts, literal(f":role/{name}")), sequence(*parts, glob(f":role/*/{name}"))])
 
 

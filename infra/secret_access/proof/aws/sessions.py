@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..emptiness import Undecided, member
-from ..strings import glob, union
+from ..strings import StringSet, glob, union
 from ..subjects import ALL, namespaces_among
 from . import trust
-from .chains import AssumableRole, Session, chained, strangers, trusts_principals
+from .chains import AssumableRole, Session, arns, chained, strangers, trusts_principals
 from .rights import Rights
 from .secrets import under
 from .stack import Role, Stack
 from .statements import statements
 
+_PROVIDER = "-provider/"
+"""In principals of web identities and SAML: those of Cognito are in no document."""
 _LOOKING = union(glob(f"*:{verb}*") for verb in ("get", "list", "describe"))
 """Actions that change nothing, and pass nothing on."""
 
@@ -69,14 +71,30 @@ def by_nodes(role: Role, lets_in: str, declared: set[str]) -> Iterator[Session]:
 
 
 def by_chains(stack: Stack, sessions: Sequence[Session]) -> list[Session]:
-    """Return what those sessions get by further roles; say which roles trust others than these."""
+    """Return what those sessions get by further roles; say which roles trust others than these.
+
+    Another role of the stack is no stranger: who may become it is known by its own trust, or said of that.
+    """
     found = further(stack, sessions)
-    had = {each.role: each.name for each in [*sessions, *found]}
+    had = {each.role: arns(each.name) for each in [*sessions, *found]}
+    known = {**{urn: _arns(role) for urn, role in stack.roles.items() if _is_judged(role)}, **had}
     for role in stack.roles.values():
         if trusts_principals(role.trust) and not _only_looks(role):
-            for who in strangers(role.trust, {name for urn, name in had.items() if urn != role.urn}):
+            for who in strangers(role.trust, union(each for urn, each in known.items() if urn != role.urn)):
                 stack.undecided.append(f"role {role.name} trusts {who}: who may become that is not among the documents")
     return found
+
+
+def _is_judged(role: Role) -> bool:
+    """Return whether who may become a role is known, or is said of it."""
+    is_of_providers = all(_PROVIDER in name for each in role.trust for name in each.principals.get("Federated", ()))
+    return bool(role.trust) and is_of_providers and not (trusts_principals(role.trust) and _only_looks(role))
+
+
+def _arns(role: Role) -> StringSet:
+    """Return the ARNs that a role may have; its account is that of the OIDC providers that it trusts."""
+    accounts = trust.accounts(role.trust)
+    return union(arns(role.name, account) for account in accounts) if accounts else arns(role.name)
 
 
 def _only_looks(role: Role) -> bool:

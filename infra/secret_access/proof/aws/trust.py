@@ -4,6 +4,7 @@ Sources: IAM User Guide, "Available keys for AWS OIDC federation"; EKS User Guid
 required by EKS Pod Identity".
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from ..pipelines import is_of_pipelines
@@ -16,6 +17,7 @@ WEB_IDENTITY = "sts:assumerolewithwebidentity"
 ASSUME = "sts:assumerole"
 EKS = "pods.eks.amazonaws.com"
 _PROVIDER = "oidc-provider/"
+_ACCOUNT = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):(?:oidc|saml)-provider/")
 
 
 def trusted_subjects(trust: Sequence[Statement]) -> StringSet:
@@ -51,6 +53,12 @@ def services(trust: Sequence[Statement]) -> list[str]:
         for service in (("*",) if each.is_not_principal else each.principals.get("Service", ()))
     ]
     return [each for each in dict.fromkeys(named) if each != EKS]
+
+
+def accounts(trust: Sequence[Statement]) -> set[str]:
+    """Return the accounts of the identity providers that a trust names: they are the role's own."""
+    named = (name for each in trust if each.is_allow for name in each.principals.get("Federated", ()))
+    return {found[1] for name in named if (found := _ACCOUNT.match(name))}
 
 
 def named_namespaces(trust: Sequence[Statement]) -> set[str]:
