@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from secret_access.checks import subject
 from secret_access.proof.aws import nodes, stack
 from secret_access.proof.evaluation import evaluate
 from secret_access.proof.preview import Resource
 
 from .documents import ISSUER, PROVIDER, Document, namespaces, policy, resource
+from .outcomes import outcome
 
 AWS = "arn:aws:iam::aws:policy/"
 
@@ -68,6 +71,34 @@ CONTROLLERS = [
     *of_controller("cert-manager", "cert-manager", allowed=allowing("route53:*")),
     *of_controller("fluent-bit", "logging", f"{AWS}CloudWatchAgentServerPolicy"),
 ]
+
+
+USED_BY_PODS = [
+    "AmazonS3ReadOnlyAccess",
+    "AmazonS3FullAccess",
+    "AmazonSQSFullAccess",
+    "AmazonSNSFullAccess",
+    "AmazonDynamoDBReadOnlyAccess",
+    "AmazonKinesisReadOnlyAccess",
+    "AmazonSESFullAccess",
+    "CloudWatchReadOnlyAccess",
+    "AWSXrayWriteOnlyAccess",
+    "service-role/AWSLambdaBasicExecutionRole",
+]
+
+
+@pytest.mark.parametrize("name", USED_BY_PODS)
+def test_a_policy_of_aws_without_a_right_to_secrets_raises_nothing(name: str) -> None:
+    """On a role of pods, and on that of their nodes."""
+    of_pods = attachments("secret-access-test", f"{AWS}{name}")
+    of_nodes = [resource(stack.ATTACHMENT, "further", role="nodes", policyArn=f"{AWS}{name}")]
+    assert outcome([*namespaces("test", "prod"), *CLUSTER, *of_pods, *of_nodes]) == "isolated"
+
+
+@pytest.mark.parametrize("name", ["AmazonDynamoDBFullAccess", "AWSLambda_FullAccess", "AmazonSSMFullAccess"])
+def test_a_policy_of_aws_that_passes_roles_or_runs_commands_is_undecided(name: str) -> None:
+    of_pods = attachments("secret-access-test", f"{AWS}{name}")
+    assert outcome([*namespaces("test", "prod"), *CLUSTER, *of_pods]) == "undecided"
 
 
 def test_an_ordinary_cluster_beside_namespaces_raises_nothing() -> None:

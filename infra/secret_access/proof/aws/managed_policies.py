@@ -19,19 +19,51 @@ OF_EVERY_SECRET = tuple(_ALLOWED)
 """Read every secret, or take the right to."""
 _WITHOUT_SECRETS = frozenset(
     {
+        "AWSLambdaBasicExecutionRole",
+        "AWSLambdaDynamoDBExecutionRole",
+        "AWSLambdaKinesisExecutionRole",
+        "AWSLambdaSQSQueueExecutionRole",
+        "AWSLambdaVPCAccessExecutionRole",
         "AWSXRayDaemonWriteAccess",
+        "AWSXrayWriteOnlyAccess",
+        "AmazonAPIGatewayInvokeFullAccess",
+        "AmazonDynamoDBReadOnlyAccess",
         "AmazonEBSCSIDriverPolicy",
+        "AmazonEC2ContainerRegistryPowerUser",
         "AmazonEC2ContainerRegistryPullOnly",
         "AmazonEC2ContainerRegistryReadOnly",
+        "AmazonEC2ReadOnlyAccess",
         "AmazonEFSCSIDriverPolicy",
+        "AmazonEKSFargatePodExecutionRolePolicy",
+        "AmazonEKSVPCResourceController",
         "AmazonEKSWorkerNodeMinimalPolicy",
         "AmazonEKSWorkerNodePolicy",
         "AmazonEKS_CNI_Policy",
+        "AmazonElasticFileSystemClientFullAccess",
+        "AmazonElasticFileSystemClientReadOnlyAccess",
+        "AmazonElasticFileSystemClientReadWriteAccess",
+        "AmazonKinesisFirehoseReadOnlyAccess",
+        "AmazonKinesisFullAccess",
+        "AmazonKinesisReadOnlyAccess",
+        "AmazonPrometheusQueryAccess",
         "AmazonPrometheusRemoteWriteAccess",
+        "AmazonRoute53ReadOnlyAccess",
+        "AmazonS3FullAccess",
+        "AmazonS3ReadOnlyAccess",
+        "AmazonSESFullAccess",
+        "AmazonSESReadOnlyAccess",
+        "AmazonSNSFullAccess",
+        "AmazonSNSReadOnlyAccess",
+        "AmazonSQSFullAccess",
+        "AmazonSQSReadOnlyAccess",
+        "AmazonSSMManagedEC2InstanceDefaultPolicy",
         "AmazonSSMManagedInstanceCore",
         "CloudWatchAgentServerPolicy",
+        "CloudWatchLogsReadOnlyAccess",
+        "CloudWatchReadOnlyAccess",
     }
 )
+"""What pods and nodes commonly have, with no right over secrets, keys, roles or what runs with a role."""
 
 
 def is_of_aws(arn: str) -> bool:
@@ -40,7 +72,7 @@ def is_of_aws(arn: str) -> bool:
 
 
 def is_without_secrets(arn: str) -> bool:
-    """Return whether a policy is one that nodes and add-ons of clusters have, and that gives no right to a secret."""
+    """Return whether a policy is one that pods and nodes commonly have, and that gives no right to a secret."""
     found = _ARN.fullmatch(arn)
     return found is not None and found[1] in _WITHOUT_SECRETS
 
