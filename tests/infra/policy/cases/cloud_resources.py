@@ -67,6 +67,11 @@ def kubernetes_role(**inputs: Any) -> Program:
     return one(KUBERNETES_ROLE, **{key: value for key, value in given.items() if value is not None})
 
 
+def google_account(account: str) -> Program:
+    """A service account of Google's, made in the program."""
+    return {"account": ("gcp:serviceaccount/account:Account", {"accountId": account})}
+
+
 def credential(**inputs: Any) -> Program:
     """A federated credential of a managed identity."""
     given = {"issuer": "https://issuer.example/", "subject": SUBJECT, "audiences": ["api://AzureADTokenExchange"]}

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.infra.policy.cases.case import Case, Program, one
-from tests.infra.policy.cases.cloud_resources import ROLE, credential, document, kubernetes_role, subjects, trust
+from tests.infra.policy.cases.cloud_resources import (
+    ROLE,
+    credential,
+    document,
+    google_account,
+    kubernetes_role,
+    subjects,
+    trust,
+)
 
 
 def associations(role: str, *namespaces: str) -> Program:
@@ -80,7 +88,7 @@ IDENTITIES = [
         "it",
         "the service account two-namespaces is that of the namespaces eight and seven",
         impersonated("two-namespaces", "seven", "eight"),
-        impersonated("one-namespace", "seven"),
+        {**google_account("till"), **impersonated("till@shop.iam.gserviceaccount.com", "seven")},
     ),
     Case(
         "shared-identity",

@@ -16,6 +16,7 @@ from tests.infra.policy.cases.cloud_resources import (
     SECRET_MEMBER,
     SECRETS_USER,
     arns,
+    google_account,
     granted,
     reading,
     trust,
@@ -69,11 +70,14 @@ WILDCARDS = [
                 }
             ),
         ),
-        one(
-            "gcp:serviceaccount/iAMPolicy:IAMPolicy",
-            serviceAccountId="shop",
-            policyData=json.dumps({"bindings": [{"role": "roles/iam.workloadIdentityUser", "members": [ONE_POD]}]}),
-        ),
+        {
+            **google_account("kiosk"),
+            **one(
+                "gcp:serviceaccount/iAMPolicy:IAMPolicy",
+                serviceAccountId="kiosk@shop.iam.gserviceaccount.com",
+                policyData=json.dumps({"bindings": [{"role": "roles/iam.workloadIdentityUser", "members": [ONE_POD]}]}),
+            ),
+        },
     ),
     Case(
         "wildcard-resource",
