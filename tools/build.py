@@ -64,17 +64,17 @@ def _kubernetes(name: str, cpu_seconds: int) -> Tool:
 
 
 LAPTOP = (
-    _kubernetes("kube-apiserver", 400),
-    _kubernetes("kube-controller-manager", 130),
+    _kubernetes("kube-apiserver", 550),
+    _kubernetes("kube-controller-manager", 90),
     _kubernetes("kube-scheduler", 10),
-    _kubernetes("kubelet", 35),
-    _kubernetes("kubectl", 60),
+    _kubernetes("kubelet", 30),
+    _kubernetes("kubectl", 35),
     Tool(
         "pulumi",
         "pulumi",
         "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
         "github.com/pulumi/pulumi/pkg/v3",
-        400,
+        350,
         ("version",),
         "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={v}",
     ),
@@ -88,7 +88,7 @@ KUBERNETES_PLUGIN = Tool(
     "pulumi-kubernetes",
     ".",
     "github.com/pulumi/pulumi-kubernetes/provider/v4",
-    900,
+    650,
     ldflags=f"-X github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version={KUBERNETES_PLUGIN_RELEASE}",
     embeds=(
         ("schema.json", "cmd/pulumi-resource-kubernetes/schema.json"),
@@ -97,14 +97,14 @@ KUBERNETES_PLUGIN = Tool(
 )
 
 NETWORK = (
-    _kubernetes("kube-proxy", 30),
-    Tool("coredns", "coredns", ".", "github.com/coredns/coredns", 25),
+    _kubernetes("kube-proxy", 15),
+    Tool("coredns", "coredns", ".", "github.com/coredns/coredns", 15),
     Tool(
         "kube-router",
         "kube-router",
         "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
         "github.com/cloudnativelabs/kube-router/v2",
-        200,
+        145,
     ),
 )
 """What leads from a Service's name to its pods, and enforces NetworkPolicies: the laptop environment has none of it."""
@@ -114,7 +114,7 @@ EXTERNAL_SECRETS = Tool(
     "external-secrets",
     "github.com/external-secrets/external-secrets",
     "github.com/external-secrets/external-secrets",
-    460,
+    170,
     replaces=(
         ("pkg/provider/register/register.go", "provider/register.go"),
         ("pkg/generator/register/register.go", "generator/register.go"),
@@ -127,11 +127,11 @@ YAML = Tool(
     "pulumi-yaml",
     "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
     "github.com/pulumi/pulumi-yaml",
-    100,
+    60,
 )
 """Pulumi's language host for programs in YAML, which use the components as a package."""
 
-NODEJS_SDK = Tool("pulumi-nodejs-sdk", "pulumi", "./nodejs-sdk", "github.com/pulumi/pulumi/pkg/v3", 10)
+NODEJS_SDK = Tool("pulumi-nodejs-sdk", "pulumi", "./nodejs-sdk", "github.com/pulumi/pulumi/pkg/v3", 5)
 """Pulumi's generator of SDKs for Node.js, by which the tests compile a program in TypeScript."""
 
 TESTS = (KUBERNETES_PLUGIN, *NETWORK, EXTERNAL_SECRETS, YAML, NODEJS_SDK)
