@@ -184,13 +184,18 @@ def test_an_alias_by_a_claim_that_namespaces_share_has_the_metadata_of_its_last_
     bao.policy("last", (f"secret/data/{{{{identity.entity.aliases.{accessor}.metadata.last}}}}/*", "read"))
     bao.put("test/a", value="tests")
     claim = "/kubernetes.io/namespace"
-    pointers = {"user_claim_json_pointer": True, "claim_mappings": {claim: "last"}, "token_policies": ["last"]}
+    pointers: dict[str, Any] = {
+        "user_claim_json_pointer": True,
+        "claim_mappings": {claim: "last"},
+        "token_policies": ["last"],
+    }
     account: dict[str, Any] = {"serviceaccount": {"name": "secret-access"}}
     for user_claim, reads_prods in (("/sub", False), ("/kubernetes.io/serviceaccount/name", True)):
         bao.role("shared", bound_subject="", user_claim=user_claim, **pointers)
         of_test, _ = (
-            login(bao, "shared", cluster.token(each, **{"kubernetes.io": {"namespace": each, **account}}))
+            login(bao, "shared", cluster.token(each, **of))
             for each in ("test", "prod")
+            for of in (dict[str, Any]({"kubernetes.io": {"namespace": each, **account}}),)
         )
         if reads_prods:
             assert read(bao, of_test, PROD)
