@@ -160,7 +160,7 @@ def test_what_has_to_be_built_is_announced_first(
     assert build.main(["kubelet", "pulumi", "pulumi-resource-kubernetes"]) == 0
     said = capsys.readouterr()
     announced = said.err.splitlines()[0]
-    assert "tools: 3 to build, about 11 min on 2 cores; this happens once" in announced
+    assert "tools: 3 to build, about 9 min on 2 cores; this happens once" in announced
     assert announced.endswith("find them built: kubelet, pulumi, pulumi-resource-kubernetes")
     assert said.out.splitlines() == [str(build.folder()), str(build.folder((build.KUBERNETES_PLUGIN,)))]
     assert build.main(["kubelet", "pulumi", "pulumi-resource-kubernetes"]) == 0
