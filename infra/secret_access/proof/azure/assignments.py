@@ -124,7 +124,7 @@ def _add_hosted(stack: Stack, each: Resource, role: Role, holders: Sequence[Iden
 
 
 def _say_becoming(stack: Stack, each: Resource, role: Role, holders: Sequence[Identity]) -> None:
-    """Note that pods may become identities that are in no document, or that nobody knows who becomes a namespace's."""
+    """Say where pods may become identities of no document, and where unknown holders may become a namespace's."""
     by_pods = any(one.subjects != NOTHING or one.doubt for one in holders)
     for where, _ in scopes_of(stack, each):
         of_stack = [one for one in stack.identities if where.may_hold(None, one.group, IDENTITIES, one.name.lower())]
