@@ -162,9 +162,19 @@ def test_a_scheduled_assignment_is_one(kind: str) -> None:
     assert ("test", "prod") in breaches([*with_shared_vault("test", "prod"), scheduled])
 
 
-def test_permissions_of_a_role_that_are_known_later_count_as_all() -> None:
-    later = custom("test", GROUP, {"actions": [], "dataActions": UNKNOWN})
-    found = evaluate([*with_own_vaults("test", "prod"), *later], {}).breaches
+@pytest.mark.parametrize(
+    "permission",
+    [
+        {"actions": [], "dataActions": UNKNOWN},
+        {"actions": True},
+        {"dataActions": ["Microsoft.KeyVault/*"], "notDataActions": "*"},
+        {"dataActions": [5]},
+    ],
+    ids=str,
+)
+def test_permissions_of_a_role_that_cannot_be_read_count_as_all(permission: dict[str, object]) -> None:
+    """Known later, or no lists of operations."""
+    found = evaluate([*with_own_vaults("test", "prod"), *custom("test", GROUP, permission)], {}).breaches
     assert ("test", "prod") in [(each.namespace, each.owner) for each in found]
 
 

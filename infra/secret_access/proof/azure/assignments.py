@@ -1,6 +1,6 @@
 """Role assignments: what they let identities use, and which they let them become. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..preview import UNKNOWN, Resource
 from ..strings import NOTHING, StringSet, union
@@ -27,7 +27,7 @@ def add_roles(stack: Stack) -> None:
     """Add the roles that the stack defines."""
     for each in stack.of(DEFINITION):
         given = each.inputs.get("permissions")
-        permissions = [one for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
+        permissions = [one for one in given if roles.is_permission(one)] if isinstance(given, list) else []
         is_known = isinstance(given, list) and len(permissions) == len(given) and UNKNOWN not in str(given)
         name = each.text("roleName") or each.name
         role = Role(f"the role {name}", roles.granted(permissions)) if is_known else roles.unknown(name)

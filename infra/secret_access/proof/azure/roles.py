@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from . import cluster_operations
 from .built_in_roles import BUILT_IN, IDENTITIES, MACHINES, SECRETS
@@ -80,6 +80,15 @@ class Role:
     powers: Granted
 
 
+def is_permission(given: object) -> TypeGuard[Mapping[str, Any]]:
+    """Return whether a value is a permission of a role definition, with lists of operations."""
+    return isinstance(given, Mapping) and all(
+        isinstance(operations, list) and all(isinstance(each, str) for each in operations)
+        for key in ("actions", "notActions", "dataActions", "notDataActions")
+        if (operations := given.get(key)) is not None
+    )
+
+
 def granted(permissions: Sequence[Mapping[str, Any]]) -> Granted:
     """Return the powers of a role definition's permissions."""
     found: dict[Power, str] = {}
@@ -110,8 +119,8 @@ def unknown(definition_id: str | None) -> Role:
     return Role(f"{shown} (counted as one that allows all)", granted([{"actions": ["*"], "dataActions": ["*"]}]))
 
 
-def _matches(patterns: Iterable[object] | None, operation: str) -> bool:
-    return _compiled(tuple(map(str, patterns or ()))).fullmatch(operation) is not None
+def _matches(patterns: Iterable[str] | None, operation: str) -> bool:
+    return _compiled(tuple(patterns or ())).fullmatch(operation) is not None
 
 
 @lru_cache(512)
