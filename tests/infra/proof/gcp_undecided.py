@@ -129,7 +129,7 @@ UNDECIDED: dict[str, Undecided] = {
         lambda: [*direct(), on_an_account_from_elsewhere(principal("test"), serviceAccountId=UNKNOWN)],
         "may become a service account by elsewhere, which is known only after `pulumi up`",
     ),
-    "somebody known later who becomes one of another stack": (
+    "a member known later who becomes one of another stack": (
         lambda: [*direct(), on_an_account_from_elsewhere(UNKNOWN)],
         f"a member that is known only after `pulumi up` may become {ELSEWHERE}",
     ),
@@ -167,7 +167,7 @@ UNDECIDED: dict[str, Undecided] = {
         lambda: [*by_accounts(), on_prods_account("serviceAccount:ci@y.iam.gserviceaccount.com")],
         "is for service account sa-prod: serviceAccount:ci@y.iam.gserviceaccount.com, of whom the documents",
     ),
-    "somebody known later who becomes a service account": (
+    "a member known later who becomes a service account": (
         lambda: [*by_accounts(), on_prods_account(UNKNOWN)],
         "is for service account sa-prod: a member that is known only after `pulumi up`",
     ),

@@ -23,6 +23,7 @@ _MASTERS = "system:masters"
 _OF_NODES = frozenset({"system:nodes", "system:bootstrappers", "system:node-proxier", "eks:kube-proxy-windows"})
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+")
 _GROUPS = re.compile(r"groups[\"']?\s*:\s*(\[[^\]]*\]|(?:\s*-\s*[^\s,]+)+)")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*", re.MULTILINE)
 _GROUP = re.compile(r"[\w.@/:{}-]*[\w}]")
 
 
@@ -80,7 +81,7 @@ def _of_aws_auth(stack: Stack, each: Resource) -> Iterator[_User]:
         made = [stack.roles[urn] for urn in each.depends_on.get("data", ()) if urn in stack.roles and text is not None]
         yield from (_User(role, frozenset(), f"{each.name}, which is known later") for role in made)
         return
-    for entry in _entries(text):
+    for entry in _entries(_COMMENT.sub("", text)):
         for arn in _ROLE.findall(entry):
             named = Resource(each.urn, each.type, {"roleArn": arn.rstrip(",")}, {}, provider=each.provider)
             if (role := stack.role_of(named, "roleArn")) is not None:
