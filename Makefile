@@ -7,13 +7,15 @@ PYTHON ?= python3
 LOCAL := .venv/bin/python -m local
 # Two test processes, each with whole files
 SIDE_BY_SIDE := -n 2 --dist loadfile
+# For tests that call `make` themselves: they are no part of a run with -j.
+OUTSIDE_MAKE := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 # Which of Pulumi's plugins the local stacks run with (local/plugins.py): auto, real or standin.
 export PLUGINS ?= auto
 # Which clouds the laptop environment has (local/selection.py): aws, gcp, azure, vault or all.
 export CLOUD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check e2e ask matrix status image fuzz soak bench bench-infra bench-proof format setup setup-test setup-check
+.PHONY: help up down test test-e2e test-integration check e2e ask matrix status image fuzz soak bench bench-infra bench-proof format setup setup-test setup-check
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 12
@@ -25,8 +27,17 @@ down: setup-check ## end the laptop environment and put the machine back as it w
 	@$(LOCAL) down
 
 test: setup-test check ## everything: make check, each part against real ones, the whole on the laptop environment
-	@.venv/bin/pytest $(SIDE_BY_SIDE) tests/integration
-	@.venv/bin/pytest tests/bench tests/soak tests/e2e # these need the machine alone
+	@.venv/bin/pytest tests/bench tests/soak # these measure, and need the machine alone
+	@echo "beside these tests/integration runs; what it says follows in the end, and is in .local/integration.log"
+	@$(MAKE) --no-print-directory -j 2 test-e2e test-integration; ended=$$?; cat .local/integration.log; exit $$ended
+
+# Half of the laptop environment's time is waiting: the tests of the parts have the processors then.
+test-e2e:
+	@$(OUTSIDE_MAKE) .venv/bin/pytest tests/e2e
+
+test-integration:
+	@mkdir -p .local
+	@$(OUTSIDE_MAKE) .venv/bin/pytest $(SIDE_BY_SIDE) tests/integration > .local/integration.log 2>&1
 
 check: setup-check ## lint, types and unit tests, for daily work
 	@.venv/bin/ruff check
