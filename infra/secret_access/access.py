@@ -177,7 +177,7 @@ class SecretAccess(pulumi.ComponentResource):
         identity: pulumi.Output[str],
         audience: pulumi.Input[str],
         variables: pulumi.Input[Mapping[str, str | None]],
-        account_annotations: pulumi.Input[Mapping[str, str]],
+        account_annotations: pulumi.Input[Mapping[str, pulumi.Input[str]]],
         refused_annotations: pulumi.Input[Mapping[str, str]] | None = None,
         pod_annotations: pulumi.Input[dict[str, str]] | None = None,
         pod_labels: pulumi.Input[Mapping[str, str]] | None = None,

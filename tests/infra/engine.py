@@ -184,6 +184,7 @@ class Monitor(mocks.MockMonitor):
             answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.name in self.world.left_out:
             answer.unknown = True
+            answer.id = ""
         return answer
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 — gRPC's name

@@ -10,7 +10,7 @@ import pulumi
 from .. import checks
 from ..access import CommonArguments, SecretAccess, SecretAccessArgs, common_arguments
 from ..arguments import Arguments
-from ..inputs import children_of, lift
+from ..inputs import children_of, lift, once_known
 from ..owners import OWNERS, Owner
 from ..pods import checks as pod_checks
 from ..pods import sidecar_container, sidecar_settings
@@ -91,7 +91,8 @@ class AwsSecretAccess(SecretAccess):
         given.check(partial(identity_choice.check, mode, args))
         common = common_arguments(given, BACKEND)
         way = _irsa(given, common) if mode is None else _pod_identity(given, common)
-        region = given.check(_region, way.account, way.named_by, given.get("region"))
+        region = given.take("region", aws_checks.region)
+        account = given.check(_with_region, way.account, way.named_by, region)
         replicas = given.beside("replica_regions", aws_checks.replica_regions, region, left_out=[])
         keys = given.beside("kms_key_arns", aws_checks.kms_key_arns, region, replicas, left_out=[])
         target = given.optional("target_role_arn", partial(role_checks.role_arn, argument="target_role_arn"))
@@ -101,8 +102,10 @@ class AwsSecretAccess(SecretAccess):
             arn = given.check(_owned(where, "existing_role_arn"), way.role_arn, common.namespace, common.prefix)
             way = replace(way, role_arn=arn)
         is_granted = target is None and (way.trust is not None or mode is PodIdentity.SESSION_POLICIES)
+        if not is_granted:  # no policy needs the account, so the sidecar waits for its check
+            region = lift(_once_checked, region, account)
         exact = given.check(partial(aws_checks.exact_names, is_granted=is_granted), common.declared, common.prefix)
-        grants = (way.account, region, common.prefix, common.access, keys, replicas, exact)
+        grants = (account, region, common.prefix, common.access, keys, replicas, exact)
         role = None
         if way.trust is not None:
             role = role_arguments(given, way.account, lift("secret-access-{}".format, common.namespace))
@@ -145,7 +148,7 @@ class AwsSecretAccess(SecretAccess):
             identity=identity,
             audience=way.audience,
             variables=variables,
-            account_annotations=lift(_account_annotations, identity, irsa),
+            account_annotations=once_known(irsa, partial(_account_annotations, identity)),
             refused_annotations=lift(_refused_annotations, irsa) if association is None else {},
             pod_annotations=pod_annotations,
             external_provider=external,
@@ -222,8 +225,13 @@ def _arn(role: Role) -> str:
     return role.arn
 
 
-def _region(account: Account, named_by: str, name: object) -> str:
-    return aws_checks.region_of(account.partition, name, named_by)
+def _with_region(account: Account, named_by: str, region: str) -> Account:
+    aws_checks.region_of(account.partition, region, named_by)
+    return account
+
+
+def _once_checked(region: str, _: Account) -> str:
+    return region
 
 
 def _owned(where: str, argument: str) -> Callable[[R, str, str], R]:
@@ -253,7 +261,7 @@ def _description(prefix: str, namespace: str) -> str:
     return f"Secrets {prefix}* for pods of the namespace {namespace}"
 
 
-def _account_annotations(role_arn: str, irsa: bool) -> dict[str, str]:
+def _account_annotations(role_arn: pulumi.Input[str], irsa: bool) -> dict[str, pulumi.Input[str]]:
     """Return a ServiceAccount's annotations: its role, for people, and for the EKS webhook only where asked for."""
     return {ROLE_ANNOTATION: role_arn, **({IRSA_ANNOTATION: role_arn} if irsa else {})}
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pulumi
+from pulumi.output import UNKNOWN, Unknown
 from pulumi_aws import iam
 
 from ..arguments import Arguments
@@ -72,13 +73,26 @@ def make_role(
         tags=role.tags,
         opts=waiting_for(opts, role.attached),
     )
-    own = iam.RolePolicy(f"{name}-policy", name="own-secrets", role=created.name, policy=policy, opts=opts)
-    inline = iam.RolePoliciesExclusive(f"{name}-policies", role_name=created.name, policy_names=[own.name], opts=opts)
+    after = pulumi.ResourceOptions(parent=opts.parent)  # what the role depends on is there once the role is
+    own = iam.RolePolicy(f"{name}-policy", name="own-secrets", role=created.name, policy=policy, opts=after)
+    inline = iam.RolePoliciesExclusive(f"{name}-policies", role_name=created.name, policy_names=[own.name], opts=after)
     managed = iam.RolePolicyAttachmentsExclusive(
-        f"{name}-attachments", role_name=created.name, policy_arns=role.attached, opts=opts
+        f"{name}-attachments", role_name=created.name, policy_arns=role.attached, opts=after
     )
-    complete = pulumi.Output.all(created.arn, inline.id, managed.id)  # `inline` waits for the policy that it names
-    return complete.apply(lambda known: str(known[0]))
+    return _after(_after(created.arn, inline.id), managed.id)  # `inline` waits for the policy that it names
+
+
+def _after(arn: pulumi.Output[str], other: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Return the ARN, known once the other is: this makes one Output, where `Output.all` makes several.
+
+    A preview knows it as soon as the role exists, and what it depends on in any case.
+    """
+
+    def then(known: object) -> Any:
+        is_left_out = isinstance(known, Unknown) and not pulumi.runtime.is_dry_run()  # by `pulumi up --exclude`
+        return UNKNOWN if is_left_out else arn
+
+    return other.apply(then, run_with_unknowns=True)
 
 
 def trust_text(

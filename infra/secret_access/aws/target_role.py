@@ -71,7 +71,7 @@ class AwsTargetRole(pulumi.ComponentResource):
         external_id = given.take("external_id", role_checks.external_id)
         role = role_arguments(given, account, lift("secret-access-{}".format, namespace))
         known = (association_role, cluster, namespace, service_account, external_id)
-        trust = trust_text(given, TARGET_ROLE, target_role_trust, *known)
+        trust = lift(_once_checked, trust_text(given, TARGET_ROLE, target_role_trust, *known), account)
         policy = given.check(_policy, account, region, prefix, access, keys, replicas)
         super().__init__("secret-access:index:AwsTargetRole", name, {}, opts)
         description = lift(_description, prefix, namespace, cluster)
@@ -86,6 +86,10 @@ def _arn(account: Account, path: str | None, name: str) -> str:
 
 def _account(account_id: object, cluster: Cluster) -> Account:
     return Account(cluster.partition, role_checks.account_id(account_id))
+
+
+def _once_checked(trust: str, _: Account) -> str:
+    return trust
 
 
 def _region(account: Account, name: object) -> str:

@@ -86,7 +86,7 @@ class AzureSecretAccess(SecretAccess):
                 token_proxy_url=asked.proxy_url,
                 token_proxy_sni_name=asked.proxy_sni_name,
             ),
-            account_annotations=lift(_account_annotations, client_id, common.external),
+            account_annotations=_account_annotations(client_id, common.external),
             pod_annotations=asked.pod_annotations,
             pod_labels=asked.pod_labels,
             external_provider=external,
@@ -243,7 +243,7 @@ def _with_proxy_ca(files: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, A
     return {**files, PROXY_CA_FOLDER: PROXY_CA}
 
 
-def _account_annotations(client_id: str, external: bool) -> dict[str, str]:
+def _account_annotations(client_id: pulumi.Input[str], external: bool) -> dict[str, pulumi.Input[str]]:
     """Return a ServiceAccount's annotations: for people, and for the External Secrets Operator where it may be used.
 
     AKS's webhook goes by the second too, on pods that carry its label, which ours do not.

@@ -122,8 +122,8 @@ class GcpSecretAccess(SecretAccess):
                 location=what.location,
                 endpoint_url=endpoint_url,
             ),
-            account_annotations=lift(
-                _account_annotations, known, known if common.external and who.email is not None else None
+            account_annotations=_account_annotations(
+                known, known if common.external and who.email is not None else None
             ),
             external_provider=external,
         )
@@ -232,6 +232,9 @@ def _on_the_project(
     ]
 
 
-def _account_annotations(identity: str, external_email: str | None) -> dict[str, str]:
+def _account_annotations(
+    identity: pulumi.Input[str], external_email: pulumi.Input[str] | None
+) -> dict[str, pulumi.Input[str]]:
     """Return the annotations of the ServiceAccount that name its identity: for people, and for the operator."""
-    return {IDENTITY_ANNOTATION: identity, **external_store.annotations(external_email)}
+    external = {} if external_email is None else {external_store.ACCOUNT_ANNOTATION: external_email}
+    return {IDENTITY_ANNOTATION: identity, **external}

@@ -33,8 +33,3 @@ def provider(account_name: str, project: str, identity: WorkloadIdentityProvider
         }
     }
     return {"gcpsm": {"projectID": project, "auth": auth, **({} if location == GLOBAL else {"location": location})}}
-
-
-def annotations(email: str | None) -> dict[str, str]:
-    """Return the ServiceAccount's annotation; without a service account, the principal itself has the rights."""
-    return {} if email is None else {ACCOUNT_ANNOTATION: email}

@@ -15,7 +15,7 @@ def create(
     *,
     namespace: pulumi.Input[str],
     service_account_name: pulumi.Input[str],
-    annotations: pulumi.Input[Mapping[str, str]],
+    annotations: pulumi.Input[Mapping[str, pulumi.Input[str]]],
     refused: pulumi.Input[Mapping[str, str]],  # noqa: ARG001  it has no annotation but ours
     pull_secrets: pulumi.Input[list[str]] | None,
     labels: Any,
@@ -44,7 +44,7 @@ def read(
     *,
     namespace: pulumi.Input[str],
     service_account_name: pulumi.Input[str],
-    annotations: pulumi.Input[Mapping[str, str]],
+    annotations: pulumi.Input[Mapping[str, pulumi.Input[str]]],
     refused: pulumi.Input[Mapping[str, str]],
     pull_secrets: pulumi.Input[list[str]] | None,  # noqa: ARG001  its owner's, as they are
     labels: Any,  # noqa: ARG001  its owner's, as they are

@@ -18,6 +18,7 @@ from .environment import BACKEND, variables
 from .role_names import ROLE_NAMES
 
 ROLE_ANNOTATION = "secret-access/vault-role"
+"""Of the ServiceAccount, for people; no part of the cluster goes by it."""
 
 
 class VaultSecretAccessArgs(SecretAccessArgs):
@@ -118,7 +119,7 @@ class VaultSecretAccess(SecretAccess):
                 auth_path=auth_path,
                 role_name=role.role_name,
             ),
-            account_annotations=lift(_account_annotations, identity),
+            account_annotations={ROLE_ANNOTATION: identity},
             external_provider=external,
         )
 
@@ -136,8 +137,3 @@ def _grant(mount: str, prefix: str, access: Access, events: bool, exact_names: l
 def _identity(own_namespace: str | None, auth_path: str, role_name: str) -> str:
     """Return the role's path in Vault's API, as the sidecar's errors and logs name it."""
     return "/".join([*([own_namespace] if own_namespace else []), "auth", auth_path, "role", role_name])
-
-
-def _account_annotations(identity: str) -> dict[str, str]:
-    """Return a ServiceAccount's annotation, for people; no part of the cluster goes by it."""
-    return {ROLE_ANNOTATION: identity}

@@ -82,6 +82,13 @@ def test_boundary_tags_and_name_are_passed_through() -> None:
     assert (role["permissionsBoundary"], role["tags"], role["name"]) == (boundary, {"team": "a"}, "r" * 64)
 
 
+def test_no_pod_gets_the_identity_while_a_policy_is_left_out() -> None:
+    """With `pulumi up --exclude`: an update knows the role then, and not that its rights are complete."""
+    account = run(aws_access(), World(left_out=frozenset({"test-policies"}))).one(SERVICE_ACCOUNT)
+    assert ROLE_ARN not in str(account.inputs)
+    assert ROLE_ARN in str(run(aws_access()).one(SERVICE_ACCOUNT).inputs)
+
+
 def test_the_service_account_shows_its_role_and_mounts_nothing() -> None:
     """The annotation names the role; no pod gets a token by default."""
     account = run(aws_access(labels={"team": "a"})).one(SERVICE_ACCOUNT).inputs
@@ -120,7 +127,7 @@ def test_an_existing_service_account_is_read_and_left_as_it_is() -> None:
 
 
 def test_the_outputs_are_those_of_every_cloud() -> None:
-    """The ten outputs that DESIGN gives every access component, with AWS's values."""
+    """The ten outputs of every access component, with AWS's values."""
     outputs = run(aws_access(labels={"team": "a"})).outputs["test"]
     assert outputs.pop("sidecar")["name"] == "secrets"
     assert outputs == {

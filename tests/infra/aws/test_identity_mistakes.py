@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from secret_access import AwsSecretAccess, InvalidArgument, PodIdentity
+from secret_access import AwsSecretAccess, InvalidArgument, PodIdentity, SecretWorkload
 from secret_access.aws import documents
 from secret_access.aws.role import TRUST_LIMIT
 from tests.infra.aws.component import (
@@ -214,3 +214,35 @@ def test_one_role_for_the_same_secrets_or_for_restricted_sessions_is_taken(
     role = {"existing_role_arn": SHARED_ROLE_ARN}
     world = run(two({**first, **role}, {**first, **second, **role}))
     assert world.of(ROLE) == []
+
+
+def _chinese(arn: str) -> str:
+    return arn.replace("arn:aws:", "arn:aws-cn:").replace("us-east-1", "cn-north-1")
+
+
+CHINESE_CLUSTER = Later(_chinese(CLUSTER_ARN))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"oidc_provider_arn": None, "existing_role_arn": Later(_chinese(ROLE_ARN))},
+        {**TAGS, "existing_role_arn": _chinese(SHARED_ROLE_ARN), "eks_cluster_arn": CHINESE_CLUSTER},
+        {**OWN, "target_role_arn": _chinese(TARGET_ARN), "eks_cluster_arn": CHINESE_CLUSTER},
+    ],
+)
+def test_no_workload_is_made_for_a_region_of_another_partition(changed: dict[str, Any]) -> None:
+    """Also where no policy of the program names the region."""
+
+    def program(**further: Any) -> Callable[[], None]:
+        def make() -> None:
+            access = AwsSecretAccess("test", outputs_in(aws_args(**changed, **further)))
+            SecretWorkload("shop", {"access": access.workload_access, "image": "registry.example/shop:1"})
+
+        return make
+
+    world = World()
+    with pytest.raises(InvalidArgument, match="region is of the partition aws"):
+        run(program(), world)
+    assert world.of("kubernetes:apps/v1:Deployment") == []
+    assert len(run(program(region="cn-north-1")).of("kubernetes:apps/v1:Deployment")) == 1

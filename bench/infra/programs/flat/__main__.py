@@ -55,7 +55,7 @@ def namespace(
     name: str, oidc_provider_arn: pulumi.Output[str], on_aws: aws.Provider, on_kubernetes: k8s.Provider
 ) -> pulumi.Output[str]:
     """Make a namespace, its role and its Deployment, and return the role's ARN."""
-    access, workload = components(name) if pulumi.get_project() == "bare" else (None, None)
+    access, workload = (Access(name), Workload(f"{name}/app")) if pulumi.get_project() == "bare" else (None, None)
     in_aws = pulumi.ResourceOptions(parent=access, provider=on_aws)
     created = k8s.core.v1.Namespace(
         f"{name}-namespace", metadata={"name": name}, opts=pulumi.ResourceOptions(provider=on_kubernetes)
@@ -115,13 +115,20 @@ def namespace(
     return role.arn
 
 
-def components(name: str) -> tuple[pulumi.ComponentResource, pulumi.ComponentResource]:
-    """Return two components that do nothing and have no outputs."""
-    access = pulumi.ComponentResource("bench:index:Access", name)
-    workload = pulumi.ComponentResource("bench:index:Workload", f"{name}/app")
-    for component in (access, workload):
-        component.register_outputs({})
-    return access, workload
+class Access(pulumi.ComponentResource):
+    """A component that does nothing and has no outputs."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("bench:index:Access", name)
+        self.register_outputs({})
+
+
+class Workload(pulumi.ComponentResource):
+    """A component that does nothing and has no outputs."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("bench:index:Workload", name)
+        self.register_outputs({})
 
 
 def trust_policy(oidc_provider_arn: str, namespace: str) -> str:
