@@ -76,7 +76,24 @@ def in_json(*users: tuple[str, list[str]]) -> str:
     return json.dumps([{"rolearn": arn, "username": "it", "groups": groups} for arn, groups in users])
 
 
-FORMS = [in_yaml, by_hand, with_comments, in_json]
+def with_anchors(*users: tuple[str, list[str]]) -> str:
+    """Groups that are said once, and meant by every later user of the same."""
+    seen: dict[str, str] = {}
+    lines = []
+    for arn, groups in users:
+        text = f"[{', '.join(groups)}]"
+        said = f"*{seen[text]}" if text in seen else f"&of-{len(seen)} {text}"
+        seen.setdefault(text, f"of-{len(seen)}")
+        lines.append(f"- {{rolearn: {arn}, groups: {said}}}\n")
+    return "".join(lines)
+
+
+def in_other_case(*users: tuple[str, list[str]]) -> str:
+    """As Go reads it too."""
+    return in_yaml(*users).replace("rolearn:", "roleARN:").replace("groups:", "Groups:")
+
+
+FORMS = [in_yaml, by_hand, in_one_line, with_comments, with_anchors, in_other_case, in_json]
 
 
 def aws_auth(text: object, kind: str = "core/v1:ConfigMap", *sources: str, name: str = "aws-auth") -> Resource:
@@ -120,10 +137,28 @@ def test_a_role_of_pods_in_aws_auth_is_judged_by_its_groups(case: str, form: Any
     assert outcome([*CLUSTER, aws_auth(form(*users), kind)]) == expected
 
 
-def test_a_list_in_one_line_is_taken_as_one_user() -> None:
-    """Whichever of its groups a role has."""
-    assert outcome([*CLUSTER, aws_auth(in_one_line((OF_NODES, BOOTSTRAP), (OF_TEST, ["system:masters"])))]) == "breach"
-    assert outcome([*CLUSTER, aws_auth(in_one_line((OF_PEOPLE, ["system:masters"])))]) == "isolated"
+def test_users_who_share_a_list_of_groups_are_told_apart() -> None:
+    """An alias gives the second the groups of the first."""
+    text = with_anchors((OF_PEOPLE, ["system:masters"]), (OF_TEST, ["system:masters"]))
+    assert "*of-0" in text
+    assert outcome([*CLUSTER, aws_auth(text)]) == "breach"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- rolearn: {arn}\n  groups: [system:masters",
+        "- rolearn: {arn}\n  groups: system:masters\n",
+        "rolearn: {arn}\ngroups: [system:masters]\n",
+        "- {arn}\n",
+        "- !!python/object:os.system {arn}\n",
+        "[" * 5000 + "{arn}",
+    ],
+    ids=["no YAML", "groups as text", "no list", "no users", "a tag", "nested too deep"],
+)
+def test_a_text_that_nobody_can_read_is_undecided_where_it_names_a_role_of_pods(text: str) -> None:
+    assert outcome([*CLUSTER, aws_auth(text.replace("{arn}", OF_TEST))]) == "undecided"
+    assert outcome([*CLUSTER, aws_auth(text.replace("{arn}", OF_PEOPLE))]) == "isolated"
 
 
 def test_an_aws_auth_that_is_known_later_is_undecided_where_it_comes_from_a_role_of_pods() -> None:

@@ -4,11 +4,12 @@ Sources: EKS User Guide, "Grant IAM users access to Kubernetes with EKS access e
 Kubernetes with a ConfigMap" (`aws-auth` in kube-system: lists in YAML, which may be JSON).
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
+
+import yaml
 
 from ..isolation import Reach
 from ..preview import UNKNOWN, Resource
@@ -21,10 +22,8 @@ from .stack import Role, Stack
 _CONFIG_MAPS = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:ConfigMapPatch")
 _MASTERS = "system:masters"
 _OF_NODES = frozenset({"system:nodes", "system:bootstrappers", "system:node-proxier", "eks:kube-proxy-windows"})
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+")
-_GROUPS = re.compile(r"groups[\"']?\s*:\s*(\[[^\]]*\]|(?:\s*-\s*[^\s,]+)+)")
-_COMMENT = re.compile(r"(?:^|(?<=\s))#.*", re.MULTILINE)
-_GROUP = re.compile(r"[\w.@/:{}-]*[\w}]")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]*[\w+=.@/-]")
+_UNREAD = frozenset(["groups that cannot be read"])
 
 
 @dataclass(frozen=True)
@@ -81,18 +80,25 @@ def _of_aws_auth(stack: Stack, each: Resource) -> Iterator[_User]:
         made = [stack.roles[urn] for urn in each.depends_on.get("data", ()) if urn in stack.roles and text is not None]
         yield from (_User(role, frozenset(), f"{each.name}, which is known later") for role in made)
         return
-    for entry in _entries(_COMMENT.sub("", text)):
-        for arn in _ROLE.findall(entry):
-            named = Resource(each.urn, each.type, {"roleArn": arn.rstrip(",")}, {}, provider=each.provider)
-            if (role := stack.role_of(named, "roleArn")) is not None:
-                groups = (group for found in _GROUPS.findall(entry) for group in _GROUP.findall(found))
-                yield _User(role, frozenset(groups), f"aws-auth in {each.name}")
+    for arn, groups in _mapped(text):
+        named = Resource(each.urn, each.type, {"roleArn": arn}, {}, provider=each.provider)
+        if (role := stack.role_of(named, "roleArn")) is not None:
+            yield _User(role, groups, f"aws-auth in {each.name}")
 
 
-def _entries(text: str) -> list[str]:
-    """Return the entries of a list in JSON, or in YAML with a line for each; else the text as one."""
-    with suppress(ValueError, RecursionError):
-        given = json.loads(text)
-        return [json.dumps(each) for each in given] if isinstance(given, list) else [text]
-    first = re.search(r"^([ \t]*)-", text, re.MULTILINE)
-    return re.split(rf"^{first[1]}-", text, flags=re.MULTILINE) if first else [text]
+def _mapped(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the roles of `mapRoles` with their groups; of a text that EKS could not read either, all that it names."""
+    try:
+        entries = [_entry(each) for each in yaml.safe_load(text) or ()]
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        entries = [(arn, _UNREAD) for arn in _ROLE.findall(text)]
+    yield from entries
+
+
+def _entry(given: Any) -> tuple[str, frozenset[str]]:
+    """Return an entry's role and groups; Go takes its keys in any case. Raises ValueError for what is none."""
+    entry = {str(key).lower(): value for key, value in given.items()} if isinstance(given, dict) else {}
+    groups = entry.get("groups") or []
+    if not isinstance(groups, list) or "rolearn" not in entry:
+        raise ValueError
+    return str(entry["rolearn"]), frozenset(map(str, groups))
