@@ -219,7 +219,7 @@ async def test_many_at_once(store: PassStore) -> None:
 
 
 async def test_the_sidecar_serves_it(settings: Settings) -> None:
-    """As the article promises for development: the same GET as in a pod."""
+    """For development: the same GET as in a pod."""
     async with Sidecar(replace(settings, port=0, health_port=0)) as sidecar:
 
         def get(name: str) -> tuple[int, bytes]:

@@ -62,7 +62,7 @@ def test_settings_do_not_change() -> None:
         settings_of().port = 1  # type: ignore[misc]
 
 
-def test_the_articles_manifests_run() -> None:
+def test_the_manifests_of_vaultmux_server_run() -> None:
     """VAULTMUX_BACKEND and its values are understood; our own variable goes first."""
     assert Settings.from_environment({"VAULTMUX_BACKEND": "awssecrets", "AWS_REGION": "us-east-1"}).backend == "aws"
     assert settings_of(VAULTMUX_BACKEND="pass").backend == "aws"

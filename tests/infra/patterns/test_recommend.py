@@ -1,4 +1,8 @@
-"""Which pattern is recommended to whom: the article's matrix and scenarios, and every situation that can be said."""
+"""Which pattern is recommended to whom: a matrix, scenarios, and every situation that can be said.
+
+The matrix, the scenarios and the tree are those of "Kubernetes Secrets: Should Your Cluster Store Secrets or Just
+Access Them?" (January 2026), called the article here.
+"""
 
 import itertools
 from collections import Counter

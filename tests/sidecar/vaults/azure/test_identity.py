@@ -305,7 +305,7 @@ def test_a_wrong_setting_is_told(variables: dict[str, str], message: str) -> Non
     assert message in settings_error(**variables)
 
 
-def test_the_articles_manifests_run() -> None:
+def test_the_manifests_of_vaultmux_server_run() -> None:
     """Its variable, and its name for the backend; a tenant may be given by its domain."""
     environment = {"VAULTMUX_BACKEND": "azurekeyvault", "AZURE_KEYVAULT_URL": "https://kv.vault.azure.net/"}
     settings = Settings.from_environment({**environment, "AZURE_TENANT_ID": "example.com"}, NOWHERE)

@@ -107,7 +107,7 @@ async def test_what_is_refused_is_given_once_the_condition_is_wider(read: Read, 
 
 @both
 async def test_a_condition_by_project_id_covers_nothing(read: Read, pod: Pod) -> None:
-    """resource.name has the project's number: the article's form would refuse everything."""
+    """resource.name has the number of the project: a condition by its name would refuse everything."""
     condition = pod.google.bindings[0]["condition"]
     condition["expression"] = f'resource.name.startsWith("projects/{PROJECT}/secrets/test--")'
     assert await read(pod, OWN) == "denied"

@@ -22,7 +22,7 @@ def settings_of(**variables: str) -> Settings:
     return Settings.from_environment({**MINIMUM, **variables}, NOWHERE)
 
 
-def test_the_articles_manifests_run() -> None:
+def test_the_manifests_of_vaultmux_server_run() -> None:
     """Its variables, and its name for the backend."""
     settings = Settings.from_environment({"VAULTMUX_BACKEND": "gcpsecrets", "GCP_PROJECT_ID": "my-project"}, NOWHERE)
     assert (settings.backend, settings.vault_as(GcpSettings).project) == ("gcp", "my-project")
