@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from secret_names import vaults
 
+from .. import aks_issuers
 from ..checks import distinct, host_and_port, invalid, match, no_credentials, texts
 from .identifiers import Account, OidcProvider
 
@@ -43,11 +44,13 @@ PARTITIONS = {
 def oidc_provider(arn: object, argument: str = "oidc_provider_arn") -> OidcProvider:
     """Return the parts of an OIDC provider's ARN; its URL, its host, a `*` or nothing at all are refused."""
     found = PROVIDER_ARN.fullmatch(arn) if isinstance(arn, str) else None
-    if found:
+    if found and not aks_issuers.has_lost_slash(f"https://{found[3]}"):
         return OidcProvider(partition=found[1], account_id=found[2], issuer=found[3])
     text = str(arn or "")
     what = "is not the ARN of an OIDC provider"
-    if not text:
+    if found:
+        what = "is of an issuer of AKS that has lost its closing /, so it trusts no token"
+    elif not text:
         what = "is missing, so no token of the cluster is trusted"
     elif "*" in text:
         what = "holds a *, which would trust other clusters or accounts"
@@ -73,7 +76,7 @@ def issuer(url: object) -> str:
     text = str(url or "")
     ends_like_no_eks_issuer = text.startswith("https://oidc.eks.") and text.endswith("/")
     if isinstance(url, str) and ISSUER.fullmatch(url) and not ends_like_no_eks_issuer:
-        return url
+        return aks_issuers.with_slash(url)
     what, fix = "issuer is not a URL", "take cluster.identity.oidc.issuer of `aws eks describe-cluster`"
     if not text:
         what = "issuer is missing"

@@ -7,6 +7,7 @@ restrictions for federated identity credentials".
 import re
 from collections.abc import Mapping, Sequence
 
+from .. import aks_issuers
 from ..checks import invalid, match
 
 MOST_CREDENTIALS = 20
@@ -15,7 +16,6 @@ EXAMPLE_ISSUER = "https://westeurope.oic.prod-aks.azure.com/TENANT/CLUSTER/"
 EXAMPLE_ISSUERS = f'{{"blue": "{EXAMPLE_ISSUER}"}}'
 CLUSTER_KEY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 ISSUER = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~:@%+/-]*)?")
-AKS_ISSUER = re.compile(r"https://(?:[a-z0-9-]+\.)*oid?c\.(?:[a-z0-9-]+\.)*[a-z0-9-]*aks\.azure\.[a-z]+/[^?#]+")
 BINDING_ISSUER = re.compile(r"https://ib\.oic\.[^/]+/.+")
 BINDING = ("identity_binding_cluster_id", "token_proxy_url", "token_proxy_sni_name")
 
@@ -54,12 +54,8 @@ def issuer(url: object) -> str:
     An AKS issuer ends in `/`; any other is taken as it is.
     """
     text = str(url or "")
-    is_aks = AKS_ISSUER.fullmatch(text) is not None
     if isinstance(url, str) and ISSUER.fullmatch(url) and not BINDING_ISSUER.fullmatch(text):
-        if is_aks and not url.endswith("/"):
-            raise invalid(
-                "an issuer of AKS has lost its closing /", url, "the issuer as AKS spells it", f"write {url}/"
-            )
+        aks_issuers.with_slash(url)
         if len(url) <= MOST_ISSUER:
             return url
     what, fix = _mistake(text)

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 
+from .. import aks_issuers
 from ..checks import invalid, match
 from .checks import CLUSTER, EXAMPLE_CLUSTER, GKE, gke_pool
 from .documents import WorkloadIdentityProvider
@@ -21,14 +22,11 @@ PRIVATE_PARTS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
 def issuer(given: object) -> str:
     """Return an issuer's URL as tokens spell it in `iss`: Google compares them as texts."""
     text = given if isinstance(given, str) else ""
-    is_aks = ".oic.prod-aks.azure.com/" in text
-    if ISSUER.fullmatch(text) and not (is_aks and not text.endswith("/")):
-        return text
+    if ISSUER.fullmatch(text):
+        return aks_issuers.with_slash(text)
     what, fix = "issuer is not a URL", "take the issuer of /.well-known/openid-configuration of the cluster"
     if not text:
         what = "issuer is missing"
-    elif is_aks:
-        what, fix = "issuer does not end in /, as AKS's do", f"write {text}/"
     elif text.startswith("http://"):
         what, fix = "issuer is plain http", "use the https address that the tokens carry in iss"
     elif "://" not in text:

@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 
 from secret_names import vaults
 
+from .. import aks_issuers
 from ..checks import API_SERVER, distinct, invalid, match, no_credentials, whole_number
 
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9_.-]*"
 PATH = re.compile(rf"{_SEGMENT}(/{_SEGMENT})*")
 ADDRESS = re.compile(r"https?://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?")
 ISSUER = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~:@%+/-]*)?")
+EXPECTED_ISSUER = "the URL that tokens carry in iss, such as https://oidc.example/id/1"
 ROLE_NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
 ROLE_NAME_LIMIT = 128
 AUDIENCE = re.compile(r"[!-+\--~]+")
@@ -208,8 +210,8 @@ def issuer(url: object) -> str:
         what = "issuer is the address of its keys"
         fix = f"write {text.partition('/.well-known/')[0].partition('/openid/')[0]}"
     else:
-        return match(ISSUER, what, url, "the URL that tokens carry in iss, such as https://oidc.example/id/1", fix)
-    raise invalid(what, url, "the URL that tokens carry in iss, such as https://oidc.example/id/1", fix)
+        return aks_issuers.with_slash(match(ISSUER, what, url, EXPECTED_ISSUER, fix))
+    raise invalid(what, url, EXPECTED_ISSUER, fix)
 
 
 def jwks_url(url: object) -> str | None:

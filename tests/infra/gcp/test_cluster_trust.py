@@ -69,7 +69,7 @@ MISTAKES = [
     ({"project": "projects/my-project"}, ["project is a resource name", "write my-project"]),
     ({"issuer": None}, ["no cluster is named", "issuer, or gke_cluster"]),
     ({"gke_cluster": GKE_CLUSTER}, ["both clusters are named", "remove one"]),
-    ({"issuer": AKS}, ["does not end in /", f"write {AKS}/"]),
+    ({"issuer": AKS}, ["lost its closing /", f"write {AKS}/"]),
     ({"issuer": ISSUER_HOST}, ["issuer is a host", f"write https://{ISSUER_HOST}"]),
     ({"issuer": f"http://{ISSUER_HOST}"}, ["issuer is plain http"]),
     ({"issuer": "arn:aws:iam::1:oidc-provider/x"}, ["issuer is a host"]),
