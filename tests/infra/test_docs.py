@@ -37,6 +37,8 @@ def package(component: type) -> str:
     return component.__module__.removeprefix("secret_access").removeprefix(".").rpartition(".")[0]
 
 
+OUTPUT = re.compile(r"\boutputs? `(\w+)`")
+OUTPUT_OF = re.compile(r"\boutputs? `?(\w+)`? of (?:(?:an?|the) )?([A-Z]\w+)")
 CLOUDS = sorted(
     {package(component) for component in COMPONENTS if issubclass(component, SecretAccess)} - {package(SecretAccess)}
 )
@@ -90,6 +92,26 @@ def test_the_page_says_what_is_required(component: type) -> None:
     """`required` stands where an argument may not be left out, and nowhere else."""
     required = set(re.findall(r"^\| `(\w+)` \| required\.", own_section(component), re.MULTILINE))
     assert required == own(component, arguments_of(component).__required_keys__)
+
+
+def outputs_of(component: type) -> set[str]:
+    """Its outputs, and those of every cloud where it has them."""
+    return {name for base in component.__mro__ for name in inspect.get_annotations(base)}
+
+
+def test_an_output_that_is_named_is_there() -> None:
+    """Where a docstring, a message or a page says "the output `x` of Y", Y has it; else some component has."""
+    of = {component.__name__: outputs_of(component) for component in COMPONENTS}
+    some = set().union(*of.values())
+    components = Path(secret_access.__file__).parent
+    checked: set[str] = set()
+    for path in (*components.rglob("*.py"), *DOCS.glob("*.md"), ROOT / "README.md"):
+        text = " ".join(path.read_text().split())
+        assert set(OUTPUT.findall(text)) <= some, path
+        for output, component in OUTPUT_OF.findall(text):
+            assert output in of.get(component, {output}), f"{path}: {component} has no output {output}"
+            checked.add(component)
+    assert {"AzureSecretAccess", "AwsSharedRole", "SharedSecretService"} <= checked
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)

@@ -68,7 +68,7 @@ class SharedAzureBackend(TypedDict):
     """The Entra tenant of the identities. Example: `11111111-2222-3333-4444-555555555555`."""
     client_ids: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     """Client id of each caller's identity, by namespace, or by `NAMESPACE/SERVICEACCOUNT`, which takes precedence: the
-    output `client_id` of AzureSecretAccess. Example: `{"test": "11111111-2222-3333-4444-555555555555"}`."""
+    output `identity` of AzureSecretAccess. Example: `{"test": "11111111-2222-3333-4444-555555555555"}`."""
     vault_url: pulumi.Input[str]
     """Address of the vault. With `{namespace}` in its name, of each caller's own vault.
     Example: `https://secrets-of-{namespace}.vault.azure.net`."""
