@@ -24,10 +24,12 @@ from secret_access.aws import checks as aws_checks
 from secret_access.aws import eks_checks, identity_choice, role_checks
 from secret_access.aws.environment import BACKEND
 from secret_access.aws.identity_choice import PodIdentity
+from secret_access.checks import Access
 from secret_access.pods import checks as pod_checks
 from secret_names.vaults import AWS
 from section import Section, invalid
 
+from . import aws_shared_role
 from .cloud import Arguments, Cloud, ClusterOutputs, identity_name, later
 from .credentials import NOTHING_CREATED, ask
 
@@ -53,7 +55,7 @@ class Aws(Cloud):
     backend = BACKEND
     same = ("account_id", "region")
     needed = ("oidc_provider_arn",)
-    optional = ("eks_cluster_arn", "shared_role_arn", "shared_role_sessions", "shared_role_prefix")
+    optional = ("eks_cluster_arn", *aws_shared_role.OUTPUTS)
 
     @property
     def partition(self) -> str:
@@ -176,20 +178,18 @@ class Aws(Cloud):
 
     def trust(self, name: str, arguments: Arguments, opts: pulumi.ResourceOptions) -> Mapping[str, pulumi.Input[str]]:
         args = dict(arguments)
-        shared, eks_cluster = args.pop("shared_role", None), args.pop("eks_cluster_arn", None)
+        shared, eks_cluster, tags = args.pop("shared_role", None), args.pop("eks_cluster_arn", None), args.pop("tags")
+        if "existing_provider_arn" not in args:
+            args["tags"] = tags
         trust = ClusterTrust(name, cast("ClusterTrustArgs", args), opts)
         outputs: dict[str, pulumi.Input[str]] = {"issuer": trust.issuer, "oidc_provider_arn": trust.oidc_provider_arn}
         if eks_cluster is not None:
             outputs["eks_cluster_arn"] = eks_cluster
         if shared is not None:
-            of_role = {"eks_cluster_arns": [eks_cluster], "region": self.region, "tags": args["tags"]}
+            of_role = {"eks_cluster_arns": [eks_cluster], "region": self.region, "tags": tags}
             role = {"role_name": f"secret-access-shared_{name}", **of_role, **shared}
             made = AwsSharedRole(f"{name}-shared", cast("AwsSharedRoleArgs", role), opts)
-            outputs |= {
-                "shared_role_arn": made.role_arn,
-                "shared_role_sessions": str(shared["pod_identity"]),
-                "shared_role_prefix": shared.get("common_prefix", ""),
-            }
+            outputs |= {"shared_role_arn": made.role_arn, **aws_shared_role.outputs(shared)}
         return outputs
 
     def access(
@@ -200,7 +200,8 @@ class Aws(Cloud):
         if mode is not None and "eks_cluster_arn" not in args:
             args["eks_cluster_arn"] = later(cluster, "eks_cluster_arn", "eks_cluster_arn")
         if mode not in (None, PodIdentity.ROLE_PER_NAMESPACE) and "existing_role_arn" not in args:
-            args["existing_role_arn"] = cluster.apply(partial(_shared_role, mode, name, args["secret_prefix"]))
+            asked = (mode, name, args["secret_prefix"], args.get("access", Access.READ))
+            args["existing_role_arn"] = cluster.apply(partial(aws_shared_role.role_of, *asked))
         if "existing_role_arn" in args:
             args = {key: value for key, value in args.items() if key not in OF_CREATED_ROLES}
         else:
@@ -210,6 +211,8 @@ class Aws(Cloud):
                 further = args.pop("oidc_provider_arns", None)
                 args |= {"oidc_provider_arns": [own, *further]} if further else {"oidc_provider_arn": own}
         args |= {"region": self.region, "tags": {**arguments["tags"], "secret-access/namespace": name}}
+        if mode is None and "existing_role_arn" in args:
+            del args["tags"]  # nothing is made that could have them
         if self.endpoint:
             args["endpoint_url"] = self.endpoint
         return AwsSecretAccess(name, cast("AwsSecretAccessArgs", args), opts)
@@ -260,21 +263,6 @@ def _existing_role(arn: object) -> str:
 def _further_providers(arns: object) -> list[str]:
     """Return the OIDC providers of further clusters; the stack's own is added to them."""
     return [provider.arn for provider in aws_checks.oidc_providers(arns)]
-
-
-def _shared_role(mode: PodIdentity, namespace: str, prefix: str, cluster: ClusterOutputs) -> str:
-    """Return the role that the cluster's namespaces share, if it lets this namespace read its secrets."""
-    role = cluster.output("shared_role_arn", "existing_role_arn")
-    theirs, common = (cluster.output(f"shared_role_{name}", "pod_identity") for name in ("sessions", "prefix"))
-    where = f"as shared_role of the cluster {cluster.name} has it"
-    if theirs != mode:
-        fix = "correct it here or there, or set existing_role_arn"
-        raise invalid("secret-access:pod_identity", str(mode), f"{theirs}, {where}", fix)
-    expected = f"{common}{namespace}/"
-    if not (prefix == expected if mode is PodIdentity.SESSION_TAGS else prefix.startswith(common)):
-        key = f"secret-access:namespaces.{namespace}.secret_prefix"
-        raise invalid(key, prefix, f"{expected!r}, {where}", f"set it to {expected}")
-    return role
 
 
 def _any(given: Any) -> Any:

@@ -77,6 +77,11 @@ class Arguments:
 
         return lift(run, *values, **named)
 
+    def refuse_ignored(self, name: str, where: str, reason: str, fix: str) -> None:
+        """Refuse an argument that would be ignored `where`, such as `beside existing_role_arn`, for this reason."""
+        if is_said(value := self._values.get(name)):
+            raise self._prefixed(invalid(f"{name} {where}", shown(value), f"no {name}: {reason}", fix))
+
     def nested(self, name: str, form: Any, *, example: str) -> "Arguments":
         """Return the arguments in a mapping, all of those that `form` requires.
 
@@ -111,6 +116,11 @@ class Arguments:
 
 def _argument(name: str, of: Arguments) -> Any:
     return of.get(name)
+
+
+def is_said(value: object) -> bool:
+    """Tell whether a value says something; an Output does."""
+    return not (value is None or value is False or (isinstance(value, list | tuple | dict) and not value))
 
 
 def shown(value: object) -> object:

@@ -25,17 +25,19 @@ class Owners:
     owners: dict[str, list[Owner]] = field(default_factory=dict)
 
     def own(self, argument: str, thing: str, owner: Owner, fix: str) -> str:
-        """Return the thing, or refuse it where another namespace, with other secrets, has it too."""
+        """Return the thing, or refuse it where a component for other secrets has it too.
+
+        The prefix says which secrets: namespaces of two clusters may have one name.
+        """
         others = self.owners.setdefault(thing.lower(), [])
         for other in others:
-            is_same = other.namespace == owner.namespace or other.prefix == owner.prefix
-            if (owner.alone or other.alone) and not is_same:
+            if (owner.alone or other.alone) and other.prefix != owner.prefix:
                 reader, read = (owner, other) if owner.alone else (other, owner)
                 raise invalid(
                     f"{argument} is that of {other.where} too, so the namespace {reader.namespace} reads the secrets "
-                    f"of {read.namespace}",
+                    f"of {read.namespace} under {read.prefix}",
                     thing,
-                    "one of its own for each namespace",
+                    "one of its own for each namespace and prefix",
                     fix,
                 )
         others.append(owner)

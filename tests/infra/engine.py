@@ -136,6 +136,8 @@ class Cloud(mocks.Mocks):
             state["arn"] = f"arn:aws:{AUDIT_ARNS[args.typ]}{state['name']}"
         if args.typ == "aws:eks/podIdentityAssociation:PodIdentityAssociation":
             state["associationId"] = "a-abcdefghijklmnop1"
+            whose = (str(state.get(key)) for key in ("clusterName", "namespace", "serviceAccount"))
+            state["externalId"] = "/".join(("us-east-1", ACCOUNT, *whose))
         if args.typ == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
             host = state["url"].removeprefix("https://")
             state["arn"] = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{host}"

@@ -56,7 +56,10 @@ def test_google_logs_reads_and_tells_refusals(delay: Any) -> None:
     channels = [EXAMPLE_CHANNEL]
     world = run(
         gcp_trail(
-            project=delay("my-project"), notification_channels=delay(channels), sink_destination=delay(destination)
+            project=delay("my-project"),
+            notification_channels=delay(channels),
+            sink_destination=delay(destination),
+            sink_name=delay("mine"),
         )
     )
     assert_known(world, "gcp")
@@ -69,6 +72,7 @@ def test_google_logs_reads_and_tells_refusals(delay: Any) -> None:
     assert refusals.endswith("AND protoPayload.status.code=7")
     assert alert["notificationChannels"] == channels
     sink = world.one(SINK).inputs
+    assert sink["name"] == "mine"
     assert (sink["destination"], sink["uniqueWriterIdentity"]) == (destination, True)
     assert refusals.startswith(sink["filter"])
     outputs = world.outputs["audit"]
@@ -112,7 +116,8 @@ NO_GOOGLE: list[tuple[dict[str, Any], list[str]]] = [
     ({"notification_channels": EXAMPLE_CHANNEL}, ["notification_channels", "a list"]),
     ({"notification_channels": [EXAMPLE_CHANNEL, EXAMPLE_CHANNEL]}, ["notification_channels", "twice"]),
     ({"sink_destination": "gs://audit"}, ["sink_destination: given 'gs://audit'", "without https:// or gs://"]),
-    ({"sink_name": "a b"}, ["sink_name: given 'a b'"]),
+    ({"sink_name": "a b", "sink_destination": "storage.googleapis.com/audit"}, ["sink_name: given 'a b'"]),
+    ({"sink_name": "mine"}, ["sink_name without sink_destination", "no sink is made", "leave it out"]),
     ({"display_name": ""}, ["display_name: given ''"]),
     ({"exempted_members": []}, ["exempted_members is unknown"]),
 ]

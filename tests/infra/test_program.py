@@ -135,6 +135,17 @@ def test_what_the_file_says_reaches_the_components() -> None:
     assert deployment["replicas"] == 2
 
 
+def test_what_exists_gets_no_tags() -> None:
+    """Those of the file are for what is made: neither a role nor a provider that exists is changed."""
+    config = changed(ENVIRONMENT, "secret-access:tags", {"team": "a"})
+    role = f"arn:aws:iam::{ACCOUNT}:role/theirs"
+    assert up(changed(config, "secret-access:namespaces.test.existing_role_arn", role)).of("aws:iam/role:Role") == []
+    world = World(found={PROVIDER_ARN: {"arn": PROVIDER_ARN, "clientIdLists": ["sts.amazonaws.com"]}})
+    config = changed(CLUSTER, "secret-access:tags", {"team": "a"})
+    up(changed(config, "secret-access:existing_provider_arn", PROVIDER_ARN), world)
+    assert world.outputs["stack"]["oidc_provider_arn"] == PROVIDER_ARN
+
+
 def test_a_workload_of_another_kind_is_made_as_the_file_says() -> None:
     """A CronJob with a pod template of its own, which has no number of pods."""
     pod = {"spec": {"containers": [{"name": "report", "image": "i"}], "nodeSelector": {"disk": "fast"}}}

@@ -30,10 +30,10 @@ def test_an_environment_may_use_pod_identity() -> None:
 SHARED = {"pod_identity": "session_tags", "common_prefix": "team-a/"}
 
 
-def shared_role() -> World:
+def shared_role(**further: str) -> World:
     """What is there where the cluster's stack has made a role that its namespaces share."""
     config = changed(CLUSTER, "secret-access:eks_cluster_arn", CLUSTER_ARN)
-    outputs = up(changed(config, "secret-access:shared_role", SHARED)).outputs["stack"]
+    outputs = up(changed(config, "secret-access:shared_role", {**SHARED, **further})).outputs["stack"]
     return World(stacks={"organization/secret-access/aws-cluster": outputs})
 
 
@@ -62,6 +62,21 @@ def test_a_prefix_that_a_shared_role_does_not_cover_is_refused() -> None:
         InvalidSetting, match=r"namespaces\.test\.secret_prefix: given 'test/', expected 'team-a/test/'"
     ):
         up(changed(ENVIRONMENT, "secret-access:pod_identity", "session_tags"), shared_role())
+
+
+def test_writes_that_a_shared_role_does_not_grant_are_refused() -> None:
+    """A role of a stack that has not run since does not say what it grants, and is taken."""
+    config = changed(ENVIRONMENT, "secret-access:pod_identity", "session_tags")
+    config = changed(config, "secret-access:namespaces.test.secret_prefix", "team-a/test/")
+    config = changed(config, "secret-access:namespaces.test.access", "read_write")
+    with pytest.raises(
+        InvalidSetting, match=r"namespaces\.test\.access: given 'read_write', expected read, as shared_role of"
+    ):
+        up(config, shared_role())
+    older = shared_role()
+    del older.stacks["organization/secret-access/aws-cluster"]["shared_role_access"]
+    for world in (shared_role(access="read_write"), older):
+        assert up(config, world).of("aws:eks/podIdentityAssociation:PodIdentityAssociation")
 
 
 @pytest.mark.parametrize(

@@ -67,16 +67,7 @@ ways = {{
     "tags": lambda namespace: {{"pod_identity": "session_tags", "existing_role_arn": shared["session_tags"].role_arn}},
     "target": lambda namespace: {{
         "pod_identity": "role_per_namespace",
-        "target_role_arn": AwsTargetRole(
-            f"{{namespace}}-target",
-            {{
-                "namespace": namespace,
-                "eks_cluster_arn": "{cluster}",
-                "account_id": "{other}",
-                "region": "us-east-1",
-            }},
-            pulumi.ResourceOptions(providers=[other]),
-        ).role_arn,
+        "target_role_arn": f"arn:aws:iam::{other}:role/secret-access-{{namespace}}",
     }},
 }}
 pods = {{}}
@@ -96,6 +87,18 @@ for namespace in {namespaces!r}:
         }},
         pulumi.ResourceOptions.merge(both, pulumi.ResourceOptions(depends_on=[made])),
     )
+    if namespace.startswith("target"):
+        AwsTargetRole(
+            f"{{namespace}}-target",
+            {{
+                "namespace": namespace,
+                "eks_cluster_arn": "{cluster}",
+                "account_id": "{other}",
+                "region": "us-east-1",
+                "external_id": access.external_id,
+            }},
+            pulumi.ResourceOptions(providers=[other]),
+        )
     pods[namespace] = {{"env": access.sidecar["env"], "volumes": access.volumes, "identity": access.identity}}
 pulumi.export("pods", pods)
 """

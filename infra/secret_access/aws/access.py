@@ -3,19 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NotRequired, TypeVar
+from typing import Any, NotRequired
 
 import pulumi
 
 from .. import checks
 from ..access import CommonArguments, SecretAccess, SecretAccessArgs, common_arguments
 from ..arguments import Arguments
-from ..inputs import children_of, lift, once_known
-from ..owners import OWNERS, Owner
+from ..checks import Access
+from ..inputs import children_of, lazy_output, lift, once_known
 from ..pods import checks as pod_checks
 from ..pods import sidecar_container, sidecar_settings
 from . import checks as aws_checks
-from . import documents, eks_checks, external_store, identity_choice, role_checks
+from . import documents, eks_checks, external_store, identity_choice, role_checks, sharing
 from .association import AssociationArguments, associated_namespace, make_association, session_policy
 from .documents import Document
 from .environment import AGENT_URL, BACKEND, irsa_variables, pod_identity_variables
@@ -28,7 +28,6 @@ from .trust_conditions import IRSA, POD_IDENTITY
 
 ROLE_ANNOTATION = "secret-access/role-arn"
 IRSA_ANNOTATION = "eks.amazonaws.com/role-arn"
-R = TypeVar("R", str, Role)
 
 
 class AwsSecretAccessArgs(SecretAccessArgs, RoleArgs):
@@ -84,6 +83,10 @@ class AwsSecretAccess(SecretAccess):
     role.
     """
 
+    external_id: pulumi.Output[str | None] = lazy_output()
+    """The `externalId` with which EKS assumes the target role, for `external_id` of AwsTargetRole; none without
+    `target_role_arn`."""
+
     def __init__(self, name: str, args: AwsSecretAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         where = f"AwsSecretAccess {name!r}"
         given = Arguments(where, args, AwsSecretAccessArgs)
@@ -97,10 +100,8 @@ class AwsSecretAccess(SecretAccess):
         keys = given.beside("kms_key_arns", aws_checks.kms_key_arns, region, replicas, left_out=[])
         target = given.optional("target_role_arn", partial(role_checks.role_arn, argument="target_role_arn"))
         if target is not None:
-            target = given.check(_owned(where, "target_role_arn"), target, common.namespace, common.prefix)
-        elif way.trust is None and mode in (None, PodIdentity.ROLE_PER_NAMESPACE):
-            arn = given.check(_owned(where, "existing_role_arn"), way.role_arn, common.namespace, common.prefix)
-            way = replace(way, role_arn=arn)
+            target = given.check(sharing.owned(where, "target_role_arn"), target, common.namespace, common.prefix)
+        way = _agreed(given, sharing.used(where, mode, is_restricted=target is not None), way, common)
         is_granted = target is None and (way.trust is not None or mode is PodIdentity.SESSION_POLICIES)
         if not is_granted:  # no policy needs the account, so the sidecar waits for its check
             region = lift(_once_checked, region, account)
@@ -109,7 +110,9 @@ class AwsSecretAccess(SecretAccess):
         role = None
         if way.trust is not None:
             role = role_arguments(given, way.account, lift("secret-access-{}".format, common.namespace))
-            own = given.check(_role_policy, *grants) if target is None else lift(_target_policy, target)
+            own_policy = partial(_own_policy, sharing.owned(where, "role_name"))
+            known = (role.name, role.path, common.namespace, *grants)
+            own = given.check(own_policy, *known) if target is None else lift(_target_policy, target)
         association = None
         if way.cluster is not None:
             association = AssociationArguments(
@@ -134,8 +137,9 @@ class AwsSecretAccess(SecretAccess):
         else:
             description = lift(_description, common.prefix, common.namespace)
             identity = make_role(name, role, description, way.trust, own, child, session_duration=duration)
+        self._external_id: pulumi.Output[str] | None = None
         if association is not None:
-            identity = make_association(name, association, identity, child)
+            identity, self._external_id = make_association(name, association, identity, child)
         told = {"region": region, "endpoint_url": endpoint_url, "replica_regions": replicas}
         if association is None:
             variables = lift(irsa_variables, role_arn=identity, session_duration=duration, **told)
@@ -152,6 +156,7 @@ class AwsSecretAccess(SecretAccess):
             refused_annotations=lift(_refused_annotations, irsa) if association is None else {},
             pod_annotations=pod_annotations,
             external_provider=external,
+            outputs=None if self._external_id is None else {"externalId": self._external_id},
         )
 
 
@@ -204,6 +209,13 @@ def _pod_identity(given: Arguments, common: CommonArguments) -> _Way:
     )
 
 
+def _agreed(given: Arguments, used: Callable[[str, str, str, Access], str], way: _Way, common: CommonArguments) -> _Way:
+    """Return the way; its existing role is one that the program's other components leave to this one."""
+    if way.trust is not None:
+        return way
+    return replace(way, role_arn=given.check(used, way.role_arn, common.namespace, common.prefix, common.access))
+
+
 def _trust_in_one(provider: OidcProvider, subject: str, conditions: Conditions = NONE) -> Document:
     return irsa_trust([provider], subject, conditions)
 
@@ -234,23 +246,19 @@ def _once_checked(region: str, _: Account) -> str:
     return region
 
 
-def _owned(where: str, argument: str) -> Callable[[R, str, str], R]:
-    """Return the check that no other namespace of the program has the role, which restricts no session."""
-    owners = OWNERS.get()
-
-    def owned(role: R, namespace: str, prefix: str) -> R:
-        arn = role if isinstance(role, str) else role.arn
-        fix = (
-            "name a role of the namespace alone, or restrict sessions by pod_identity: session_tags or session_policies"
-        )
-        owners.own(argument, arn, Owner(where, namespace, prefix), fix)
-        return role
-
-    return owned
-
-
-def _role_policy(*grants: Any) -> str:
-    return policy_text(documents.secrets_policy(*grants))
+def _own_policy(
+    owned: Callable[[Role, str, str], Role],
+    name: str,
+    path: str | None,
+    namespace: str,
+    account: Account,
+    region: str,
+    prefix: str,
+    *grants: Any,
+) -> str:
+    """Return the policy of a role that is created, if no other component of the program has it for other secrets."""
+    owned(Role.of(account, path, name), namespace, prefix)
+    return policy_text(documents.secrets_policy(account, region, prefix, *grants))
 
 
 def _target_policy(target: Role) -> str:

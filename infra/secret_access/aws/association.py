@@ -33,8 +33,11 @@ class AssociationArguments:
 
 def make_association(
     name: str, args: AssociationArguments, role_arn: pulumi.Output[str], opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    """Create the association; return the ARN of the role that its pods have, known once they can have it."""
+) -> tuple[pulumi.Output[str], pulumi.Output[str] | None]:
+    """Create the association; return the ARN of the role that its pods have, known once they can have it.
+
+    And the external id with which EKS assumes a target role, if there is one.
+    """
     association = eks.PodIdentityAssociation(
         f"{name}-association",
         cluster_name=lift(_name, args.cluster),
@@ -48,8 +51,10 @@ def make_association(
         tags=args.tags,
         opts=opts,
     )
-    used = role_arn if args.target_role_arn is None else args.target_role_arn
-    return pulumi.Output.all(used, association.association_id).apply(lambda known: str(known[0]))
+    has_target = args.target_role_arn is not None
+    used = args.target_role_arn if has_target else role_arn
+    identity = pulumi.Output.all(used, association.association_id).apply(lambda known: str(known[0]))
+    return identity, association.external_id if has_target else None
 
 
 def session_policy(*grants: Any) -> str:

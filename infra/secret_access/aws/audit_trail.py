@@ -31,9 +31,10 @@ class AwsAuditTrailArgs(TypedDict):
     lets `events.amazonaws.com` in. Default: none, a topic is made.
     Example: `arn:aws:sns:us-east-1:111122223333:security`."""
     trail_name: NotRequired[pulumi.Input[str]]
-    """Name of the trail that is made. Default: `secret-access`."""
+    """Name of the trail that is made, refused beside `existing_trail_arn`. Default: `secret-access`."""
     bucket_name: NotRequired[pulumi.Input[str]]
-    """Name of the trail's bucket, unique in all of AWS. Default: `secret-access-trail-ACCOUNT-REGION`."""
+    """Name of the trail's bucket, unique in all of AWS; refused beside `existing_trail_arn`.
+    Default: `secret-access-trail-ACCOUNT-REGION`."""
     rule_name: NotRequired[pulumi.Input[str]]
     """Name of the rule, and of the topic that is made. Default: `secret-access-refusals`."""
     tags: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
@@ -63,6 +64,10 @@ class AwsAuditTrail(pulumi.ComponentResource):
         region = given.take("region", aws_checks.region)
         account = given.check(audit_checks.account, given.get("account_id"), region)
         existing = given.optional("existing_trail_arn", audit_checks.existing_trail)
+        if existing is not None:
+            for argument in ("trail_name", "bucket_name"):
+                reason = "the trail is there, with a bucket of its own"
+                given.refuse_ignored(argument, "beside existing_trail_arn", reason, "leave it out")
         target = None
         if "target_arn" in given:
             target = given.check(audit_checks.target, given.get("target_arn"), region)

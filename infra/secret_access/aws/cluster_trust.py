@@ -25,7 +25,7 @@ class ClusterTrustArgs(TypedDict):
     """ARN of the issuer's OIDC provider where the account has it already (eksctl and the EKS modules create one): it
     is never changed and never deleted, also where the stack created it earlier. Default: none, it is created."""
     tags: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
-    """Tags of the OIDC provider that is created; an existing one keeps its own. Default: none.
+    """Tags of the OIDC provider that is created, refused beside `existing_provider_arn`. Default: none.
     Example: `{"team": "platform"}`."""
 
 
@@ -46,6 +46,8 @@ class ClusterTrust(pulumi.ComponentResource):
         tags = given.take("tags", check_tags)
         existing = None
         if "existing_provider_arn" in given:
+            reason, fix = "an existing provider is never changed", "set them where the provider is made"
+            given.refuse_ignored("tags", "beside existing_provider_arn", reason, fix)
             existing = given.check(_existing_provider_arn, given.get("existing_provider_arn"), url)
         super().__init__("secret-access:index:ClusterTrust", name, {}, opts)
 

@@ -1,6 +1,7 @@
 """What AWS names by ARNs: an account, an OIDC provider, an EKS cluster, a role. Pure."""
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Role(Account):
     """An IAM role: the parts of its ARN."""
 
     path_and_name: str
+
+    @classmethod
+    def of(cls, account: Account, path: str | None, name: str) -> Self:
+        """Return the role of an account that has this path, None for `/`, and this name."""
+        return cls(account.partition, account.account_id, f"{(path or '/')[1:]}{name}")
 
     @property
     def arn(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from ..arguments import shown
+from ..arguments import is_said, shown
 from ..checks import invalid
 
 WAYS = "role_per_namespace, session_policies or session_tags"
@@ -58,13 +58,15 @@ def shared(given: object) -> PodIdentity:
 
 def check(mode: PodIdentity | None, arguments: Mapping[str, Any]) -> None:
     """Refuse arguments that do not go together, or would be ignored."""
-    given = {name: value for name, value in arguments.items() if _is_said(value)}
+    given = {name: value for name, value in arguments.items() if is_said(value)}
     if mode is None:
         _check_irsa(given)
     else:
         _check_pod_identity(mode, given)
     if "existing_role_arn" in given:
         ignored = OF_THE_ROLE if mode is PodIdentity.SESSION_POLICIES else (*OF_THE_ROLE, "kms_key_arns")
+        if mode is None:
+            ignored = (*ignored, "tags")  # with Pod Identity, they are those of the association
         reason = "an existing role is never changed"
         _refuse(given, ignored, "existing_role_arn", reason, "set it where the role is made")
     if "target_role_arn" in given:
@@ -116,8 +118,3 @@ def _refuse(given: Mapping[str, Any], names: tuple[str, ...], beside: str, reaso
     for name in names:
         if name in given:
             raise invalid(f"{name} beside {beside}", shown(given[name]), f"no {name}: {reason}", fix)
-
-
-def _is_said(value: Any) -> bool:
-    """Tell whether a value says something; an Output does."""
-    return not (value is None or value is False or (isinstance(value, list | tuple | dict) and not value))

@@ -68,6 +68,5 @@ def external_id(given: object) -> str | None:
     if given is None:
         return None
     expected = "the externalId of the association, such as us-east-1/111122223333/blue/test/secret-access"
-    return match(
-        EXTERNAL_ID, "external_id", given, expected, "take it from `aws eks describe-pod-identity-association`"
-    )
+    fix = "take the output external_id of AwsSecretAccess, or aws eks describe-pod-identity-association"
+    return match(EXTERNAL_ID, "external_id", given, expected, fix)

@@ -36,8 +36,8 @@ class AwsTargetRoleArgs(RoleArgs):
     """ARN of the role that the association names. Default: the one that AwsSecretAccess creates by default, in the
     cluster's account. Example: `arn:aws:iam::111122223333:role/secret-access-test`."""
     external_id: NotRequired[pulumi.Input[str]]
-    """The `externalId` of the association, to be demanded too. Default: none.
-    Example: `us-east-1/111122223333/blue/test/secret-access`."""
+    """The `externalId` of the association, to be demanded too: the output `external_id` of AwsSecretAccess.
+    Default: none. Example: `us-east-1/111122223333/blue/test/secret-access`."""
     secret_prefix: NotRequired[pulumi.Input[str]]
     """Prefix of the secrets; ends in `/`. Default: the namespace and `/`. Example: `team-a/test/`."""
     access: NotRequired[pulumi.Input[Access]]
@@ -81,7 +81,7 @@ class AwsTargetRole(pulumi.ComponentResource):
 
 
 def _arn(account: Account, path: str | None, name: str) -> str:
-    return Role(account.partition, account.account_id, f"{(path or '/')[1:]}{name}").arn
+    return Role.of(account, path, name).arn
 
 
 def _account(account_id: object, cluster: Cluster) -> Account:

@@ -24,7 +24,7 @@ class GcpAuditTrailArgs(TypedDict):
     """Where all calls are kept besides the project's own log: a bucket, data set, topic or log bucket, whose owner
     must let the output `sink_writer` write. Default: none. Example: `storage.googleapis.com/audit-my-project`."""
     sink_name: NotRequired[pulumi.Input[str]]
-    """Name of that sink, unique in the project. Default: `secret-access`."""
+    """Name of that sink, unique in the project; refused without `sink_destination`. Default: `secret-access`."""
     display_name: NotRequired[pulumi.Input[str]]
     """What the alert is called. Default: `Refused calls of Secret Manager`."""
 
@@ -49,6 +49,8 @@ class GcpAuditTrail(pulumi.ComponentResource):
         project = given.take("project", gcp_checks.project)
         channels = given.take("notification_channels", audit_checks.channels, [])
         destination = given.optional("sink_destination", audit_checks.destination)
+        if destination is None:
+            given.refuse_ignored("sink_name", "without sink_destination", "no sink is made", "add one, or leave it out")
         sink_name = given.take("sink_name", audit_checks.sink_name, "secret-access")
         title = given.take("display_name", audit_checks.display_name, "Refused calls of Secret Manager")
         project = lift(_first, project, channels, destination, sink_name, title)  # nothing is made before all are known

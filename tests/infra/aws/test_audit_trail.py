@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from secret_access import AwsAuditTrail, AwsAuditTrailArgs, InvalidArgument
+from secret_access.aws.audit_checks import EXAMPLE_TRAIL
 from tests.infra.components import Program
 from tests.infra.engine import Later, World, outputs_in, run
 from tests.infra.messages import assert_all_in
@@ -52,6 +53,8 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"trail_name": "a__b"}, ["trail_name: given 'a__b'"]),
     ({"bucket_name": "Logs"}, ["bucket_name: given 'Logs'", "lowercase"]),
     ({"rule_name": "a b"}, ["rule_name: given 'a b'"]),
+    ({"existing_trail_arn": EXAMPLE_TRAIL, "trail_name": "mine"}, ["trail_name beside existing_trail_arn", "leave it"]),
+    ({"existing_trail_arn": EXAMPLE_TRAIL, "bucket_name": "logs"}, ["bucket_name beside existing_trail_arn"]),
     ({"tags": {"a": 1}}, ["tags of 'a'", "texts by name"]),
     ({"trail": "x"}, ["trail is unknown", "did you mean trail_name?"]),
 ]
@@ -66,3 +69,10 @@ def test_a_mistake_is_named_and_no_trail_is_made(changed: dict[str, Any], messag
         run(trail(**{name: value if value is None else delay(value) for name, value in changed.items()}), world)
     assert_all_in(["AwsAuditTrail 'audit'", *message], error)
     assert world.of(TRAIL) == []
+
+
+def test_a_trail_that_exists_is_used() -> None:
+    """With a rule of the name given; none of the trail's own arguments is."""
+    world = run(trail(existing_trail_arn=EXAMPLE_TRAIL, rule_name="mine", tags={"team": "a"}))
+    assert world.of(TRAIL) == world.of(POLICY) == []
+    assert (world.one(RULE).inputs["name"], world.outputs["audit"]["trailArn"]) == ("mine", EXAMPLE_TRAIL)

@@ -1,7 +1,13 @@
 """What ClusterTrust asks of AWS."""
 
+from typing import Any
+
+import pytest
+
+from secret_access import InvalidArgument
 from tests.infra.components import cluster_trust
 from tests.infra.engine import ISSUER_HOST, PROVIDER_ARN, Later, World, run
+from tests.infra.messages import assert_all_in
 
 OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 
@@ -36,3 +42,13 @@ def test_a_provider_whose_arn_is_known_later_is_read() -> None:
     provider = world.one(OIDC_PROVIDER)
     assert (provider.read, provider.inputs, provider.parent) == (True, {"id": PROVIDER_ARN}, "blue")
     assert world.outputs["blue"]["oidcProviderArn"] == PROVIDER_ARN
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_tags_beside_a_provider_that_exists_are_refused(delay: Any) -> None:
+    """It is never changed, so they would be nowhere."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(cluster_trust(existing_provider_arn=PROVIDER_ARN, tags=delay({"team": "platform"})), world)
+    assert_all_in(["ClusterTrust 'blue': tags beside existing_provider_arn", "where the provider is made"], error)
+    assert world.of(OIDC_PROVIDER) == []

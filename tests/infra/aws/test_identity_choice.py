@@ -206,3 +206,10 @@ def test_further_conditions_stand_beside_the_components_own() -> None:
     (statement,) = json.loads(world.one(ROLE).inputs["assumeRolePolicy"])["Statement"]
     own = trust.pod_identity_trust(CLUSTER, "test", "secret-access")["Statement"][0]["Condition"]["StringEquals"]
     assert statement["Condition"] == {"StringEquals": {**own, "aws:SourceOrgID": ["o-a1b2c3d4e5"]}}
+
+
+def test_an_existing_role_that_is_associated_leaves_the_tags_to_the_association() -> None:
+    """IRSA with an existing role makes nothing in AWS that could have them, and refuses them."""
+    world = run(aws_access(**OWN, existing_role_arn=SHARED_ROLE_ARN, tags={"team": "a"}))
+    assert world.one(ASSOCIATION).inputs["tags"] == {"team": "a"}
+    run(aws_access(oidc_provider_arn=None, existing_role_arn=ROLE_ARN, tags={}))

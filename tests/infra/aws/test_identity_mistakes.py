@@ -82,6 +82,10 @@ def test_a_session_policy_longer_than_sts_takes_is_refused() -> None:
         ({**POLICIES, "policy_arns": ["x"]}, ["policy_arns beside existing_role_arn"]),
         ({**POLICIES, "trust_conditions": {"Null": {}}}, ["trust_conditions beside existing_role_arn"]),
         ({**POLICIES, "trust_policy_quota": 4096}, ["trust_policy_quota beside existing_role_arn"]),
+        (
+            {"oidc_provider_arn": None, "existing_role_arn": ROLE_ARN, "tags": {"team": "a"}},
+            ["tags beside existing_role_arn", "never changed", "where the role is made"],
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(changed: dict[str, Any], words: list[str]) -> None:
@@ -173,47 +177,6 @@ def test_a_session_has_an_end_that_sts_takes(seconds: Any) -> None:
     """15 minutes to 12 hours."""
     with pytest.raises(InvalidArgument, match=r"session_duration: given .*, expected seconds from 900 to 43200"):
         run(aws_access(session_duration=seconds))
-
-
-def two(*changes: dict[str, Any]) -> Callable[[], None]:
-    """A program with a component for each."""
-
-    def program() -> None:
-        for number, changed in enumerate(changes):
-            AwsSecretAccess(f"access-{number}", outputs_in(aws_args(**changed)))
-
-    return program
-
-
-@pytest.mark.parametrize("delay", [lambda value: value, Later])
-@pytest.mark.parametrize(
-    ("argument", "way"),
-    [("existing_role_arn", {"oidc_provider_arn": None}), ("existing_role_arn", OWN), ("target_role_arn", OWN)],
-)
-def test_two_namespaces_with_one_role_are_refused(argument: str, way: dict[str, Any], delay: Any) -> None:
-    """The role restricts no session, so each would read what the other may."""
-    role = f"arn:aws:iam::{ACCOUNT}:role/theirs"
-    with pytest.raises(InvalidArgument) as error:
-        run(two({**way, argument: delay(role)}, {**way, argument: role, "namespace": "prod"}))
-    assert_all_in([argument, "'access-0'", "'access-1'", role, "reads the secrets of", "session_tags"], error)
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ({"oidc_provider_arn": None}, {"service_account_name": "other"}),
-        ({"oidc_provider_arn": None}, {"namespace": "prod", "secret_prefix": "test/"}),
-        (POLICIES, {"namespace": "prod"}),
-        (TAGS, {"namespace": "prod"}),
-    ],
-)
-def test_one_role_for_the_same_secrets_or_for_restricted_sessions_is_taken(
-    first: dict[str, Any], second: dict[str, Any]
-) -> None:
-    """ServiceAccounts of one namespace, namespaces with one prefix, and a shared role's namespaces."""
-    role = {"existing_role_arn": SHARED_ROLE_ARN}
-    world = run(two({**first, **role}, {**first, **second, **role}))
-    assert world.of(ROLE) == []
 
 
 def _chinese(arn: str) -> str:

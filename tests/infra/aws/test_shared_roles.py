@@ -189,6 +189,32 @@ def test_a_target_role_can_demand_the_associations_external_id() -> None:
     assert document == trust.target_role_trust(role, BLUE, "test", "shop", external_id)
 
 
+def test_a_target_role_and_its_association_know_each_other_in_one_run() -> None:
+    """The association names the role before it is there, and the role's trust the association's external id."""
+
+    def program() -> None:
+        arn = f"arn:aws:iam::{SECRETS_ACCOUNT}:role/secret-access-test"
+        args = {"pod_identity": "role_per_namespace", "eks_cluster_arn": CLUSTER_ARN, "oidc_provider_arn": None}
+        access = AwsSecretAccess("test", aws_args(**args, target_role_arn=arn))
+        AwsTargetRole("target", cast("AwsTargetRoleArgs", target_args(external_id=access.external_id)))
+
+    world = run(program)
+    assert world.one(ASSOCIATION).inputs["targetRoleArn"] == f"arn:aws:iam::{SECRETS_ACCOUNT}:role/secret-access-test"
+    external_id = f"us-east-1/{ACCOUNT}/blue/test/secret-access"
+    assert world.outputs["test"]["externalId"] == external_id
+    (role,) = (each for each in world.of(ROLE) if each.parent == "target")
+    source = Role("aws", ACCOUNT, "secret-access-test")
+    trusted = trust.target_role_trust(source, BLUE, "test", "secret-access", external_id)
+    assert json.loads(role.inputs["assumeRolePolicy"]) == trusted
+    assert "test-association" in role.waits_for
+
+
+@pytest.mark.parametrize("way", [{}, {"pod_identity": "role_per_namespace", "eks_cluster_arn": CLUSTER_ARN}])
+def test_there_is_an_external_id_with_a_target_role_alone(way: dict[str, Any]) -> None:
+    args = {"oidc_provider_arn": None, **way} if way else {}
+    assert run(lambda: AwsSecretAccess("test", aws_args(**args))).outputs["test"].get("externalId") is None
+
+
 def test_a_preview_knows_which_target_role_a_namespaces_role_may_become() -> None:
     """Its ARN depends on nothing that AWS makes: what is computed of it can be judged before there is anything."""
 
@@ -253,3 +279,14 @@ def test_a_mistake_stops_the_program_before_the_role_is_made(
     if argument not in ("common_prefix", "access", "policy_arns", "secret_prefix", "region"):  # of its policies
         assert world.of(ROLE) == []
     assert world.of(POLICY) == [] or argument == "policy_arns"
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_a_service_account_that_no_trust_names_is_refused(delay: Any) -> None:
+    """With session policies the role's trust is in any association; with session tags it names the ServiceAccount."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(shared_role(pod_identity="session_policies", service_account_name=delay("shop")), world)
+    assert_all_in(["service_account_name beside pod_identity: session_policies", "use pod_identity: session"], error)
+    assert world.of(ROLE) == []
+    assert '"shop"' in run(shared_role(service_account_name=delay("shop"))).one(ROLE).inputs["assumeRolePolicy"]

@@ -108,13 +108,18 @@ def two(*changes: dict[str, Any]) -> Callable[[], None]:
         ({"vault_id": VAULT_ID, "secrets": ["key"]}, {"vault_id": VAULT_ID, "shared_vault": False}),
     ],
 )
-def test_two_namespaces_with_one_identity_or_one_whole_vault_are_refused(
-    first: dict[str, Any], second: dict[str, Any], delay: Any
+@pytest.mark.parametrize(
+    ("blue", "green"),
+    [({}, {"namespace": "prod"}), ({"secret_prefix": "blue/test/"}, {"secret_prefix": "green/test/"})],
+    ids=["two namespaces", "one name in two clusters"],
+)
+def test_two_prefixes_with_one_identity_or_one_whole_vault_are_refused(
+    first: dict[str, Any], second: dict[str, Any], blue: dict[str, Any], green: dict[str, Any], delay: Any
 ) -> None:
     """Each would read what the other may; Azure takes a resource's id in any case."""
     argument = next(iter(first))
     with pytest.raises(InvalidArgument) as error:
-        run(two({**first, argument: delay(first[argument])}, {**second, "namespace": "prod"}))
+        run(two({**first, **blue, argument: delay(first[argument])}, {**second, **green}))
     assert_all_in([argument, "'access-0'", "'access-1'", "reads the secrets of", "of its own"], error)
 
 
@@ -125,6 +130,7 @@ def test_a_vault_that_is_shared_secret_by_secret_or_of_one_namespace_is_taken() 
     for one, other in (
         (shared, {**shared, "namespace": "prod"}),
         (whole, {**EXISTING_IDENTITY, "service_account_name": "other"}),
+        ({**whole, "secret_prefix": "team/test/"}, {**whole, "secret_prefix": "team/test/"}),
         (whole, {**shared, "namespace": "prod", "secret_prefix": "test/"}),
     ):
         assert len(run(two(one, other)).of(ROLE)) == 2
