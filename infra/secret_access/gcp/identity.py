@@ -7,7 +7,7 @@ import pulumi
 from ..access import CommonArguments
 from ..arguments import Arguments
 from ..inputs import lift
-from . import checks, documents
+from . import checks, documents, provider_checks
 from .documents import WorkloadIdentityProvider
 from .program_limits import SEEN, Owner
 
@@ -42,8 +42,10 @@ def identity(
     shared: bool,
 ) -> Identity:
     """Return the identity that the arguments describe, checked; raises InvalidArgument."""
-    provider = given.take("workload_identity_provider", checks.workload_identity_provider)
-    pool_project = given.check(checks.pool_project, provider, given.get("pool_project_number"), project, project_number)
+    provider = given.take("workload_identity_provider", provider_checks.workload_identity_provider)
+    pool_project = given.check(
+        provider_checks.pool_project, provider, given.get("pool_project_number"), project, project_number
+    )
     accounts = ("google_service_account", "google_service_account_id")
     given.check(checks.one_account, [name for name in accounts if name in given])
     email = given.optional("google_service_account", checks.google_service_account)
@@ -51,7 +53,7 @@ def identity(
     if account_id is not None:
         email = lift(documents.account_email, account_id, project)
     who = (provider, pool_project, common.namespace, common.account_name)
-    subject = given.check(checks.subject_length, provider, common.namespace, common.account_name)
+    subject = given.check(provider_checks.subject_length, provider, common.namespace, common.account_name)
     name = lift(documents.principal, *who) if email is None else email
     seen = SEEN.get()
 
@@ -61,7 +63,7 @@ def identity(
     name = given.check(owned, name, provider, subject)
     return Identity(
         provider=provider,
-        audience=given.check(checks.audience_of, provider, given.get("token_audience")),
+        audience=given.check(provider_checks.audience_of, provider, given.get("token_audience")),
         impersonator=lift(documents.impersonator, *who),
         name=name,
         member=name if email is None else lift(documents.account_member, name),

@@ -15,6 +15,7 @@ from ..azure.documents import AUDIENCE as AZURE_AUDIENCE
 from ..azure.environment import BACKEND as AZURE
 from ..checks import invalid
 from ..gcp import checks as gcp_checks
+from ..gcp import provider_checks
 from ..gcp.documents import GLOBAL, WorkloadIdentityProvider
 from ..gcp.environment import BACKEND as GCP
 from ..inputs import lift, once_known
@@ -170,8 +171,8 @@ def _aws_variables(role: str, region: str, endpoint_url: str | None) -> Variable
 
 
 def _gcp(given: Arguments, callers: Callers) -> tuple[pulumi.Input[str], pulumi.Input[Variables]]:
-    provider = given.take("workload_identity_provider", gcp_checks.workload_identity_provider)
-    audience = given.check(gcp_checks.audience_of, provider, given.get("token_audience"))
+    provider = given.take("workload_identity_provider", provider_checks.workload_identity_provider)
+    audience = given.check(provider_checks.audience_of, provider, given.get("token_audience"))
     variables = lift(
         _gcp_variables,
         given.take("project", gcp_checks.project),
@@ -252,7 +253,7 @@ CHOICES = {
     "gcp": Choice(
         GCP,
         SharedGcpBackend,
-        f'{{"project": "my-project", "workload_identity_provider": "{gcp_checks.EXAMPLE_PROVIDER}"}}',
+        f'{{"project": "my-project", "workload_identity_provider": "{provider_checks.EXAMPLE_PROVIDER}"}}',
         _gcp,
     ),
     "azure": Choice(
