@@ -1,6 +1,7 @@
 """The identity of a namespace on Google Cloud, from a component's arguments: a principal, or a service account."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -54,20 +55,26 @@ def identity(
         email = lift(documents.account_email, account_id, project)
     who = (provider, pool_project, common.namespace, common.account_name)
     subject = given.check(provider_checks.subject_length, provider, common.namespace, common.account_name)
-    name = lift(documents.principal, *who) if email is None else email
     seen = SEEN.get()
 
-    def owned(name: str, provider: WorkloadIdentityProvider, subject: str) -> str:
-        return seen.own(name, Owner(where, provider.name, subject, shared))
+    def owned(principal: str, email: str | None, provider: WorkloadIdentityProvider, subject: str) -> str:
+        owner = Owner(where, provider.name, subject, shared)
+        seen.own(principal, owner)
+        return principal if email is None else seen.own(email, owner)
 
-    name = given.check(owned, name, provider, subject)
+    name = given.check(owned, lift(documents.principal, *who), email, provider, subject)
     return Identity(
         provider=provider,
         audience=given.check(provider_checks.audience_of, provider, given.get("token_audience")),
-        impersonator=lift(documents.impersonator, *who),
+        impersonator=lift(_impersonator, name, *who),
         name=name,
         member=name if email is None else lift(documents.account_member, name),
         description=given.check(checks.condition_description, name),
         email=None if email is None else name,
         account_id=account_id,
     )
+
+
+def _impersonator(_owned: str, *who: Any) -> str:
+    """Return who may become the service account, once no other component is known to be the same principal."""
+    return documents.impersonator(*who)

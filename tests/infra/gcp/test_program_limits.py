@@ -64,6 +64,32 @@ def test_two_namespaces_with_one_service_account_are_one_identity(delay: Change,
     assert_all_in([EMAIL, "are one identity", "a service account of its own", "shared_identity in both"], error)
 
 
+BLUE = {"workload_identity_provider": GKE_PROVIDER, "google_service_account_id": "test-blue"}
+OF_GREEN = [{"google_service_account_id": "test-green"}, {"google_service_account": EMAIL}, {}]
+
+
+@pytest.mark.parametrize("account", OF_GREEN)
+@delays
+def test_a_service_account_for_each_cluster_of_gkes_pool_does_not_keep_them_apart(
+    delay: Change, account: dict[str, str]
+) -> None:
+    """One principal may impersonate both accounts, whichever of the clusters it is in."""
+    world = World()
+    with pytest.raises(InvalidArgument) as error:
+        run(components(BLUE, {"workload_identity_provider": delay(GREEN), **account}), world)
+    assert_all_in(["'access-1'", "'access-0'", "are one identity", "ns/test/sa/secret-access"], error)
+    assert not [asked for asked in world.asked if asked.name.startswith("access-1-impersonation")]
+
+
+@pytest.mark.parametrize("account", OF_GREEN)
+def test_service_accounts_of_one_principal_may_be_meant(account: dict[str, str]) -> None:
+    """Both components have to say so; in another pool, or for another ServiceAccount, it is another principal."""
+    green = {"workload_identity_provider": GREEN, **account}
+    assert made(components({**BLUE, "shared_identity": True}, {**green, "shared_identity": True})) == 2
+    assert made(components(BLUE, {**green, "service_account_name": "other"})) == 2
+    assert made(components(BLUE, account)) == 2
+
+
 def test_it_takes_both_to_share() -> None:
     """Whoever is read by another has to agree."""
     refused(
