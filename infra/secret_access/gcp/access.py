@@ -89,9 +89,10 @@ class GcpSecretAccess(SecretAccess):
         shared = given.plain("shared_identity", partial(checks.flag, "shared_identity"), False)
         who = identity(given, where, common, project, number, shared)
         what = admitted(given, where, project, rights(given, common, number), who.member)
+        title = lift(documents.display_name, common.namespace)
         conditions: list[pulumi.Input[str]] = []
         if what.condition is not None:
-            conditions = [counted(given, project, role, who.member, what.condition) for role in what.roles]
+            conditions = [counted(given, project, role, who.member, title, what.condition) for role in what.roles]
         endpoint_url = given.take("endpoint_url", gcp_checks.endpoint_url)
         external = None
         if common.external:
@@ -104,7 +105,7 @@ class GcpSecretAccess(SecretAccess):
         if what.condition is None:
             made = _on_each_secret(name, project, what, member, child)
         else:
-            titled = {"title": lift(documents.display_name, common.namespace), "description": who.description}
+            titled = {"title": title, "description": who.description}
             made = _on_the_project(name, project, what.roles, conditions, member, titled, child)
         complete = pulumi.Output.all(who.name if account is None else account, *(resource.id for resource in made))
         known = complete.apply(lambda values: str(values[0]))

@@ -31,11 +31,12 @@ class Owner:
 
 @dataclass(frozen=True)
 class ConditionalBinding:
-    """A conditional binding on a project."""
+    """A conditional binding on a project: one for each title and expression, as Google tells conditions apart."""
 
     role: str
     member: str
-    condition: str
+    title: str
+    expression: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Seen:
         return identity
 
     def bind(self, project: str, binding: ConditionalBinding) -> str:
-        """Return the binding's condition, or refuse it where the policy would not take it."""
+        """Return the binding's expression, or refuse it where the policy would not take it."""
         bindings = self.bindings.setdefault(project, set())
         bindings.add(binding)
         fix = "set grant to secrets, which puts a binding without a condition on each declared secret"
@@ -98,7 +99,7 @@ class Seen:
                 f"at most {CONDITIONS_PER_POLICY}, those of others included",
                 fix,
             )
-        return binding.condition
+        return binding.expression
 
     def admit(self, on: tuple[str, str, str, str], one: SecretMember) -> None:
         """Refuse a member of a role on a secret where another component would remove it, or be removed."""

@@ -67,15 +67,20 @@ def rights(given: Arguments, common: CommonArguments, number: pulumi.Input[str])
 
 
 def counted(
-    given: Arguments, project: pulumi.Input[str], role: Role, member: pulumi.Input[str], condition: pulumi.Input[str]
+    given: Arguments,
+    project: pulumi.Input[str],
+    role: Role,
+    member: pulumi.Input[str],
+    title: pulumi.Input[str],
+    condition: pulumi.Input[str],
 ) -> pulumi.Input[str]:
     """Return the condition of a binding on the project, or refuse it where the project's policy would not take it."""
     seen = SEEN.get()
 
-    def bound(project: str, role: str, member: str, condition: str) -> str:
-        return seen.bind(project, ConditionalBinding(role, member, condition))
+    def bound(project: str, role: str, member: str, title: str, condition: str) -> str:
+        return seen.bind(project, ConditionalBinding(role, member, title, condition))
 
-    return given.check(bound, project, role.name, member, condition)
+    return given.check(bound, project, role.name, member, title, condition)
 
 
 def admitted(

@@ -136,6 +136,17 @@ def test_a_role_and_member_have_at_most_20_conditions(delay: Change) -> None:
     assert_all_in(["roles/secretmanager.secretAccessor", f"serviceAccount:{EMAIL}", "21", "at most 20", "grant"], error)
 
 
+@delays
+def test_conditions_of_one_prefix_are_as_many_as_their_namespaces(delay: Change) -> None:
+    """They differ by their titles, which name the namespaces: Google keeps a binding for each."""
+    shared = {**SHARED, "secret_prefix": "team/"}
+    error = refused(*prefixes(21, **shared, project=delay(PROJECT)))
+    assert_all_in([f"serviceAccount:{EMAIL}", "21", "at most 20"], error)
+    world = run(components(*prefixes(20, **shared)))
+    titles = {asked.inputs["condition"]["title"] for asked in world.of(PROJECT_BINDING)}
+    assert len(titles) == 20
+
+
 def test_what_does_not_fit_is_refused_before_anything_of_it_is_made() -> None:
     """The twenty before it are made."""
     world = World()
@@ -145,9 +156,9 @@ def test_what_does_not_fit_is_refused_before_anything_of_it_is_made() -> None:
     assert not [asked for asked in world.asked if asked.name.startswith("access-20")]
 
 
-def binding(number: int, condition: str = "true") -> ConditionalBinding:
+def binding(number: int) -> ConditionalBinding:
     """The binding of one member."""
-    return ConditionalBinding("roles/secretmanager.secretAccessor", f"serviceAccount:{number}", condition)
+    return ConditionalBinding("roles/secretmanager.secretAccessor", f"serviceAccount:{number}", "Secrets", "true")
 
 
 def test_a_project_has_at_most_100_conditional_bindings() -> None:
