@@ -85,3 +85,11 @@ def jwks_json(given: object) -> str | None:
     if any(PRIVATE_PARTS & set(key) for key in keys):
         raise invalid("jwks_json holds a private key", "a value that is not shown", "public keys alone", fix)
     return str(given)
+
+
+def of_project(provider: str, number: str) -> str:
+    """Return the name of a provider that was made, which has the project's number; raises InvalidArgument."""
+    made_in = provider.split("/")[1]
+    if made_in != number:
+        raise invalid("project_number is not that of project", number, made_in, "correct it")
+    return provider

@@ -6,9 +6,9 @@ import pulumi
 from pulumi_gcp import iam
 
 from ..arguments import Arguments
-from ..inputs import children_of, lift
+from ..inputs import children_of, foreseen, lift
 from . import checks, cluster_checks
-from .documents import IAM, PROVIDER_ID, SUBJECT_MAPPING, WorkloadIdentityProvider
+from .documents import IAM, PROVIDER_ID, SUBJECT_MAPPING, WorkloadIdentityProvider, provider_name
 
 
 class GcpClusterTrustArgs(TypedDict):
@@ -16,6 +16,10 @@ class GcpClusterTrustArgs(TypedDict):
 
     project: pulumi.Input[str]
     """Id of the project that has the pool. Example: `my-project`."""
+    project_number: NotRequired[pulumi.Input[str]]
+    """Number of `project`, with `issuer`: the preview of a new pool then knows the provider's name, shows which
+    principals get rights, and judges them. Default: none, they are known once the pool is made. Example:
+    `123456789012`."""
     issuer: NotRequired[pulumi.Input[str]]
     """The URL that the cluster's tokens carry in `iss`: a pool with one provider is created for it. Default: none; give
     this or `gke_cluster`. Example: `https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539`."""
@@ -55,11 +59,13 @@ class GcpClusterTrust(pulumi.ComponentResource):
         if "gke_cluster" in given:
             given.check(cluster_checks.no_pool, "pool_id", given.get("pool_id"))
             given.check(cluster_checks.no_pool, "jwks_json", given.get("jwks_json"))
+            given.check(cluster_checks.no_pool, "project_number", given.get("project_number"))
             cluster = given.check(cluster_checks.gke_cluster, given.get("gke_cluster"), project)
         else:
             url = given.take("issuer", cluster_checks.issuer)
             pool_id = given.take("pool_id", cluster_checks.pool_id)
             jwks_json = given.take("jwks_json", cluster_checks.jwks_json)
+            number = given.optional("project_number", checks.project_number)
         super().__init__("secret-access:index:GcpClusterTrust", name, {}, opts)
         child = children_of(self, opts)
 
@@ -80,7 +86,11 @@ class GcpClusterTrust(pulumi.ComponentResource):
                 oidc={"issuer_uri": url, "jwks_json": jwks_json},
                 opts=child,
             )
-            self.workload_identity_provider = pulumi.Output.concat(IAM, provider.name)
+            made = provider.name
+            if number is not None:
+                named = given.check(cluster_checks.of_project, provider.name, number)
+                made = foreseen(pulumi.Output.from_input(named), lift(provider_name, number, pool_id, PROVIDER_ID))
+            self.workload_identity_provider = pulumi.Output.concat(IAM, made)
             self.issuer = pulumi.Output.from_input(url)
         self.register_outputs({"workloadIdentityProvider": self.workload_identity_provider, "issuer": self.issuer})
 

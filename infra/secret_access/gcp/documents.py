@@ -58,7 +58,7 @@ class WorkloadIdentityProvider:
         """The name by which STS knows it (`audience` of a token exchange)."""
         if self.is_gke:
             return f"{IDENTITY_NAMESPACE}{self.pool_id}:{self.issuer}"
-        return f"{IAM}{pool_name(self.pool_project, self.pool_id)}/providers/{self.issuer}"
+        return f"{IAM}{provider_name(self.pool_project, self.pool_id, self.issuer)}"
 
     @property
     def token_audience(self) -> str:
@@ -69,6 +69,11 @@ class WorkloadIdentityProvider:
 def pool_name(project_number: str, pool_id: str) -> str:
     """Return a pool's resource name."""
     return f"projects/{project_number}/locations/global/workloadIdentityPools/{pool_id}"
+
+
+def provider_name(project_number: str, pool_id: str, provider_id: str) -> str:
+    """Return the resource name of a pool's provider."""
+    return f"{pool_name(project_number, pool_id)}/providers/{provider_id}"
 
 
 def mapped_subject(provider: WorkloadIdentityProvider, namespace: str, service_account: str) -> str:

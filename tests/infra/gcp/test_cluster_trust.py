@@ -1,10 +1,14 @@
 """What GcpClusterTrust asks of Google Cloud."""
 
+from collections.abc import Callable
+from typing import Any, cast
+
 import pytest
 
-from secret_access import InvalidArgument
-from tests.infra.components import GKE_CLUSTER, GKE_PROVIDER, POOL_PROVIDER, PROJECT, gcp_cluster_trust
-from tests.infra.engine import ISSUER_HOST, Later, World, run
+from secret_access import GcpClusterTrust, GcpClusterTrustArgs, GcpSecretAccess, InvalidArgument
+from tests.infra.components import GKE_CLUSTER, GKE_PROVIDER, POOL_PROVIDER, PROJECT, gcp_args, gcp_cluster_trust
+from tests.infra.engine import ISSUER_HOST, PROJECT_NUMBER, Later, World, outputs_in, run
+from tests.infra.gcp.component import EMAIL, PRINCIPAL, SECRET_MEMBER
 
 POOL = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
 PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
@@ -96,6 +100,10 @@ MISTAKES = [
         [f"write {GKE_CLUSTER}"],
     ),
     ({"issuer": None, "pool_id": None, "gke_cluster": "blue"}, ["gke_cluster", "a cluster's full name such as"]),
+    (
+        {"issuer": None, "pool_id": None, "gke_cluster": GKE_CLUSTER, "project_number": "1"},
+        ["project_number beside gke_cluster"],
+    ),
     ({"tags": {}}, ["tags is unknown"]),
 ]
 
@@ -114,3 +122,43 @@ def test_a_mistake_stops_the_program_before_anything_is_made(
     assert "s3cr3t" not in str(error.value)
     assert not world.of(PROVIDER)
     assert later or world.asked == []
+
+
+def with_namespaces(number: object, *namespaces: str, **changed: Any) -> Callable[[], None]:
+    """A program with a trust, whose project has this number or none is given, and the accesses of namespaces."""
+
+    def program() -> None:
+        args = {"project": PROJECT, "issuer": f"https://{ISSUER_HOST}", "pool_id": "blue", "project_number": number}
+        trust = GcpClusterTrust("blue", cast("GcpClusterTrustArgs", outputs_in(args)))
+        for namespace in namespaces:
+            provider = trust.workload_identity_provider
+            GcpSecretAccess(namespace, gcp_args(namespace=namespace, workload_identity_provider=provider, **changed))
+
+    return program
+
+
+@pytest.mark.parametrize("number", [PROJECT_NUMBER, Later(PROJECT_NUMBER), None])
+def test_a_preview_knows_the_principals_of_a_pool_that_is_not_made_yet(number: object) -> None:
+    """With the project's number; its provider's name depends on nothing else that Google makes."""
+    assert run(with_namespaces(number, "test")).one(SECRET_MEMBER).inputs["member"] == PRINCIPAL
+    world = run(with_namespaces(number, "test"), World(preview=True))
+    assert (world.one(SECRET_MEMBER).inputs.get("member") == PRINCIPAL) is (number == PROJECT_NUMBER)
+
+
+def test_a_preview_refuses_one_identity_in_a_pool_that_is_not_made_yet() -> None:
+    """As it does where the pool is there; without the project's number `up` does."""
+    preview = World(preview=True)
+    with pytest.raises(InvalidArgument, match="are one identity"):
+        run(with_namespaces(PROJECT_NUMBER, "test", "prod", google_service_account=EMAIL), preview)
+    with pytest.raises(InvalidArgument, match="are one identity"):
+        run(with_namespaces(None, "test", "prod", google_service_account=EMAIL))
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+@pytest.mark.parametrize("number", ["42", PROJECT])
+def test_another_projects_number_stops_before_a_right_is_granted(number: str, delay: Callable[[str], object]) -> None:
+    """A preview would have shown rights of principals that are nobody's."""
+    world = World()
+    with pytest.raises(InvalidArgument, match=f"GcpClusterTrust 'blue': project_number.*given '{number}'"):
+        run(with_namespaces(delay(number), "test"), world)
+    assert not world.of(SECRET_MEMBER)
