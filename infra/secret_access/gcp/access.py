@@ -59,14 +59,14 @@ class GcpSecretAccessArgs(SecretAccessArgs):
     events: NotRequired[bool]
     """The identity may see the numbers of versions, which event streams need. Default: false, a stream answers 403."""
     events_role: NotRequired[pulumi.Input[str]]
-    """Role that has `secretmanager.versions.get`. Default: `roles/secretmanager.viewer`.
-    Example: `projects/my-project/roles/secretVersionWatcher`."""
+    """Role that has `secretmanager.versions.get`. Default: `roles/secretmanager.viewer`, which sees labels and policies
+    too. Example: `projects/my-project/roles/secretVersionWatcher`."""
     write_role: NotRequired[pulumi.Input[str]]
     """Role for `read_write`. Default: `roles/secretmanager.secretVersionAdder`, with which PUT works, and neither POST
     nor DELETE. Example: `projects/my-project/roles/secretWriter`."""
     token_audience: NotRequired[pulumi.Input[str]]
-    """Audience of the sidecar's token, if the provider was told to expect another than Google's own. Default: Google's
-    own. Example: `secrets.example`."""
+    """Audience of the sidecar's token, if the provider was told to expect another than Google's own; GKE's pool takes
+    no other. Default: Google's own. Example: `secrets.example`."""
     endpoint_url: NotRequired[pulumi.Input[str]]
     """Server that the sidecar uses in place of Google's own. Default: none. Example: `http://10.78.0.1:4570`."""
 

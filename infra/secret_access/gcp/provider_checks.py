@@ -120,5 +120,19 @@ def token_audience(given: object) -> str:
 
 
 def audience_of(provider: WorkloadIdentityProvider, given: object) -> str:
-    """Return the audience of tokens for a provider: its own, unless it was told to expect another."""
-    return provider.token_audience if given is None else token_audience(given)
+    """Return the audience of tokens for a provider: its own, unless it was told to expect another.
+
+    GKE's pool cannot be told. Source: Google's provider for the Secrets Store CSI driver, "Fleet Workload Identity
+    Authentication", whose tokens have the pool as their audience.
+    """
+    if given is None:
+        return provider.token_audience
+    audience = token_audience(given)
+    if provider.is_gke and audience != provider.token_audience:
+        raise invalid(
+            "token_audience is not GKE's pool, which refuses tokens of any other",
+            audience,
+            provider.token_audience,
+            "leave it out: only a provider of your own can be told to expect another",
+        )
+    return audience

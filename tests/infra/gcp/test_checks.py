@@ -4,6 +4,7 @@ Each mistake is made twice, with the value known to the program and with an Outp
 has answered; then the deployment ends before a right is granted.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from secret_access import InvalidArgument
 from tests.infra.components import GKE_PROVIDER, POOL, POOL_PROVIDER, PROJECT, gcp_access
 from tests.infra.engine import PROJECT_NUMBER, Later, World, run
-from tests.infra.gcp.component import EMAIL, PLAIN
+from tests.infra.gcp.component import EMAIL, PLAIN, token
 from tests.infra.messages import assert_all_in
 
 REGIONS = [f"europe-west{number}" for number in range(1, 14)]
@@ -158,6 +159,17 @@ def test_a_basic_role_is_refused(argument: str, switch: dict[str, Any], role: st
     with pytest.raises(InvalidArgument) as error:
         run(gcp_access(**switch, **{argument: role}))
     assert_all_in([argument, repr(role), "a custom one"], error)
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_gkes_pool_takes_no_audience_but_its_own(delay: Callable[[Any], Any]) -> None:
+    """Each exchange would fail; nobody can tell that pool to expect another."""
+    with pytest.raises(InvalidArgument) as error:
+        run(gcp_access(workload_identity_provider=delay(GKE_PROVIDER), token_audience="secrets.example"))
+    expected = f"{PROJECT}.svc.id.goog"
+    assert_all_in(["token_audience is not GKE's pool", "'secrets.example'", expected, "leave it out"], error)
+    world = run(gcp_access(workload_identity_provider=delay(GKE_PROVIDER), token_audience=expected))
+    assert token(world)["audience"] == expected
 
 
 def test_one_service_account_is_named_or_created_not_both() -> None:

@@ -205,6 +205,11 @@ ARN = "arn:aws:iam::111122223333:role/"
         ),
         ("gcp", {"location": "*"}, "location: given '*'"),
         ("gcp", {"token_audience": "https://kubernetes.default.svc"}, "token_audience is the API server's"),
+        (
+            "gcp",
+            {"workload_identity_provider": GKE_PROVIDER, "token_audience": "secrets.example"},
+            "token_audience is not GKE's pool",
+        ),
         ("gcp", {"endpoint_url": "http://10.78.0.1/path"}, "endpoint_url"),
         ("azure", {"tenant_id": "my-tenant"}, "tenant_id: given 'my-tenant'"),
         ("azure", {"client_ids": {"test": CLIENT}}, "client_ids has none for prod, whose callers would all be refused"),
