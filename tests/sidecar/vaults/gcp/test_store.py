@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from local.google.policies import ROLES
 from secret_names import InvalidName
 from secret_sidecar.errors import (
     AlreadyExists,
@@ -33,6 +34,7 @@ from tests.sidecar.vaults.gcp.conftest import SUBJECT, Pod, binding
 pytestmark = pytest.mark.anyio
 
 OWN = "test/database-password"
+WATCHER = "projects/my-project/roles/secretVersionWatcher"
 (PRINCIPAL,) = members(PROVIDER, SUBJECT)
 
 
@@ -118,13 +120,15 @@ async def test_a_version_that_is_not_enabled_is_gone(
     assert (await store.get(OWN, soon())).value == "three"
 
 
+@pytest.mark.parametrize("role", ["roles/secretmanager.viewer", WATCHER])
 async def test_the_current_version_needs_a_permission_of_its_own(
-    stored: Stored, google: FakeGoogle, store: GcpStore
+    role: str, stored: Stored, google: FakeGoogle, store: GcpStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An accessor may not look at versions; a viewer may, and the value is not read for it."""
+    """An accessor may not look at versions; a viewer may, or a role of that alone. The value is not read for it."""
+    monkeypatch.setitem(ROLES, WATCHER, {"secretmanager.versions.get"})
     with pytest.raises(Denied):
         await store.current_version(OWN, soon())
-    google.bindings.append(binding(PRINCIPAL, "test--", "roles/secretmanager.viewer"))
+    google.bindings.append(binding(PRINCIPAL, "test--", role))
     assert await store.current_version(OWN, soon()) == "3"
     assert not any("access" in request for request in google.server.asked)
 
