@@ -9,6 +9,7 @@ import pytest
 
 from local.google import apis
 from local.google.project import CLOUD_PLATFORM, NUMBER, PROJECT, Pool, Project, Stored
+from local.http_service import Reply, Request
 from secret_access.gcp.documents import SUBJECT_MAPPING
 from secret_access.preflight.check import Check
 from secret_access.preflight.gcp import account
@@ -26,6 +27,7 @@ AUDIENCE = f"https://iam.googleapis.com/{POOL}/providers/cluster"
 NEW, TRUSTED = Stack(ISSUER, ("shop",)), Stack(ISSUER, ("shop",), trusted=True)
 OWNER, CI = "user:owner@example.com", "serviceAccount:ci@my-project.iam.gserviceaccount.com"
 IDS = ("gcp-project", "gcp-apis", "gcp-trust", "gcp-rights", "gcp-secrets")
+CLUSTERS = f"/v1/projects/{PROJECT}/locations/-/clusters"
 
 
 class Cloud:
@@ -33,9 +35,15 @@ class Cloud:
 
     def __init__(self) -> None:
         self.project = Project(owners=frozenset({OWNER}), secrets={"shop--api-key": Stored([b"hunter2"])})
-        self.server = Server(lambda request: apis.answer(self.project, request))
+        self.clusters: dict[str, Any] = {}
+        self.server = Server(self._answer)
         self.owner = self.project.issue(frozenset({OWNER}), OWNER, CLOUD_PLATFORM)
         self.ci = self.project.issue(frozenset({CI}), CI, CLOUD_PLATFORM)
+
+    def _answer(self, request: Request) -> Reply:
+        if request.path == CLUSTERS:
+            return Reply(self.clusters)
+        return apis.answer(self.project, request)
 
     def found(self, stack: Stack = NEW, token: str = "", pool: str | None = "blue-cluster") -> dict[str, Check]:
         """What is found, by id."""
@@ -161,6 +169,29 @@ def test_a_cluster_of_gke_has_its_pool(cloud: Cloud) -> None:
     assert cloud.found(Stack(GKE), pool=None)["gcp-trust"].found.startswith(f"GKE's own pool {PROJECT}.svc.id.goog")
     assert cloud.found(NEW, pool=None)["gcp-trust"].severity == "unknown"
     assert cloud.found(Stack(None))["gcp-trust"].severity == "unknown"
+
+
+def cluster(name: str, location: str = "europe-west3", pool: str | None = f"{PROJECT}.svc.id.goog") -> dict[str, Any]:
+    """A cluster as GKE lists it, with its pool if it has one."""
+    return {"name": name, "location": location, "workloadIdentityConfig": {"workloadPool": pool} if pool else {}}
+
+
+@pytest.mark.parametrize("other", [cluster("green"), cluster("blue", "us-east1")])
+def test_another_cluster_of_gkes_pool_is_found(cloud: Cloud, other: dict[str, Any]) -> None:
+    """It has the same identities: two stacks, one of each cluster, would give rights to one principal unnoticed."""
+    cloud.clusters = {"clusters": [cluster("blue"), cluster("old", pool=None), cluster("far", pool="x.svc.id.goog")]}
+    assert cloud.found(Stack(GKE))["gcp-clusters"].severity == "ok"
+    cloud.clusters["clusters"].append(other)
+    check = cloud.found(Stack(GKE))["gcp-clusters"]
+    name = f"projects/{PROJECT}/locations/{other['location']}/clusters/{other['name']}"
+    assert (check.severity, f"the pool of {name} too" in check.found) == ("warning", True), check.found
+    assert "gcp-clusters" not in cloud.found(NEW)
+
+
+def test_clusters_that_google_does_not_list_are_unknown(cloud: Cloud) -> None:
+    """As where a zone does not answer."""
+    cloud.clusters = {"clusters": [cluster("blue")], "missingZones": ["us-east1-b"]}
+    assert cloud.found(Stack(GKE))["gcp-clusters"].severity == "unknown"
 
 
 ADMINS = ("browser", "iam.workloadIdentityPoolAdmin", "secretmanager.admin", "resourcemanager.projectIamAdmin")

@@ -68,6 +68,9 @@ def checks(
     ask = partial(asked, refusals=REFUSALS)
     yield from ask("gcp-apis", judging.APIS, ask=lambda: [_apis(api("serviceusage"), project)])
     yield from ask("gcp-trust", judging.TRUST, ask=lambda: _trust(api("iam"), stack, pool, number))
+    if stack.issuer is not None and (of_gke := judging.gke_project(stack.issuer)):
+        found_by = partial(_clusters, api("container"), stack.issuer, of_gke)
+        yield from ask("gcp-clusters", judging.CLUSTERS, ask=found_by)
     yield from ask("gcp-rights", judging.RIGHTS, ask=lambda: [_rights(api("cloudresourcemanager"), stack, project)])
     if stack.namespaces:
         yield from ask("gcp-secrets", "secrets", ask=lambda: _secrets(api("secretmanager"), stack, project))
@@ -103,6 +106,10 @@ def _trust(api: Api, stack: Stack, pool: str | None, number: str) -> Iterator[Ch
     if not of_pool:
         expected = WorkloadIdentityProvider(pool, PROVIDER_ID, number)
         yield judging.provider(stack, expected, _there(api, f"{name}/providers/{PROVIDER_ID}"))
+
+
+def _clusters(api: Api, issuer: str, project: str) -> list[Check]:
+    return [judging.clusters(issuer, project, api.get(f"/projects/{project}/locations/-/clusters"))]
 
 
 def _there(api: Api, name: str) -> dict[str, Any] | None:

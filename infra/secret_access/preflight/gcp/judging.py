@@ -1,22 +1,25 @@
 """What answers of Google Cloud mean for the first `pulumi up`. Pure.
 
 Sources: Resource Manager API v1, projects.get and projects.testIamPermissions; Service Usage API v1,
-services.batchGet; IAM API v1, projects.locations.workloadIdentityPools and their providers; Secret Manager API v1.
+services.batchGet; IAM API v1, projects.locations.workloadIdentityPools and their providers; Secret Manager API v1;
+Kubernetes Engine API v1, projects.locations.clusters.list.
 """
 
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ...gcp import checks as gcp_checks
 from ...gcp.documents import SUBJECT_MAPPING, WorkloadIdentityProvider
 from ..check import Check, Severity
 from ..stack import Stack
 
 Answer = Mapping[str, Any]
-PROJECT, APIS, TRUST, RIGHTS = (
+PROJECT, APIS, TRUST, CLUSTERS, RIGHTS = (
     "the Google Cloud project",
     "Google's APIs",
     "Google's trust in the cluster",
+    "the clusters of GKE's pool",
     "the rights of who runs `up` on Google Cloud",
 )
 NEEDED = ("secretmanager", "iam", "sts")
@@ -108,6 +111,24 @@ def _wrong(stack: Stack, expected: WorkloadIdentityProvider, found: Answer) -> I
         mapped = (found.get("attributeMapping") or {}).get(attribute)
         if mapped != value:
             yield f"maps {attribute} to {mapped!r}, expected {value!r}"
+
+
+def clusters(issuer: str, project_id: str, found: Answer) -> Check:
+    """Judge which clusters of a project are in the pool of one of GKE's, besides that one itself."""
+    pool_id = gcp_checks.gke_pool(project_id)
+    names = (
+        f"projects/{project_id}/locations/{each.get('location')}/clusters/{each.get('name')}"
+        for each in found.get("clusters") or ()
+        if (each.get("workloadIdentityConfig") or {}).get("workloadPool") == pool_id
+    )
+    if others := sorted(name for name in names if f"{gcp_checks.GKE}{name}" != issuer):
+        same = f"{', '.join(others)} too: the same namespace and ServiceAccount there is the same identity"
+        mend = "where both clusters have the namespace, set service_account_name to another in each"
+        return Check("gcp-clusters", Severity.WARNING, CLUSTERS, f"{pool_id} is the pool of {same}", mend)
+    if missing := found.get("missingZones"):
+        reason = f"Google did not say which there are in {', '.join(map(str, missing))}"
+        return Check("gcp-clusters", Severity.UNKNOWN, CLUSTERS, reason, "ask again later")
+    return Check("gcp-clusters", Severity.OK, CLUSTERS, f"{pool_id} has no other of its project")
 
 
 def wanted(stack: Stack) -> list[str]:
