@@ -36,13 +36,13 @@ project = gcp.Provider(
 )
 cluster = k8s.Provider("kubernetes", kubeconfig={kubeconfig!r})
 both = pulumi.ResourceOptions(providers=[project, cluster])
-of_project = {{"project": "my-project"}}
+of_project = {{"project": "my-project", "project_number": "123456789012"}}
 trust = GcpClusterTrust(
     "blue", {{**of_project, "issuer": "https://127.0.0.1", "pool_id": "blue", "jwks_json": {keys!r}}}, both
 )
 for namespace, changed in {changed!r}.items():
     given = {{"namespace": namespace, "sidecar_image": "registry.example/sidecar:1", **of_project, **changed}}
-    given |= {{"project_number": "123456789012", "workload_identity_provider": trust.workload_identity_provider}}
+    given |= {{"workload_identity_provider": trust.workload_identity_provider}}
     pulumi.export(namespace, GcpSecretAccess(namespace, given, both).identity)
 """
 
@@ -106,13 +106,14 @@ def test_who_may_read_what_and_what_is_widened_by_hand(
 ) -> None:
     """From preview to destroy: each cell right, turned by hand, found by refresh alone, and repaired by up."""
     stack.program(program(google, api_server, changed))
-    stack.pulumi("preview")
-    assert google.project.pools == {}
-    stack.up()
     principals = {
         asker: f"principal://iam.googleapis.com/{POOL}/subject/system:serviceaccount:{asker}:secret-access"
         for asker in NAMESPACES
     }
+    shown = stack.pulumi("preview", "--diff")
+    assert [principal for principal in principals.values() if principal not in shown] == []
+    assert google.project.pools == {}
+    stack.up()
     assert stack.outputs() == principals
     stack.pulumi("preview", "--refresh", "--expect-no-changes")
     assert seen(google, api_server) == OWN
