@@ -12,6 +12,7 @@ from pulumi_azure_native import resources
 from secret_access import AzureSecretAccess, AzureSecretAccessArgs, SecretAccess, checks
 from secret_access.azure import checks as azure_checks
 from secret_access.azure import issuers
+from secret_access.azure.arguments import OF_CREATED
 from secret_access.azure.environment import BACKEND
 from secret_access.pods import checks as pod_checks
 from section import Section
@@ -19,7 +20,12 @@ from section import Section
 from .cloud import Arguments, Cloud, ClusterOutputs, identity_name, later
 from .credentials import ask
 
-ENVIRONMENTS = "public|usgovernment|china"
+AUTHORITIES = {
+    "usgovernment": "https://login.microsoftonline.us",
+    "china": "https://login.partner.microsoftonline.cn",
+}
+"""Entra in Azure's other clouds, by the provider's name for them."""
+ENVIRONMENTS = ("public", *AUTHORITIES)
 BINDING = ("identity_binding_cluster_id", "token_proxy_url", "token_proxy_sni_name")
 """What a cluster's file and its outputs say of AKS's identity bindings, where it has them."""
 
@@ -77,6 +83,7 @@ class Azure(Cloud):
                 "shared_vault": partial(checks.flag, "shared_vault"),
                 "vault_url": _url("vault_url", "https://secrets-of-team-a.vault.azure.net"),
                 "assign_roles": partial(checks.flag, "assign_roles"),
+                "write_role_id": _write_role_id,
                 "app_containers": pod_checks.app_containers,
                 "aad_pod_identity_binding": azure_checks.pod_identity,
             }
@@ -129,11 +136,16 @@ class Azure(Cloud):
             **({"authority_host": self.authority_host} if self.authority_host else {}),
             **trust,
         }
+        if "identity_id" in args and "vault_id" in args:
+            args = {key: value for key, value in args.items() if key not in OF_CREATED}
         return AzureSecretAccess(name, cast("AzureSecretAccessArgs", args), opts)
 
 
 def read(section: Section) -> Azure:
     """Return the settings under the key `azure`."""
+    environment = section.text(
+        "environment", "public", pattern="|".join(ENVIRONMENTS), example="public, usgovernment or china"
+    )
     settings = Azure(
         tenant_id=section.checked(
             "tenant_id", azure_checks.tenant_id, section.take("tenant_id", example=azure_checks.EXAMPLE_UUID)
@@ -147,14 +159,13 @@ def read(section: Section) -> Azure:
             "resource_group", azure_checks.resource_group, section.take("resource_group", example="secrets")
         ),
         location=section.checked("location", azure_checks.location, section.take("location", example="westeurope")),
-        environment=section.text(
-            "environment", "public", pattern=ENVIRONMENTS, example="public, usgovernment or china"
-        ),
+        environment=environment,
         authority_host=section.checked(
             "authority_host",
             _url("authority_host", "https://login.microsoftonline.us"),
             section.take("authority_host", None),
-        ),
+        )
+        or AUTHORITIES.get(environment),
         metadata_host=section.text(
             "metadata_host", None, pattern=r"[A-Za-z0-9.-]+(:[0-9]+)?", example="10.78.0.1:4571"
         ),
@@ -177,6 +188,11 @@ def _identity_id(given: object) -> str:
 
 def _vault_id(given: object) -> str:
     return azure_checks.vault_id(given).text
+
+
+def _write_role_id(given: object) -> str:
+    azure_checks.write_role(given)
+    return str(given)
 
 
 def _issuers(given: object) -> dict[str, object]:

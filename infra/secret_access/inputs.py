@@ -1,7 +1,7 @@
 """How components use their inputs: compute with them now or once they are known, and pass options to children."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from types import NoneType
 from typing import Any, TypeVar
 
@@ -116,6 +116,18 @@ def waiting_for(opts: pulumi.ResourceOptions, value: pulumi.Input[Any]) -> pulum
         return opts
     origin: Any = value.apply(lambda _: None)  # Pulumi takes an Output's resources for what is depended on
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[origin]))
+
+
+def without_origin(value: pulumi.Output[R]) -> pulumi.Output[R]:
+    """Return the value as an Output of no resource: what waits for it depends on nothing that it comes from."""
+    known: Any = value.future()
+    return pulumi.Output(set(), known, value.is_known())
+
+
+def once_accepted(opts: pulumi.ResourceOptions, values: Iterable[pulumi.Input[Any]]) -> pulumi.ResourceOptions:
+    """Return options for resources that are made once these values are known, and not if one of them was refused."""
+    later: Any = [without_origin(value.apply(lambda _: None)) for value in values if isinstance(value, pulumi.Output)]
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=later)) if later else opts
 
 
 def children_of(parent: pulumi.Resource, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

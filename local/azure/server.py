@@ -10,9 +10,11 @@ import ssl
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from local import config
+from local.azure.credential_writes import CredentialWrites
 from local.azure.directory import SUBSCRIPTION, Directory, RoleAssignment
 from local.azure.refusal import Refused
 from local.azure.service import Azure
@@ -22,6 +24,8 @@ from local.trail import TrailFile
 
 OWNER = "55555555-5555-5555-5555-555555555555"
 """The client id of the subscription's owner, who has a client secret."""
+WRITE_SECONDS = 0.2
+"""How long a federated credential is being written; Azure takes longer."""
 MOST_VAULTS = 64
 PAGE = 25
 TRAIL = TrailFile(config.LOGS / "azure-trail.jsonl")
@@ -31,14 +35,14 @@ class Service(Listener):
     """Answers at one port."""
 
     def __init__(self, answer: Callable[[Request], Reply], host: str, port: int, tls: ssl.SSLContext) -> None:
-        self._answer = answer
+        self._writes = CredentialWrites(answer, partial(asyncio.sleep, WRITE_SECONDS))
         self.host = host
         self.port = port
         self.tls = tls
 
     async def serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Answer."""
-        writer.write(self._answer(request).render())
+        writer.write((await self._writes.answer(request)).render())
         await writer.drain()
         return True
 

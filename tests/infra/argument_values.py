@@ -115,6 +115,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     **dict.fromkeys([("AzureSecretAccess", name) for name in BOUND if name != "issuers"], BOUND),
     **dict.fromkeys([("AzureSecretAccess", name) for name in ("shared_vault", "vault_id")], EXISTING_VAULT),
     ("GcpAuditTrail", "sink_name"): {"sink_destination": "storage.googleapis.com/audit-my-project"},
+    ("AzureSecretAccess", "write_role_id"): {"access": "read_write"},
     ("GcpClusterTrust", "gke_cluster"): {"issuer": None, "pool_id": None},
     ("GcpSecretAccess", "external_secrets"): GKE,
     ("GcpSecretAccess", "events_role"): {"events": True},

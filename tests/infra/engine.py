@@ -71,6 +71,8 @@ class World:
     """The account of the credentials at hand."""
     project_number: str = "123456789012"
     """The number of the project that is asked for."""
+    subscription: str = azure.SUBSCRIPTION
+    """The subscription of Azure's credentials; empty where they name none."""
     refusal: str | None = None
     """What the provider says to every question, if it does not take the credentials."""
     stacks: dict[str, dict[str, Any]] = field(
@@ -164,6 +166,12 @@ class Cloud(mocks.Mocks):
                 "arn": arn,
                 "id": account,
                 "userId": "AIDA",
+            },
+            "azure-native:authorization:getClientConfig": {
+                "clientId": azure.CLIENT,
+                "objectId": azure.PRINCIPAL,
+                "subscriptionId": self.world.subscription,
+                "tenantId": azure.TENANT,
             },
             "azure-native:resources:getResourceGroup": {"name": args.args.get("resourceGroupName")},
             "gcp:organizations/getProject:getProject": {"number": self.world.project_number},

@@ -48,6 +48,7 @@ WRONG = {
         ("namespaces.prod.identity_binding", "yes", ["prod.identity_binding: given 'yes'", "true or false"]),
         ("namespaces.prod.shared_vault", "yes", ["prod.shared_vault: given 'yes'", "true or false"]),
         ("namespaces.prod.vault_url", "v", ["prod.vault_url: given 'v'", "an https URL"]),
+        ("namespaces.prod.write_role_id", "Writer", ["prod.write_role_id: write_role_id is a name", "az role def"]),
         ("namespaces.prod.aad_pod_identity_binding", "a b", ["prod.aad_pod_identity_binding: given 'a b'"]),
         ("namespaces.prod.secret_prefix", "prod", ["prod.secret_prefix", "expected 'prod/'"]),
         ("namespaces.prod.secret_prefix", "Prod_/", ["prod.secret_prefix", "lowercase letters"]),

@@ -247,6 +247,45 @@ def test_an_identity_on_azure_may_trust_further_clusters() -> None:
     assert {asked.inputs["issuer"] for asked in credentials} == {own, further["green"]}
 
 
+def test_an_identity_and_a_vault_on_azure_that_exist_get_nothing_of_the_stacks() -> None:
+    """A stack has a resource group, a location and tags for what it creates; here it creates neither."""
+    group = "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/prod/providers"
+    existing = {
+        "identity_id": f"{group}/Microsoft.ManagedIdentity/userAssignedIdentities/prod",
+        "client_id": "44444444-4444-4444-4444-444444444444",
+        "principal_id": "55555555-5555-5555-5555-555555555555",
+        "vault_id": f"{group}/Microsoft.KeyVault/vaults/prod",
+        "secrets": ["database-password"],
+    }
+    world = on_its_cluster(changed(config_of("azure-prod"), "secret-access:namespaces.prod", existing))
+    made = {asked.type for asked in world.asked if asked.type.startswith("azure-native:")}
+    assert made == {
+        "azure-native:authorization:RoleAssignment",
+        "azure-native:managedidentity:FederatedIdentityCredential",
+    }
+
+
+@pytest.mark.parametrize(
+    ("environment", "given", "authority"),
+    [
+        ("public", None, None),
+        ("usgovernment", None, "https://login.microsoftonline.us"),
+        ("china", None, "https://login.partner.microsoftonline.cn"),
+        ("china", "https://login.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
+    ],
+)
+def test_the_cloud_of_a_stack_on_azure_is_the_sidecars_too(
+    environment: str, given: str | None, authority: str | None
+) -> None:
+    """Its Entra is asked, unless the stack names another."""
+    config = changed(config_of("azure-prod"), "secret-access:azure.environment", environment)
+    if given is not None:
+        config = changed(config, "secret-access:azure.authority_host", given)
+    (workload,) = on_its_cluster(config).of("kubernetes:apps/v1:Deployment")
+    told = workload.inputs["spec"]["template"]["spec"]["initContainers"][0]["env"]
+    assert {one["name"]: one.get("value") for one in told}.get("AZURE_AUTHORITY_HOST") == authority
+
+
 def test_a_role_on_aws_may_trust_further_clusters() -> None:
     """The stack's own cluster, and those whose OIDC providers the namespace names; all of the role's account."""
     key, host = "secret-access:namespaces.prod.oidc_provider_arns", "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE2"

@@ -5,6 +5,7 @@ Azure is the laptop's fake, which has the cluster's keys.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from local.azure.directory import (
     SUBSCRIPTION,
     TENANT,
     VAULT_RESOURCE,
+    Identity,
     RoleAssignment,
     Vault,
 )
@@ -52,6 +54,21 @@ for namespace in {namespaces!r}:
 """
 
 
+ONE_IDENTITY = """
+import pulumi, pulumi_azure_native as azure, pulumi_kubernetes as k8s
+from secret_access import AzureSecretAccess
+
+subscription = azure.Provider("azure", metadata_host={host!r}, subscription_id={subscription!r}, tenant_id={tenant!r})
+cluster = k8s.Provider("kubernetes", kubeconfig={kubeconfig!r})
+both = pulumi.ResourceOptions(providers=[subscription, cluster])
+for account in ("a", "b", "c"):
+    given = {{"namespace": "azure-test", "service_account_name": account, "sidecar_image": "registry/sidecar:1"}}
+    given |= {{"issuers": {issuers!r}, "tenant_id": {tenant!r}, "vault_id": {vault!r}, "assign_roles": False}}
+    given |= {{"identity_id": {identity!r}, "client_id": {client!r}, "principal_id": {principal!r}}}
+    AzureSecretAccess(account, given, both)
+"""
+
+
 @dataclass
 class World:
     """The fake, and a cluster that it knows the keys of."""
@@ -70,6 +87,20 @@ class World:
             namespaces=NAMESPACES,
             issuers={"blue": self.issuer, **changed.pop("further", {})},
             changed=changed,
+        )
+
+    def program_with_one_identity(self, identity: Identity) -> str:
+        """Three ServiceAccounts of a namespace with an identity that exists."""
+        return ONE_IDENTITY.format(
+            host=self.server.url.removeprefix("https://"),
+            subscription=SUBSCRIPTION,
+            tenant=TENANT,
+            kubeconfig=self.cluster.kubeconfig.read_text(),
+            issuers={"blue": self.issuer, "green": "https://issuer.example/"},
+            vault=f"{GROUP}/providers/Microsoft.KeyVault/vaults/{SHARED}",
+            identity=identity.id,
+            client=identity.client_id,
+            principal=identity.principal_id,
         )
 
     def vault(self, name: str) -> Vault:
@@ -215,6 +246,37 @@ def test_a_vault_of_its_own_and_clusters_that_come_and_go(world: World, stack: S
     stack.program(world.program())
     stack.pulumi("preview", "--refresh", "--expect-no-changes")
     stack.pulumi("destroy", "--yes")
+
+
+def existing_identity(world: World) -> Identity:
+    path = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine"
+    made = Identity(path, str(uuid.uuid4()), str(uuid.uuid4()), "westeurope")
+    world.server.azure.directory.identities[path.lower()] = made
+    world.server.azure.directory.federated[made.client_id] = []
+    return made
+
+
+def test_components_with_one_identity_write_one_at_a_time(world: World, stack: Stack) -> None:
+    """And delete so; two at a time are a 409."""
+    identity = existing_identity(world)
+    stack.program(world.program_with_one_identity(identity))
+    stack.up()
+    federated = world.server.azure.directory.federated[identity.client_id]
+    assert len(federated) == 6
+    stack.pulumi("preview", "--refresh", "--expect-no-changes")
+    stack.pulumi("destroy", "--yes")
+    assert world.server.azure.directory.federated[identity.client_id] == []
+
+
+def test_an_identity_of_another_subscription_is_found_by_a_preview(world: World, stack: Stack) -> None:
+    """The fake has one of that group and name in the provider's subscription, which gets no credential."""
+    identity = existing_identity(world)
+    elsewhere = replace(identity, id=identity.id.replace(SUBSCRIPTION, "99999999-9999-9999-9999-999999999999"))
+    stack.program(world.program_with_one_identity(elsewhere))
+    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
+        printed = stack.pulumi(*command, fails=True)
+        assert "identity_id is in another subscription than the Pulumi provider's" in printed, printed
+    assert world.server.azure.directory.federated[identity.client_id] == []
 
 
 def test_what_exists_is_imported_and_what_was_made_elsewhere_is_not_taken(world: World, stack: Stack) -> None:

@@ -1,6 +1,5 @@
 """A namespace's identity on Azure: a managed identity for one ServiceAccount, with access to its own secrets."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -11,12 +10,13 @@ from pulumi_azure_native import authorization, containerservice, keyvault, manag
 
 from ..access import SecretAccess
 from ..arguments import Arguments
-from ..inputs import children_of, lift, or_default
+from ..inputs import children_of, lift, once_accepted, or_default
 from . import checks as azure_checks
 from . import documents, external_store
 from .arguments import POD_IDENTITY_LABEL, Asked, AzureSecretAccessArgs
 from .documents import ResourceId
-from .environment import PROXY_CA, PROXY_CA_FOLDER, variables
+from .environment import variables
+from .subscription import subscription_of
 
 CLIENT_ANNOTATION = "secret-access/client-id"
 POD_IDENTITY_RETIRED = (
@@ -38,6 +38,10 @@ class AzureSecretAccess(SecretAccess):
     id.
     """
 
+    identity_id: pulumi.Output[str]
+    """Resource id of the identity, known once it is complete, for the component of another cluster."""
+    principal_id: pulumi.Output[str]
+    """Principal id of the identity, known once it is complete, for the component of another cluster."""
     vault_id: pulumi.Output[str]
     """Resource id of the vault, for an AzureAuditTrail."""
     vault_url: pulumi.Output[str]
@@ -49,22 +53,24 @@ class AzureSecretAccess(SecretAccess):
         asked = Asked(given, where)
         common = asked.common
         super().__init__("secret-access:index:AzureSecretAccess", name, {}, opts)
-        child = children_of(self, opts)
+        accepted = [*asked.accepted, *_in_subscription(given, asked, self)]
+        child = once_accepted(children_of(self, opts), accepted)
         if "aad_pod_identity_binding" in given:
             pulumi.log.warn(POD_IDENTITY_RETIRED, self)
 
         identity = _identity_of(name, asked, child)
         vault_id, vault_url = _vault_of(name, asked, child)
-        credentials = _federate(name, asked, identity, child)
-        bound = _bind(name, asked, identity, child)
+        credentials, bound = _trust(name, asked, identity, child)
         made = [*credentials, *bound, *_assign_roles(name, asked, identity.principal_id, vault_id, child)]
         ids: list[Any] = [resource.id for resource in made]
         same = azure_checks.same_subscription
         if asked.has_identity:
             ids += [given.check(same, "identity_id", asked.identity, one.id) for one in credentials]
         ids += [given.check(same, "identity_binding_cluster_id", asked.cluster, one.id) for one in bound[:1]]
-        complete = pulumi.Output.all(identity.client_id, *ids)
+        complete = pulumi.Output.all(identity.client_id, identity.id, identity.principal_id, *ids)
         client_id = complete.apply(lambda known: str(known[0]))
+        self.identity_id = complete.apply(lambda known: str(known[1]))
+        self.principal_id = complete.apply(lambda known: str(known[2]))
         self.vault_id = pulumi.Output.from_input(vault_id)
         self.vault_url = pulumi.Output.from_input(vault_url)
         external = None
@@ -73,7 +79,7 @@ class AzureSecretAccess(SecretAccess):
             external = lift(external_store.provider, common.account_name, *where_and_who)
         self._serve(
             name,
-            replace(common, files=lift(_with_proxy_ca, common.files)) if asked.has_binding else common,
+            replace(common, files=asked.files) if asked.has_binding else common,
             child,
             identity=client_id,
             audience=documents.BINDING_AUDIENCE if asked.has_binding else documents.AUDIENCE,
@@ -90,8 +96,24 @@ class AzureSecretAccess(SecretAccess):
             pod_annotations=asked.pod_annotations,
             pod_labels=asked.pod_labels,
             external_provider=external,
-            outputs={"vaultId": self.vault_id, "vaultUrl": self.vault_url},
+            outputs={
+                "identityId": self.identity_id,
+                "principalId": self.principal_id,
+                "vaultId": self.vault_id,
+                "vaultUrl": self.vault_url,
+            },
         )
+
+
+def _in_subscription(given: Arguments, asked: Asked, component: pulumi.Resource) -> list[pulumi.Input[ResourceId]]:
+    """Check that what exists is where the provider makes things: before, as group and name mean another one there."""
+    if not (asked.has_binding or asked.has_identity):
+        return []
+    argument, there = "identity_id", asked.identity
+    if asked.has_binding:
+        argument, there = "identity_binding_cluster_id", asked.cluster
+    provided = subscription_of(component, authorization.get_client_config_output)
+    return [given.check(azure_checks.in_subscription, argument, there, provided)]
 
 
 @dataclass(frozen=True)
@@ -126,9 +148,28 @@ def _identity_of(name: str, asked: Asked, child: pulumi.ResourceOptions) -> _Ide
     return _Identity(made.id, asked.resource_group, made.name, made.client_id, made.principal_id)
 
 
-def _federate(name: str, asked: Asked, identity: _Identity, child: pulumi.ResourceOptions) -> Made:
-    """Make the federated credentials one after the other: Azure refuses two writes at a time to one identity."""
-    made: Made = []
+def _trust(name: str, asked: Asked, identity: _Identity, child: pulumi.ResourceOptions) -> tuple[Made, Made]:
+    """Make the federated credentials, or the identity binding and its rights in the cluster, after those of others.
+
+    Azure refuses two writes at a time to one identity, whichever component of the program has them made.
+    """
+    writes: Made = []
+    before = asked.follow(writes)
+    first = child if before is None else _after([before], child)
+    if asked.has_binding:
+        bound = _bind(name, asked, identity, first, child)
+        writes += bound[:1]
+        return [], bound
+    _federate(name, asked, identity, first, writes)
+    return writes, []
+
+
+def _after(before: Any, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=before))
+
+
+def _federate(name: str, asked: Asked, identity: _Identity, first: pulumi.ResourceOptions, made: Made) -> None:
+    """Make the federated credentials one after the other."""
     for cluster, issuer in asked.issuers.items():
         made.append(
             managedidentity.FederatedIdentityCredential(
@@ -141,16 +182,15 @@ def _federate(name: str, asked: Asked, identity: _Identity, child: pulumi.Resour
                 issuer=issuer,
                 subject=asked.common.subject,
                 audiences=[documents.AUDIENCE],
-                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=made[-1:])),
+                opts=_after(made[-1:], first),
             )
         )
-    return made
 
 
-def _bind(name: str, asked: Asked, identity: _Identity, child: pulumi.ResourceOptions) -> Made:
+def _bind(
+    name: str, asked: Asked, identity: _Identity, first: pulumi.ResourceOptions, child: pulumi.ResourceOptions
+) -> Made:
     """Bind the identity to the AKS cluster, and allow the ServiceAccount to use it there."""
-    if not asked.has_binding:
-        return []
     common, full_name = asked.common, lift(_role_name, asked.common.namespace, asked.common.account_name)
     binding = containerservice.IdentityBinding(
         f"{name}-binding",
@@ -158,7 +198,7 @@ def _bind(name: str, asked: Asked, identity: _Identity, child: pulumi.ResourceOp
         resource_name_=lift(attrgetter("name"), asked.cluster),
         identity_binding_name=lift(documents.binding_name, identity.id),
         properties={"managed_identity": {"resource_id": identity.id}},
-        opts=child,
+        opts=first,
     )
     rule: Any = lift(documents.binding_rule, identity.client_id)
     role = k8s.rbac.v1.ClusterRole(
@@ -173,7 +213,7 @@ def _bind(name: str, asked: Asked, identity: _Identity, child: pulumi.ResourceOp
         metadata={"name": full_name},
         role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": full_name},
         subjects=[account],
-        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[role])),
+        opts=_after([role], child),
     )
     return [binding, allowed]
 
@@ -185,7 +225,7 @@ def _role_name(namespace: str, account_name: str) -> str:
 def _vault_of(name: str, asked: Asked, child: pulumi.ResourceOptions) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
     """Return the vault's resource id and its address."""
     if asked.has_vault:
-        return lift(attrgetter("text"), asked.vault), lift(_url_of, asked.vault_url, asked.vault)
+        return lift(attrgetter("text"), asked.vault), asked.existing_url
     made = keyvault.Vault(
         f"{name}-vault",
         resource_group_name=asked.resource_group,
@@ -219,28 +259,19 @@ def _assign_roles(
             f"{name}-role/{secret}": lift(documents.secret_scope, vault_id, spelled)
             for secret, spelled in asked.shared_secrets.items()
         }
-    role = lift(documents.role_of, asked.common.access)
     return [
         authorization.RoleAssignment(
             resource,
-            role_assignment_name=lift(documents.assignment_name, scope, principal_id, role),
+            role_assignment_name=lift(documents.assignment_name, scope, principal_id, asked.role),
             scope=scope,
             principal_id=principal_id,
             # Otherwise Azure looks the principal up, and has not heard yet of one that was just created
             principal_type="ServicePrincipal",
-            role_definition_id=lift(documents.role_definition_id, scope, role),
+            role_definition_id=lift(documents.role_definition_id, scope, asked.role),
             opts=child,
         )
         for resource, scope in scopes.items()
     ]
-
-
-def _url_of(given: str | None, vault: ResourceId) -> str:
-    return given or f"https://{vault.name.lower()}.vault.azure.net"
-
-
-def _with_proxy_ca(files: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {**files, PROXY_CA_FOLDER: PROXY_CA}
 
 
 def _account_annotations(client_id: pulumi.Input[str], external: bool) -> dict[str, pulumi.Input[str]]:

@@ -10,18 +10,22 @@ import pulumi
 from .. import checks
 from ..access import CommonArguments, SecretAccessArgs, common_arguments
 from ..arguments import Arguments, shown
-from ..checks import invalid
+from ..checks import Access, invalid
 from ..inputs import lift
 from ..owners import OWNERS, Owner
 from ..pods import checks as pod_checks
 from ..pods import sidecar_container
+from . import authorities, documents, external_store
 from . import checks as azure_checks
-from . import documents, external_store
 from . import issuers as issuer_checks
 from .documents import ResourceId
-from .environment import BACKEND
+from .environment import BACKEND, PROXY_CA, PROXY_CA_FOLDER
+from .program_credentials import AKS, CREDENTIALS
 
 POD_IDENTITY_LABEL = "aadpodidbinding"
+Files = dict[str, dict[str, Any]]
+OF_CREATED = ("resource_group", "location", "tags")
+"""Arguments that say something of what is created alone."""
 
 
 class AzureSecretAccessArgs(SecretAccessArgs):
@@ -34,10 +38,11 @@ class AzureSecretAccessArgs(SecretAccessArgs):
     most 20. An AKS issuer ends in `/`. Default: none, where an identity binding is used.
     Example: `{"blue": "https://westeurope.oic.prod-aks.azure.com/TENANT/CLUSTER/"}`."""
     resource_group: NotRequired[pulumi.Input[str]]
-    """The resource group of what is created. Default: none; required unless identity and vault exist already.
+    """The resource group of what is created. Default: none; required unless identity and vault exist already, and then
+    refused.
     Example: `secrets`."""
     location: NotRequired[pulumi.Input[str]]
-    """The region of what is created. Default: none; required unless identity and vault exist already.
+    """The region of what is created. Default: none; required unless identity and vault exist already, and then refused.
     Example: `westeurope`."""
     identity_name: NotRequired[pulumi.Input[str]]
     """Name of the managed identity that is created, at most 128 characters. Default: `secret-access-` and the
@@ -66,11 +71,16 @@ class AzureSecretAccessArgs(SecretAccessArgs):
     """The existing vault has other namespaces' secrets too: each name in `secrets` gets a role assignment of its own.
     With false, one assignment covers the whole vault. Default: true."""
     vault_url: NotRequired[pulumi.Input[str]]
-    """Address of the vault for the sidecar. Default: as Azure says for a vault that is created, and
-    `https://NAME.vault.azure.net` for an existing one. Example: `https://secrets-of-team-a.vault.usgovcloudapi.net`."""
+    """Address of the vault for the sidecar. Default: as Azure says for a vault that is created; for an existing one
+    `https://NAME.vault.azure.net`, or its like in the cloud of `authority_host`, and required if that is not Azure's
+    own. Example: `https://secrets-of-team-a.vault.usgovcloudapi.net`."""
     assign_roles: NotRequired[bool]
     """Make the role assignments; false where another component or program of yours has made them, such as that of
     another cluster with the same identity. Default: true."""
+    write_role_id: NotRequired[pulumi.Input[str]]
+    """Resource id of the role for `access: read_write`, such as a custom one that does not purge, back up and restore.
+    Default: Key Vault Secrets Officer.
+    Example: `/providers/Microsoft.Authorization/roleDefinitions/11111111-2222-3333-4444-555555555555`."""
     authority_host: NotRequired[pulumi.Input[str]]
     """Entra's address in another cloud than the public one. Default: none.
     Example: `https://login.microsoftonline.us`."""
@@ -89,7 +99,8 @@ class AzureSecretAccessArgs(SecretAccessArgs):
     """Value of the label `aadpodidbinding` of pods, for containers that still use aad-pod-identity, which is retired:
     there is a warning. Default: none, no such label."""
     tags: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
-    """Tags of what is created in Azure. Default: none. Example: `{"team": "a"}`."""
+    """Tags of what is created in Azure; refused where identity and vault exist already. Default: none.
+    Example: `{"team": "a"}`."""
 
 
 class Asked:
@@ -99,6 +110,7 @@ class Asked:
         self.has_identity = "identity_id" in given
         self.has_vault = "vault_id" in given
         self.has_binding = any(name in given for name in issuer_checks.BINDING)
+        self.credentials = CREDENTIALS.get()
         self.common: CommonArguments = common_arguments(given, BACKEND)
         self.tenant_id = given.take("tenant_id", azure_checks.tenant_id)
         issuers = given.plain("issuers", issuer_checks.by_cluster, {}, by_name=True)
@@ -107,6 +119,7 @@ class Asked:
         self._take_identity(given)
         self._take_vault(given)
         self.roles = given.plain("assign_roles", partial(checks.flag, "assign_roles"), True)
+        self.role = self._role(given)
         is_shared = given.plain("shared_vault", partial(checks.flag, "shared_vault"), True)
         self.has_shared_vault = self.has_vault and is_shared
         self.shared_secrets: dict[str, pulumi.Input[str]] = {}
@@ -117,6 +130,8 @@ class Asked:
             self.shared_secrets = _by_name(names, spelled)
         self._own(given, where)
         self.authority_host = _url(given, "authority_host", "https://login.microsoftonline.us")
+        if self.has_vault:
+            self.existing_url = given.check(authorities.vault_url, self.vault_url, self.vault, self.authority_host)
         if self.common.external:
             given.check(external_store.environment, self.authority_host)
             for name in issuer_checks.BINDING:
@@ -128,6 +143,9 @@ class Asked:
         self.cluster = given.optional("identity_binding_cluster_id", azure_checks.cluster_id)
         self.proxy_url = _url(given, "token_proxy_url", "https://blue-dns-a1b2c3d4.hcp.westeurope.azmk8s.io")
         self.proxy_sni_name = given.optional("token_proxy_sni_name", azure_checks.sni_name)
+        if self.has_binding:
+            self.files = given.check(_beside_proxy_ca, self.common.files)
+        self.accepted = self._of_the_program(given, where) if self.has_identity else []
 
     def _take_identity(self, given: Arguments) -> None:
         self.identity: Any = None
@@ -139,7 +157,10 @@ class Asked:
             self.identity = given.take("identity_id", azure_checks.identity_id)
             self.client_id = given.take("client_id", azure_checks.client_id)
             self.principal_id = given.check(azure_checks.principal_id, given.get("principal_id"), self.client_id)
-        if not (self.has_identity and self.has_vault):
+        if self.has_identity and self.has_vault:
+            fix = "leave it out: neither identity nor vault is created"
+            _refuse_beside(given, OF_CREATED, "identity_id and vault_id", fix)
+        else:
             self.resource_group = given.take("resource_group", azure_checks.resource_group)
             self.location = given.take("location", azure_checks.location)
 
@@ -165,6 +186,28 @@ class Asked:
         if self.has_vault and self.roles:
             fix = "keep a vault that has several namespaces' secrets shared: leave shared_vault out"
             self.vault = given.check(_owned(where, "vault_id", not self.has_shared_vault, fix), self.vault, *known)
+
+    def _role(self, given: Arguments) -> pulumi.Input[str]:
+        """Return the role that is assigned."""
+        if "write_role_id" not in given:
+            return lift(documents.role_of, self.common.access)
+        if not self.roles:
+            _refuse_beside(given, ("write_role_id",), "assign_roles: false", "leave out one of the two")
+        return given.check(_write_role, given.get("write_role_id"), self.common.access)
+
+    def _of_the_program(self, given: Arguments, where: str) -> list[pulumi.Input[None]]:
+        """Check what the program writes for the identity, this component's part included."""
+        seen, subject = self.credentials, self.common.subject
+        if self.has_binding:
+            counted = given.check(seen.count, self.identity, AKS, 1)
+            return [counted, given.check(seen.bind_once, self.identity, self.cluster, where)]
+        counted = given.check(seen.count, self.identity, where, len(self.issuers))
+        once = (given.check(seen.trust_once, self.identity, issuer, subject, where) for issuer in self.issuers.values())
+        return [counted, *once]
+
+    def follow(self, writes: Sequence[pulumi.Resource]) -> pulumi.Input[pulumi.Resource | None]:
+        """Return what Azure has to have written for the identity before the component's `writes`; None for nothing."""
+        return self.credentials.follow(self.identity, writes) if self.has_identity else None
 
 
 def _owned(where: str, argument: str, alone: bool, fix: str) -> Callable[[ResourceId, str, str], ResourceId]:
@@ -202,6 +245,15 @@ def _refuse(what: str, value: object, expected: str, fix: str) -> None:
     raise invalid(what, value, expected, fix)
 
 
+def _write_role(given: object, access: Access) -> str:
+    role = azure_checks.write_role(given)
+    if access is Access.READ_WRITE:
+        return role
+    raise invalid(
+        "write_role_id without access: read_write", given, "access: read_write beside it", "set access, or leave it out"
+    )
+
+
 def _plain_secrets(declared: object) -> list[str]:
     return checks.texts("secrets", declared, '["database-password"]')
 
@@ -214,6 +266,12 @@ def _vault_name(name: object, namespace: str, resource_group: str, tenant_id: st
     if name is None:
         name = documents.default_vault_name(namespace, resource_group, tenant_id)
     return azure_checks.vault_name(name)
+
+
+def _beside_proxy_ca(files: Files) -> Files:
+    """Return the sidecar's files, and the certificates of the token proxy."""
+    pod_checks.clear_of(files, PROXY_CA_FOLDER, "the certificates of the token proxy are")
+    return {**files, PROXY_CA_FOLDER: PROXY_CA}
 
 
 def _pod_annotations(app_containers: object) -> dict[str, str]:

@@ -24,6 +24,7 @@ EXAMPLE_IDENTITY = (
 EXAMPLE_CLUSTER = (
     f"/subscriptions/{EXAMPLE_UUID}/resourceGroups/clusters/providers/Microsoft.ContainerService/managedClusters/blue"
 )
+EXAMPLE_ROLE = f"/subscriptions/{EXAMPLE_UUID}/providers/Microsoft.Authorization/roleDefinitions/{EXAMPLE_UUID}"
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 RESOURCE_GROUP = re.compile(r"(?![^/]*\.\Z)[\w().-]{1,90}", re.ASCII)
@@ -32,6 +33,10 @@ IDENTITY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}")
 VAULT_NAME = re.compile(r"(?!.*--)[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]")
 HTTPS_ORIGIN = re.compile(r"https://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?/?")
 HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+ROLE_DEFINITION = re.compile(
+    rf"(?:/subscriptions/{UUID.pattern})?/providers/Microsoft\.Authorization/roleDefinitions/({UUID.pattern})",
+    re.IGNORECASE,
+)
 POD_IDENTITY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 
@@ -149,17 +154,36 @@ def shared_secrets(declared: object, prefix: str) -> list[str]:
     return spelled
 
 
-def same_subscription(argument: str, given: ResourceId, made: str) -> str:
-    """Return the id of what was made for something that exists, by its group and name: so in its subscription."""
-    subscription = made.split("/")[2]
-    if subscription.lower() != given.subscription_id.lower():
+def in_subscription(argument: str, given: ResourceId, subscription: str | None) -> ResourceId:
+    """Return what exists, which is in the provider's subscription, if that is known."""
+    if subscription and subscription.lower() != given.subscription_id.lower():
         raise invalid(
             f"{argument} is in another subscription than the Pulumi provider's",
             given.text,
             f"a resource of the subscription {subscription}",
             "pass a provider for its subscription",
         )
+    return given
+
+
+def same_subscription(argument: str, given: ResourceId, made: str) -> str:
+    """Return the id of what was made for something that exists, by its group and name: so in its subscription."""
+    in_subscription(argument, given, made.split("/")[2])
     return made
+
+
+def write_role(given: object) -> str:
+    """Return the UUID of a role by its definition's resource id."""
+    text = given if isinstance(given, str) else ""
+    if found := ROLE_DEFINITION.fullmatch(text):
+        return found[1].lower()
+    what = "write_role_id"
+    if UUID.fullmatch(text):
+        what = "write_role_id is a UUID"
+    elif text and "/" not in text:
+        what = "write_role_id is a name"
+    fix = "run `az role definition list --custom-role-only --query [].id`"
+    raise invalid(what, given, f"the resource id of a role's definition, such as {EXAMPLE_ROLE}", fix)
 
 
 def https_url(argument: str, given: object, example: str) -> str | None:

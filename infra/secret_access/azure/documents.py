@@ -39,7 +39,7 @@ def role_of(access: Access) -> str:
 
 
 def role_definition_id(vault_id: str, role: str) -> str:
-    """Return a built-in role's id in the vault's subscription, as Azure spells it in its answers."""
+    """Return a role's id in the vault's subscription, as Azure spells it in its answers."""
     subscription = vault_id.split("/")[2]
     return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}"
 

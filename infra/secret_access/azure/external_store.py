@@ -6,16 +6,10 @@ https://external-secrets.io/latest/provider/azure-key-vault/
 from typing import Any
 
 from ..checks import invalid
+from .authorities import CLOUDS, cloud_of
 
 CLIENT_ID_ANNOTATION = "azure.workload.identity/client-id"
 """By which the operator, like AKS's webhook, knows the identity of a ServiceAccount."""
-ENVIRONMENTS = {
-    "https://login.microsoftonline.com": "PublicCloud",
-    "https://login.microsoftonline.us": "USGovernmentCloud",
-    "https://login.partner.microsoftonline.cn": "ChinaCloud",
-    "https://login.chinacloudapi.cn": "ChinaCloud",
-}
-"""The operator's clouds, by their authority."""
 
 
 def provider(account_name: str, vault_url: str, tenant_id: str, authority_host: str | None) -> dict[str, Any]:
@@ -33,15 +27,15 @@ def provider(account_name: str, vault_url: str, tenant_id: str, authority_host: 
 
 def environment(authority_host: str | None) -> str:
     """Return the operator's name of the Azure cloud that has an authority."""
-    authority = (authority_host or "https://login.microsoftonline.com").rstrip("/")
-    if authority not in ENVIRONMENTS:
+    cloud = cloud_of(authority_host)
+    if cloud is None:
         raise invalid(
             "external_secrets with an authority_host that the External Secrets Operator does not know",
             authority_host,
-            f"one of {', '.join(ENVIRONMENTS)}",
+            f"one of {', '.join(CLOUDS)}",
             "leave external_secrets out, and read the secrets through the sidecar",
         )
-    return ENVIRONMENTS[authority]
+    return cloud.operator_name
 
 
 def no_binding(given: object) -> None:

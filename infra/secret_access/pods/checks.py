@@ -1,7 +1,7 @@
 """Checks of pods and ServiceAccounts, also for workloads that others wrote."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -220,13 +220,19 @@ def sidecar_files(given: object, taken: str) -> dict[str, dict[str, Any]]:
         if any(_overlap(path, part) for part in PROGRAM) or path in WHOLE_FOLDERS:
             expected = f"a path that hides nothing of the sidecar's image: none at, in or above {', '.join(PROGRAM)}"
             raise invalid("sidecar_files", path, expected, "use another, such as /etc/ca")
-        if _overlap(path, taken):
-            expected = f"a path that is not at, in or above {taken}, where the token is"
-            raise invalid("sidecar_files", path, expected, "use another, such as /etc/ca")
+        clear_of([path], taken, "the token is")
         if not _is_file_source(source):
             fix = f"give one of {', '.join(FILE_SOURCES)}"
             raise invalid("sidecar_files", source, f"the source of a volume, such as {FILES}", fix)
     return {path: dict(source) for path, source in given.items()}
+
+
+def clear_of(paths: Iterable[str], folder: str, what: str) -> None:
+    """Refuse paths of files at, in or above a folder that the component itself mounts; `what` says what is there."""
+    for path in paths:
+        if _overlap(path, folder):
+            expected = f"a path that is not at, in or above {folder}, where {what}"
+            raise invalid("sidecar_files", path, expected, "use another, such as /etc/ca")
 
 
 def _is_file_source(source: object) -> bool:

@@ -18,6 +18,8 @@ CLUSTER_ID = (
 )
 BLUE = "https://westeurope.oic.prod-aks.azure.com/11111111-1111-1111-1111-111111111111/0a1b2c3d-0000-1111-2222-333344445555/"
 GREEN = BLUE.replace("0a1b2c3d", "9f8e7d6c")
+WRITE_ROLE = "55556666-7777-8888-9999-000011112222"
+WRITE_ROLE_ID = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{WRITE_ROLE}"
 EXISTING_IDENTITY = {"identity_id": IDENTITY_ID, "client_id": CLIENT, "principal_id": PRINCIPAL}
 BOUND = {
     "issuers": None,

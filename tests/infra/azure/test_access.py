@@ -26,6 +26,7 @@ from tests.infra.azure.component import (
     SERVICE_ACCOUNT,
     SUBJECT,
     VAULT_ID,
+    WRITE_ROLE_ID,
     azure_access,
     azure_args,
     made,
@@ -98,6 +99,8 @@ def test_the_outputs_are_those_of_every_cloud_and_the_vaults_address() -> None:
         "podAnnotations": {"azure.workload.identity/skip-containers": "app;secrets"},
         "volumes": [{"name": "secret-access-token", "projected": {"sources": [{"serviceAccountToken": token}]}}],
         "url": "http://localhost:8080",
+        "identityId": f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/secret-access-test",
+        "principalId": PRINCIPAL,
         "vaultId": f"{GROUP_ID}/providers/Microsoft.KeyVault/vaults/{OWN_VAULT}",
         "vaultUrl": f"https://{OWN_VAULT}.vault.azure.net/",
     }
@@ -121,15 +124,28 @@ def test_the_sidecar_is_told_whose_secrets_it_serves() -> None:
 
 def test_another_clouds_addresses_can_be_given() -> None:
     """Entra's, and the vault's."""
-    url = "https://shared-vault.vault.usgovcloudapi.net"
-    told = environment(
-        made(vault_id=VAULT_ID, secrets=["a"], vault_url=url, authority_host="https://login.microsoftonline.us")
-    )
+    url, entra = "https://vault.internal.example", "https://entra.internal.example"
+    told = environment(made(vault_id=VAULT_ID, secrets=["a"], vault_url=url, authority_host=entra))
     assert told["AZURE_KEYVAULT_URL"] == url
-    assert told["AZURE_AUTHORITY_HOST"] == "https://login.microsoftonline.us"
-    assert environment(made(vault_id=VAULT_ID, secrets=["a"]))["AZURE_KEYVAULT_URL"] == (
-        "https://shared-vault.vault.azure.net"
-    )
+    assert told["AZURE_AUTHORITY_HOST"] == entra
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+@pytest.mark.parametrize(
+    ("authority_host", "domain"),
+    [
+        (None, "vault.azure.net"),
+        ("https://login.microsoftonline.com", "vault.azure.net"),
+        ("https://login.microsoftonline.us/", "vault.usgovcloudapi.net"),
+        ("https://login.partner.microsoftonline.cn", "vault.azure.cn"),
+        ("https://login.chinacloudapi.cn", "vault.azure.cn"),
+    ],
+)
+def test_an_existing_vault_is_in_the_domain_of_its_cloud(authority_host: str | None, domain: str, delay: Any) -> None:
+    """Each of Azure's clouds has its own, and Entra's address says which cloud it is."""
+    changed = {} if authority_host is None else {"authority_host": delay(authority_host)}
+    told = environment(made(vault_id=VAULT_ID, secrets=["a"], **changed))
+    assert told["AZURE_KEYVAULT_URL"] == f"https://shared-vault.{domain}"
 
 
 def test_the_retired_pod_identity_is_labelled_with_a_warning_and_only_where_asked_for(
@@ -167,15 +183,25 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
         aad_pod_identity_binding="shop",
         tags={"team": "a"},
         access="read_write",
+        write_role_id=WRITE_ROLE_ID,
         secret_prefix="team/test/",
     )
-    theirs = azure_args(issuers=None, **EXISTING_IDENTITY, vault_id=VAULT_ID, secret_prefix="team/test/")
+    theirs = azure_args(
+        issuers=None,
+        **EXISTING_IDENTITY,
+        vault_id=VAULT_ID,
+        secret_prefix="team/test/",
+        resource_group=None,
+        location=None,
+    )
     plain = {"issuers", "shared_vault", "assign_roles"}
     bound = {name: value for name, value in BOUND.items() if value}
     of_azure = set(AzureSecretAccessArgs.__annotations__) - set(SecretAccessArgs.__annotations__)
     assert {*own, *theirs, *plain, *bound} >= of_azure
     for args, fixed in ((own, {"issuers": {"blue": BLUE}}), (theirs, {"secrets": ["a"], "issuers": {"blue": BLUE}})):
-        late = {key: Later(value) for key, value in args.items()}
+        absent = {"resource_group": None, "location": None}
+        late = absent | {key: Later(value) for key, value in args.items()}
+        args = {**absent, **args}
         now, later = made(**args, **fixed), made(**late, **fixed)
         assert _inputs(later) == _inputs(now)
         assert later.outputs == now.outputs

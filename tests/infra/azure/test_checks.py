@@ -10,6 +10,7 @@ import pytest
 
 from secret_access import InvalidArgument
 from secret_access.azure import checks
+from secret_access.azure.environment import PROXY_CA_FOLDER
 from tests.infra.azure.answers import CLIENT, TENANT
 from tests.infra.azure.component import (
     BLUE,
@@ -19,13 +20,18 @@ from tests.infra.azure.component import (
     GREEN,
     IDENTITY_ID,
     VAULT_ID,
+    WRITE_ROLE,
+    WRITE_ROLE_ID,
     azure_access,
 )
 from tests.infra.engine import Later, World, run
 from tests.infra.messages import assert_all_in
 
+CA = {"configMap": {"name": "ca"}}
+WRITES = {"access": "read_write"}
 BARE = BLUE.rstrip("/")
 THEIRS = dict(EXISTING_IDENTITY)
+BOTH = {**EXISTING_IDENTITY, "vault_id": VAULT_ID, "secrets": ["a"]}
 
 MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"tenant_id": None}, ["tenant_id: given None", "a UUID such as", "az account show"]),
@@ -81,6 +87,13 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({**BOUND, "identity_binding_cluster_id": "blue"}, ["identity_binding_cluster_id is a name", "managedClusters"]),
     ({**BOUND, "token_proxy_url": "http://blue"}, ["token_proxy_url", "an https URL without a path"]),
     ({**BOUND, "token_proxy_sni_name": "https://x"}, ["token_proxy_sni_name", "a1b2c3.ests.aks"]),
+    ({**BOUND, "sidecar_files": {PROXY_CA_FOLDER: CA}}, ["sidecar_files", "the certificates of the token proxy are"]),
+    ({**BOUND, "sidecar_files": {f"{PROXY_CA_FOLDER[4:]}/x": CA}}, ["sidecar_files", f"above {PROXY_CA_FOLDER}"]),
+    ({"write_role_id": WRITE_ROLE_ID}, ["write_role_id without access: read_write", "set access, or leave it out"]),
+    ({"write_role_id": "Writer", **WRITES}, ["write_role_id is a name", "az role definition list", "[].id"]),
+    ({"write_role_id": WRITE_ROLE, **WRITES}, ["write_role_id is a UUID", "such as /subscriptions/"]),
+    ({"write_role_id": VAULT_ID, **WRITES}, [f"write_role_id: given '{VAULT_ID}'", "a role's definition"]),
+    ({"write_role_id": f"{WRITE_ROLE_ID}/", **WRITES}, ["write_role_id: given", "the resource id of"]),
 ]
 
 
@@ -156,6 +169,20 @@ def test_an_issuer_that_no_token_carries_is_refused(issuer: str, parts: list[str
         ({"vault_id": VAULT_ID, "secrets": ["prod/key"]}, ["outside the namespace's prefix"]),
         ({"vault_id": VAULT_ID, "secrets": Later(["key"])}, ["secrets: given 'an Output'", "a plain value"]),
         ({"issuers": Later({"blue": BLUE})}, ["issuers: given 'an Output'", "a plain value"]),
+        (BOTH, ["resource_group beside identity_id and vault_id", "given 'secrets'", "leave it out: neither"]),
+        ({**BOTH, "resource_group": None}, ["location beside identity_id and vault_id", "expected no location"]),
+        (
+            {**BOTH, "resource_group": None, "location": None, "tags": {"team": "a"}},
+            ["tags beside identity_id and vault_id", "expected no tags"],
+        ),
+        (
+            {"write_role_id": WRITE_ROLE_ID, "access": "read_write", "assign_roles": False},
+            ["write_role_id beside assign_roles: false", "leave out one of the two"],
+        ),
+        (
+            {"vault_id": VAULT_ID, "secrets": ["a"], "authority_host": "https://entra.example"},
+            ["vault_url is missing beside an authority_host", "given 'https://entra.example'", "set vault_url"],
+        ),
         ({"assign_roles": "no"}, ["assign_roles: given 'no'", "true or false"]),
     ],
 )
@@ -177,24 +204,6 @@ def test_two_issuers_known_later_that_are_one_are_refused() -> None:
 @pytest.mark.parametrize("name", ["abc", "a" * 24, "Secrets-of-shop", "kv1"])
 def test_names_that_azure_takes_are_taken(name: str) -> None:
     assert checks.vault_name(name) == name
-
-
-@pytest.mark.parametrize(
-    ("changed", "argument", "here"),
-    [
-        (EXISTING_IDENTITY, "identity_id", IDENTITY_ID),
-        (BOUND, "identity_binding_cluster_id", CLUSTER_ID),
-    ],
-)
-def test_what_exists_in_another_subscription_than_the_providers_is_refused(
-    changed: dict[str, Any], argument: str, here: str
-) -> None:
-    """Group and name would mean another identity, or cluster, of the provider's own subscription."""
-    world = World()
-    with pytest.raises(InvalidArgument) as error:
-        run(azure_access(**{**changed, argument: here.replace("2222", "9999", 1)}), world)
-    assert_all_in([f"{argument} is in another subscription than the Pulumi provider's", "22222222-2222-"], error)
-    assert world.of("kubernetes:core/v1:ServiceAccount") == []
 
 
 def test_an_existing_service_account_names_the_client() -> None:

@@ -11,6 +11,7 @@ from tests.infra.azure.answers import (
     CREDENTIAL,
     GROUP_ID,
     PRINCIPAL,
+    SUBSCRIPTION,
     TENANT,
     VAULT,
 )
@@ -20,6 +21,8 @@ from tests.infra.azure.component import (
     ROLE,
     ROLES,
     VAULT_ID,
+    WRITE_ROLE,
+    WRITE_ROLE_ID,
     azure_args,
     made,
     scopes,
@@ -53,6 +56,18 @@ def test_writing_is_granted_when_asked_for() -> None:
     world = made(access="read_write")
     assert list(scopes(world).values()) == [documents.SECRETS_OFFICER]
     assert environment(world)["SECRETS_ACCESS"] == "read_write"
+
+
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+@pytest.mark.parametrize("role_id", [WRITE_ROLE_ID, WRITE_ROLE_ID.partition(SUBSCRIPTION)[2].upper()])
+def test_writing_is_granted_by_a_role_of_the_platform(role_id: str, delay: Any) -> None:
+    """In place of the built-in one, which also purges, backs up and restores; Azure's ids are of a subscription."""
+    changed = {"access": delay("read_write"), "write_role_id": delay(role_id)}
+    own = made(**changed).one(ROLE)
+    assert own.inputs["roleDefinitionId"] == f"{ROLES}/{WRITE_ROLE}"
+    assert own.inputs["roleAssignmentName"] == documents.assignment_name(own.inputs["scope"], PRINCIPAL, WRITE_ROLE)
+    shared = made(vault_id=VAULT_ID, secrets=["key"], **changed)
+    assert scopes(shared) == {f"{VAULT_ID}/secrets/test--key": WRITE_ROLE}
 
 
 @pytest.mark.parametrize("access", ["read", "read_write"])
@@ -126,7 +141,8 @@ def test_two_prefixes_with_one_identity_or_one_whole_vault_are_refused(
 def test_a_vault_that_is_shared_secret_by_secret_or_of_one_namespace_is_taken() -> None:
     """By two namespaces, or by two ServiceAccounts of one."""
     shared = {"vault_id": VAULT_ID, "secrets": ["key"]}
-    whole = {**EXISTING_IDENTITY, "vault_id": VAULT_ID, "shared_vault": False}
+    absent = {"resource_group": None, "location": None}
+    whole = {**EXISTING_IDENTITY, "vault_id": VAULT_ID, "shared_vault": False, **absent}
     for one, other in (
         (shared, {**shared, "namespace": "prod"}),
         (whole, {**EXISTING_IDENTITY, "service_account_name": "other"}),
