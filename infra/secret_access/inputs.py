@@ -118,10 +118,12 @@ def waiting_for(opts: pulumi.ResourceOptions, value: pulumi.Input[Any]) -> pulum
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[origin]))
 
 
-def without_origin(value: pulumi.Output[R]) -> pulumi.Output[R]:
-    """Return the value as an Output of no resource: what waits for it depends on nothing that it comes from."""
-    known: Any = value.future()
-    return pulumi.Output(set(), known, value.is_known())
+def without_origin(value: pulumi.Output[R]) -> pulumi.Output[R | None]:
+    """Return the value as an Output of no resource: what waits for it depends on nothing that it comes from.
+
+    It is None where a preview does not know it.
+    """
+    return pulumi.Output(set(), value.future(), _resolved(True))
 
 
 def once_accepted(opts: pulumi.ResourceOptions, values: Iterable[pulumi.Input[Any]]) -> pulumi.ResourceOptions:

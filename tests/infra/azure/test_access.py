@@ -198,11 +198,10 @@ def test_outputs_as_arguments_ask_for_the_same() -> None:
     bound = {name: value for name, value in BOUND.items() if value}
     of_azure = set(AzureSecretAccessArgs.__annotations__) - set(SecretAccessArgs.__annotations__)
     assert {*own, *theirs, *plain, *bound} >= of_azure
+    absent = {"resource_group": None, "location": None}
     for args, fixed in ((own, {"issuers": {"blue": BLUE}}), (theirs, {"secrets": ["a"], "issuers": {"blue": BLUE}})):
-        absent = {"resource_group": None, "location": None}
-        late = absent | {key: Later(value) for key, value in args.items()}
-        args = {**absent, **args}
-        now, later = made(**args, **fixed), made(**late, **fixed)
+        late = {key: Later(value) for key, value in args.items()}
+        now, later = made(**{**absent, **args}, **fixed), made(**{**absent, **late}, **fixed)
         assert _inputs(later) == _inputs(now)
         assert later.outputs == now.outputs
     late = {key: Later(value) for key, value in bound.items()}

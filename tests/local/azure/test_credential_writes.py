@@ -26,7 +26,10 @@ def test_a_write_beside_another_of_the_identity_is_refused(second: str) -> None:
         writes = CredentialWrites(lambda _: Reply({}, 201), done.wait)
         first = asyncio.ensure_future(writes.answer(asked("PUT", f"{MINE}/federatedIdentityCredentials/a")))
         await asyncio.sleep(0)
-        refused = await writes.answer(asked(second, f"{MINE.upper()}/federatedIdentityCredentials/b"))
+        beside = asyncio.ensure_future(writes.answer(asked(second, f"{MINE.upper()}/federatedIdentityCredentials/b")))
+        await asyncio.sleep(0)
+        assert beside.done()
+        refused = beside.result()
         assert refused.status == 409
         assert refused.document["error"]["code"] == (
             "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"
@@ -34,11 +37,11 @@ def test_a_write_beside_another_of_the_identity_is_refused(second: str) -> None:
         assert (await writes.answer(asked("GET", f"{MINE}/federatedIdentityCredentials/b"))).status == 201
         assert (await writes.answer(asked("PUT", MINE))).status == 201
         other = MINE.replace("mine", "theirs")
-        beside = asyncio.ensure_future(writes.answer(asked("PUT", f"{other}/federatedIdentityCredentials/a")))
+        another = asyncio.ensure_future(writes.answer(asked("PUT", f"{other}/federatedIdentityCredentials/a")))
         await asyncio.sleep(0)
         assert not first.done()
         done.set()
-        assert [(await first).status, (await beside).status] == [201, 201]
+        assert [(await first).status, (await another).status] == [201, 201]
         assert (await writes.answer(asked(second, f"{MINE}/federatedIdentityCredentials/b"))).status == 201
 
     asyncio.run(run())
