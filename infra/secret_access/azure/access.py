@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi_azure_native import authorization, containerservice, keyvault, managedidentity
+from pulumi_azure_native import authorization, config, containerservice, keyvault, managedidentity
 
 from ..access import SecretAccess
 from ..arguments import Arguments
@@ -53,7 +53,7 @@ class AzureSecretAccess(SecretAccess):
         asked = Asked(given, where)
         common = asked.common
         super().__init__("secret-access:index:AzureSecretAccess", name, {}, opts)
-        accepted = [*asked.accepted, *_in_subscription(given, asked, self)]
+        accepted: list[Any] = [*asked.accepted, *_in_subscription(given, asked, self)]
         child = once_accepted(children_of(self, opts), accepted)
         if "aad_pod_identity_binding" in given:
             pulumi.log.warn(POD_IDENTITY_RETIRED, self)
@@ -112,7 +112,7 @@ def _in_subscription(given: Arguments, asked: Asked, component: pulumi.Resource)
     argument, there = "identity_id", asked.identity
     if asked.has_binding:
         argument, there = "identity_binding_cluster_id", asked.cluster
-    provided = subscription_of(component, authorization.get_client_config_output)
+    provided = subscription_of(component, config.subscription_id, authorization.get_client_config_output)
     return [given.check(azure_checks.in_subscription, argument, there, provided)]
 
 

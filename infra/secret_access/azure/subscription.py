@@ -12,10 +12,11 @@ import pulumi
 Ask = Callable[[pulumi.InvokeOptions], pulumi.Output[Any]]
 
 
-def subscription_of(component: pulumi.Resource, ask: Ask) -> pulumi.Input[str | None]:
-    """Return the subscription of the component's provider; `ask` returns the provider's settings.
+def subscription_of(component: pulumi.Resource, configured: str | None, ask: Ask) -> pulumi.Input[str | None]:
+    """Return the subscription of the component's provider.
 
-    It is asked only where neither the program nor the environment names the subscription, as after `az login`.
+    `configured` is that of the default provider in the stack's file; `ask` returns a provider's settings. Azure is
+    asked only where neither the program nor the environment names the subscription, as after `az login`.
     """
 
     def elsewhere() -> pulumi.Input[str | None]:
@@ -24,7 +25,7 @@ def subscription_of(component: pulumi.Resource, ask: Ask) -> pulumi.Input[str | 
 
     provider = component.get_provider("azure-native:managedidentity:UserAssignedIdentity")
     if provider is None:
-        return pulumi.Config("azure-native").get("subscriptionId") or elsewhere()
+        return configured or elsewhere()
     own: pulumi.Output[str | None] = provider.urn.apply(lambda urn: _Provider(urn).subscription)
     return own.apply(lambda given: given or elsewhere())
 
