@@ -17,6 +17,7 @@ from tests.infra.azure.answers import (
 )
 from tests.infra.azure.component import (
     EXISTING_IDENTITY,
+    GREEN,
     OWN_VAULT,
     ROLE,
     ROLES,
@@ -146,7 +147,10 @@ def test_a_vault_that_is_shared_secret_by_secret_or_of_one_namespace_is_taken() 
     for one, other in (
         (shared, {**shared, "namespace": "prod"}),
         (whole, {**EXISTING_IDENTITY, "service_account_name": "other"}),
-        ({**whole, "secret_prefix": "team/test/"}, {**whole, "secret_prefix": "team/test/"}),
+        (
+            {**whole, "secret_prefix": "team/test/"},
+            {**whole, "secret_prefix": "team/test/", "issuers": {"green": GREEN}},
+        ),
         (whole, {**shared, "namespace": "prod", "secret_prefix": "test/"}),
     ):
         assert len(run(two(one, other)).of(ROLE)) == 2
