@@ -66,7 +66,10 @@ def named(check: Callable[[str], str], what: str, given: object) -> str:
     try:
         return check(given)
     except secret_names.InvalidName as problem:
-        raise InvalidArgument(f"{what}: {problem}") from None
+        where = what if problem.given == given else f"{what}, in full {problem.given!r}"
+        thing = "" if problem.thing.replace(" ", "_") == what else f": {problem.thing}"
+        fault = f"{thing} {problem.fault}" if problem.fault else ""
+        raise invalid(f"{where}{fault}", given, problem.expected, problem.fix) from None
 
 
 def texts(argument: str, given: object, example: str) -> list[str]:

@@ -55,7 +55,8 @@ def require_isolation(*, prefixes: Mapping[str, str] | None = None, shared: Sequ
             raise InvalidArgument(refusal(f"{where}: a prefix", prefix, "one that ends in /", f"say {prefix + '/'!r}"))
     checked = _CHECKED.get()
     if checked:
-        raise InvalidArgument(f"{where}: called twice in a program; call it once, before the first resource")
+        what = f"{where}: called twice in a program"
+        raise InvalidArgument(refusal(what, 2, "one call, before the first resource", "remove the other"))
     seen = Registrations()
     checked.append(seen)
     seen.watch(lambda: _judge(seen, known, shared))

@@ -29,6 +29,7 @@ _SEGMENT = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _NAME = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
 _PREFIX = re.compile(rf"(?:{_SEGMENT}/)+")
 _NAME_FORM = "lowercase letters and digits with single hyphens between them, segments joined by '/'"
+_NAME_FIX = "correct it; if the vault has the secret under that name, write exact: before it"
 # Google's and Azure's limits, with '--' for '/': 255 and 127 characters; the shorter one holds for a portable name.
 _NAME_LENGTH = 127
 
@@ -49,7 +50,15 @@ _SHOWN = 80
 
 
 class InvalidName(ValueError):
-    """A name, a prefix or a namespace that is not spelled as it must be; the message says what was expected."""
+    """A name, a prefix or a namespace that is not spelled as it must be; the message says what was expected.
+
+    `fault` goes on after the thing and the name, such as "is too long". With `fix`, the parts make a message of another
+    form.
+    """
+
+    def __init__(self, thing: str, given: str, *, expected: str, fix: str, fault: str = "") -> None:
+        super().__init__(" ".join([thing, shown(given), *([fault] if fault else [])]) + f": expected {expected}")
+        self.thing, self.given, self.expected, self.fix, self.fault = thing, given, expected, fix, fault
 
 
 def qualify(name: str, prefix: str) -> str:
@@ -60,11 +69,11 @@ def qualify(name: str, prefix: str) -> str:
 def check_name(name: str) -> str:
     """Return a full name that every vault can spell, or raise InvalidName."""
     if not _NAME.fullmatch(name):
-        raise InvalidName(f"secret name {shown(name)}: expected {_NAME_FORM}, such as 'test/database-password'")
+        expected = f"{_NAME_FORM}, such as 'test/database-password'"
+        raise InvalidName("secret name", name, expected=expected, fix=_NAME_FIX)
     if len(dashed(name)) > _NAME_LENGTH:
-        raise InvalidName(
-            f"secret name {shown(name)} is too long: expected at most {_NAME_LENGTH} characters, '/' counted as two"
-        )
+        expected = f"at most {_NAME_LENGTH} characters, '/' counted as two"
+        raise InvalidName("secret name", name, fault="is too long", expected=expected, fix="shorten it")
     return name
 
 
@@ -76,7 +85,7 @@ def dashed(name: str) -> str:
 def check_aws_name(name: str) -> str:
     """Return a full name that AWS Secrets Manager takes, or raise InvalidName."""
     if not _AWS_NAME.fullmatch(name) or len(name) > _AWS_NAME_LENGTH:
-        raise InvalidName(f"secret name {shown(name)}: expected {_AWS_NAME_FORM}")
+        raise InvalidName("secret name", name, expected=_AWS_NAME_FORM, fix="correct it")
     return name
 
 
@@ -94,19 +103,19 @@ def _check_prefix(prefix: str, pattern: re.Pattern[str], form: str) -> str:
     if pattern.fullmatch(prefix) and len(prefix) < _AWS_NAME_LENGTH:
         return prefix
     if not prefix.endswith("/") and pattern.fullmatch(f"{prefix}/"):
-        raise InvalidName(
-            f"secret prefix {shown(prefix)} also covers {shown(prefix + '-other')}: expected {shown(prefix + '/')}"
-        )
-    raise InvalidName(f"secret prefix {shown(prefix)}: expected {form}, such as 'test/'")
+        fault, closed = f"also covers {shown(prefix + '-other')}", shown(f"{prefix}/")
+        raise InvalidName("secret prefix", prefix, fault=fault, expected=closed, fix=f"write {closed}")
+    raise InvalidName("secret prefix", prefix, expected=f"{form}, such as 'test/'", fix="correct it, or leave it out")
 
 
 def check_namespace(namespace: str) -> str:
     """Return a name that Kubernetes takes for a namespace, or raise InvalidName (so never ``*``)."""
     if not _NAMESPACE.fullmatch(namespace) or len(namespace) > _NAMESPACE_LENGTH:
-        raise InvalidName(
-            f"namespace {shown(namespace)}: expected one Kubernetes namespace, 1 to {_NAMESPACE_LENGTH} lowercase "
-            "letters, digits and hyphens, such as 'test'"
+        expected = (
+            f"one Kubernetes namespace, 1 to {_NAMESPACE_LENGTH} lowercase letters, digits and hyphens, such as 'test'"
         )
+        fix = "name one namespace, as `kubectl get namespaces` lists it"
+        raise InvalidName("namespace", namespace, expected=expected, fix=fix)
     return namespace
 
 
@@ -118,10 +127,16 @@ def default_prefix(namespace: str) -> str:
     check_namespace(namespace)
     if "--" in namespace:
         outer = namespace.partition("--")[0]
+        own = shown(re.sub("-+", "-", namespace) + "/")
         raise InvalidName(
-            f"namespace {shown(namespace)} has no default prefix, for the prefix of namespace {shown(outer)} would "
-            f"cover it where '/' is spelled '--': give a prefix of its own, such as "
-            f"{shown(re.sub('-+', '-', namespace) + '/')}"
+            "namespace",
+            namespace,
+            fault=(
+                f"has no default prefix, for the prefix of namespace {shown(outer)} would cover it where '/' is "
+                "spelled '--'"
+            ),
+            expected=f"a prefix of its own, such as {own}",
+            fix="give it one, or use a namespace without '--'",
         )
     return f"{namespace}/"
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from secret_names import InvalidName, check_aws_name, check_aws_prefix, check_name, check_prefix, qualify, shown
+from secret_names import InvalidName, check_aws_name, check_aws_prefix, check_name, check_prefix, qualify
 
 EXACT = "exact:"
 
@@ -41,9 +41,8 @@ class Spelling:
             return self.check(qualify(name, prefix))
         own = name[len(EXACT) :]
         if not self.own.fullmatch(own):
-            raise InvalidName(
-                f"secret name {shown(name)}: expected after 'exact:' a name of {self.vault}: {self.own_form}"
-            )
+            expected = f"after 'exact:' a name of {self.vault}: {self.own_form}"
+            raise InvalidName("secret name", name, expected=expected, fix=f"write the name as {self.vault} has it")
         if self.ignores_case:
             own = own.lower()
         plain = own.replace(self.slash, "/")

@@ -15,7 +15,9 @@ from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
 from secret_access.access import SecretAccess
+from secret_access.program_errors import InvalidArgument
 from tests.infra.azure import answers as azure
+from tests.infra.messages import assert_whole
 
 ACCOUNT = "111122223333"
 ISSUER_HOST = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539"
@@ -246,10 +248,13 @@ def _loop_of_this_thread() -> Iterator[None]:
 
 
 def run(program: Callable[[], object], world: World | None = None, config: Mapping[str, Any] | None = None) -> World:
-    """Run the program as Pulumi's language host would, to its end or its first error."""
+    """Run the program as Pulumi's language host would, to its end or its first error.
+
+    A refusal that lacks one of its parts fails the test, whatever else the test looks for.
+    """
     world = world or World()
     loop = asyncio.new_event_loop()
-    loop.set_exception_handler(_expect_unread_errors)
+    loop.set_exception_handler(expect_unread_errors)
 
     def isolated() -> None:
         asyncio.set_event_loop(loop)
@@ -268,6 +273,9 @@ def run(program: Callable[[], object], world: World | None = None, config: Mappi
 
     try:
         contextvars.copy_context().run(isolated)
+    except InvalidArgument as problem:
+        assert_whole(problem)
+        raise
     finally:
         asyncio.set_event_loop(None)
         loop.run_until_complete(_end_of_tasks())
@@ -276,7 +284,7 @@ def run(program: Callable[[], object], world: World | None = None, config: Mappi
     return world
 
 
-def _expect_unread_errors(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def expect_unread_errors(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """An Output that failed fails those made of it, and Pulumi reads only the first of these errors."""
     if "exception was never retrieved" not in context["message"]:
         loop.default_exception_handler(context)

@@ -252,10 +252,10 @@ TARGET_MISTAKES = [
     ("association_role_arn", f"arn:aws:iam::{SECRETS_ACCOUNT}:role/x", ["association_role_arn", "another account"]),
     ("association_role_arn", "x", ["association_role_arn is not the ARN of a role"]),
     ("external_id", "a*", ["external_id", "externalId of the association"]),
-    ("secret_prefix", "test", ["secret prefix 'test'"]),
+    ("secret_prefix", "test", ["secret_prefix also covers"]),
     ("region", "us-gov-west-1", ["partition aws-us-gov"]),
     ("trust_conditions", {"StringEquals": {"aws:SourceOrgID": ["o-1"]}}, ["aws:PrincipalOrgID"]),
-    ("namespace", "*", ["namespace '*'"]),
+    ("namespace", "*", ["namespace: given '*'"]),
 ]
 
 

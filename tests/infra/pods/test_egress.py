@@ -102,7 +102,7 @@ def test_exceptions_are_within_their_range() -> None:
         ({"cidrs": []}, ["cidrs: given []", "any address"]),
         ({"cidrs": "0.0.0.0/0"}, ["cidrs", "write ['0.0.0.0/0']"]),
         ({"cidrs": ["10.0.0.0/8", "10.0.0.0/8"]}, ["cidrs: given '10.0.0.0/8'", "once"]),
-        ({"namespace": "*"}, ["namespace: namespace '*'"]),
+        ({"namespace": "*"}, ["namespace: given '*'"]),
         ({"ports": []}, ["ports: given []", "leave it out for 443"]),
         ({"ports": ["443"]}, ["ports: given '443'", "1 to 65535"]),
         ({"ports": [0]}, ["ports: given 0", "1 to 65535"]),

@@ -99,7 +99,7 @@ def test_the_guard_waits_until_it_is_there() -> None:
 
 
 NO_DEVELOPERS: list[tuple[dict[str, Any], list[str]]] = [
-    ({"namespace": "*"}, ["namespace '*'", "expected one Kubernetes namespace"]),
+    ({"namespace": "*"}, ["namespace: given '*'", "expected one Kubernetes namespace"]),
     ({"groups": None}, ["nobody is named in users and groups", "name groups"]),
     ({"groups": []}, ["nobody is named in users and groups"]),
     ({"groups": "team-a"}, ["groups: given 'team-a'", "write ['team-a']"]),
@@ -122,7 +122,7 @@ NO_GUARD: list[tuple[dict[str, Any], list[str]]] = [
     ({"deployer_groups": ["system:serviceaccounts:test"]}, ["deployer_groups holds a group that developers' pods"]),
     ({"deployer_users": ["system:serviceaccount:test:ci"]}, ["a ServiceAccount of the guarded namespace"]),
     ({"deployer_users": "ci"}, ["deployer_users: given 'ci'", "write ['ci']"]),
-    ({"namespace": "*"}, ["namespace '*'", "expected one Kubernetes namespace"]),
+    ({"namespace": "*"}, ["namespace: given '*'", "expected one Kubernetes namespace"]),
     ({"deployer_groups": ["system:unauthenticated"]}, ["deployer_groups holds a group that developers' pods are in"]),
     ({"deployer_groups": ["system:serviceaccounts"]}, ["deployer_groups holds a group that developers' pods are in"]),
     ({"deployer_groups": ["ci", "ci"]}, ["deployer_groups", "twice"]),
