@@ -112,6 +112,9 @@ def common_arguments(given: Arguments, backend: Backend) -> CommonArguments:
     existing = given.plain("existing_service_account", partial(checks.flag, "existing_service_account"), False)
     if existing and "image_pull_secrets" in given:
         given.check(pod_checks.no_pull_secrets, given.get("image_pull_secrets"))
+    declared = partial(checks.declared_secrets, backend.spelling, are_exact_granted=backend.are_exact_granted)
+    files = given.take("sidecar_files", partial(pod_checks.sidecar_files, taken=backend.token_folder), {})
+    settings = given.take("sidecar_env", partial(sidecar_settings.sidecar_env, backend=backend), {})
     return CommonArguments(
         backend=backend,
         namespace=namespace,
@@ -119,18 +122,14 @@ def common_arguments(given: Arguments, backend: Backend) -> CommonArguments:
         account_name=given.take("service_account_name", checks.service_account_name, "secret-access"),
         existing=existing,
         prefix=prefix,
-        declared=given.check(
-            partial(checks.declared_secrets, backend.spelling, are_exact_granted=backend.are_exact_granted),
-            given.get("secrets"),
-            prefix,
-        ),
+        declared=given.check(declared, given.get("secrets"), prefix),
         access=given.take("access", checks.access, Access.READ),
         lifetime=given.take("token_expiration_seconds", pod_checks.token_lifetime, 3600),
         port=given.take("port", pod_checks.sidecar_port, sidecar_container.DEFAULT_PORT),
-        settings=given.take("sidecar_env", partial(sidecar_settings.sidecar_env, backend=backend), {}),
+        settings=given.check(sidecar_settings.check_files, settings, files),
         resources=given.named("sidecar_resources", checks.resources, sidecar_container.RESOURCES),
         user=given.named("sidecar_user", pod_checks.sidecar_user, USER),
-        files=given.take("sidecar_files", partial(pod_checks.sidecar_files, taken=backend.token_folder), {}),
+        files=files,
         pull_policy=given.take("image_pull_policy", pod_checks.pull_policy),
         pull_secrets=given.optional("image_pull_secrets", pod_checks.pull_secrets),
         metrics=given.optional("metrics_namespaces", partial(checks.namespaces, "metrics_namespaces")),

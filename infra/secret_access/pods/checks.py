@@ -242,12 +242,18 @@ def _is_file_source(source: object) -> bool:
     return kind in FILE_SOURCES and isinstance(settings, Mapping)
 
 
+def is_in(path: str, folder: str) -> bool:
+    """Tell whether a file is below a folder."""
+    return any(a.is_relative_to(b) and a != b for a in _places(path) for b in _places(folder))
+
+
 def _overlap(one: str, other: str) -> bool:
-    """Tell whether one path is the other, or is in it; in the image `/var/run` is a link to `/run`."""
+    """Tell whether one path is the other, or is in it."""
     return any(a.is_relative_to(b) or b.is_relative_to(a) for a in _places(one) for b in _places(other))
 
 
 def _places(path: str) -> list[PurePosixPath]:
+    """Return a path as it is, and as it is reached too: in the image `/var/run` is a link to `/run`."""
     return [PurePosixPath(path), PurePosixPath(re.sub(r"\A/var/run(?=/|\Z)", "/run", path))]
 
 

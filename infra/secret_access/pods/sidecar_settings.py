@@ -11,6 +11,7 @@ from secret_names.vaults import Spelling
 
 from ..checks import host_and_port, invalid, match, no_credentials, text_mapping, unknown
 from ..program_errors import InvalidArgument
+from .checks import is_in
 
 EXAMPLE = '{"SECRETS_CACHE_TTL": "10"}'
 MOST_SECONDS = {
@@ -47,6 +48,13 @@ OF_GCP = (
     "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER",
     "CLOUDSDK_API_ENDPOINT_OVERRIDES_STS",
 )
+OF_VAULT = ("VAULT_CACERT", "VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY")
+FILES = ("SECRETS_TOKEN_FILE", "SSL_CERT_FILE", "AWS_CA_BUNDLE", *OF_VAULT)
+"""Settings that name a file."""
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+"""The authorities of the system, in the sidecar's image."""
+OF_THE_IMAGE = ("/etc/ssl", "/usr")
+"""Where an image has files of its own that a setting may name: certificates, ours or those of who built it."""
 ENDPOINT_KINDS = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
 FLAGS = (
     "SECRETS_METRICS_NAMES",
@@ -120,6 +128,21 @@ def sidecar_env(given: object, *, backend: Backend) -> dict[str, str]:
         check_value("sidecar_env", name, value)
     check_endpoints("sidecar_env", env)
     return env
+
+
+def check_files(env: Mapping[str, str], folders: Collection[str]) -> dict[str, str]:
+    """Return the settings if each file that they name is in one of the folders, which are mounted, or in the image."""
+    for name in FILES:
+        path = env.get(name)
+        if path and not any(is_in(path, folder) for folder in (*folders, *OF_THE_IMAGE)):
+            mounted = f"below one of {', '.join(sorted(folders))}" if folders else "that sidecar_files mounts"
+            raise invalid(
+                f"sidecar_env of {name} is no mounted file",
+                path,
+                f"a file {mounted}, or of the image, such as {BUNDLE}",
+                "mount its folder with sidecar_files, or the sidecar would not start",
+            )
+    return dict(env)
 
 
 def check_endpoints(argument: str, env: Mapping[str, str], *arguments: str) -> None:

@@ -11,7 +11,7 @@ from .. import checks
 from ..arguments import Arguments
 from ..checks import Access
 from ..inputs import children_of, lift, once_known, output
-from ..pods import caller, service_account
+from ..pods import caller, service_account, sidecar_settings
 from ..pods import checks as pod_checks
 from ..pods.caller import CallerAccess
 from ..pods.sidecar_container import USER
@@ -197,8 +197,9 @@ def _env(
         arguments=choice.form.__annotations__,
         has_endpoint_url="AWS_ENDPOINT_URL" in variables,
     )
+    sidecar_settings.check_files(settings, [*files, service_pod.CERTIFICATE_FOLDER])
     if "VAULT_ADDR" in variables:
-        vault_checks.files(settings, files, variables["VAULT_ADDR"])
+        vault_checks.client_certificate(settings, variables["VAULT_ADDR"])
     may_write = {"SECRETS_ACCESS": "read_write"} if access == Access.READ_WRITE else {}
     return {"SECRETS_BACKEND": backend["name"], **variables, **may_write, **settings}
 

@@ -67,7 +67,7 @@ class VaultSecretAccess(SecretAccess):
         token_ttl = given.take("token_ttl", vault_checks.token_ttl, 3600)
         events = given.named("events", checks.flag, False)
         exact_names = given.check(vault_checks.exact_names, common.declared, common.prefix)
-        settings = given.check(vault_checks.files, common.settings, common.files, address)
+        settings = given.check(vault_checks.client_certificate, common.settings, address)
         super().__init__("secret-access:index:VaultSecretAccess", name, {}, opts)
         child = children_of(self, opts)
 

@@ -29,7 +29,6 @@ PUBLIC_KEYS = ("PUBLIC KEY", "RSA PUBLIC KEY", CERTIFICATE)
 NOT_SHOWN = "a value that is not shown"
 """A private key may stand where a public one is expected, in any form."""
 AUDIT_FILE = re.compile(r"stdout|/\S+[^/\s]")
-TLS_FILES = ("VAULT_CACERT", "VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY")
 
 
 def address(url: object) -> str:
@@ -171,17 +170,8 @@ def token_ttl(seconds: object) -> int:
     return whole_number("token_ttl", seconds, "a whole number of seconds, 60 to 86400", fix, least=60, most=86400)
 
 
-def files(settings: Mapping[str, str], folders: Mapping[str, object], url: str) -> dict[str, str]:
-    """Return the sidecar's settings if the files of its TLS are mounted, and a client certificate has its key."""
-    for name in TLS_FILES:
-        path = settings.get(name)
-        if path and not any(path.startswith(f"{folder}/") for folder in folders):
-            raise invalid(
-                f"sidecar_env of {name} is no mounted file",
-                path,
-                f"a file below one of {', '.join(sorted(folders)) or 'the folders of sidecar_files'}",
-                "mount it with sidecar_files, or the sidecar would not start",
-            )
+def client_certificate(settings: Mapping[str, str], url: str) -> dict[str, str]:
+    """Return the sidecar's settings if a client certificate has its key, and goes over TLS."""
     given = {name: settings.get(name) for name in ("VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY")}
     if any(given.values()):
         expected = "both VAULT_CLIENT_CERT and VAULT_CLIENT_KEY"

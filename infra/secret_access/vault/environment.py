@@ -2,8 +2,7 @@
 
 from secret_names import vaults
 
-from ..pods.sidecar_settings import Backend
-from .checks import TLS_FILES
+from ..pods.sidecar_settings import OF_VAULT, Backend
 
 TOKEN_FOLDER = "/var/run/secrets/secret-access/vault"  # noqa: S105  a path
 
@@ -11,7 +10,7 @@ BACKEND = Backend(
     name="vault",
     spelling=vaults.VAULT,
     token_folder=TOKEN_FOLDER,
-    settable=TLS_FILES,
+    settable=OF_VAULT,
     set_by_component={
         "BAO_ADDR": "address",
         "BAO_NAMESPACE": "vault_namespace",

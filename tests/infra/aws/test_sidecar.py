@@ -80,7 +80,8 @@ def test_the_sidecars_own_settings_can_be_given() -> None:
         "HTTPS_PROXY": "http://proxy.example:3128",
         "AWS_USE_FIPS_ENDPOINT": "true",
     }
-    told = environment(run(aws_access(sidecar_env=given)))
+    files = {"/etc/token": {"csi": {"driver": "tokens.example"}}}
+    told = environment(run(aws_access(sidecar_env=given, sidecar_files=files)))
     assert {name: told[name] for name in given} == given
     assert told["SECRETS_NAMESPACE"] == "test"
 
