@@ -15,6 +15,7 @@ from ..inputs import children_of, lift
 from . import checks as vault_checks
 from . import documents, external_store
 from .environment import BACKEND, variables
+from .provider_namespace import in_provider
 from .role_names import ROLE_NAMES
 
 ROLE_ANNOTATION = "secret-access/vault-role"
@@ -72,12 +73,11 @@ class VaultSecretAccess(SecretAccess):
         child = children_of(self, opts)
 
         provider = self.get_provider("vault:index/policy:Policy")
-        # Only where it is given: previews do not know an output that the provider lacks, nor then the role's name
-        if "vault_namespace" in given and isinstance(provider, vault.Provider):
-            own_namespace = given.check(vault_checks.of_provider, own_namespace, provider.namespace)
+        in_explicit = provider.namespace if isinstance(provider, vault.Provider) else None
+        own_namespace = in_provider(given, own_namespace, in_explicit)
         # Nothing is created before both are known
-        take = partial(ROLE_NAMES.get().take, provider=provider, component=name)
-        role_name = given.check(take, role_name, own_namespace)
+        take = partial(ROLE_NAMES.get().take, component=self)
+        role_name = given.check(take, role_name, own_namespace, None if provider is None else provider.urn)
         policy = vault.Policy(
             f"{name}-policy",
             name=role_name,

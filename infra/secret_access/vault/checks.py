@@ -93,15 +93,18 @@ def vault_namespace(path: object) -> str | None:
 
 
 def of_provider(namespace: str | None, provider: str | None) -> str | None:
-    """Return the namespace if it is the provider's, in which the role is created; else no pod could log in."""
-    if (provider or "").strip("/") == (namespace or ""):
+    """Return the namespace if it is the provider's, in which the component makes things; else no pod could log in."""
+    found = (provider or "").strip("/")
+    if found == (namespace or ""):
         return namespace
-    raise invalid(
-        "vault_namespace is not that of the Pulumi provider, in which the role and the policy are created",
-        namespace,
-        f"{provider!r}, the provider's namespace",
-        f"give the provider namespace={namespace!r}, or correct vault_namespace",
-    )
+    if namespace is None:
+        what = "vault_namespace is left out, but the Pulumi provider has one"
+        fix = f"write vault_namespace: {found}"
+    else:
+        what = "vault_namespace is not that of the Pulumi provider"
+        fix = f"give the provider namespace={namespace!r}, or correct vault_namespace"
+    expected = f"{found!r}, the provider's namespace" if found else "no namespace, as the provider has none"
+    raise invalid(f"{what}, in which the component makes what it makes in Vault", namespace, expected, fix)
 
 
 def role_name(name: object) -> str:

@@ -9,6 +9,7 @@ import pulumi_vault as vault
 from ..arguments import Arguments
 from ..inputs import children_of, lift
 from . import checks
+from .provider_namespace import in_provider
 
 ALGORITHMS = ["RS256", "ES256", "ES384", "ES512"]
 """With which API servers sign; Vault's own default is the first (Kubernetes, pkg/serviceaccount/jwt.go)."""
@@ -59,8 +60,8 @@ class VaultClusterTrust(pulumi.ComponentResource):
         super().__init__("secret-access:index:VaultClusterTrust", name, {}, opts)
 
         provider = self.get_provider("vault:jwt/authBackend:AuthBackend")
-        if "vault_namespace" in given and isinstance(provider, vault.Provider):
-            own_namespace = given.check(checks.of_provider, own_namespace, provider.namespace)
+        in_explicit = provider.namespace if isinstance(provider, vault.Provider) else None
+        own_namespace = in_provider(given, own_namespace, in_explicit)
         auth_path = lift(_first, auth_path, own_namespace)  # nothing is created before both are known
         fetched = jwks_url is None and public_keys is None
         backend = vault.jwt.AuthBackend(

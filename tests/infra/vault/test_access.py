@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+import pulumi
+import pulumi_vault as vault
 import pytest
 
-from secret_access import Access, InvalidArgument
+from secret_access import Access, InvalidArgument, VaultSecretAccess, VaultSecretAccessArgs
 from secret_access.vault import documents
 from tests.infra.engine import Later, World, run
+from tests.infra.messages import assert_all_in
 from tests.infra.vault.component import ADDRESS, POLICY, ROLE, vault_access
 
 SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
@@ -141,6 +144,43 @@ def test_another_namespace_than_the_providers_is_refused(provider: dict[str, Any
     assert world.of(POLICY) == world.of(ROLE) == []
 
 
+@pytest.mark.parametrize("preview", [True, False])
+@pytest.mark.parametrize("delay", [lambda value: value, Later])
+def test_a_namespace_that_only_the_provider_has_is_refused(delay: Any, preview: bool) -> None:
+    """The sidecar would log in to the root namespace, where there is no such role."""
+    world = World(preview=preview)
+    with pytest.raises(InvalidArgument) as error:
+        run(vault_access({"namespace": delay("/admin/team/")}), world)
+    said = ["vault_namespace is left out", "given None, expected 'admin/team'", "write vault_namespace: admin/team"]
+    assert_all_in(said, error)
+    assert world.of(POLICY) == world.of(ROLE) == world.of(SERVICE_ACCOUNT) == []
+
+
+@pytest.mark.parametrize("preview", [True, False])
+@pytest.mark.parametrize("provider", [None, {}, {"namespace": ""}, {"namespace": "/"}])
+def test_a_provider_without_a_namespace_needs_no_argument(provider: dict[str, Any] | None, preview: bool) -> None:
+    """A preview shows the role and the policy, also where it does not know what the provider has."""
+    world = run(vault_access(provider), World(preview=preview))
+    assert world.one(POLICY).inputs["name"] == "secret-access-test"
+    assert world.one(ROLE).inputs["roleName"] == "secret-access-test"
+    assert environment(world).get("VAULT_NAMESPACE") is None
+
+
+def test_a_preview_goes_on_where_the_providers_namespace_is_made_by_the_program() -> None:
+    """The update knows it, and checks it then."""
+
+    def program(preview: bool) -> World:
+        def make() -> None:
+            made = vault.Namespace("team", path="team").path_fq
+            vault_access({"namespace": made}, vault_namespace="admin")()
+
+        return run(make, World(preview=preview, kept={} if preview else {"team": {"pathFq": "team"}}))
+
+    assert program(preview=True).one(ROLE).inputs["roleName"] == "secret-access-test"
+    with pytest.raises(InvalidArgument, match="vault_namespace is not that of the Pulumi provider"):
+        program(preview=False)
+
+
 @pytest.mark.parametrize("delay", [lambda value: value, Later])
 def test_two_roles_of_one_name_are_refused(delay: Any) -> None:
     """Pulumi's plugin overwrites a policy that is there, so one namespace would get what the other may read."""
@@ -158,6 +198,23 @@ def test_two_roles_of_one_name_are_refused(delay: Any) -> None:
     assert len(world.of(POLICY)) <= 1
     assert len(run(program()).of(POLICY)) == 2
     assert len(run(program(role_name=delay("blue"), provider={})).of(POLICY)) == 2  # another Vault
+
+
+def test_a_role_is_one_components_alone_whatever_the_components_are_called() -> None:
+    """Pulumi takes one name twice under parents of two types."""
+
+    def program(*roles: str) -> Callable[[], None]:
+        def make() -> None:
+            for number, role in enumerate(roles):
+                parent = pulumi.ComponentResource(f"team:index:Kind{number}", "team")
+                args = {"namespace": f"team-{number}", "sidecar_image": "s:1", "address": ADDRESS, "role_name": role}
+                VaultSecretAccess("secrets", cast("VaultSecretAccessArgs", args), pulumi.ResourceOptions(parent=parent))
+
+        return make
+
+    with pytest.raises(InvalidArgument, match="role_name is that of VaultSecretAccess 'secrets' too"):
+        run(program("x", "x"))
+    assert len(run(program("x", "y")).of(POLICY)) == 2
 
 
 def test_a_client_certificate_is_a_mounted_file() -> None:

@@ -122,3 +122,13 @@ def test_vaults_own_namespace_is_the_providers() -> None:
     with pytest.raises(InvalidArgument, match="vault_namespace is not that of the Pulumi provider"):
         run(vault_trust({"namespace": "other"}, vault_namespace="team"), world)
     assert world.of(AUTH) == []
+    with pytest.raises(InvalidArgument, match=r"vault_namespace is left out.*write vault_namespace: other"):
+        run(vault_trust({"namespace": "other"}), world)
+    assert world.of(AUTH) == []
+
+
+@pytest.mark.parametrize("preview", [True, False])
+@pytest.mark.parametrize("provider", [None, {}])
+def test_without_a_namespace_the_trust_is_in_the_root(provider: dict[str, Any] | None, preview: bool) -> None:
+    """A preview shows where, also where it does not know what the provider has."""
+    assert run(vault_trust(provider), World(preview=preview)).one(AUTH).inputs["path"] == "jwt"
