@@ -12,16 +12,18 @@ from unittest.mock import patch
 
 import pulumi
 from pulumi.errors import InputPropertiesError
-from pulumi.provider import ConstructResult, server
+from pulumi.provider import ConstructResult, Provider, server
 from pulumi.provider.experimental import component
 from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition, TypeDefinition
 from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.runtime.stack import wait_for_rpcs
 
 import secret_access
 
 from .access import SecretAccess
 from .errors import SecretAccessError
 from .package_schema import ABOUT, SchemaAnalyzer, Spelling
+from .per_program import Deployments
 
 NAME = "secret-access"
 
@@ -131,20 +133,30 @@ class Package(ComponentProvider):
 
 
 class Servicer(server.ProviderServicer):
-    """Pulumi's server of a provider, with refusals of ours as errors of inputs.
+    """Pulumi's server of a provider, with refusals of ours as errors of inputs, and none of them lost.
 
-    Its own shows each error with a stack trace, or the name of its class where an Output was wrong.
+    Its own shows each error with a stack trace, or the name of its class where an Output was wrong. It loses the error
+    of an Output that neither a resource nor an output of the component is made of; a program in Python waits for all.
     """
 
+    def __init__(self, provider: Provider, args: list[str], engine_address: str) -> None:
+        super().__init__(provider, args, engine_address)
+        self._deployments = Deployments()
+
     async def _construct(self, request: Any, context: Any) -> Any:
+        # Each preview and each update has a monitor of its own
+        where = (request.organization, request.project, request.stack, request.monitorEndpoint, request.dryRun)
+        self._deployments.enter(where)
         try:
-            return await super()._construct(request, context)
+            response = await super()._construct(request, context)
+            await wait_for_rpcs()
         except server.ComponentInitError as problem:
             if isinstance(problem.inner, SecretAccessError):
                 raise self._refusal(problem.inner) from None
             raise
         except SecretAccessError as problem:
             raise self._refusal(problem) from None
+        return response
 
     def _refusal(self, problem: SecretAccessError) -> InputPropertiesError:
         package = self.provider

@@ -1,6 +1,7 @@
 """What the components of one program know of each other, so that they can refuse what does not fit together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from contextvars import ContextVar
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -8,19 +9,46 @@ import pulumi
 from pulumi.runtime import get_root_resource
 
 T = TypeVar("T")
+MOST_DEPLOYMENTS = 64
+
+
+class Deployment:
+    """One preview or update of a program in another language, as the package's process knows it."""
+
+
+_deployment: ContextVar[Deployment | None] = ContextVar("deployment", default=None)
+
+
+class Deployments:
+    """The deployments for which one process makes components.
+
+    Nothing tells the process that one is over, so it remembers the latest and forgets the others.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Deployment] = {}
+
+    def enter(self, key: Hashable) -> None:
+        """Count what this task makes from now on to the deployment of this key."""
+        deployment = self._known.pop(key, None) or Deployment()
+        self._known[key] = deployment  # again, as the latest
+        if len(self._known) > MOST_DEPLOYMENTS:
+            del self._known[next(iter(self._known))]
+        _deployment.set(deployment)
 
 
 class PerProgram(Generic[T]):
-    """One value for each run of a program.
+    """One value for each run of a program: in Python for its stack, in another language for its deployment.
 
-    Outside of a run (a test with mocks, a component that another language uses) each component has one of its own.
+    Outside of both (a test with mocks) each component has one of its own.
     """
 
     def __init__(self, new: Callable[[], T]) -> None:
         self._new = new
-        self._values: WeakKeyDictionary[pulumi.Resource, T] = WeakKeyDictionary()
+        self._values: WeakKeyDictionary[pulumi.Resource | Deployment, T] = WeakKeyDictionary()
 
     def get(self) -> T:
         """Return the value of the program that runs."""
         stack = get_root_resource()
-        return self._new() if stack is None else self._values.setdefault(stack, self._new())
+        program = _deployment.get() if stack is None else stack
+        return self._new() if program is None else self._values.setdefault(program, self._new())

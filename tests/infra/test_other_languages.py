@@ -8,9 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 from google.protobuf import struct_pb2
-from pulumi.provider.experimental.analyzer import PropertyDefinition
 from pulumi.provider.server import ComponentInitError, ProviderServicer
-from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2
 
 import secret_access
@@ -18,56 +16,12 @@ from secret_access import InvalidArgument
 from secret_access.packaging import in_order
 from tests.infra.argument_values import ACCESS, ARGUMENTS, DEFINITIONS, PACKAGE, Secret, arguments_with, there
 from tests.infra.engine import Later, World, outputs_in, run
+from tests.infra.wire import URN, sent, spelled
 
-URN = "urn:pulumi:tested::secret-access::test:index:Source::source"
 PLAIN_AT_RUN_TIME = {("GcpSecretAccess", "access"), ("AzureSecretAccess", "secrets"), ("GcpSecretAccess", "secrets")}
 """Arguments that may be Outputs unless they decide what is made, as the page of the cloud says."""
 OTHERWISE_LATER = {("ClusterTrust", "existing_provider_arn")}
 """Arguments by which another thing is made where they are known only later: it is read, not imported."""
-
-
-def sent(component: str, arguments: dict[str, Any], *, later: str = "", leaves: bool = False) -> struct_pb2.Struct:
-    """The arguments as the engine sends them; `later` names one that is an Output, or whose leaves are."""
-    definition = DEFINITIONS[component]
-    message = struct_pb2.Struct()
-    for schema, python in definition.inputs_mapping.items():
-        if python in arguments:
-            value = spelled(arguments[python], definition.inputs[schema])
-            if python == later:
-                value = leaves_later(value) if leaves else output_value(value)
-            message[schema] = value
-    return message
-
-
-def spelled(value: Any, definition: PropertyDefinition) -> Any:
-    """The value with the names of the schema, also in nested objects."""
-    inner = definition.items or definition.additional_properties
-    if inner is not None and isinstance(value, list):
-        return [spelled(item, inner) for item in value]
-    if inner is not None and isinstance(value, dict):
-        return {key: spelled(item, inner) for key, item in value.items()}
-    if isinstance(value, Secret):
-        return output_value(value.value, secret=True)
-    kind = PACKAGE._type_defs.get((definition.ref or "").split(":")[-1])
-    if kind is None or not isinstance(value, dict):
-        return value
-    names = {python: schema for schema, python in kind.properties_mapping.items()}
-    return {names[key]: spelled(item, kind.properties[names[key]]) for key, item in value.items()}
-
-
-def output_value(value: Any, *, secret: bool = False) -> dict[str, Any]:
-    kind = rpc._special_output_value_sig
-    return {rpc._special_sig_key: kind, "value": value, "secret": secret, "dependencies": [URN]}
-
-
-def leaves_later(value: Any) -> Any:
-    if isinstance(value, dict) and rpc._special_sig_key in value:
-        return value
-    if isinstance(value, dict):
-        return {key: leaves_later(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [leaves_later(item) for item in value]
-    return output_value(value)
 
 
 def constructed(component: str, inputs: struct_pb2.Struct, depends: str = "") -> World:
