@@ -153,4 +153,4 @@ async def process() -> AsyncIterator[Process]:
                 yield Process(provider_pb2_grpc.ResourceProviderStub(channel))
     finally:
         await server.stop(None)
-        await _CallbackServicer.shutdown()
+        await _CallbackServicer.shutdown()  # type: ignore[no-untyped-call]

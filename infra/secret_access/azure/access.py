@@ -112,7 +112,8 @@ def _in_subscription(given: Arguments, asked: Asked, component: pulumi.Resource)
     argument, there = "identity_id", asked.identity
     if asked.has_binding:
         argument, there = "identity_binding_cluster_id", asked.cluster
-    provided = subscription_of(component, config.subscription_id, authorization.get_client_config_output)
+    configured = config.subscription_id  # type: ignore[attr-defined]  # the types spell it as Pulumi's schema does
+    provided = subscription_of(component, configured, authorization.get_client_config_output)
     return [given.check(azure_checks.in_subscription, argument, there, provided)]
 
 
