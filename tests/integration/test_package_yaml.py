@@ -90,6 +90,38 @@ def test_a_wrong_argument_is_refused_with_the_message_alone(yaml_consumer: Stack
             assert trace not in printed
 
 
+SHARED = """
+name: platform
+runtime: yaml
+packages:
+  secret-access: {address}@{version}
+resources:
+  account: {{ type: "pulumi:providers:aws", properties: {{ region: us-east-1 }} }}
+  cluster: {{ type: "pulumi:providers:kubernetes", properties: {{ context: local }} }}
+  payments:
+    type: secret-access:AwsSecretAccess
+    properties: {{ namespace: payments, sidecarImage: sidecar:1, region: us-east-1, existingRoleArn: "{role}" }}
+    options: {{ providers: ["${{account}}", "${{cluster}}"] }}
+  ledger:
+    type: secret-access:AwsSecretAccess
+    properties: {{ namespace: ledger, sidecarImage: sidecar:1, region: us-east-1, existingRoleArn: "{other}" }}
+    options: {{ providers: ["${{account}}", "${{cluster}}"] }}
+"""
+
+
+def test_what_two_components_may_not_share_is_refused(yaml_consumer: Stack, repository: Repository) -> None:
+    """The engine asks one process for both; with a role for each it previews."""
+    source = yaml_consumer.folder / "shared.yaml"
+    given = {"address": f"{ADDRESS}/infra/plugin/aws", "version": VERSION}
+    team, own = (f"arn:aws:iam::111122223333:role/{name}" for name in ("team", "own"))
+    for other in (team, own):
+        source.write_text(SHARED.format(**given, role=team, other=other))
+        stack = yaml_project(yaml_consumer, repository, source)
+        stack.pulumi("install")
+        printed = stack.pulumi("preview", fails=other == team)
+        assert ("existingRoleArn is that of AwsSecretAccess" in printed) is (other == team), printed
+
+
 def test_the_template_makes_a_project_that_is_previewed(
     yaml_consumer: Stack, repository: Repository, api_server: ApiServer
 ) -> None:
