@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pulumi
 from pulumi.errors import InputPropertiesError
+from pulumi.output import Unknown
 from pulumi.provider import ConstructResult, Provider, server
 from pulumi.provider.experimental import component
 from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition, TypeDefinition
@@ -46,7 +47,9 @@ def _python_names(component: ComponentDefinition) -> list[str]:
 
 
 def in_order(value: Any) -> Any:
-    """Return the value with all mappings in it in the order of their keys."""
+    """Return the value with its mappings in the order of their keys, and as an Output what a preview does not know."""
+    if isinstance(value, Unknown):
+        return pulumi.Output.from_input(value)
     if isinstance(value, pulumi.Output):
         return value.apply(in_order)
     if isinstance(value, dict):

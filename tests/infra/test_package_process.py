@@ -10,13 +10,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from pulumi.runtime import rpc
 
 from secret_access.per_program import MOST_DEPLOYMENTS, Deployments, PerProgram
-from tests.infra.argument_values import ACCESS, ROLE_ARN
+from tests.infra.argument_values import ACCESS, DEFINITIONS, ROLE_ARN, arguments_with
 from tests.infra.azure.component import EXISTING_IDENTITY, azure_args
 from tests.infra.components import GKE_CLUSTER, aws_args, gcp_args
 from tests.infra.engine import expect_unread_errors
 from tests.infra.package_process import Process, deployment, process
+from tests.infra.test_other_languages import OTHERWISE_LATER, PLAIN_AT_RUN_TIME
 from tests.infra.vault.component import ADDRESS
 
 IMAGE = {"sidecar_image": "registry.example/secret-sidecar:0.1.0"}
@@ -224,5 +226,25 @@ def test_a_refusal_that_nothing_is_made_of_is_not_lost(component: str, is_output
         with deployment() as wrong, deployment() as right:
             assert said in await package.construct(wrong, component, "one", args, later=argument if is_output else "")
             assert await package.construct(right, component, "one", {**args, argument: None}) == ""
+
+    ran(program)
+
+
+@pytest.mark.parametrize("component", DEFINITIONS)
+def test_a_preview_takes_each_argument_that_it_does_not_know(component: str) -> None:
+    """Sent without a resource that it depends on, it is no Output yet, and no number, text or mapping either."""
+    mapping, inputs = DEFINITIONS[component].inputs_mapping, DEFINITIONS[component].inputs
+    may_be_later = [
+        argument
+        for schema, argument in mapping.items()
+        if not inputs[schema].plain and (component, argument) not in PLAIN_AT_RUN_TIME | OTHERWISE_LATER
+    ]
+    assert may_be_later
+
+    async def program(package: Process) -> None:
+        for argument in may_be_later:
+            with deployment(preview=True) as one:
+                args = {**arguments_with(component, argument), argument: rpc.UNKNOWN}
+                assert await package.construct(one, component, "one", args) == "", argument
 
     ran(program)
