@@ -15,7 +15,7 @@ from pulumi.errors import InputPropertiesError
 from pulumi.output import Unknown
 from pulumi.provider import ConstructResult, Provider, server
 from pulumi.provider.experimental import component
-from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition, TypeDefinition
+from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition, PropertyType, TypeDefinition
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.runtime.stack import wait_for_rpcs
 
@@ -84,9 +84,10 @@ class Package(ComponentProvider):
     ) -> Any:
         """Return inputs by their names in Python, at any depth.
 
-        Pulumi's own takes an Output of a number, an enumeration or an object for a wrong value of that type, and lists
-        of enumerations for lists of objects. It drops inputs that it does not know, such as a misspelled one; here the
-        component refuses these.
+        Pulumi's own takes an Output of an enumeration or an object for a wrong value of that type, and lists of
+        enumerations for lists of objects. It says less of a value that is wrong or missing than the component, or ends
+        with a traceback. It drops inputs that it does not know, such as a misspelled one; here the component
+        refuses these.
         """
 
         def mapped(names: Mapping[str, PropertyDefinition], values: Any) -> dict[str, Any]:
@@ -97,17 +98,27 @@ class Package(ComponentProvider):
 
         def later(name: str, definition: PropertyDefinition) -> pulumi.Output[Any]:
             output: pulumi.Output[Any] = inputs[name]
-            return output.apply(lambda known: mapped({name: definition}, {name: known}).get(mapping[name]))
+            one = {name: definition}
+            return output.apply(
+                lambda known: self.map_input_properties({name: known}, one, mapping, component_name, property_path).get(
+                    mapping[name]
+                )
+            )
 
         if isinstance(inputs, pulumi.Output):  # an item of a list, or a value of a mapping
             return inputs.apply(
                 lambda known: self.map_input_properties(known, properties, mapping, component_name, property_path)
             )
         if not isinstance(inputs, dict):
-            return mapped(properties, inputs)
+            return inputs
         outputs = {name for name, value in inputs.items() if isinstance(value, pulumi.Output)}
-        as_they_are = {name: mapping.get(name, name) for name in inputs if not self._is_mapped(properties.get(name))}
-        properties = {name: found for name, found in properties.items() if name not in as_they_are}
+        as_they_are = {
+            name: mapping.get(name, name)
+            for name, value in inputs.items()
+            if not self._is_mapped(properties.get(name), value)
+        }
+        given = {name for name, value in inputs.items() if value is not None} - as_they_are.keys()
+        properties = {name: found for name, found in properties.items() if name in given}
         return {
             **{python: inputs[name] for name, python in as_they_are.items()},
             **mapped({name: found for name, found in properties.items() if name not in outputs}, inputs),
@@ -121,14 +132,15 @@ class Package(ComponentProvider):
         """
         return InputPropertiesError(self._spelling.of_message(str(problem)), [])
 
-    def _is_mapped(self, definition: PropertyDefinition | None) -> bool:
-        """Tell whether Pulumi's own knows what to do with an input: neither an unknown one nor words.
-
-        A component says of a word that it does not know what it expected; Pulumi's own does not.
-        """
-        inner = definition and (definition.items or definition.additional_properties or definition)
-        kind = self._type_defs.get((inner.ref or "").split(":")[-1]) if inner else None
-        return definition is not None and not (kind and kind.enum)
+    def _is_mapped(self, definition: PropertyDefinition | None, value: Any) -> bool:
+        """Tell whether Pulumi's own knows what to do with an input: none unknown, no number, no word, nothing wrong."""
+        if definition is None or definition.type is PropertyType.INTEGER:
+            return False
+        inner = definition.items or definition.additional_properties or definition
+        kind = self._type_defs.get((inner.ref or "").split(":")[-1])
+        if kind is None:
+            return True
+        return not kind.enum and (inner is not definition or isinstance(value, dict | pulumi.Output))
 
     def map_complex_output(self, instance_val: Any, type_def: TypeDefinition) -> Any:
         """Return an output that is an object by its names in the schema; Pulumi's own fails where there is none."""

@@ -120,7 +120,7 @@ class Process:
         call = self._stub.Construct(request)
         code, said = await call.code(), await call.details()
         assert code in (grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT), said
-        return str(said or "")
+        return "" if code is grpc.StatusCode.OK else str(said or "refused without a word of ours")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from tests.infra.argument_values import ACCESS, DEFINITIONS, ROLE_ARN, arguments
 from tests.infra.azure.component import EXISTING_IDENTITY, azure_args
 from tests.infra.components import GKE_CLUSTER, aws_args, gcp_args
 from tests.infra.engine import expect_unread_errors
+from tests.infra.messages import WHOLE
 from tests.infra.package_process import Process, deployment, process
 from tests.infra.test_other_languages import OTHERWISE_LATER, PLAIN_AT_RUN_TIME
 from tests.infra.vault.component import ADDRESS
@@ -246,5 +247,27 @@ def test_a_preview_takes_each_argument_that_it_does_not_know(component: str) -> 
             with deployment(preview=True) as one:
                 args = {**arguments_with(component, argument), argument: rpc.UNKNOWN}
                 assert await package.construct(one, component, "one", args) == "", argument
+
+    ran(program)
+
+
+@pytest.mark.parametrize("component", DEFINITIONS)
+def test_what_is_missing_or_of_a_wrong_type_is_refused_by_the_component(component: str) -> None:
+    """With the fix, as in Python; Pulumi's own server says no more than what it expected, or ends with a traceback."""
+    definition = DEFINITIONS[component]
+
+    async def refused(package: Process, args: dict[str, Any]) -> str:
+        with deployment(preview=True) as one:
+            said = await package.construct(one, component, "one", args)
+        assert not said or WHOLE.search(said), said
+        return said
+
+    async def program(package: Process) -> None:
+        for schema, argument in definition.inputs_mapping.items():
+            args = arguments_with(component, argument)
+            if not definition.inputs[schema].optional:
+                assert await refused(package, {**args, argument: None})
+            found = [await refused(package, {**args, argument: wrong}) for wrong in ("x", ["x"], {"a": "x"})]
+            assert any(schema in said for said in found), argument
 
     ran(program)

@@ -38,7 +38,8 @@ def spelled(value: Any, definition: PropertyDefinition) -> Any:
     if kind is None or not isinstance(value, dict):
         return value
     names = {python: schema for schema, python in kind.properties_mapping.items()}
-    return {names[key]: spelled(item, kind.properties[names[key]]) for key, item in value.items()}
+    of = kind.properties
+    return {names.get(key, key): spelled(item, of[names[key]]) if key in names else item for key, item in value.items()}
 
 
 def output_value(value: Any, *, secret: bool = False) -> dict[str, Any]:
