@@ -15,6 +15,7 @@ from pulumi.runtime import rpc
 from secret_access.per_program import MOST_DEPLOYMENTS, Deployments, PerProgram
 from tests.infra.argument_values import ACCESS, DEFINITIONS, ROLE_ARN, arguments_with
 from tests.infra.azure.component import EXISTING_IDENTITY, azure_args
+from tests.infra.azure.test_one_identity import issuers
 from tests.infra.components import GKE_CLUSTER, aws_args, gcp_args
 from tests.infra.engine import expect_unread_errors
 from tests.infra.messages import WHOLE
@@ -56,6 +57,12 @@ TWO: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         dict(azure_args(**EXISTING_IDENTITY)),
         dict(azure_args(**EXISTING_IDENTITY, namespace="prod")),
         "identityId is that of AzureSecretAccess '(one|two)' too, so the namespace (test|prod) reads",
+    ),
+    "credentials of an identity of Azure": (
+        "AzureSecretAccess",
+        dict(azure_args(**{**EXISTING_IDENTITY, "issuers": issuers(10)})),
+        dict(azure_args(**{**EXISTING_IDENTITY, "issuers": issuers(11, "other"), "service_account_name": "other"})),
+        "the identity would get 21 federated credentials",
     ),
     "a service account of Google": (
         "GcpSecretAccess",
