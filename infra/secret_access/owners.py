@@ -33,6 +33,8 @@ class Owners:
         for other in others:
             if (owner.alone or other.alone) and other.prefix != owner.prefix:
                 reader, read = (owner, other) if owner.alone else (other, owner)
+                if reader.namespace == read.namespace:  # of two clusters, or for two ServiceAccounts
+                    fix = f"give both components one secret_prefix; otherwise {fix}"
                 raise invalid(
                     f"{argument} is that of {other.where} too, so the namespace {reader.namespace} reads the secrets "
                     f"of {read.namespace} under {read.prefix}",

@@ -133,7 +133,7 @@ class Package(ComponentProvider):
         return InputPropertiesError(self._spelling.of_message(str(problem)), [])
 
     def _is_mapped(self, definition: PropertyDefinition | None, value: Any) -> bool:
-        """Tell whether Pulumi's own knows what to do with an input: none unknown, no number, no word, nothing wrong."""
+        """Tell whether Pulumi's mapping serves an input: it fails for some types, and for unknown or wrong values."""
         if definition is None or definition.type is PropertyType.INTEGER:
             return False
         inner = definition.items or definition.additional_properties or definition

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from typing import Generic, TypeVar
-from weakref import WeakKeyDictionary
 
-import pulumi
 from pulumi.runtime import get_root_resource
 
 T = TypeVar("T")
@@ -29,7 +27,7 @@ class Deployments:
         self._known: dict[Hashable, Deployment] = {}
 
     def enter(self, key: Hashable) -> None:
-        """Count what this task makes from now on to the deployment of this key."""
+        """Assign what this task makes from now on to the deployment of this key."""
         deployment = self._known.pop(key, None) or Deployment()
         self._known[key] = deployment  # again, as the latest
         if len(self._known) > MOST_DEPLOYMENTS:
@@ -45,10 +43,14 @@ class PerProgram(Generic[T]):
 
     def __init__(self, new: Callable[[], T]) -> None:
         self._new = new
-        self._values: WeakKeyDictionary[pulumi.Resource | Deployment, T] = WeakKeyDictionary()
+        self._name = f"_secret_access_{id(self)}"
 
     def get(self) -> T:
         """Return the value of the program that runs."""
         stack = get_root_resource()
         program = _deployment.get() if stack is None else stack
-        return self._new() if program is None else self._values.setdefault(program, self._new())
+        if program is None:
+            return self._new()
+        # With the program, as values refer to it: elsewhere they would keep it after its end
+        value: T = vars(program).setdefault(self._name, self._new())
+        return value

@@ -5,7 +5,9 @@ In Python these tests are those of each cloud; here the components come one by o
 
 import asyncio
 import contextvars
+import gc
 import re
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -160,6 +162,26 @@ def test_the_oldest_deployments_are_forgotten() -> None:
         assert lists.get() == [], "the oldest"
 
     contextvars.copy_context().run(a_task)
+
+
+def test_what_refers_to_its_deployment_is_forgotten_with_it() -> None:
+    """As the Outputs of components do, by their context."""
+    lists: PerProgram[list[object]] = PerProgram(list)
+    deployments = Deployments()
+
+    def a_task() -> weakref.ref[Deployments]:
+        deployments.enter("first")
+        made = Deployments()
+        lists.get().extend([made, contextvars.copy_context()])
+        return weakref.ref(made)
+
+    made = contextvars.copy_context().run(a_task)
+    gc.collect()
+    assert made() is not None, "the deployment may go on"
+    for number in range(MOST_DEPLOYMENTS):
+        contextvars.copy_context().run(deployments.enter, number)
+    gc.collect()
+    assert made() is None
 
 
 @pytest.mark.parametrize("preview", [True, False])

@@ -63,6 +63,7 @@ class AzureSecretAccess(SecretAccess):
         credentials, bound = _trust(name, asked, identity, child)
         made = [*credentials, *bound, *_assign_roles(name, asked, identity.principal_id, vault_id, child)]
         ids: list[Any] = [resource.id for resource in made]
+        ids += asked.own_created(given, where, identity.id, vault_id)
         same = azure_checks.same_subscription
         if asked.has_identity:
             ids += [given.check(same, "identity_id", asked.identity, one.id) for one in credentials]

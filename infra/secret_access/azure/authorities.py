@@ -24,6 +24,7 @@ class AzureCloud:
 CHINA = AzureCloud("ChinaCloud", "vault.azure.cn")
 CLOUDS = {
     PUBLIC: AzureCloud("PublicCloud", "vault.azure.net"),
+    "https://login.windows.net": AzureCloud("PublicCloud", "vault.azure.net"),
     "https://login.microsoftonline.us": AzureCloud("USGovernmentCloud", "vault.usgovcloudapi.net"),
     "https://login.partner.microsoftonline.cn": CHINA,
     "https://login.chinacloudapi.cn": CHINA,
@@ -32,7 +33,7 @@ CLOUDS = {
 
 def cloud_of(authority_host: str | None) -> AzureCloud | None:
     """Return the cloud that has an authority, or None for one that is not Azure's own."""
-    return CLOUDS.get((authority_host or PUBLIC).lower().rstrip("/"))
+    return CLOUDS.get((authority_host or PUBLIC).lower().rstrip("/").removesuffix(":443"))
 
 
 def vault_url(given: str | None, vault: ResourceId, authority_host: str | None) -> str:

@@ -6,6 +6,7 @@ They are in the pod's manifest, so in etcd and in Pulumi's state: credentials ar
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from posixpath import normpath
 
 from secret_names.vaults import Spelling
 
@@ -53,8 +54,8 @@ FILES = ("SECRETS_TOKEN_FILE", "SSL_CERT_FILE", "AWS_CA_BUNDLE", *OF_VAULT)
 """Settings that name a file."""
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 """The authorities of the system, in the sidecar's image."""
-OF_THE_IMAGE = ("/etc/ssl", "/usr")
-"""Where an image has files of its own that a setting may name: certificates, ours or those of who built it."""
+OF_THE_IMAGE = ("/etc/ca-certificates", "/etc/pki", "/etc/ssl", "/opt", "/usr")
+"""Where an image, ours or one made of it, has files of its own that a setting may name, such as certificates."""
 ENDPOINT_KINDS = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
 FLAGS = (
     "SECRETS_METRICS_NAMES",
@@ -134,12 +135,12 @@ def check_files(env: Mapping[str, str], folders: Collection[str]) -> dict[str, s
     """Return the settings if each file that they name is in one of the folders, which are mounted, or in the image."""
     for name in FILES:
         path = env.get(name)
-        if path and not any(is_in(path, folder) for folder in (*folders, *OF_THE_IMAGE)):
+        if path and not any(is_in(normpath(path), folder) for folder in (*folders, *OF_THE_IMAGE)):
             mounted = f"below one of {', '.join(sorted(folders))}" if folders else "that sidecar_files mounts"
             raise invalid(
-                f"sidecar_env of {name} is no mounted file",
+                f"{name} in sidecar_env names a file that is neither mounted nor in the image",
                 path,
-                f"a file {mounted}, or of the image, such as {BUNDLE}",
+                f"a file {mounted}, or one of the image below {', '.join(OF_THE_IMAGE)}, such as {BUNDLE}",
                 "mount its folder with sidecar_files, or the sidecar would not start",
             )
     return dict(env)

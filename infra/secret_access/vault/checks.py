@@ -104,7 +104,7 @@ def of_provider(namespace: str | None, provider: str | None) -> str | None:
         what = "vault_namespace is not that of the Pulumi provider"
         fix = f"give the provider namespace={namespace!r}, or correct vault_namespace"
     expected = f"{found!r}, the provider's namespace" if found else "no namespace, as the provider has none"
-    raise invalid(f"{what}, in which the component makes what it makes in Vault", namespace, expected, fix)
+    raise invalid(f"{what}, in which the component creates its role and policy", namespace, expected, fix)
 
 
 def role_name(name: object) -> str:

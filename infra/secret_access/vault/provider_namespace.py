@@ -1,5 +1,6 @@
 """Vault's own namespace is the Pulumi provider's: what a component makes is there, and the pods ask there."""
 
+import os
 from typing import Any
 
 import pulumi
@@ -23,7 +24,9 @@ def in_provider(
 
     def checked(own: str | None) -> Any:
         def of(found: object) -> pulumi.Input[str | None]:
-            return own if isinstance(found, Unknown) else given.check(of_provider, own, found)
+            if isinstance(found, Unknown) or (found is None and own == os.environ.get("VAULT_NAMESPACE")):
+                return own  # the plugin reads the variable where the provider names none
+            return given.check(of_provider, own, found)
 
         return provider.apply(of, run_with_unknowns=True)
 

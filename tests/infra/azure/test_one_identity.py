@@ -192,3 +192,33 @@ def test_the_recipe_can_be_previewed() -> None:
     world = World(preview=True)
     run(recipe, world)
     assert len(world.of(CREDENTIAL)) == 2
+
+
+@pytest.mark.parametrize(
+    ("taken", "said"),
+    [
+        (("identity_id", "client_id", "principal_id"), "identity"),
+        (("vault_id",), "vault"),
+    ],
+)
+@pytest.mark.parametrize(("prefix", "is_refused"), [("prod/", True), ("test/", False)])
+def test_what_a_component_creates_is_its_prefixs_alone(
+    taken: tuple[str, ...], said: str, prefix: str, is_refused: bool
+) -> None:
+    """Another namespace's pods would be the same identity, or have their secrets in a vault that is read whole."""
+
+    def program() -> None:
+        first = AzureSecretAccess("first", azure_args())
+        outputs = {"client_id": first.identity, **{name: getattr(first, name) for name in taken if name != "client_id"}}
+        given = {name: outputs[name] for name in taken}
+        others = {"namespace": "prod", "secret_prefix": prefix, "secrets": ["key"]}
+        AzureSecretAccess("second", azure_args(**others, **given, issuers={"green": GREEN}))
+
+    world = World()
+    if not is_refused:
+        run(program, world)
+        assert len(world.of(SERVICE_ACCOUNT)) == 2
+        return
+    with pytest.raises(InvalidArgument, match=f"{said}(_id)? is that of AzureSecretAccess '(first|second)' too"):
+        run(program, world)
+    assert len(world.of(SERVICE_ACCOUNT)) <= 1

@@ -134,8 +134,9 @@ def test_two_prefixes_with_one_identity_or_one_whole_vault_are_refused(
 ) -> None:
     """Each would read what the other may; Azure takes a resource's id in any case."""
     argument = next(iter(first))
+    named = {} if "identity_id" in second else {"identity_name": "other"}
     with pytest.raises(InvalidArgument) as error:
-        run(two({**first, **blue, argument: delay(first[argument])}, {**second, **green}))
+        run(two({**first, **blue, argument: delay(first[argument])}, {**second, **green, **named}))
     assert_all_in([argument, "'access-0'", "'access-1'", "reads the secrets of", "of its own"], error)
 
 

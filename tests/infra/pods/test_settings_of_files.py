@@ -62,8 +62,15 @@ def test_a_file_that_is_not_mounted_is_refused(cloud: str, name: str, files: dic
     world = World()
     with pytest.raises(InvalidArgument) as error:
         run(COMPONENTS[cloud](sidecar_env=delay({name: "/etc/ca/ca.crt"}), sidecar_files=files), world)
-    assert_all_in([f"sidecar_env of {name} is no mounted file", "given '/etc/ca/ca.crt'", "with sidecar_files"], error)
+    assert_all_in(
+        [f"{name} in sidecar_env names a file that is neither", "given '/etc/ca/ca.crt'", "with sidecar_files"], error
+    )
     assert delay is Later or world.asked == []
+
+
+def test_a_path_is_judged_by_where_it_leads() -> None:
+    with pytest.raises(InvalidArgument, match="names a file that is neither mounted nor in the image"):
+        run(aws_access(sidecar_env={"SSL_CERT_FILE": "/etc/ssl/../../tmp/ca.crt"}))
 
 
 @pytest.mark.parametrize("delay", [lambda value: value, Later])
@@ -76,6 +83,8 @@ def test_a_file_that_is_not_mounted_is_refused(cloud: str, name: str, files: dic
         ("/run/ca/ca.crt", {"/var/run/ca": CA}),
         (BUNDLE, {}),
         ("/etc/ssl/certs/company.pem", {"/etc/ca": CA}),
+        ("/etc/pki/tls/certs/ca-bundle.crt", {}),
+        ("/opt/company/ca.pem", {}),
         ("", {}),
     ],
 )
@@ -92,7 +101,7 @@ def test_a_file_that_is_mounted_or_in_the_image_is_taken(
 def test_the_shared_service_wants_its_files_mounted_too(cloud: str, name: str) -> None:
     """Its own certificate's folder may have the authority's beside it, as cert-manager's has."""
     service = {"backend": {cloud: MINIMAL[cloud]}}
-    with pytest.raises(InvalidArgument, match=f"sidecar_env of {name} is no mounted file"):
+    with pytest.raises(InvalidArgument, match=f"{name} in sidecar_env names a file that is neither"):
         run(shared_service(**service, sidecar_env={name: "/etc/ca/ca.crt"}))
     for path in ("/etc/ca/ca.crt", BUNDLE, "/var/run/secrets/secret-access/certificate/ca.crt"):
         run(shared_service(**service, sidecar_env=naming(name, path), sidecar_files={"/etc/ca": CA}))

@@ -285,7 +285,7 @@ def test_a_vaults_variables_are_not_set_by_hand(cloud: str, variable: str, said:
 def test_certificates_for_vault_are_mounted_files() -> None:
     """The sidecar would not start without the file that it is told to trust."""
     env = {"VAULT_CACERT": "/etc/vault/ca.crt"}
-    with pytest.raises(InvalidArgument, match="sidecar_env of VAULT_CACERT is no mounted file"):
+    with pytest.raises(InvalidArgument, match="VAULT_CACERT in sidecar_env names a file that is neither"):
         run(shared_service(backend={"vault": VAULT}, sidecar_env=env))
     files = {"/etc/vault": {"configMap": {"name": "vault-ca"}}}
     world = run(shared_service(backend={"vault": VAULT}, sidecar_env=env, sidecar_files=files))

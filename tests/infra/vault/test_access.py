@@ -144,6 +144,14 @@ def test_another_namespace_than_the_providers_is_refused(provider: dict[str, Any
     assert world.of(POLICY) == world.of(ROLE) == []
 
 
+def test_the_namespace_that_pulumis_plugin_reads_from_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider itself names none then."""
+    monkeypatch.setenv("VAULT_NAMESPACE", "admin")
+    assert environment(run(vault_access({}, vault_namespace="admin")))["VAULT_NAMESPACE"] == "admin"
+    with pytest.raises(InvalidArgument, match="vault_namespace is not that of the Pulumi provider"):
+        run(vault_access({}, vault_namespace="team"))
+
+
 @pytest.mark.parametrize("preview", [True, False])
 @pytest.mark.parametrize("delay", [lambda value: value, Later])
 def test_a_namespace_that_only_the_provider_has_is_refused(delay: Any, preview: bool) -> None:

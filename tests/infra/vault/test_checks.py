@@ -60,14 +60,17 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"sidecar_env": {"VAULT_ADDR": "https://x"}}, ["VAULT_ADDR", "use the argument address"]),
     ({"sidecar_env": {"SECRETS_VAULT_ROLE": "x"}}, ["SECRETS_VAULT_ROLE", "use the argument role_name"]),
     ({"sidecar_env": {"AWS_REGION": "x"}}, ["AWS_REGION is unknown"]),
-    ({"sidecar_env": {"VAULT_CACERT": "/etc/ca/ca.crt"}}, ["VAULT_CACERT is no mounted file", "sidecar_files"]),
+    (
+        {"sidecar_env": {"VAULT_CACERT": "/etc/ca/ca.crt"}},
+        ["VAULT_CACERT in sidecar_env names a file that is neither", "sidecar_files"],
+    ),
     (
         {"sidecar_env": {"VAULT_CLIENT_CERT": "/etc/tls/tls.crt"}, "sidecar_files": FILES},
         ["both VAULT_CLIENT_CERT and VAULT_CLIENT_KEY", "add VAULT_CLIENT_KEY"],
     ),
     (
         {"sidecar_env": {"VAULT_CLIENT_KEY": "/etc/tls-other/tls.key"}, "sidecar_files": FILES},
-        ["VAULT_CLIENT_KEY is no mounted file", "below one of /etc/tls"],
+        ["VAULT_CLIENT_KEY in sidecar_env names a file that is neither", "below one of /etc/tls"],
     ),
     (
         {
