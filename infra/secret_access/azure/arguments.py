@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, NotRequired
 
 import pulumi
@@ -191,16 +191,19 @@ class Asked:
         self, given: Arguments, where: str, identity_id: pulumi.Input[str], vault_id: pulumi.Input[str]
     ) -> list[pulumi.Input[str]]:
         """Refuse another namespace's component that takes what this one creates, once its id is known."""
-        known, owned = (self.common.namespace, self.common.prefix), list[pulumi.Input[ResourceId]]()
+        known, owners = (self.common.namespace, self.common.prefix), OWNERS.get()
+
+        def own(what: str, fix: str, created: str, namespace: str, prefix: str) -> str:
+            return owners.own(what, created, Owner(where, namespace, prefix), fix)
+
+        owned: list[pulumi.Input[str]] = []
         if not self.has_identity:
             fix = "leave identity_id out of the other component, to have an identity created for it"
-            check = _owned(where, "the identity", True, fix)
-            owned.append(given.check(check, lift(azure_checks.identity_id, identity_id), *known))
+            owned.append(given.check(partial(own, "the identity", fix), identity_id, *known))
         if not self.has_vault:
             fix = "give both components a vault that neither creates"
-            check = _owned(where, "the vault", True, fix)
-            owned.append(given.check(check, lift(azure_checks.vault_id, vault_id), *known))
-        return [lift(attrgetter("text"), one) for one in owned]
+            owned.append(given.check(partial(own, "the vault", fix), vault_id, *known))
+        return owned
 
     def _role(self, given: Arguments) -> pulumi.Input[str]:
         """Return the role that is assigned."""
