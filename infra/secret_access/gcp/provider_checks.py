@@ -111,7 +111,7 @@ def token_audience(given: object) -> str:
     what, expected, fix = "token_audience", "an audience such as secrets.example", "leave it out for Google's own"
     text = given if isinstance(given, str) else ""
     if API_SERVER.fullmatch(text):
-        what = "token_audience is the API server's: whoever gets a pod's token could use it there"
+        what = "token_audience is the API server's: anyone who gets a pod's token could use it there"
     elif "*" in text:
         what = "token_audience holds a *, and Google compares it as text"
     else:

@@ -163,7 +163,7 @@ def test_a_basic_role_is_refused(argument: str, switch: dict[str, Any], role: st
 
 @pytest.mark.parametrize("delay", [lambda value: value, Later])
 def test_gkes_pool_takes_no_audience_but_its_own(delay: Callable[[Any], Any]) -> None:
-    """Each exchange would fail; nobody can tell that pool to expect another."""
+    """Each exchange would fail: the audience of that pool cannot be changed."""
     with pytest.raises(InvalidArgument) as error:
         run(gcp_access(workload_identity_provider=delay(GKE_PROVIDER), token_audience="secrets.example"))
     expected = f"{PROJECT}.svc.id.goog"

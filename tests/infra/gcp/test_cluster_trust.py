@@ -157,7 +157,7 @@ def test_a_preview_refuses_one_identity_in_a_pool_that_is_not_made_yet() -> None
 @pytest.mark.parametrize("delay", [lambda value: value, Later])
 @pytest.mark.parametrize("number", ["42", PROJECT])
 def test_another_projects_number_stops_before_a_right_is_granted(number: str, delay: Callable[[str], object]) -> None:
-    """A preview would have shown rights of principals that are nobody's."""
+    """A preview would have shown rights of principals that do not exist."""
     world = World()
     with pytest.raises(InvalidArgument, match=f"GcpClusterTrust 'blue': project_number.*given '{number}'"):
         run(with_namespaces(delay(number), "test"), world)

@@ -58,7 +58,7 @@ def test_every_setting_that_names_a_file_is_checked() -> None:
 @pytest.mark.parametrize(("cloud", "name"), ALL)
 @pytest.mark.parametrize("files", [{}, {"/etc/ca-other": CA}, {"/etc/ca/ca.crt": CA}])
 def test_a_file_that_is_not_mounted_is_refused(cloud: str, name: str, files: dict[str, Any], delay: Any) -> None:
-    """The sidecar would not start, or trust nobody, after `up`."""
+    """The sidecar would not start, or trust no server, after `up`."""
     world = World()
     with pytest.raises(InvalidArgument) as error:
         run(COMPONENTS[cloud](sidecar_env=delay({name: "/etc/ca/ca.crt"}), sidecar_files=files), world)
